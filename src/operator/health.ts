@@ -1,0 +1,75 @@
+/** `/healthz`: whether the parts answer, and how long the signing key lasts; computed at most every 10 s. */
+import type { Background, Platform } from '../shared/platform.ts';
+import type { Result } from '../shared/result.ts';
+import { lastingSigningKey } from '../signing/keyring.ts';
+import type { TrustedKeys } from '../signing/trusted-keys.ts';
+
+export interface SigningKeyHealth {
+  readonly fingerprint?: string;
+  /** ISO 8601, or null for a key that never expires. */
+  readonly expires?: string | null;
+  readonly daysLeft?: number | null;
+  readonly warning?: string;
+}
+
+export interface Health {
+  readonly status: 'ok' | 'failing';
+  readonly versions: Readonly<Record<string, string>>;
+  readonly bindings: Readonly<Record<string, 'ok' | 'failing'>>;
+  readonly signingKey: SigningKeyHealth;
+}
+
+export interface HealthParts {
+  readonly platform: Platform;
+  readonly trustedKeys: TrustedKeys;
+  readonly versions: Readonly<Record<string, string>>;
+  /** One cheap call to each binding; an error or a silence of 3 s means that it fails. */
+  readonly probes: Readonly<Record<string, () => Promise<Result<unknown, unknown>>>>;
+}
+
+const HELD_MS = 10_000;
+const DAY_MS = 86_400_000;
+const WARN_DAYS = 60;
+
+/** A checker that remembers its last answer for 10 s; concurrent callers share one check. */
+export function healthCheck(parts: HealthParts): (background: Background) => Promise<Health> {
+  let held: { readonly health: Promise<Health>; readonly until: number } | undefined;
+  return async (background) => {
+    const now = parts.platform.now();
+    if (held === undefined || now >= held.until) {
+      held = { health: compute(parts, background), until: now + HELD_MS };
+      background(held.health);
+    }
+    return await held.health;
+  };
+}
+
+async function compute(parts: HealthParts, background: Background): Promise<Health> {
+  const entries = Object.entries(parts.probes).map(async ([name, probe]) => {
+    const outcome = await probe();
+    return [name, outcome.ok ? 'ok' : 'failing'] as const;
+  });
+  const [bindings, signingKey] = await Promise.all([Promise.all(entries), signingKeyHealth(parts, background)]);
+  return {
+    status: bindings.every(([, state]) => state === 'ok') ? 'ok' : 'failing',
+    versions: parts.versions,
+    bindings: Object.fromEntries(bindings),
+    signingKey,
+  };
+}
+
+/** Days left on the signing key that lasts longest; a warning from 60 days on, and when there is no usable keyring. */
+export async function signingKeyHealth(
+  { trustedKeys, platform }: HealthParts,
+  background: Background,
+): Promise<SigningKeyHealth> {
+  const keyring = await trustedKeys.current(background);
+  if (!keyring.ok) return { warning: `no trusted keyring: ${keyring.error.reason}` };
+  const lasting = await lastingSigningKey(keyring.value, platform.now());
+  if (lasting === undefined) return { warning: 'no signing key that is not revoked' };
+  const { fingerprint, expires } = lasting;
+  if (expires === undefined) return { fingerprint, expires: null, daysLeft: null };
+  const daysLeft = Math.floor((expires - platform.now()) / DAY_MS);
+  const known = { fingerprint, expires: new Date(expires).toISOString(), daysLeft };
+  return daysLeft < WARN_DAYS ? { ...known, warning: `the signing key expires in ${daysLeft} days` } : known;
+}

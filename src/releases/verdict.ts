@@ -1,0 +1,34 @@
+/** What pass-through found out about a file of upstream, kept so that a resumed download cannot complete a bad one. No I/O. */
+import { z } from 'zod';
+import { err, ok, type Result } from '../shared/result.ts';
+import type { FileFacts } from './delivery.ts';
+
+const verdictSchema = z.object({
+  /** The file this is about, as upstream showed it. */
+  etag: z.string(),
+  size: z.number().int().nonnegative(),
+  /** SHA-256 of the .sig it was held against: a mended signature makes a new case. */
+  signature: z.string(),
+  good: z.boolean(),
+  /** Why not, for a bad one. */
+  reason: z.string().optional(),
+  /** Fingerprint of the subkey, for a good one. */
+  signedBy: z.string().optional(),
+  at: z.iso.datetime(),
+});
+
+export type Verdict = Readonly<z.output<typeof verdictSchema>>;
+
+export function parseVerdict(text: string): Result<Verdict, { readonly reason: 'verdict-malformed' }> {
+  try {
+    const parsed = verdictSchema.safeParse(JSON.parse(text));
+    return parsed.success ? ok(parsed.data) : err({ reason: 'verdict-malformed' });
+  } catch {
+    return err({ reason: 'verdict-malformed' });
+  }
+}
+
+/** True when `verdict` speaks of the file that `facts` and the signature's hash show now. */
+export function appliesTo(verdict: Verdict, facts: FileFacts, signatureHash: string): boolean {
+  return verdict.etag === facts.etag && verdict.size === facts.size && verdict.signature === signatureHash;
+}

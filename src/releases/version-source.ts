@@ -1,0 +1,105 @@
+/** One look at upstream's version.txt and its signature, and everything that must hold of the two. */
+import type { Background, Platform } from '../shared/platform.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import type { StoreFault } from '../shared/store.ts';
+import { type VerificationFault, verifyBytes } from '../signing/verification.ts';
+import type { FileFacts } from './delivery.ts';
+import type { FileSignatureFault, FileSignatures } from './file-signatures.ts';
+import { type Alias, compareVersions, isAlias, isVersion, type Version } from './model.ts';
+import type { Upstream, UpstreamFault, UpstreamFile } from './upstream.ts';
+import { parseVersionTxt, type VersionTxtFault } from './version-txt.ts';
+
+export type VersionFault =
+  | UpstreamFault
+  | FileSignatureFault
+  | VerificationFault
+  | VersionTxtFault
+  | StoreFault
+  /** Genuine, but older than what this alias has named before. */
+  | { readonly reason: 'below-floor'; readonly version: Version; readonly floor: Version };
+
+export interface VersionFile {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly signature: Uint8Array;
+  readonly facts: FileFacts;
+  readonly version: Version;
+  readonly signedBy: string;
+}
+
+interface FetchedPair {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly signature: Uint8Array;
+  readonly facts: FileFacts;
+}
+
+const VERSION_TXT_LIMIT = 16 * 1024;
+const SIGNATURE_LIMIT = 64 * 1024;
+
+export const isBelow = (version: Version, floor: Version | null): boolean =>
+  floor !== null && compareVersions(version, floor) < 0;
+
+export class VersionSource {
+  constructor(
+    private readonly platform: Platform,
+    private readonly upstream: Upstream,
+    private readonly signatures: FileSignatures,
+    /** Remembers that an alias has named `version`; an error means that it might be forgotten. */
+    private readonly raiseFloor: (
+      file: UpstreamFile & { version: Alias },
+      version: Version,
+    ) => Promise<Result<undefined, StoreFault>>,
+  ) {}
+
+  /** Fetches and judges; a number must be the version inside, an alias must not fall below `floor`. */
+  async fetch(
+    file: UpstreamFile,
+    floor: Version | null,
+    background: Background,
+  ): Promise<Result<VersionFile, VersionFault>> {
+    let judged = await this.#fetchAndJudge(file, floor, background);
+    // Text and signature are two requests: an alias that moved between them gives a pair that never was one.
+    const mayBeMixed = isAlias(file.version) && !judged.ok && judged.error.reason === 'bad-signature';
+    if (mayBeMixed) judged = await this.#fetchAndJudge(file, floor, background);
+    if (!judged.ok || !isAlias(file.version)) return judged;
+    const isNews = floor === null || compareVersions(judged.value.version, floor) > 0;
+    if (!isNews) return judged;
+    const raised = await this.raiseFloor({ ...file, version: file.version }, judged.value.version);
+    return raised.ok ? judged : raised;
+  }
+
+  /** Signature first: not a byte of an unverified version.txt is even parsed. */
+  async judge(
+    file: UpstreamFile,
+    pair: FetchedPair,
+    floor: Version | null,
+    background: Background,
+  ): Promise<Result<VersionFile, VersionFault>> {
+    const known = await this.signatures.identify(pair.signature, background);
+    if (!known.ok) return known;
+    const { keyring, signature } = known.value;
+    const verified = await verifyBytes(keyring, signature, pair.bytes, this.platform.now());
+    if (!verified.ok) return verified;
+    const expected = isVersion(file.version) ? file.version : undefined;
+    const fields = parseVersionTxt(pair.bytes, file.channel, expected);
+    if (!fields.ok) return fields;
+    const { version } = fields.value;
+    if (floor !== null && isBelow(version, floor)) return err({ reason: 'below-floor', version, floor });
+    return ok({ ...pair, version, signedBy: verified.value.signedBy });
+  }
+
+  async #fetchAndJudge(file: UpstreamFile, floor: Version | null, background: Background) {
+    const pair = await this.#fetchPair(file);
+    return pair.ok ? await this.judge(file, pair.value, floor, background) : pair;
+  }
+
+  async #fetchPair(file: UpstreamFile): Promise<Result<FetchedPair, VersionFault>> {
+    const [text, signature] = await Promise.all([
+      this.upstream.small(file, VERSION_TXT_LIMIT),
+      this.upstream.small({ ...file, file: `${file.file}.sig` }, SIGNATURE_LIMIT),
+    ]);
+    if (!text.ok) return text;
+    if (!signature.ok) return signature.error.reason === 'absent' ? err({ reason: 'signature-missing' }) : signature;
+    const { bytes, facts } = text.value;
+    return ok({ bytes, facts, signature: signature.value.bytes });
+  }
+}

@@ -1,0 +1,57 @@
+/** Preconditions in the order of RFC 9110 section 13.2.2. No I/O, no clock. */
+import { parseHttpDate } from './date.ts';
+import { parseEntityTag, parseEntityTagList, strongMatch, weakMatch } from './entity-tag.ts';
+
+export interface Validators {
+  /** Strong entity tag with its quotes. */
+  readonly etag: string;
+  /** Milliseconds since the epoch, whole seconds; absent when the representation has no date. */
+  readonly lastModified?: number | undefined;
+  /** Further tags that If-None-Match may name: forms that older servers gave out for the same bytes. */
+  readonly aliases?: readonly string[];
+}
+
+export type PreconditionOutcome = 'proceed' | 'not-modified' | 'failed';
+
+/** What the conditional headers of a GET or HEAD say of a representation that exists. */
+export function evaluatePreconditions(headers: Headers, current: Validators, now: number): PreconditionOutcome {
+  const ifMatch = headers.get('if-match');
+  if (ifMatch !== null) {
+    if (!matchesAny(ifMatch, [current.etag], 'strong')) return 'failed';
+  } else if (isModifiedSince(headers.get('if-unmodified-since'), current, now) === true) {
+    return 'failed';
+  }
+  const ifNoneMatch = headers.get('if-none-match');
+  if (ifNoneMatch !== null) {
+    const known = [current.etag, ...(current.aliases ?? [])];
+    return matchesAny(ifNoneMatch, known, 'weak') ? 'not-modified' : 'proceed';
+  }
+  return isModifiedSince(headers.get('if-modified-since'), current, now) === false ? 'not-modified' : 'proceed';
+}
+
+/**
+ * Whether a Range header counts (RFC 9110 section 13.1.5): no If-Range, or one that names exactly this representation.
+ * Weak tags never match; a date must equal Last-Modified to the second.
+ */
+export function rangeApplies(headers: Headers, current: Validators, now: number): boolean {
+  const ifRange = headers.get('if-range');
+  if (ifRange === null) return true;
+  const tag = parseEntityTag(ifRange);
+  if (tag) return strongMatch(tag, { weak: false, opaque: current.etag });
+  const date = parseHttpDate(ifRange.trim(), now);
+  return date !== undefined && date === current.lastModified;
+}
+
+function matchesAny(header: string, known: readonly string[], comparison: 'strong' | 'weak'): boolean {
+  const listed = parseEntityTagList(header);
+  if (listed === '*') return true;
+  const match = comparison === 'strong' ? strongMatch : weakMatch;
+  return (listed ?? []).some((tag) => known.some((opaque) => match(tag, { weak: false, opaque })));
+}
+
+/** `undefined` when there is nothing to compare: no header, no legal date, or a representation without a date. */
+function isModifiedSince(header: string | null, current: Validators, now: number): boolean | undefined {
+  if (header === null || current.lastModified === undefined) return undefined;
+  const since = parseHttpDate(header.trim(), now);
+  return since === undefined ? undefined : current.lastModified > since;
+}

@@ -1,0 +1,107 @@
+/**
+ * GET and HEAD towards servers that are not ours: redirects by allow-list only, a limit on the wait for headers,
+ * retries with back-off for what may pass. Bodies stay streams.
+ */
+import { type Platform, within } from '../platform.ts';
+import { err, ok, type Result } from '../result.ts';
+import { mayRedirect, type RedirectPolicy } from './redirect-policy.ts';
+
+export type FetchFault =
+  /** No connection, or a 5xx or 429 that stayed. */
+  | { readonly reason: 'unreachable'; readonly detail: string }
+  | { readonly reason: 'timeout'; readonly detail: string }
+  | { readonly reason: 'foreign-redirect'; readonly detail: string }
+  | { readonly reason: 'redirect-loop'; readonly detail: string };
+
+export interface GuardedRequest {
+  readonly url: string;
+  readonly method: 'GET' | 'HEAD';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly policy: RedirectPolicy;
+}
+
+export interface GuardedResponse {
+  readonly response: Response;
+  /** Where the answer came from, after redirects. */
+  readonly url: URL;
+}
+
+const ATTEMPTS = 3;
+const HEADERS_WITHIN_MS = 6_000;
+const FIRST_DELAY_MS = 150;
+const MAX_REDIRECTS = 5;
+/** wget and flatcar-install give up after 20 s without a first byte; all attempts together must end before. */
+const ALL_WITHIN_MS = 14_000;
+
+/**
+ * One answer that is neither a redirect nor a passing failure. 4xx other than 429 come back as answers: they mean something.
+ * Only safe methods are taken, so a retry can do no harm (RFC 9110 section 9.2.2).
+ */
+export async function guardedFetch(
+  platform: Platform,
+  request: GuardedRequest,
+): Promise<Result<GuardedResponse, FetchFault>> {
+  const started = platform.now();
+  let last: FetchFault = { reason: 'unreachable', detail: 'not tried' };
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    if (attempt > 0) {
+      await platform.timer(FIRST_DELAY_MS * 3 ** (attempt - 1) * (0.5 + platform.random())).elapsed;
+      if (platform.now() - started > ALL_WITHIN_MS) break;
+    }
+    const answer = await followRedirects(platform, request);
+    if (!answer.ok) {
+      if (answer.error.reason === 'foreign-redirect' || answer.error.reason === 'redirect-loop') return answer;
+      last = answer.error;
+      continue;
+    }
+    const { status } = answer.value.response;
+    if (status < 500 && status !== 429) return answer;
+    await answer.value.response.body?.cancel();
+    last = { reason: 'unreachable', detail: `answered ${status}` };
+  }
+  return err(last);
+}
+
+async function followRedirects(
+  platform: Platform,
+  request: GuardedRequest,
+): Promise<Result<GuardedResponse, FetchFault>> {
+  let url = new URL(request.url);
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
+    const answer = await fetchOnce(platform, url, request);
+    if (!answer.ok) return answer;
+    const response = answer.value;
+    const location = response.headers.get('location');
+    if (response.status < 300 || response.status > 399 || response.status === 304 || location === null) {
+      return ok({ response, url });
+    }
+    await response.body?.cancel();
+    if (!URL.canParse(location, url.href)) {
+      return err({ reason: 'foreign-redirect', detail: 'to something that is no URL' });
+    }
+    const target = new URL(location, url);
+    if (!mayRedirect(request.policy, url, target)) {
+      return err({ reason: 'foreign-redirect', detail: `to ${target.protocol}//${target.host}` });
+    }
+    url = target;
+  }
+  return err({ reason: 'redirect-loop', detail: `more than ${MAX_REDIRECTS} redirects` });
+}
+
+async function fetchOnce(platform: Platform, url: URL, request: GuardedRequest): Promise<Result<Response, FetchFault>> {
+  const abort = new AbortController();
+  const sent = platform
+    .fetch(
+      new Request(url.href, {
+        method: request.method,
+        redirect: 'manual',
+        headers: { 'user-agent': 'flatcar-edge', 'accept-encoding': 'identity', ...request.headers },
+        signal: abort.signal,
+      }),
+    )
+    .then(ok, () => err<FetchFault>({ reason: 'unreachable', detail: 'no connection' }));
+  const answer = await within(platform, HEADERS_WITHIN_MS, sent);
+  if (answer !== undefined) return answer;
+  abort.abort();
+  return err({ reason: 'timeout', detail: `no headers in ${HEADERS_WITHIN_MS} ms` });
+}

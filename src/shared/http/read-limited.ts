@@ -1,0 +1,40 @@
+/** Reads a whole body that is expected to be small. */
+import { concatBytes } from '../bytes.ts';
+import { type Platform, within } from '../platform.ts';
+import { err, ok, type Result } from '../result.ts';
+
+export type ReadFault =
+  | { readonly reason: 'too-large'; readonly limit: number }
+  | { readonly reason: 'truncated' }
+  | { readonly reason: 'stalled' };
+
+const BODY_WITHIN_MS = 10_000;
+
+/** The bytes of `body`, at most `limit` of them; a longer, broken or stuck body is an error, never a part. */
+export async function readLimited(
+  platform: Pick<Platform, 'timer'>,
+  body: ReadableStream<Uint8Array> | null,
+  limit: number,
+): Promise<Result<Uint8Array<ArrayBuffer>, ReadFault>> {
+  if (body === null) return ok(new Uint8Array());
+  const reader = body.getReader();
+  const read = async (): Promise<Result<Uint8Array<ArrayBuffer>, ReadFault>> => {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for (;;) {
+      const next = await reader.read().catch(() => undefined);
+      if (next === undefined) return err({ reason: 'truncated' });
+      if (next.done) return ok(concatBytes(chunks));
+      length += next.value.length;
+      if (length > limit) {
+        await reader.cancel().catch(() => undefined);
+        return err({ reason: 'too-large', limit });
+      }
+      chunks.push(next.value);
+    }
+  };
+  const outcome = await within(platform, BODY_WITHIN_MS, read());
+  if (outcome !== undefined) return outcome;
+  await reader.cancel().catch(() => undefined);
+  return err({ reason: 'stalled' });
+}

@@ -1,0 +1,100 @@
+/**
+ * A detached OpenPGP signature, read and held against the part of the trust policy that needs no key:
+ * one version 4 packet, made over binary data, with SHA-256 or SHA-512. No I/O, no clock.
+ *
+ * Sources: RFC 9580 sections 5.2.1, 5.2.3 and 5.2.4.
+ */
+import { readSignature, type Signature, type SignaturePacket, unarmor } from 'openpgp';
+import { err, ok, type Result } from '../shared/result.ts';
+import { type FramingFault, requireOneSignaturePacket } from './signature-packet.ts';
+
+export type SignatureFault =
+  | FramingFault
+  | { readonly reason: 'signature-type'; readonly type: number }
+  | { readonly reason: 'signature-version'; readonly version: number }
+  | { readonly reason: 'weak-hash'; readonly algorithm: number };
+
+export interface DetachedSignature {
+  /** What openpgp.js read; each verification sets its digest, so it is good for one. */
+  readonly signature: Signature;
+  readonly packet: SignaturePacket;
+  readonly hashName: 'sha256' | 'sha512';
+  /** What is hashed after the signed data: hashed subpackets, then the trailer. */
+  readonly suffix: Uint8Array;
+  /** 16 lower-case hexadecimal digits. */
+  readonly issuerKeyId: string;
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+}
+
+/** RFC 9580 section 9.5. */
+const HASHES = new Map<number, 'sha256' | 'sha512'>([
+  [8, 'sha256'],
+  [10, 'sha512'],
+]);
+const BINARY_DOCUMENT = 0x00;
+const ARMOR_HEAD = '-----BEGIN PGP SIGNATURE-----';
+
+/** Reads the bytes of a `.sig`, binary as Flatcar publishes it, or armored as gpg takes it too. */
+export async function readDetachedSignature(bytes: Uint8Array): Promise<Result<DetachedSignature, SignatureFault>> {
+  const binary = await removeArmor(bytes);
+  if (!binary.ok) return binary;
+  const framing = requireOneSignaturePacket(binary.value);
+  if (!framing.ok) return framing;
+  const signature = await readPackets(binary.value);
+  const [packet, ...others] = signature?.packets ?? [];
+  if (signature === undefined || packet === undefined || others.length > 0) {
+    return err({ reason: 'signature-malformed', detail: 'unreadable packet' });
+  }
+  return check(signature, packet);
+}
+
+function check(signature: Signature, packet: SignaturePacket): Result<DetachedSignature, SignatureFault> {
+  const { version, hashAlgorithm, created } = packet;
+  // Type definitions promise fields that a packet of another version leaves empty.
+  const signatureType: number | null = packet.signatureType;
+  if (version !== 4) return err({ reason: 'signature-version', version });
+  if (signatureType !== BINARY_DOCUMENT) return err({ reason: 'signature-type', type: signatureType ?? -1 });
+  const hashName = HASHES.get(hashAlgorithm ?? -1);
+  if (hashName === undefined) return err({ reason: 'weak-hash', algorithm: hashAlgorithm ?? -1 });
+  const signed = packet.signatureData;
+  if (signed === null || created === null) {
+    return err({ reason: 'signature-malformed', detail: 'no creation date' });
+  }
+  return ok({
+    signature,
+    packet,
+    hashName,
+    suffix: withTrailer(signed),
+    issuerKeyId: packet.issuerKeyID.toHex(),
+    created: created.getTime(),
+  });
+}
+
+/** RFC 9580 section 5.2.4: version, 0xFF, and the length of the hashed part in four octets. */
+function withTrailer(signed: Uint8Array): Uint8Array {
+  const suffix = new Uint8Array(signed.length + 6);
+  suffix.set(signed);
+  suffix.set([4, 0xff], signed.length);
+  new DataView(suffix.buffer).setUint32(signed.length + 2, signed.length);
+  return suffix;
+}
+
+async function removeArmor(bytes: Uint8Array): Promise<Result<Uint8Array, SignatureFault>> {
+  const head = new TextDecoder().decode(bytes.subarray(0, ARMOR_HEAD.length));
+  if (head !== ARMOR_HEAD) return ok(bytes);
+  try {
+    const { data } = await unarmor(new TextDecoder().decode(bytes));
+    return data instanceof Uint8Array ? ok(data) : err({ reason: 'signature-malformed', detail: 'armor' });
+  } catch {
+    return err({ reason: 'signature-malformed', detail: 'armor' });
+  }
+}
+
+async function readPackets(binarySignature: Uint8Array): Promise<Signature | undefined> {
+  try {
+    return await readSignature({ binarySignature });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * The keys that are trusted: those whose PRIMARY fingerprint is pinned, and nothing else a key file may hold (a user id
+ * proves nothing: Flatcar has published other keys under the same one). No I/O, no clock.
+ */
+import { type PublicKey, readKeys, type Subkey } from 'openpgp';
+import { err, ok, type Result } from '../shared/result.ts';
+
+export interface Keyring {
+  readonly keys: readonly PublicKey[];
+}
+
+export type KeyringFault =
+  | { readonly reason: 'keyring-malformed' }
+  /** The file is readable but holds none of the pinned primaries. */
+  | { readonly reason: 'no-pinned-key' };
+
+const BLOCK = /-----BEGIN PGP PUBLIC KEY BLOCK-----[\s\S]*?-----END PGP PUBLIC KEY BLOCK-----/g;
+const SIGNING_FLAG = 0x02;
+
+/** Fingerprints as Flatcar, gpg and our configuration write them. */
+export const fingerprintOf = (key: PublicKey | Subkey): string => key.getFingerprint().toUpperCase();
+
+/** Every key in `bytes`: armored blocks (one or several) or binary. */
+export async function readKeyring(bytes: Uint8Array): Promise<Result<Keyring, KeyringFault>> {
+  const keys = await readAll(bytes);
+  return keys === undefined ? err({ reason: 'keyring-malformed' }) : ok({ keys });
+}
+
+/** The part of `keyring` that `pins` (primary fingerprints, 40 upper-case digits) name. */
+export function trustedPart(keyring: Keyring, pins: readonly string[]): Result<Keyring, KeyringFault> {
+  const keys = keyring.keys.filter((key) => pins.includes(fingerprintOf(key)));
+  return keys.length === 0 ? err({ reason: 'no-pinned-key' }) : ok({ keys });
+}
+
+async function readAll(bytes: Uint8Array): Promise<PublicKey[] | undefined> {
+  const blocks = new TextDecoder().decode(bytes).match(BLOCK) ?? [];
+  try {
+    const keys =
+      blocks.length === 0
+        ? await readKeys({ binaryKeys: bytes })
+        : (await Promise.all(blocks.map((armoredKeys) => readKeys({ armoredKeys })))).flat();
+    return keys.map((key) => (key.isPrivate() ? key.toPublic() : key));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Armored blocks, one a key, as `gpg --import` takes them. */
+export const armorKeyring = (keyring: Keyring): string => keyring.keys.map((key) => key.armor()).join('\n');
+
+export interface SigningKeyExpiry {
+  /** Fingerprint of the subkey (of the primary where there is no signing subkey). */
+  readonly fingerprint: string;
+  /** Milliseconds since the epoch, or `undefined` for a key that never expires. */
+  readonly expires: number | undefined;
+}
+
+/** The signing key that stays valid longest, revoked ones left out: when it ends, new releases can no longer be checked. */
+export async function lastingSigningKey(keyring: Keyring, now: number): Promise<SigningKeyExpiry | undefined> {
+  const candidates: SigningKeyExpiry[] = [];
+  for (const key of keyring.keys) {
+    const signing = key.subkeys.filter((subkey) => isForSigning(subkey));
+    for (const subkey of signing) {
+      const expiry = await subkey.getExpirationTime(new Date(now));
+      const [binding] = subkey.bindingSignatures;
+      if (expiry === null || binding === undefined) continue;
+      if (await subkey.isRevoked(binding, key.keyPacket, new Date(now))) continue;
+      candidates.push({ fingerprint: fingerprintOf(subkey), expires: toMilliseconds(expiry) });
+    }
+    if (signing.length === 0) {
+      const expiry = await key.getExpirationTime();
+      if (expiry !== null) candidates.push({ fingerprint: fingerprintOf(key), expires: toMilliseconds(expiry) });
+    }
+  }
+  return candidates.sort((a, b) => (b.expires ?? Infinity) - (a.expires ?? Infinity))[0];
+}
+
+const isForSigning = (subkey: Subkey): boolean =>
+  subkey.bindingSignatures.some((binding) => ((binding.keyFlags?.[0] ?? 0) & SIGNING_FLAG) !== 0);
+
+const toMilliseconds = (expiry: Date | number): number | undefined =>
+  expiry instanceof Date ? expiry.getTime() : undefined;

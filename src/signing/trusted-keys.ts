@@ -1,0 +1,99 @@
+/**
+ * The keyring as the running service uses it: kept in R2, held a minute in memory, fetched when there is none and when a
+ * signature names a key that is not in it. It only grows.
+ */
+import type { Background, Platform } from '../shared/platform.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import { SingleFlight } from '../shared/single-flight.ts';
+import type { StoreFault } from '../shared/store.ts';
+import type { KeyringStore } from './bucket.ts';
+import type { FetchKeyFile, KeySourceFault } from './key-source.ts';
+import { armorKeyring, type Keyring, type KeyringFault, readKeyring, trustedPart } from './keyring.ts';
+import { mergeKeyrings, sameKeyring } from './merge-keyrings.ts';
+
+export type TrustedKeysFault = StoreFault | KeySourceFault | KeyringFault;
+
+const HELD_MS = 60_000;
+const REFETCH_AFTER_MS = 60_000;
+const CAS_ATTEMPTS = 5;
+
+export class TrustedKeys {
+  #held: { keyring: Keyring; until: number } | undefined;
+  #fetchedAt = Number.NEGATIVE_INFINITY;
+  readonly #flights: SingleFlight<Keyring, TrustedKeysFault>;
+
+  constructor(
+    private readonly platform: Platform,
+    private readonly store: KeyringStore,
+    private readonly fetchKeyFile: FetchKeyFile,
+    private readonly pins: readonly string[],
+  ) {
+    this.#flights = new SingleFlight(platform);
+  }
+
+  /** The trusted keyring; fetched from its source only when the store has none. */
+  async current(background: Background): Promise<Result<Keyring, TrustedKeysFault>> {
+    if (this.#held !== undefined && this.platform.now() < this.#held.until) return ok(this.#held.keyring);
+    return await this.#flights.run('load', background, () => this.#load());
+  }
+
+  /**
+   * The keyring after asking its source again, for a signature by an unknown key; at most once a minute, since anyone who
+   * can put a strange signature upstream could otherwise make us ask. Within that minute: the keyring as it is.
+   */
+  async refreshed(background: Background): Promise<Result<Keyring, TrustedKeysFault>> {
+    if (this.platform.now() - this.#fetchedAt < REFETCH_AFTER_MS) return await this.current(background);
+    return await this.#flights.run('fetch', background, async () => {
+      if (this.platform.now() - this.#fetchedAt < REFETCH_AFTER_MS) return await this.#load();
+      return await this.#fetchAndMerge();
+    });
+  }
+
+  async #load(): Promise<Result<Keyring, TrustedKeysFault>> {
+    const stored = await this.store.read();
+    if (!stored.ok) return stored;
+    if (stored.value === undefined) return await this.#fetchAndMerge();
+    const kept = await readKeyring(stored.value.bytes);
+    if (!kept.ok) return kept;
+    const trusted = trustedPart(kept.value, this.pins);
+    // A stored keyring without the pinned keys belongs to an earlier configuration.
+    return trusted.ok ? ok(this.#hold(trusted.value)) : await this.#fetchAndMerge();
+  }
+
+  async #fetchAndMerge(): Promise<Result<Keyring, TrustedKeysFault>> {
+    this.#fetchedAt = this.platform.now();
+    const file = await this.fetchKeyFile();
+    if (!file.ok) return file;
+    const read = await readKeyring(file.value);
+    if (!read.ok) return read;
+    const fetched = trustedPart(read.value, this.pins);
+    if (!fetched.ok) return fetched;
+    for (let attempt = 0; attempt < CAS_ATTEMPTS; attempt += 1) {
+      const merged = await this.#mergeInto(fetched.value);
+      if (!merged.ok) return merged;
+      if (merged.value === undefined) continue;
+      const trusted = trustedPart(merged.value, this.pins);
+      return trusted.ok ? ok(this.#hold(trusted.value)) : trusted;
+    }
+    return err({ reason: 'store-unreachable', operation: 'write keyring' });
+  }
+
+  /** The merged keyring, keys that are no longer pinned included; `undefined` when another writer came in between. */
+  async #mergeInto(fetched: Keyring): Promise<Result<Keyring | undefined, TrustedKeysFault>> {
+    const stored = await this.store.read();
+    if (!stored.ok) return stored;
+    const kept: Result<Keyring, KeyringFault> =
+      stored.value === undefined ? ok({ keys: [] }) : await readKeyring(stored.value.bytes);
+    if (!kept.ok) return kept;
+    const merged = mergeKeyrings(kept.value, fetched);
+    if (sameKeyring(kept.value, merged)) return ok(merged);
+    const written = await this.store.write(armorKeyring(merged), stored.value?.etag);
+    if (!written.ok) return written;
+    return ok(written.value ? merged : undefined);
+  }
+
+  #hold(keyring: Keyring): Keyring {
+    this.#held = { keyring, until: this.platform.now() + HELD_MS };
+    return keyring;
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Verifying a detached signature over data that streams past: the data is hashed natively as it comes, and openpgp.js
+ * gets the finished digest for the key, binding, expiry and revocation checks.
+ *
+ * The seam (RFC 9580 section 5.2.4: digest = H(data || hashed part || trailer)): a signature packet whose `hashed` is set
+ * is not hashed again by openpgp.js 6.3.2. The version is pinned, and a test breaks if the seam moves. No I/O.
+ */
+import { createHash } from 'node:crypto';
+import { createMessage, verify } from 'openpgp';
+import { err, ok, type Result } from '../shared/result.ts';
+import type { DetachedSignature } from './detached-signature.ts';
+import type { Keyring } from './keyring.ts';
+import { findSigner, type Signer, type SignerFault } from './signer.ts';
+
+export interface VerifiedSignature extends Signer {
+  /** When the signature was made, in milliseconds since the epoch. */
+  readonly signedAt: number;
+}
+
+export type VerificationFault = SignerFault | { readonly reason: 'bad-signature' };
+
+export interface RunningVerification {
+  /** Takes the next bytes of the signed data. */
+  update(chunk: Uint8Array): void;
+  /** The verdict over everything taken so far; ends the verification. */
+  finish(): Promise<Result<VerifiedSignature, VerificationFault>>;
+}
+
+/** Starts hashing for `signature`, or refuses early when its key cannot be trusted for it. */
+export async function beginVerification(
+  keyring: Keyring,
+  signature: DetachedSignature,
+  now: number,
+): Promise<Result<RunningVerification, SignerFault>> {
+  const signer = await findSigner(keyring, signature, now);
+  if (!signer.ok) return signer;
+  const hash = createHash(signature.hashName);
+  return ok({
+    update: (chunk) => {
+      hash.update(chunk);
+    },
+    finish: async () => {
+      hash.update(signature.suffix);
+      const isGood = await judge(keyring, signature, hash.digest(), now);
+      return isGood ? ok({ ...signer.value, signedAt: signature.created }) : err({ reason: 'bad-signature' });
+    },
+  });
+}
+
+/** The same for data that is already in memory. */
+export async function verifyBytes(
+  keyring: Keyring,
+  signature: DetachedSignature,
+  data: Uint8Array,
+  now: number,
+): Promise<Result<VerifiedSignature, VerificationFault>> {
+  const verification = await beginVerification(keyring, signature, now);
+  if (!verification.ok) return verification;
+  verification.value.update(data);
+  return await verification.value.finish();
+}
+
+async function judge(
+  keyring: Keyring,
+  { signature, packet }: DetachedSignature,
+  digest: Uint8Array,
+  now: number,
+): Promise<boolean> {
+  Object.assign(packet, { hashed: new Uint8Array(digest) });
+  const result = await verify({
+    message: await createMessage({ binary: new Uint8Array() }),
+    signature,
+    verificationKeys: [...keyring.keys],
+    date: new Date(now),
+  });
+  const [only, ...others] = result.signatures;
+  if (only === undefined || others.length > 0) return false;
+  return await only.verified.then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,15 @@
+/** Starts the release server in Node before the tests in workerd, and tells them where it is. */
+import type { TestProject } from 'vitest/node';
+import { startUpstream } from '../upstream/server.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    upstream: string;
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const upstream = await startUpstream();
+  project.provide('upstream', upstream.url);
+  return () => upstream.close();
+}

@@ -1,0 +1,104 @@
+/**
+ * Steering the upstream over HTTP, for tests that run inside workerd and have no other way to Node:
+ * `POST /-/{tenant}/{action}` with JSON, `GET /-/{tenant}/log`.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { PrivateKey } from 'openpgp';
+import { makeRelease } from './release.ts';
+import { detachSign, fingerprint, type HashName, type KeyOptions, makeSigningKey, publicKeyText } from './signing-key.ts';
+import type { Rule, Switches, Tenant } from './tenant.ts';
+
+export type Control = (segments: string[], request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** What `POST /-/{tenant}/release` takes. */
+export interface ReleaseOrder {
+  readonly channel: string;
+  readonly board: string;
+  readonly version: string;
+  readonly files?: Record<string, number | string>;
+  /** Name of a key made before with `POST /-/{tenant}/key`; absent: the common one. */
+  readonly key?: string;
+  readonly hash?: HashName;
+  /** ISO 8601. */
+  readonly signedAt?: string;
+  readonly versionTxt?: string;
+  readonly aliases?: readonly string[];
+  readonly bare?: boolean;
+}
+
+export interface KeyOrder extends Omit<KeyOptions, 'created'> {
+  readonly key: string;
+  readonly created?: string;
+}
+
+interface FileOrder {
+  readonly path: string;
+  readonly base64?: string;
+  readonly modified?: string;
+  /** Flips the byte at this offset of the file that is there. */
+  readonly flipAt?: number;
+  /** Signs the file at this path instead of taking content. */
+  readonly signatureOf?: string;
+  readonly key?: string;
+  readonly hash?: HashName;
+}
+
+export function makeControl(tenantOf: (name: string) => Tenant): Control {
+  const keys = new Map<string, Promise<PrivateKey>>();
+  const keyNamed = (name: string): Promise<PrivateKey> => {
+    const known = keys.get(name) ?? makeSigningKey();
+    keys.set(name, known);
+    return known;
+  };
+
+  const actions: Record<string, (tenant: Tenant, order: never) => Promise<unknown>> = {
+    key: async (_tenant, order: KeyOrder) => {
+      const { key, created, ...options } = order;
+      if (!keys.has(key)) keys.set(key, makeSigningKey({ ...options, ...(created ? { created: new Date(created) } : {}) }));
+      const made = await keyNamed(key);
+      const subkey = made.subkeys[0]?.getFingerprint().toUpperCase();
+      return { fingerprint: fingerprint(made), subkey, armored: publicKeyText(made) };
+    },
+    release: async (tenant, order: ReleaseOrder) => {
+      const { channel, board, version, key = 'common', files = {}, signedAt, aliases = [], ...rest } = order;
+      const at = signedAt === undefined ? undefined : new Date(signedAt);
+      const made = await makeRelease({ ...rest, version, files, key: await keyNamed(key), signedAt: at });
+      for (const [name, bytes] of made) tenant.put(`${channel}/${board}/${version}/${name}`, bytes);
+      for (const alias of aliases) tenant.aliases.set(`${channel}/${board}/${alias}`, version);
+      return [...made.keys()];
+    },
+    file: async (tenant, order: FileOrder) => {
+      const { path, base64, modified, flipAt, signatureOf, key = 'common', hash } = order;
+      const current = tenant.files.get(signatureOf ?? path)?.bytes ?? Buffer.alloc(0);
+      let bytes = base64 === undefined ? Buffer.from(current) : Buffer.from(base64, 'base64');
+      if (signatureOf !== undefined) bytes = await detachSign(await keyNamed(key), current, undefined, hash);
+      if (flipAt !== undefined) bytes[flipAt] = (bytes[flipAt] ?? 0) ^ 0xff;
+      tenant.put(path, bytes, modified === undefined ? new Date() : new Date(modified));
+      return { size: bytes.length };
+    },
+    remove: async (tenant, order: { path: string }) => tenant.files.delete(order.path),
+    alias: async (tenant, order: { path: string; version: string }) => tenant.aliases.set(order.path, order.version).size,
+    rules: async (tenant, order: readonly Rule[]) => {
+      tenant.rules = order;
+    },
+    switches: async (tenant, order: Partial<Switches>) => Object.assign(tenant.switches, order),
+    log: async (tenant) => tenant.log,
+    forget: async (tenant) => {
+      tenant.log.length = 0;
+    },
+  };
+
+  return async ([name = '', action = ''], request, response) => {
+    const act = actions[action];
+    const text = await readText(request);
+    const result = await act?.(tenantOf(name), (text === '' ? {} : JSON.parse(text)) as never);
+    response.writeHead(act ? 200 : 404, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(result ?? null));
+  };
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,44 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { defineConfig } from 'vitest/config';
+import { PlainCount } from './scripts/plain-count.ts';
+
+export default defineConfig({
+  test: {
+    reporters: ['default', new PlainCount()],
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          environment: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.worker.test.ts', 'test/**/*.client.test.ts'],
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: { bindings: {} },
+          }),
+        ],
+        test: {
+          name: 'workerd',
+          include: ['test/**/*.worker.test.ts'],
+          globalSetup: ['test/support/upstream-setup.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'clients',
+          environment: 'node',
+          include: ['test/**/*.client.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
