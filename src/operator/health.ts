@@ -4,7 +4,7 @@ import type { Result } from '../shared/result.ts';
 import { lastingSigningKey } from '../signing/keyring.ts';
 import type { TrustedKeys } from '../signing/trusted-keys.ts';
 
-export interface SigningKeyHealth {
+interface SigningKeyHealth {
   readonly fingerprint?: string;
   /** ISO 8601, or null for a key that never expires. */
   readonly expires?: string | null;
@@ -59,7 +59,7 @@ async function compute(parts: HealthParts, background: Background): Promise<Heal
 }
 
 /** Days left on the signing key that lasts longest; a warning from 60 days on, and when there is no usable keyring. */
-export async function signingKeyHealth(
+async function signingKeyHealth(
   { trustedKeys, platform }: HealthParts,
   background: Background,
 ): Promise<SigningKeyHealth> {

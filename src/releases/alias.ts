@@ -1,5 +1,5 @@
 /** Which release an alias means. No I/O. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { err, ok, type Result } from '../shared/result.ts';
 import { type Alias, compareVersions, isVersion, type Pair, type Version } from './model.ts';
 

@@ -37,7 +37,7 @@ export interface ReleaseStore {
   writeLastGood(pair: Pair, alias: Alias, good: LastGoodPair): Promise<Result<undefined, StoreFault>>;
 }
 
-export interface StoredAlias {
+interface StoredAlias {
   readonly record: AliasRecord;
   /** For compare-and-set; `undefined` when there is no object yet. */
   readonly etag: string | undefined;

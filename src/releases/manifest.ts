@@ -1,5 +1,5 @@
 /** What publish says of a mirrored release: the only way for a file in R2 to be served as verified. No I/O. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { err, ok, type Result } from '../shared/result.ts';
 import { isVersion, type Version } from './model.ts';
 

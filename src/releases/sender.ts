@@ -9,7 +9,7 @@ import type { Upstream, UpstreamFacts, UpstreamFault } from './upstream.ts';
 import { UpstreamReader } from './upstream-reader.ts';
 import type { CaseOutcome, VerdictCase, VerdictDesk } from './verdict-desk.ts';
 
-export type BodyOutcome = 'sent' | 'client-gone' | `upstream: ${string}` | `refused: ${string}`;
+type BodyOutcome = 'sent' | 'client-gone' | `upstream: ${string}` | `refused: ${string}`;
 
 export type SendFault = UpstreamFault | FileSignatureFault | { readonly reason: 'refused'; readonly verdict: string };
 

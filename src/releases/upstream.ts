@@ -40,7 +40,7 @@ export type UpstreamFault =
   | { readonly reason: 'changed' }
   | { readonly reason: 'wrong-range' };
 
-export interface OpenBody {
+interface OpenBody {
   readonly body: ReadableStream<Uint8Array>;
   /** Bytes to drop first: a server without ranges sends the file from its beginning. */
   readonly skip: number;

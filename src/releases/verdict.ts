@@ -1,5 +1,5 @@
 /** What pass-through found out about a file of upstream, kept so that a resumed download cannot complete a bad one. No I/O. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { FileFacts } from './delivery.ts';
 
@@ -19,6 +19,7 @@ const verdictSchema = z.object({
 
 export type Verdict = Readonly<z.output<typeof verdictSchema>>;
 
+/** A stored verdict; anything else in its place is an error, never "no verdict". */
 export function parseVerdict(text: string): Result<Verdict, { readonly reason: 'verdict-malformed' }> {
   try {
     const parsed = verdictSchema.safeParse(JSON.parse(text));

@@ -51,7 +51,7 @@ export class VersionSource {
   ) {}
 
   /** Fetches and judges; a number must be the version inside, an alias must not fall below `floor`. */
-  async fetch(
+  async read(
     file: UpstreamFile,
     floor: Version | null,
     background: Background,

@@ -3,7 +3,7 @@
  * Every list is one string, comma-separated, spaces trimmed. The defaults here and in wrangler.toml are the same;
  * a test keeps them so.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseUpstreamTemplate } from './http/url-template.ts';
 import { err, ok, type Result } from './result.ts';
 
@@ -142,7 +142,8 @@ const schema = z
   })
   .superRefine((config, context) => {
     for (const entry of config.MIRROR) {
-      const [channel = '', board = ''] = entry.split('/');
+      const [channel = '', board] = entry.split('/');
+      if (board === undefined) continue;
       if (!config.CHANNELS.includes(channel) || !config.BOARDS.includes(board)) {
         const message = `${entry} is outside CHANNELS or BOARDS`;
         context.addIssue({ code: 'custom', path: ['MIRROR'], message });

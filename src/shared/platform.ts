@@ -11,7 +11,7 @@ export interface Platform {
   readonly timer: (milliseconds: number) => Timer;
 }
 
-export interface Timer {
+interface Timer {
   /** Resolves when the time is over; never, once cancelled. */
   readonly elapsed: Promise<void>;
   cancel(): void;

@@ -21,7 +21,7 @@ const PROBLEMS = {
   'upstream-timeout': { status: 504, title: 'Upstream too slow' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
-export type ProblemCode = keyof typeof PROBLEMS;
+type ProblemCode = keyof typeof PROBLEMS;
 
 export interface Problem {
   readonly code: ProblemCode;
@@ -33,7 +33,7 @@ export interface Problem {
 }
 
 /** The status a problem is answered with. */
-export const problemStatus = (problem: Problem): number => PROBLEMS[problem.code].status;
+const problemStatus = (problem: Problem): number => PROBLEMS[problem.code].status;
 
 /** `application/problem+json` (RFC 9457) for API clients. */
 export function problemJson(problem: Problem, instance: string): Response {

@@ -3,6 +3,7 @@
  * proves nothing: Flatcar has published other keys under the same one). No I/O, no clock.
  */
 import { type PublicKey, readKeys, type Subkey } from 'openpgp';
+import { concatBytes } from '../shared/bytes.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 
 export interface Keyring {
@@ -45,6 +46,15 @@ async function readAll(bytes: Uint8Array): Promise<PublicKey[] | undefined> {
   }
 }
 
+/**
+ * The same keys as new objects. openpgp.js marks a binding signature as revoked once it has seen it so at any date, and
+ * then holds on to that for earlier dates: every judgement needs keys that no other judgement has touched.
+ */
+export async function untouchedCopy(keyring: Keyring): Promise<Keyring> {
+  if (keyring.keys.length === 0) return keyring;
+  return { keys: await readKeys({ binaryKeys: concatBytes(keyring.keys.map((key) => key.write())) }) };
+}
+
 /** Armored blocks, one a key, as `gpg --import` takes them. */
 export const armorKeyring = (keyring: Keyring): string => keyring.keys.map((key) => key.armor()).join('\n');
 
@@ -58,7 +68,7 @@ export interface SigningKeyExpiry {
 /** The signing key that stays valid longest, revoked ones left out: when it ends, new releases can no longer be checked. */
 export async function lastingSigningKey(keyring: Keyring, now: number): Promise<SigningKeyExpiry | undefined> {
   const candidates: SigningKeyExpiry[] = [];
-  for (const key of keyring.keys) {
+  for (const key of (await untouchedCopy(keyring)).keys) {
     const signing = key.subkeys.filter((subkey) => isForSigning(subkey));
     for (const subkey of signing) {
       const expiry = await subkey.getExpirationTime(new Date(now));

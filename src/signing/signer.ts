@@ -6,7 +6,7 @@
 import type { PublicKey } from 'openpgp';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { DetachedSignature } from './detached-signature.ts';
-import { fingerprintOf, type Keyring } from './keyring.ts';
+import { fingerprintOf, type Keyring, untouchedCopy } from './keyring.ts';
 
 export interface Signer {
   /** Fingerprint of the subkey (or primary) that signed. */
@@ -29,7 +29,8 @@ export async function findSigner(
   now: number,
 ): Promise<Result<Signer, SignerFault>> {
   const keyId = signature.packet.issuerKeyID;
-  const primary = keyring.keys.find((key) => key.getKeys(keyId).length > 0);
+  const { keys } = await untouchedCopy(keyring);
+  const primary = keys.find((key) => key.getKeys(keyId).length > 0);
   const signing = primary?.getKeys(keyId)[0];
   if (primary === undefined || signing === undefined) {
     return err({ reason: 'unknown-key', keyId: signature.issuerKeyId.toUpperCase() });
@@ -64,7 +65,7 @@ async function whyUnfit(
 
 /** True when `fingerprint` is a subkey whose revocation reaches back: compromised, or for no stated reason. */
 export async function isCompromised(keyring: Keyring, fingerprint: string): Promise<boolean> {
-  for (const key of keyring.keys) {
+  for (const key of (await untouchedCopy(keyring)).keys) {
     const subkey = key.subkeys.find((candidate) => fingerprintOf(candidate) === fingerprint);
     const [binding] = subkey?.bindingSignatures ?? [];
     if (subkey === undefined || binding === undefined) continue;

@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { createMessage, verify } from 'openpgp';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { DetachedSignature } from './detached-signature.ts';
-import type { Keyring } from './keyring.ts';
+import { type Keyring, untouchedCopy } from './keyring.ts';
 import { findSigner, type Signer, type SignerFault } from './signer.ts';
 
 export interface VerifiedSignature extends Signer {
@@ -70,7 +70,7 @@ async function judge(
   const result = await verify({
     message: await createMessage({ binary: new Uint8Array() }),
     signature,
-    verificationKeys: [...keyring.keys],
+    verificationKeys: [...(await untouchedCopy(keyring)).keys],
     date: new Date(now),
   });
   const [only, ...others] = result.signatures;

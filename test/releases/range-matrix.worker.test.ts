@@ -1,5 +1,5 @@
-import { env } from 'cloudflare:workers';
 import { reset } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/shared/bytes.ts';
 import { type Edge, openEdge } from '../support/edge.ts';
@@ -18,7 +18,12 @@ interface Known {
   readonly date: string;
 }
 
-type Case = readonly [name: string, method: 'GET' | 'HEAD', headers: (known: Known) => Record<string, string>, expected: Expected];
+type Case = readonly [
+  name: string,
+  method: 'GET' | 'HEAD',
+  headers: (known: Known) => Record<string, string>,
+  expected: Expected,
+];
 /** A status, and for 206 the first and last byte. */
 type Expected = 200 | 304 | 412 | 416 | readonly [206, number, number];
 
@@ -58,7 +63,12 @@ const CASES: readonly Case[] = [
   ['If-Range date, earlier', 'GET', () => ({ range: 'bytes=0-9', 'if-range': EARLIER }), 200],
   ['If-Range date, later', 'GET', () => ({ range: 'bytes=0-9', 'if-range': LATER }), 200],
   ['If-Range nonsense', 'GET', () => ({ range: 'bytes=0-9', 'if-range': 'yesterday' }), 200],
-  ['If-Range failing hides an unsatisfiable Range', 'GET', () => ({ range: 'bytes=2000000-', 'if-range': '"other"' }), 200],
+  [
+    'If-Range failing hides an unsatisfiable Range',
+    'GET',
+    () => ({ range: 'bytes=2000000-', 'if-range': '"other"' }),
+    200,
+  ],
   ['If-Match same', 'GET', ({ etag }) => ({ 'if-match': etag }), 200],
   ['If-Match any', 'GET', () => ({ 'if-match': '*' }), 200],
   ['If-Match other', 'GET', () => ({ 'if-match': '"other"' }), 412],
@@ -74,17 +84,32 @@ const CASES: readonly Case[] = [
   ['If-None-Match other', 'GET', () => ({ 'if-none-match': '"other"' }), 200],
   ['If-None-Match same, HEAD', 'HEAD', ({ etag }) => ({ 'if-none-match': etag }), 304],
   ['If-None-Match comes before Range', 'GET', ({ etag }) => ({ 'if-none-match': etag, range: 'bytes=0-0' }), 304],
-  ['If-None-Match in the old servers\' form', 'GET', ({ date }) => ({ 'if-none-match': oldTag(date) }), 304],
+  ["If-None-Match in the old servers' form", 'GET', ({ date }) => ({ 'if-none-match': oldTag(date) }), 304],
   ['If-Modified-Since same', 'GET', ({ date }) => ({ 'if-modified-since': date }), 304],
   ['If-Modified-Since later', 'GET', () => ({ 'if-modified-since': LATER }), 304],
   ['If-Modified-Since earlier', 'GET', () => ({ 'if-modified-since': EARLIER }), 200],
   ['If-Modified-Since nonsense', 'GET', () => ({ 'if-modified-since': 'soon' }), 200],
   ['If-Modified-Since same, HEAD', 'HEAD', ({ date }) => ({ 'if-modified-since': date }), 304],
-  ['If-None-Match other beats If-Modified-Since same', 'GET', ({ date }) => ({ 'if-none-match': '"x"', 'if-modified-since': date }), 200],
+  [
+    'If-None-Match other beats If-Modified-Since same',
+    'GET',
+    ({ date }) => ({ 'if-none-match': '"x"', 'if-modified-since': date }),
+    200,
+  ],
   ['If-Unmodified-Since same', 'GET', ({ date }) => ({ 'if-unmodified-since': date }), 200],
   ['If-Unmodified-Since earlier', 'GET', () => ({ 'if-unmodified-since': EARLIER }), 412],
-  ['If-Match same beats If-Unmodified-Since earlier', 'GET', ({ etag }) => ({ 'if-match': etag, 'if-unmodified-since': EARLIER }), 200],
-  ['If-Unmodified-Since failing beats If-None-Match same', 'GET', ({ etag }) => ({ 'if-unmodified-since': EARLIER, 'if-none-match': etag }), 412],
+  [
+    'If-Match same beats If-Unmodified-Since earlier',
+    'GET',
+    ({ etag }) => ({ 'if-match': etag, 'if-unmodified-since': EARLIER }),
+    200,
+  ],
+  [
+    'If-Unmodified-Since failing beats If-None-Match same',
+    'GET',
+    ({ etag }) => ({ 'if-unmodified-since': EARLIER, 'if-none-match': etag }),
+    412,
+  ],
   ['If-Match same, If-None-Match same', 'GET', ({ etag }) => ({ 'if-match': etag, 'if-none-match': etag }), 304],
 ];
 
@@ -98,7 +123,13 @@ describe.each(['good upstream', 'dumb upstream', 'R2'] as const)('range and prec
 
   beforeAll(async () => {
     await reset();
-    await tenant.release({ channel: 'stable', board: 'amd64-usr', version: VERSION, files: { [FILE]: SIZE }, bare: true });
+    await tenant.release({
+      channel: 'stable',
+      board: 'amd64-usr',
+      version: VERSION,
+      files: { [FILE]: SIZE },
+      bare: true,
+    });
     bytes = await tenant.bytes(`stable/amd64-usr/${VERSION}/${FILE}`);
     if (source === 'dumb upstream') await tenant.switches({ ranges: false, preconditions: false, etag: false });
     edge = await openEdge(tenant);
@@ -149,7 +180,21 @@ async function mirror(bytes: Uint8Array): Promise<void> {
   const object = await env.RELEASES.put(key, bytes);
   const sha512 = toHex(new Uint8Array(await crypto.subtle.digest('SHA-512', new Uint8Array(bytes))));
   const at = '2026-08-13T15:48:35Z';
-  const entry = { key, etag: object.etag, size: bytes.length, sha512, modified: at, verifiedAt: at, signedBy: 'A'.repeat(40) };
-  const manifest = { channel: 'stable', board: 'amd64-usr', version: VERSION, publishedAt: at, files: { [FILE]: entry } };
+  const entry = {
+    key,
+    etag: object?.etag ?? '',
+    size: bytes.length,
+    sha512,
+    modified: at,
+    verifiedAt: at,
+    signedBy: 'A'.repeat(40),
+  };
+  const manifest = {
+    channel: 'stable',
+    board: 'amd64-usr',
+    version: VERSION,
+    publishedAt: at,
+    files: { [FILE]: entry },
+  };
   await env.RELEASES.put(`manifests/stable/amd64-usr/${VERSION}.json`, JSON.stringify(manifest));
 }

@@ -12,6 +12,7 @@ export interface EdgeOptions {
 
 export interface Edge {
   fetch(path: string, init?: RequestInit): Promise<Response>;
+  fetchUrl(url: string, init?: RequestInit): Promise<Response>;
   /** Everything that was to go on after the answers. */
   settle(): Promise<void>;
   /** The wide events written so far. */
@@ -45,9 +46,12 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
     passThroughOnException: () => undefined,
     props: {},
   } as unknown as ExecutionContext;
+  const fetchUrl = async (url: string, init?: RequestInit) =>
+    await app.fetch(new Request(url, init), environment, context);
   return {
     events,
-    fetch: async (path, init) => await app.fetch(new Request(`http://edge.test${path}`, init), environment, context),
+    fetchUrl,
+    fetch: (path, init) => fetchUrl(`http://edge.test${path}`, init),
     settle: async () => {
       while (pending.length > 0) await Promise.allSettled(pending.splice(0));
     },

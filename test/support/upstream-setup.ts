@@ -1,15 +1,18 @@
 /** Starts the release server in Node before the tests in workerd, and tells them where it is. */
 import type { TestProject } from 'vitest/node';
 import { startUpstream } from '../upstream/server.ts';
+import { type GenuineFixtures, readGenuineFixtures } from './genuine-fixtures.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     upstream: string;
+    genuine: GenuineFixtures | null;
   }
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const upstream = await startUpstream();
   project.provide('upstream', upstream.url);
+  project.provide('genuine', readGenuineFixtures());
   return () => upstream.close();
 }

@@ -46,7 +46,7 @@ export class UpstreamTenant {
     return this.#post('file', { path, base64 });
   }
 
-  /** The requests that reached the release host, finished ones. */
+  /** The requests that reached the release host. */
   async log(pattern = /./): Promise<LoggedRequest[]> {
     const all = await this.#post<LoggedRequest[]>('log', {});
     return all.filter(({ path }) => pattern.test(path));
@@ -58,7 +58,10 @@ export class UpstreamTenant {
   }
 
   async #post<T>(action: string, order: unknown): Promise<T> {
-    const response = await fetch(`${this.base}/-/${this.name}/${action}`, { method: 'POST', body: JSON.stringify(order) });
+    const response = await fetch(`${this.base}/-/${this.name}/${action}`, {
+      method: 'POST',
+      body: JSON.stringify(order),
+    });
     if (!response.ok) throw new Error(`${action}: ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
   }

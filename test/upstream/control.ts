@@ -5,7 +5,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PrivateKey } from 'openpgp';
 import { makeRelease } from './release.ts';
-import { detachSign, fingerprint, type HashName, type KeyOptions, makeSigningKey, publicKeyText } from './signing-key.ts';
+import {
+  detachSign,
+  fingerprint,
+  type HashName,
+  type KeyOptions,
+  makeSigningKey,
+  publicKeyText,
+} from './signing-key.ts';
 import type { Rule, Switches, Tenant } from './tenant.ts';
 
 export type Control = (segments: string[], request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -54,7 +61,8 @@ export function makeControl(tenantOf: (name: string) => Tenant): Control {
   const actions: Record<string, (tenant: Tenant, order: never) => Promise<unknown>> = {
     key: async (_tenant, order: KeyOrder) => {
       const { key, created, ...options } = order;
-      if (!keys.has(key)) keys.set(key, makeSigningKey({ ...options, ...(created ? { created: new Date(created) } : {}) }));
+      if (!keys.has(key))
+        keys.set(key, makeSigningKey({ ...options, ...(created ? { created: new Date(created) } : {}) }));
       const made = await keyNamed(key);
       const subkey = made.subkeys[0]?.getFingerprint().toUpperCase();
       return { fingerprint: fingerprint(made), subkey, armored: publicKeyText(made) };
@@ -70,14 +78,15 @@ export function makeControl(tenantOf: (name: string) => Tenant): Control {
     file: async (tenant, order: FileOrder) => {
       const { path, base64, modified, flipAt, signatureOf, key = 'common', hash } = order;
       const current = tenant.files.get(signatureOf ?? path)?.bytes ?? Buffer.alloc(0);
-      let bytes = base64 === undefined ? Buffer.from(current) : Buffer.from(base64, 'base64');
+      let bytes: Buffer = base64 === undefined ? Buffer.from(current) : Buffer.from(base64, 'base64');
       if (signatureOf !== undefined) bytes = await detachSign(await keyNamed(key), current, undefined, hash);
       if (flipAt !== undefined) bytes[flipAt] = (bytes[flipAt] ?? 0) ^ 0xff;
       tenant.put(path, bytes, modified === undefined ? new Date() : new Date(modified));
       return { size: bytes.length };
     },
     remove: async (tenant, order: { path: string }) => tenant.files.delete(order.path),
-    alias: async (tenant, order: { path: string; version: string }) => tenant.aliases.set(order.path, order.version).size,
+    alias: async (tenant, order: { path: string; version: string }) =>
+      tenant.aliases.set(order.path, order.version).size,
     rules: async (tenant, order: readonly Rule[]) => {
       tenant.rules = order;
     },

@@ -33,7 +33,7 @@ export function versionTxt(version: string, buildId = ''): string {
 }
 
 /** `size` bytes that do not compress and are the same for the same seed. */
-export function madeUpBytes(size: number, seed: string): Buffer {
+function madeUpBytes(size: number, seed: string): Buffer {
   const key = createHash('sha256').update(seed).digest();
   return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(size));
 }

@@ -62,10 +62,12 @@ async function answer(
   const path = rest.join('/');
   const method = request.method ?? 'GET';
   const rule = tenant.strike(method, path);
-  response.on('close', () =>
-    tenant.log.push({ method, path, status: response.statusCode, headers: request.headers }),
-  );
-  if (rule?.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, rule.delayMs));
+  const entry = { method, path, status: 0, headers: request.headers };
+  tenant.log.push(entry);
+  response.on('close', () => {
+    entry.status = response.statusCode;
+  });
+  if (rule?.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, rule.delayMs).unref());
   if (rule?.status !== undefined) return reject(response, rule);
   const [channel = '', board = '', version = '', file = ''] = rest;
   const target = tenant.aliases.get(`${channel}/${board}/${version}`);

@@ -1,5 +1,16 @@
 /** Throwaway signing keys shaped like Flatcar's: an RSA primary that certifies and signs, and a signing subkey. */
-import { createMessage, enums, generateKey, type PrivateKey, readPrivateKey, sign } from 'openpgp';
+import {
+  config,
+  createCleartextMessage,
+  enums,
+  generateKey,
+  LiteralDataPacket,
+  PacketList,
+  type PrivateKey,
+  readPrivateKey,
+  SignaturePacket,
+  sign,
+} from 'openpgp';
 
 export interface KeyOptions {
   readonly bits?: number;
@@ -10,7 +21,12 @@ export interface KeyOptions {
 }
 
 export async function makeSigningKey(options: KeyOptions = {}): Promise<PrivateKey> {
-  const { bits = 2048, created = new Date(Date.now() - 60_000), subkeyLifetime = 0, name = 'Throwaway Buildbot' } = options;
+  const {
+    bits = 2048,
+    created = new Date(Date.now() - 60_000),
+    subkeyLifetime = 0,
+    name = 'Throwaway Buildbot',
+  } = options;
   const { privateKey } = await generateKey({
     type: 'rsa',
     rsaBits: bits,
@@ -31,21 +47,33 @@ export const fingerprint = (key: PrivateKey): string => key.getFingerprint().toU
 export type HashName = 'sha1' | 'sha256' | 'sha512';
 
 /** A binary detached signature as `gpg --detach-sign` makes it. */
-export async function detachSign(key: PrivateKey, data: Uint8Array, date?: Date, hash: HashName = 'sha512'): Promise<Buffer> {
-  const signature = await sign({
-    message: await createMessage({ binary: data }),
-    signingKeys: key,
-    detached: true,
-    format: 'binary',
-    ...(date === undefined ? {} : { date }),
-    config: { preferredHashAlgorithm: enums.hash[hash], nonDeterministicSignaturesViaNotation: false },
-  });
-  return Buffer.from(signature as Uint8Array);
+export async function detachSign(
+  key: PrivateKey,
+  data: Uint8Array,
+  date = new Date(),
+  hash: HashName = 'sha512',
+): Promise<Buffer> {
+  const signing = (await key.getSigningKey(undefined, date)).keyPacket;
+  const literal = new LiteralDataPacket();
+  (literal as unknown as LiteralBytes).setBytes(data, enums.literal.binary);
+  // Below `sign`, which would quietly replace SHA-1 by what the key prefers.
+  const packet = new SignaturePacket();
+  packet.signatureType = enums.signature.binary;
+  packet.publicKeyAlgorithm = signing.algorithm;
+  packet.hashAlgorithm = enums.hash[hash];
+  const settings = { ...config, nonDeterministicSignaturesViaNotation: false };
+  await (packet.sign as unknown as Sign).call(packet, signing, literal, date, true, settings);
+  const list = new PacketList<SignaturePacket>();
+  list.push(packet);
+  return Buffer.from(list.write());
 }
+
+/** The published types know neither packets as data nor the last parameter. */
+type LiteralBytes = { setBytes(bytes: Uint8Array, format: enums.literal): void };
+type Sign = (key: unknown, data: LiteralDataPacket, date: Date, detached: boolean, settings: object) => Promise<void>;
 
 /** A clearsigned text as `gpg --clearsign` makes it. */
 export async function clearSign(key: PrivateKey, text: string): Promise<Buffer> {
-  const { createCleartextMessage } = await import('openpgp');
   const message = await createCleartextMessage({ text });
   return Buffer.from((await sign({ message, signingKeys: key, format: 'armored' })) as string);
 }

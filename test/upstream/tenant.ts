@@ -40,6 +40,7 @@ export interface Rule {
 export interface LoggedRequest {
   readonly method: string;
   readonly path: string;
+  /** 0 while the answer is under way. */
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }

@@ -1,0 +1,75 @@
+/** The README's first command, run as a newcomer runs it. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, describe, expect, it } from 'vitest';
+import { freePort, isPortFree } from '../../scripts/wrangler-dev.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-start-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Started {
+  readonly process: ChildProcess;
+  readonly output: () => string;
+  readonly ended: Promise<number | null>;
+}
+
+function start(port: number): Started {
+  let output = '';
+  const child = spawn(process.execPath, [join(root, 'scripts', 'run.mjs'), 'scripts/start.ts'], {
+    cwd: root,
+    env: { ...process.env, PORT: String(port) },
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (data) => {
+      output += String(data);
+    });
+  }
+  return { process: child, output: () => output, ended: new Promise((resolve) => child.on('exit', resolve)) };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 600 && !condition(); turn += 1) await new Promise((resolve) => setTimeout(resolve, 100));
+}
+
+describe('npm start', () => {
+  it('offers a signed release at PORT, says nothing but its own words, and leaves with Ctrl-C', async () => {
+    const port = await freePort();
+    const started = start(port);
+    await until(() => started.output().includes('Ctrl-C stops everything'));
+    const lines = started.output();
+    expect(lines).not.toMatch(/telemetry|\n\s+at |error|warn/i);
+    const printed = [...lines.matchAll(/^ {2}(curl -O .*)$/gm)].map((match) => match[1] ?? '');
+    expect(printed).toHaveLength(2);
+    const signature = printed.find((line) => line.endsWith('.sig'))?.split(' ')[2] ?? '';
+    execFileSync('curl', ['-fsSO', signature], { cwd: folder });
+    expect(readFileSync(join(folder, 'flatcar_production_image.bin.bz2.sig')).length).toBeGreaterThan(500);
+    const head = await fetch(signature.replace(/\.sig$/, ''), { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, String(64 * 1024 * 1024)]);
+    started.process.kill('SIGINT');
+    expect(await started.ended).toBe(0);
+    expect(await isPortFree(port)).toBe(true);
+    expect(existsSync(join(root, '.dev.vars'))).toBe(false);
+  });
+
+  it('says in one line that its port is taken', async () => {
+    const port = await freePort();
+    const holder = createServer().listen(port, '127.0.0.1');
+    const started = start(port);
+    expect(await started.ended).toBe(1);
+    holder.close();
+    expect(started.output()).toBe(`port ${port} is taken; choose another one: PORT=${port + 1} npm start\n`);
+  });
+});
+
+it('the bundle that would be deployed stays under 400 KiB gzip', () => {
+  const out = join(folder, 'dist');
+  execFileSync('wrangler', ['deploy', '--dry-run', '--outdir', out], { cwd: root, stdio: 'pipe' });
+  const size = gzipSync(readFileSync(join(out, 'index.js'))).length;
+  console.log(`bundle: ${(size / 1024).toFixed(1)} KiB gzip`);
+  expect(size).toBeLessThan(400 * 1024);
+});

@@ -1,0 +1,109 @@
+/** The house of docs/architecture.md: rooms, arrows between them, and what may be touched where. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { VERSION } from '../src/version.ts';
+
+const root = join(import.meta.dirname, '..');
+const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => /\.tsx?$/.test(name) && !name.endsWith('env.d.ts'))
+  .map((name) => name.replaceAll('\\', '/'));
+const textOf = (name: string) => readFileSync(join(root, 'src', name), 'utf8');
+
+/** Who may import whom; every room may import `shared` and itself. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  shared: [],
+  signing: [],
+  releases: ['signing'],
+  mirror: ['releases', 'signing'],
+  ignition: [],
+  butane: ['ignition'],
+  machines: ['butane', 'ignition', 'releases'],
+  operator: ['machines', 'mirror', 'releases', 'ignition', 'signing'],
+};
+
+const roomOf = (name: string): string => (name.includes('/') ? (name.split('/')[0] ?? '') : 'root');
+const importsOf = (name: string): string[] =>
+  [...textOf(name).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+const localImports = (name: string): string[] =>
+  importsOf(name)
+    .filter((path) => path.startsWith('.'))
+    .map((path) => posix.join(posix.dirname(name), path));
+
+describe('the arrows', () => {
+  it.each(sources.filter((name) => roomOf(name) !== 'root'))('%s imports only what lies below it', (name) => {
+    const room = roomOf(name);
+    const allowed = new Set([room, 'shared', ...(ARROWS[room] ?? [])]);
+    for (const path of localImports(name)) expect(allowed, `${name} imports ${path}`).toContain(roomOf(path));
+    if (room === 'machines') {
+      for (const path of localImports(name)) if (roomOf(path) === 'releases') expect(path).toBe('releases/model.ts');
+    }
+  });
+
+  it('every room is one that the house knows', () => {
+    const rooms = new Set(sources.map(roomOf));
+    for (const room of rooms) expect([...Object.keys(ARROWS), 'root']).toContain(room);
+  });
+
+  it('the pure rooms import nothing but what they are allowed', () => {
+    const allowed: Record<string, RegExp> = {
+      ignition: /^(zod|\.\.?\/)/,
+      butane: /^(zod|yaml|\.\.?\/)/,
+    };
+    for (const name of sources) {
+      const pattern = allowed[roomOf(name)];
+      if (!pattern) continue;
+      for (const path of importsOf(name)) expect(path, name).toMatch(pattern);
+      for (const path of localImports(name)) if (roomOf(path) === 'shared') expect(path).toBe('shared/result.ts');
+    }
+  });
+});
+
+describe('what is touched where', () => {
+  const bindingTypes =
+    /\b(R2Bucket|R2Object\w*|KVNamespace|WorkflowEntrypoint|Workflow\b|env\.(RELEASES|MACHINES|MIRROR_RELEASE|METRICS))/;
+  it.each(sources)('%s', (name) => {
+    const isBindingFile = /^(index|app)\.ts$|\/(bucket|kv)\.ts$|^mirror\/workflow\.ts$/.test(name);
+    const code = textOf(name).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+    if (!isBindingFile) expect(code, 'bindings').not.toMatch(bindingTypes);
+    const mayUseHono = name === 'app.ts' || /\/routes[^/]*\.ts$/.test(name) || roomOf(name) === 'operator';
+    if (!mayUseHono) expect(importsOf(name).join(), 'hono').not.toMatch(/hono/);
+    const mayUseClock = /^(index|app)\.ts$|^shared\/platform\.ts$/.test(name);
+    if (!mayUseClock)
+      expect(code, 'clock, chance and network come from the platform').not.toMatch(
+        /\bDate\.now\(|Math\.random\(|\bsetTimeout\(|(?<![.\w])fetch\(/,
+      );
+  });
+});
+
+describe('the files', () => {
+  it.each(sources)('%s stays under 300 lines and begins by saying what it knows', (name) => {
+    expect(textOf(name).split('\n').length).toBeLessThanOrEqual(300);
+    expect(textOf(name).trimStart()).toMatch(/^\/\*\*/);
+    expect(name).not.toMatch(/(^|\/)(utils?|helpers?|types|constants|common|misc|index)(\.ts|\/)(?<!^index\.ts)/);
+  });
+
+  it('a docstring stands above every exported function', () => {
+    const bare: string[] = [];
+    for (const name of sources) {
+      const lines = textOf(name).split('\n');
+      for (const [index, line] of lines.entries()) {
+        if (!/^export (async )?function/.test(line)) continue;
+        if (!lines[index - 1]?.trim().endsWith('*/')) bare.push(`${name}: ${line}`);
+      }
+    }
+    expect(bare).toEqual([]);
+  });
+
+  it('name the version that package.json has', () => {
+    expect(VERSION).toBe(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version);
+  });
+
+  it('hold no key of R2 that docs/storage.md does not list', () => {
+    const storage = readFileSync(join(root, 'docs', 'storage.md'), 'utf8');
+    for (const name of sources.filter((path) => path.endsWith('bucket.ts'))) {
+      for (const [, prefix] of textOf(name).matchAll(/[`']([a-z]+)\/\$\{/g))
+        expect(storage, relative(root, name)).toContain(`${prefix}/`);
+    }
+  });
+});

@@ -1,0 +1,183 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { aliasMeaning, isMirroredStream, NO_ALIAS, parseAlias, raiseFloor } from '../../src/releases/alias.ts';
+import {
+  type Alias,
+  compareVersions,
+  fitsChannel,
+  isAlias,
+  isCompanion,
+  isVersion,
+  type Version,
+} from '../../src/releases/model.ts';
+import { parseReleasePath, pathOnHost, rawPath } from '../../src/releases/path.ts';
+import { parseVersionTxt } from '../../src/releases/version-txt.ts';
+import { versionTxt } from '../upstream/release.ts';
+
+const rules = { channels: ['stable', 'lts'], boards: ['amd64-usr'], hostSuffix: 'release.example.org' };
+const v = (text: string) => text as Version;
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+describe('versions', () => {
+  it.each(['4593.2.5', '1.0.0', '723.1.0', '999999.9999.9999'])('%s is one', (text) =>
+    expect(isVersion(text)).toBe(true),
+  );
+  it.each([
+    '4593.2',
+    '4593.2.5.1',
+    '4593.2.5 ',
+    '4799.0.0+nightly',
+    'v1.2.3',
+    '1234567.0.0',
+    '1.2.12345',
+    'current',
+    '',
+  ])('%j is none', (text) => expect(isVersion(text)).toBe(false));
+  it('aliases are current and current-YYYY', () => {
+    expect(['current', 'current-2024', 'current-24', 'Current', 'current-2024x'].map(isAlias)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+  it('compare as numbers', () => {
+    expect(compareVersions(v('9.0.0'), v('10.0.0'))).toBeLessThan(0);
+    expect(compareVersions(v('4593.2.10'), v('4593.2.9'))).toBeGreaterThan(0);
+    expect(compareVersions(v('4593.2.5'), v('4593.2.5'))).toBe(0);
+  });
+  it.each([
+    ['alpha', '4790.0.0', true],
+    ['beta', '4757.1.0', true],
+    ['stable', '4593.2.5', true],
+    ['lts', '4081.3.10', true],
+    ['edge', '2466.99.0', true],
+    ['stable', '4790.0.0', false],
+    ['alpha', '4593.2.5', false],
+    ['mine', '4593.7.5', true],
+    ['constructor', '1.1.1', true],
+  ])('%s %s: %s', (channel, version, fits) => expect(fitsChannel(channel, v(version))).toBe(fits));
+  it('companions are told by their ending', () => {
+    expect(['a.sig', 'a.DIGESTS', 'a.DIGESTS.asc', 'a.DIGESTS.sig', 'a.asc', 'version.txt'].map(isCompanion)).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+});
+
+describe('paths', () => {
+  it.each([
+    ['/stable/amd64-usr/4593.2.5/version.txt', { kind: 'file', version: '4593.2.5', file: 'version.txt' }],
+    ['/./stable/./amd64-usr/./current/./version.txt', { kind: 'file', version: 'current' }],
+    ['/lts/amd64-usr/current-2024/a', { kind: 'file', version: 'current-2024' }],
+    ['/stable', { kind: 'directory', slashed: false }],
+    ['/stable/', { kind: 'directory', slashed: true }],
+    ['/stable/amd64-usr/', { kind: 'directory', board: 'amd64-usr', slashed: true }],
+    ['/stable/amd64-usr/current', { kind: 'directory', version: 'current', slashed: false }],
+  ])('%s', (path, expected) => expect(parseReleasePath(path, rules)).toMatchObject(expected));
+
+  it.each([
+    '/',
+    '',
+    'stable',
+    '/stable/amd64-usr/current/..',
+    '/stable/../stable/',
+    '/stable/amd64-usr/current/a%62',
+    '/stable//amd64-usr/',
+    '/stable/amd64-usr/current/a/b',
+    '/stable/amd64-usr/current/a/',
+    '/STABLE/',
+    '/stable/amd64-usr/latest/a',
+    '/stable/amd64-usr/current/.hidden',
+    `/stable/amd64-usr/current/${'a'.repeat(300)}`,
+    '/stable/amd64-usr/current/a b',
+    '/stable/amd64-usr/current/a\u0000',
+    '/__proto__/',
+  ])('%j is no release path', (path) => expect(parseReleasePath(path, rules)).toBeUndefined());
+
+  it('are read as the client wrote them', () => {
+    expect(rawPath('http://h/a/../b?c#d')).toBe('/a/../b');
+    expect(rawPath('http://h/a%2e%2e/?x=/../')).toBe('/a%2e%2e/');
+    expect(rawPath('http://h')).toBe('/');
+    expect(rawPath('https://h:1/a#b?c')).toBe('/a');
+  });
+
+  it('may take their channel from the host', () => {
+    expect(pathOnHost('/amd64-usr/current/a', 'stable.release.example.org', rules)).toBe('/stable/amd64-usr/current/a');
+    expect(pathOnHost('/amd64-usr/', 'STABLE.release.example.org', rules)).toBe('/stable/amd64-usr/');
+    expect(pathOnHost('/a', 'other.release.example.org', rules)).toBe('/a');
+    expect(pathOnHost('/a', 'stable.release.example.org.evil.example', rules)).toBe('/a');
+    expect(pathOnHost('/a', 'stable.x', { ...rules, hostSuffix: '' })).toBe('/a');
+  });
+
+  it('never throw, and never name a file outside the grammar', () => {
+    const odd = fc.array(
+      fc.constantFrom('/', '.', '..', '%', '2e', '\\', '\0', 'stable', 'amd64-usr', 'current', 'a.b', ' ', 'é'),
+      { maxLength: 14 },
+    );
+    fc.assert(
+      fc.property(odd, (parts) => {
+        const path = parseReleasePath(`/${parts.join('')}`, rules);
+        if (path?.kind === 'file') expect(path.file).toMatch(/^\w[\w.+-]*$/);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('version.txt', () => {
+  it('as build_image writes it', () => {
+    expect(parseVersionTxt(bytes(versionTxt('4593.2.5', '2026-08-11-2350')), 'stable')).toEqual({
+      ok: true,
+      value: { version: '4593.2.5', buildId: '2026-08-11-2350' },
+    });
+  });
+  it.each([
+    ['COREOS_VERSION=723.2.0\n', { ok: true, value: { version: '723.2.0' } }],
+    ["  x\nFLATCAR_VERSION='4593.2.5'\nUNKNOWN=1\n", { ok: true }],
+    ['FLATCAR_VERSION=4593.2.5\r\n', { error: { reason: 'carriage-return' } }],
+    ['FLATCAR_VERSION=4799.0.0+nightly-20260821-2100\n', { error: { reason: 'no-version' } }],
+    ['', { error: { reason: 'no-version' } }],
+    ['FLATCAR_VERSION=4790.0.0\n', { error: { reason: 'wrong-channel', version: '4790.0.0' } }],
+    ['FLATCAR_VERSION=4593.2.4\nFLATCAR_VERSION=4593.2.5\n', { ok: true, value: { version: '4593.2.4' } }],
+  ])('%j', (text, expected) => expect(parseVersionTxt(bytes(text), 'stable')).toMatchObject(expected));
+  it('must say the number of its path', () => {
+    const text = bytes('FLATCAR_VERSION=4593.2.4\n');
+    expect(parseVersionTxt(text, 'stable', v('4593.2.5'))).toMatchObject({ error: { reason: 'wrong-version' } });
+  });
+});
+
+describe('what an alias means', () => {
+  const record = { version: v('4593.2.5'), floor: v('4593.2.5'), pin: null };
+  it('the pin first, then our publication of a mirrored stream, then upstream from the floor up', () => {
+    expect(aliasMeaning({ ...record, pin: v('4593.2.1') }, true)).toEqual({
+      kind: 'release',
+      version: '4593.2.1',
+      pinned: true,
+    });
+    expect(aliasMeaning(record, true)).toEqual({ kind: 'release', version: '4593.2.5', pinned: false });
+    expect(aliasMeaning(record, false)).toEqual({ kind: 'upstream', floor: '4593.2.5' });
+    expect(aliasMeaning(NO_ALIAS, true)).toEqual({ kind: 'upstream', floor: null });
+  });
+  it('channel/board in MIRROR means current', () => {
+    const pair = { channel: 'lts', board: 'amd64-usr' };
+    const mirror = ['stable/amd64-usr', 'lts/amd64-usr/current-2024'];
+    expect(isMirroredStream(mirror, pair, 'current' as Alias)).toBe(false);
+    expect(isMirroredStream(mirror, pair, 'current-2024' as Alias)).toBe(true);
+    expect(isMirroredStream(mirror, { ...pair, channel: 'stable' }, 'current' as Alias)).toBe(true);
+  });
+  it('the floor only rises', () => {
+    expect(raiseFloor(record, v('4593.2.4'))).toBe(record);
+    expect(raiseFloor(record, v('4593.2.6')).floor).toBe('4593.2.6');
+    expect(raiseFloor(NO_ALIAS, v('1.2.3')).floor).toBe('1.2.3');
+  });
+  it('a record that is not one is an error', () => {
+    for (const text of ['', '[]', '{"floor":"new"}', '{"pin":4}']) expect(parseAlias(text).ok).toBe(false);
+    expect(parseAlias('{}')).toEqual({ ok: true, value: NO_ALIAS });
+  });
+});

@@ -1,0 +1,219 @@
+import { enums, type PrivateKey, readKey } from 'openpgp';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Platform } from '../../src/shared/platform.ts';
+import { systemPlatform } from '../../src/shared/platform.ts';
+import { err, ok, type Result } from '../../src/shared/result.ts';
+import type { KeyringStore, StoredKeyring } from '../../src/signing/bucket.ts';
+import type { KeySourceFault } from '../../src/signing/key-source.ts';
+import { armorKeyring, fingerprintOf, lastingSigningKey, readKeyring, trustedPart } from '../../src/signing/keyring.ts';
+import { mergeKeyrings, sameKeyring } from '../../src/signing/merge-keyrings.ts';
+import { TrustedKeys } from '../../src/signing/trusted-keys.ts';
+import { makeSigningKey, publicKeyText } from '../upstream/signing-key.ts';
+
+const DAY = 86_400_000;
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+/** A keyring store in memory, with R2's compare-and-set. */
+class MemoryStore implements KeyringStore {
+  stored: StoredKeyring | undefined;
+  writes = 0;
+  /** Runs before a write: another isolate that comes in between. */
+  interrupt: (() => void) | undefined;
+  read = async () => ok(this.stored);
+  write = async (armored: string, replacing: string | undefined) => {
+    this.interrupt?.();
+    this.interrupt = undefined;
+    if (this.stored?.etag !== replacing) return ok(false);
+    this.writes += 1;
+    this.stored = { bytes: bytesOf(armored), etag: `v${this.writes}` };
+    return ok(true);
+  };
+}
+
+let rotated: PrivateKey;
+let before: string;
+let after: string;
+let revoked: string;
+let stranger: PrivateKey;
+beforeAll(async () => {
+  const created = new Date(Date.now() - 100 * DAY);
+  const old = await makeSigningKey({ created });
+  rotated = (await old.addSubkey({ type: 'rsa', rsaBits: 2048, sign: true, date: created })) as PrivateKey;
+  before = publicKeyText(old);
+  after = publicKeyText(rotated);
+  const copy = await readKey({ armoredKey: after });
+  const reason = { flag: enums.reasonForRevocation.keyCompromised };
+  const withRevocation = await rotated.subkeys[0]?.revoke(rotated.keyPacket as never, reason, new Date());
+  const target = copy.subkeys[0];
+  if (target && withRevocation) target.revocationSignatures = withRevocation.revocationSignatures;
+  revoked = copy.armor();
+  stranger = await makeSigningKey({ created });
+});
+
+let store: MemoryStore;
+let published: Result<Uint8Array, KeySourceFault>;
+let fetches: number;
+let now: number;
+let keys: TrustedKeys;
+const background = () => undefined;
+const platform: Platform = { ...systemPlatform, now: () => now };
+const publish = (text: string) => {
+  published = ok(bytesOf(text));
+};
+const open = (pins = [fingerprintOf(rotated)]) =>
+  new TrustedKeys(
+    platform,
+    store,
+    async () => {
+      fetches += 1;
+      return published;
+    },
+    pins,
+  );
+
+beforeEach(() => {
+  store = new MemoryStore();
+  fetches = 0;
+  now = Date.now();
+  publish(before);
+  keys = open();
+});
+
+const subkeysOf = async (trusted = keys) => {
+  const keyring = await trusted.current(background);
+  return keyring.ok ? keyring.value.keys.flatMap(({ subkeys }) => subkeys).length : keyring.error.reason;
+};
+
+describe('the trusted keyring', () => {
+  it('is fetched once, kept, and read by the next isolate without another fetch', async () => {
+    expect(await Promise.all([subkeysOf(), subkeysOf(), subkeysOf()])).toEqual([1, 1, 1]);
+    expect(await subkeysOf(open())).toBe(1);
+    expect(fetches).toBe(1);
+  });
+
+  it('grows by a refetch and never shrinks: a published key that lacks a subkey or a revocation changes nothing', async () => {
+    publish(revoked);
+    expect(await subkeysOf()).toBe(2);
+    publish(before);
+    now += 120_000;
+    await keys.refreshed(background);
+    const keyring = await open().current(background);
+    const [subkey, second] = keyring.ok ? (keyring.value.keys[0]?.subkeys ?? []) : [];
+    expect(subkey?.revocationSignatures).toHaveLength(1);
+    expect(second).toBeDefined();
+  });
+
+  it('is refetched at most once a minute, however often an unknown key is met', async () => {
+    await subkeysOf();
+    publish(after);
+    now += 61_000;
+    for (let count = 0; count < 50; count += 1) await keys.refreshed(background);
+    expect(fetches).toBe(2);
+    expect(await subkeysOf()).toBe(2);
+    now += 61_000;
+    await keys.refreshed(background);
+    expect(fetches).toBe(3);
+  });
+
+  it('holds pinned primaries only, whatever the file brings', async () => {
+    publish(`${publicKeyText(stranger)}\n${before}`);
+    const keyring = await keys.current(background);
+    expect(keyring.ok && keyring.value.keys.map(fingerprintOf)).toEqual([fingerprintOf(rotated)]);
+    publish(publicKeyText(stranger));
+    store.stored = undefined;
+    expect(await subkeysOf(open())).toBe('no-pinned-key');
+    publish('<html>');
+    expect(await subkeysOf(open())).toBe('keyring-malformed');
+  });
+
+  it('survives a change of pins: the earlier key stays in the store', async () => {
+    await subkeysOf();
+    publish(publicKeyText(stranger));
+    expect(await subkeysOf(open([fingerprintOf(stranger)]))).toBe(1);
+    published = err({ reason: 'key-unreachable', detail: '' });
+    expect(await subkeysOf(open())).toBe(1);
+  });
+
+  it('loses nothing when two isolates merge at once', async () => {
+    await subkeysOf();
+    publish(after);
+    now += 61_000;
+    store.interrupt = () => {
+      store.stored = { bytes: bytesOf(revoked), etag: 'other' };
+    };
+    await keys.refreshed(background);
+    const kept = await readKeyring(store.stored?.bytes ?? new Uint8Array());
+    const [key] = kept.ok ? kept.value.keys : [];
+    expect([key?.subkeys.length, key?.subkeys[0]?.revocationSignatures.length]).toEqual([2, 1]);
+  });
+
+  it('is unavailable, not empty, while neither store nor source answers', async () => {
+    published = err({ reason: 'key-unreachable', detail: 'answered 500' });
+    expect(await subkeysOf()).toBe('key-unreachable');
+    publish(before);
+    expect(await subkeysOf()).toBe(1);
+  });
+});
+
+describe('merging', () => {
+  const read = async (text: string) => {
+    const keyring = await readKeyring(bytesOf(text));
+    if (!keyring.ok) throw new Error(keyring.error.reason);
+    return keyring.value;
+  };
+
+  it('is the same in either order, and idempotent', async () => {
+    const [a, b] = [await read(before), await read(revoked)];
+    const packets = (text: string) => text.length;
+    expect(packets(armorKeyring(mergeKeyrings(a, b)))).toBe(packets(armorKeyring(mergeKeyrings(b, a))));
+    const merged = mergeKeyrings(a, b);
+    expect(sameKeyring(mergeKeyrings(merged, b), merged)).toBe(true);
+    const again = await read(armorKeyring(merged));
+    expect(sameKeyring(again, merged)).toBe(true);
+  });
+
+  it('keeps an older binding signature beside a newer one', async () => {
+    const renewed = await readKey({ armoredKey: after });
+    const old = await readKey({ armoredKey: before });
+    const [binding] = renewed.subkeys[1]?.bindingSignatures ?? [];
+    const [target] = old.subkeys;
+    if (!binding || !target) throw new Error('no binding');
+    target.bindingSignatures = [binding];
+    const merged = mergeKeyrings({ keys: [await readKey({ armoredKey: before })] }, { keys: [old] });
+    expect(merged.keys[0]?.subkeys[0]?.bindingSignatures).toHaveLength(2);
+  });
+
+  it('reads binary keys and several armored blocks', async () => {
+    const binary = await readKeyring((await readKey({ armoredKey: before })).write());
+    expect(binary.ok && trustedPart(binary.value, [fingerprintOf(rotated)]).ok).toBe(true);
+  });
+});
+
+describe('the end of the signing key', () => {
+  const lasting = async (lifetimes: readonly number[], at: number) => {
+    let key = await makeSigningKey({ created: new Date(at - 100 * DAY), subkeyLifetime: (lifetimes[0] ?? 0) * 86_400 });
+    for (const days of lifetimes.slice(1)) {
+      const options = {
+        type: 'rsa',
+        rsaBits: 2048,
+        sign: true,
+        keyExpirationTime: days * 86_400,
+        date: new Date(at - 100 * DAY),
+      } as const;
+      key = (await key.addSubkey(options)) as PrivateKey;
+    }
+    return await lastingSigningKey({ keys: [await readKey({ armoredKey: publicKeyText(key) })] }, at);
+  };
+
+  it('is that of the subkey that lasts longest', async () => {
+    const at = Date.now();
+    const key = await lasting([110, 150], at);
+    expect(Math.round(((key?.expires ?? 0) - at) / DAY)).toBe(50);
+  });
+
+  it('is unknown for a key that never expires, past for one that has', async () => {
+    const at = Date.now();
+    expect((await lasting([0], at))?.expires).toBeUndefined();
+    expect((await lasting([50], at))?.expires).toBeLessThan(at);
+  });
+});

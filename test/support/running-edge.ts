@@ -1,0 +1,79 @@
+/** The Worker under `wrangler dev` in front of a real release server, for tests with real clients. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PrivateKey } from 'openpgp';
+import { freePort, startDev } from '../../scripts/wrangler-dev.ts';
+import { makeRelease } from '../upstream/release.ts';
+import { startUpstream } from '../upstream/server.ts';
+import { fingerprint, makeSigningKey, publicKeyText } from '../upstream/signing-key.ts';
+import type { Tenant } from '../upstream/tenant.ts';
+
+export interface RunningEdge {
+  readonly url: string;
+  readonly upstream: Tenant;
+  readonly key: PrivateKey;
+  /** An empty folder that goes away with the edge. */
+  readonly folder: string;
+  /** Puts a signed release of stable/amd64-usr upstream. */
+  release(version: string, files: Record<string, number>, isCurrent?: boolean): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function runEdge(vars: Readonly<Record<string, string>> = {}): Promise<RunningEdge> {
+  const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-'));
+  const server = await startUpstream();
+  const upstream = server.tenant('t');
+  const key = await makeSigningKey();
+  upstream.put('key.asc', Buffer.from(publicKeyText(key)));
+  const edge = await startDev({
+    port: await freePort(),
+    vars: {
+      UPSTREAM_URL: `${server.url}/t/{channel}/{board}/{version}/{file}`,
+      SIGNING_KEY_URL: `${server.url}/t/key.asc`,
+      SIGNING_KEY_FINGERPRINTS: fingerprint(key),
+      ...vars,
+    },
+    persistTo: join(folder, 'state'),
+    logFile: join(folder, 'wrangler.log'),
+  });
+  return {
+    url: edge.url,
+    upstream,
+    key,
+    folder,
+    release: async (version, files, isCurrent = true) => {
+      for (const [name, bytes] of await makeRelease({ version, files, key })) {
+        upstream.put(`stable/amd64-usr/${version}/${name}`, bytes);
+      }
+      if (isCurrent) upstream.aliases.set('stable/amd64-usr/current', version);
+    },
+    stop: async () => {
+      await edge.stop();
+      await server.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface ClientRun {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a client to its end; a failure is a result. */
+export function runClient(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string> = {},
+): Promise<ClientRun> {
+  return new Promise((resolve) => {
+    const options = { cwd, env: { ...process.env, LC_ALL: 'C', ...env }, maxBuffer: 64 * 1024 * 1024 };
+    execFile(command, [...args], options, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
+    });
+  });
+}
