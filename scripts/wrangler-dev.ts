@@ -10,6 +10,10 @@ export interface DevOptions {
   /** Where R2 and KV are kept. */
   readonly persistTo: string;
   readonly logFile: string;
+  /** Another configuration than the project's own. */
+  readonly config?: string;
+  /** Answers once the Worker is up; /healthz unless told. */
+  readonly readyPath?: string;
 }
 
 export interface DevServer {
@@ -46,7 +50,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-export async function startDev({ port, vars, persistTo, logFile }: DevOptions): Promise<DevServer> {
+export async function startDev({ port, vars, persistTo, logFile, config, readyPath }: DevOptions): Promise<DevServer> {
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'w');
   const varArguments = Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}:${value}`]);
@@ -54,6 +58,7 @@ export async function startDev({ port, vars, persistTo, logFile }: DevOptions): 
     process.execPath,
     [
       join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js'),
+      ...(config === undefined ? [] : ['--config', config]),
       ...['dev', '--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0'],
       ...['--persist-to', persistTo, '--show-interactive-dev-session=false', ...varArguments],
     ],
@@ -67,7 +72,7 @@ export async function startDev({ port, vars, persistTo, logFile }: DevOptions): 
   );
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const url = `http://127.0.0.1:${port}`;
-  const isReady = await Promise.race([answers(url), ended.then(() => false)]);
+  const isReady = await Promise.race([answers(`${url}${readyPath ?? '/healthz'}`), ended.then(() => false)]);
   const server = { url, pid: child.pid ?? -1, ended, stop: () => stop(child, ended) };
   if (isReady) return server;
   await server.stop();
@@ -77,7 +82,7 @@ export async function startDev({ port, vars, persistTo, logFile }: DevOptions): 
 async function answers(url: string): Promise<boolean> {
   const deadline = Date.now() + READY_WITHIN_MS;
   while (Date.now() < deadline) {
-    const response = await fetch(`${url}/healthz`).catch(() => undefined);
+    const response = await fetch(url).catch(() => undefined);
     if (response !== undefined) return true;
     await new Promise((resolve) => setTimeout(resolve, 150));
   }
