@@ -11,7 +11,9 @@ const root = dirname(import.meta.dirname);
 const figures: Record<string, Figure> = await releaseFigures(root);
 
 for (const [name, { value, unit, goal, met }] of Object.entries(figures)) {
-  console.log(`${name.padEnd(34)} ${value.toFixed(2).padStart(9)} ${unit.padEnd(8)} goal ${goal} ${met ? 'met' : 'MISSED'}`);
+  console.log(
+    `${name.padEnd(34)} ${value.toFixed(2).padStart(9)} ${unit.padEnd(8)} goal ${goal} ${met ? 'met' : 'MISSED'}`,
+  );
 }
 const machine = `${cpus().length} x ${cpus()[0]?.model.trim() ?? 'unknown'}`;
 const report = { machine, date: new Date().toISOString().slice(0, 10), figures };

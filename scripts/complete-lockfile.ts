@@ -17,7 +17,15 @@ interface Locked {
 const file = join(dirname(import.meta.dirname), 'package-lock.json');
 const lock = JSON.parse(readFileSync(file, 'utf8')) as { packages: Record<string, Locked> };
 
-const SYSTEMS: Readonly<Record<string, string>> = { windows: 'win32', win32: 'win32', darwin: 'darwin', linux: 'linux', android: 'android', freebsd: 'freebsd', openharmony: 'openharmony' };
+const SYSTEMS: Readonly<Record<string, string>> = {
+  windows: 'win32',
+  win32: 'win32',
+  darwin: 'darwin',
+  linux: 'linux',
+  android: 'android',
+  freebsd: 'freebsd',
+  openharmony: 'openharmony',
+};
 const PROCESSORS: Readonly<Record<string, string>> = { '64': 'x64', eabi: 'arm', gnueabihf: 'arm', musleabihf: 'arm' };
 
 let added = 0;
@@ -27,7 +35,9 @@ for (const [path, wanting] of Object.entries(lock.packages)) {
     if (known !== undefined || !/^\d+\.\d+\.\d+$/.test(version)) continue;
     const words = name.split('/').at(-1)?.split('-') ?? [];
     const os = words.map((word) => SYSTEMS[word]).find((word) => word !== undefined);
-    const cpu = words.map((word) => PROCESSORS[word] ?? (/^(x64|arm64|arm|ia32|ppc64|riscv64|s390x)$/.test(word) ? word : undefined)).find((word) => word !== undefined);
+    const cpu = words
+      .map((word) => PROCESSORS[word] ?? (/^(x64|arm64|arm|ia32|ppc64|riscv64|s390x)$/.test(word) ? word : undefined))
+      .find((word) => word !== undefined);
     if (os === undefined || cpu === undefined) throw new Error(`which platform is ${name} for?`);
     lock.packages[`node_modules/${name}`] = { version, cpu: [cpu], dev: true, optional: true, os: [os] };
     added += 1;

@@ -56,7 +56,9 @@ export async function releaseFigures(root: string): Promise<Record<string, Figur
       () => download(`${bare.url}/pass/${path}`, SIZE),
       () => download(`${edge.url}/${path}`, SIZE),
     );
-    return { verify_stream_vs_passthrough: { value: whole, unit: 'x', goal: '>= 0.9', met: whole >= 0.9, local: true } };
+    return {
+      verify_stream_vs_passthrough: { value: whole, unit: 'x', goal: '>= 0.9', met: whole >= 0.9, local: true },
+    };
   } finally {
     await Promise.all([edge.stop(), bare.stop(), upstream.close()]);
     rmSync(folder, { recursive: true, force: true });
@@ -67,7 +69,10 @@ export async function releaseFigures(root: string): Promise<Record<string, Figur
 async function ratio(bare: () => Promise<void>, edge: () => Promise<void>): Promise<number> {
   const times = { bare: [] as number[], edge: [] as number[] };
   for (let run = 0; run <= RUNS; run += 1) {
-    for (const [name, work] of [['bare', bare], ['edge', edge]] as const) {
+    for (const [name, work] of [
+      ['bare', bare],
+      ['edge', edge],
+    ] as const) {
       const began = performance.now();
       await work();
       if (run > 0) times[name].push(performance.now() - began);
@@ -77,7 +82,8 @@ async function ratio(bare: () => Promise<void>, edge: () => Promise<void>): Prom
   return median(times.bare) / median(times.edge);
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 async function download(url: string, size: number): Promise<void> {
   const response = await fetch(url);
