@@ -1,31 +1,23 @@
-/** The composition root: Env -> Config -> ports -> rooms -> routes. One `App` an isolate. */
+/** The composition root: Env -> Config -> ports -> rooms -> routes. One `Edge` an isolate. */
 import { Hono } from 'hono';
+import type { Runtime } from './app-parts.ts';
+import { type MirrorParts, mirrorParts, type ReleaseParts, releaseParts } from './app-parts.ts';
+import { poll } from './mirror/poll.ts';
+import { aliasRoutes, mirrorRoutes, publishedRoutes, webhookRoutes } from './mirror/routes.ts';
+import type { MirrorPorts } from './mirror/run-job.ts';
 import { isOperator } from './operator/auth.ts';
 import { healthCheck } from './operator/health.ts';
-import { releaseBucket } from './releases/bucket.ts';
-import { rememberFloor } from './releases/current.ts';
-import { FileSignatures } from './releases/file-signatures.ts';
-import { MirroredFiles } from './releases/mirrored.ts';
-import { PassThrough } from './releases/pass-through.ts';
 import { rawPath } from './releases/path.ts';
 import { releaseProblem } from './releases/problems.ts';
-import { answerRelease, type ReleaseRoom } from './releases/routes.ts';
-import { type FixedLength, Sender } from './releases/sender.ts';
-import { httpUpstream } from './releases/upstream.ts';
-import { VerdictDesk } from './releases/verdict-desk.ts';
-import { VersionFiles } from './releases/version-files.ts';
-import { VersionSource } from './releases/version-source.ts';
+import { answerRelease } from './releases/routes.ts';
+import { publicRoutes } from './releases/routes-public.ts';
 import { type Config, type ConfigFault, parseConfig } from './shared/config.ts';
 import { CACHE } from './shared/http/cache.ts';
-import { templateHosts } from './shared/http/url-template.ts';
-import { type LogSink, redactPath, WideEvent } from './shared/log.ts';
-import type { Background, Platform } from './shared/platform.ts';
+import { redactPath, WideEvent } from './shared/log.ts';
+import type { Background } from './shared/platform.ts';
 import { methodNotAllowed, type Problem, problemJson, problemLine } from './shared/problem.ts';
 import { storeCaller } from './shared/store.ts';
-import { keyringBucket } from './signing/bucket.ts';
-import { keySource } from './signing/key-source.ts';
 import { armorKeyring } from './signing/keyring.ts';
-import { TrustedKeys } from './signing/trusted-keys.ts';
 import { VERSION } from './version.ts';
 
 interface Variables {
@@ -33,18 +25,42 @@ interface Variables {
   background: Background;
 }
 
-export interface Runtime {
-  readonly platform: Platform;
-  readonly fixedLength: FixedLength;
-  readonly logSink: LogSink;
+type App = Hono<{ Bindings: Env; Variables: Variables }>;
+
+/** What the entry needs: requests, the cron's round, and the ports of a Workflow run. */
+export interface Edge {
+  readonly app: App;
+  readonly poll: (background: Background) => Promise<void>;
+  /** `undefined` while the configuration is bad. */
+  readonly mirrorPorts: (background: Background) => MirrorPorts | undefined;
 }
 
-export type App = Hono<{ Bindings: Env; Variables: Variables }>;
+/** Wires everything once. A bad configuration makes an edge that answers nothing but the names of the bad variables. */
+export function createEdge(env: Env, runtime: Runtime): Edge {
+  const app = observedApp(runtime);
+  const config = parseConfig(env);
+  if (!config.ok) {
+    refuseAll(app, config.error, runtime);
+    return { app, poll: async () => undefined, mirrorPorts: () => undefined };
+  }
+  const releases = releaseParts(env, config.value, runtime);
+  const mirror = mirrorParts(env, config.value, runtime, releases);
+  addRoutes(app, env, config.value, runtime, releases, mirror);
+  return {
+    app,
+    poll: async (background) => {
+      const log = new WideEvent();
+      const started = runtime.platform.now();
+      await poll({ ...mirror.room, background, log });
+      await log.write(runtime.logSink, runtime.platform.now, started);
+    },
+    mirrorPorts: (background) => mirror.ports(background),
+  };
+}
 
-/** Wires everything once. A bad configuration makes an app that answers nothing but its name. */
-export function createApp(env: Env, runtime: Runtime): App {
+/** One wide event a request; a throw is a bug and shows nothing but an id. */
+function observedApp({ platform, logSink }: Runtime): App {
   const app: App = new Hono();
-  const { platform, logSink } = runtime;
   app.use(async (context, next) => {
     const started = platform.now();
     const log = new WideEvent();
@@ -62,22 +78,19 @@ export function createApp(env: Env, runtime: Runtime): App {
     context.var.log.set({ bug: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause), errorId: id });
     return problemLine({ code: 'internal', detail: `internal error ${id}` }, context.req.raw.method);
   });
-  const config = parseConfig(env);
-  if (config.ok) addRoutes(app, env, config.value, runtime);
-  else refuseAll(app, config.error, logSink);
   return app;
 }
 
-function addRoutes(app: App, env: Env, config: Config, runtime: Runtime): void {
+function addRoutes(
+  app: App,
+  env: Env,
+  config: Config,
+  runtime: Runtime,
+  releases: ReleaseParts,
+  mirror: MirrorParts,
+): void {
   const { platform } = runtime;
-  const fetchKey = keySource(platform, config.SIGNING_KEY_URL, config.UPSTREAM_REDIRECT_HOSTS);
-  const trustedKeys = new TrustedKeys(
-    platform,
-    keyringBucket(env.RELEASES, platform),
-    fetchKey,
-    config.SIGNING_KEY_FINGERPRINTS,
-  );
-  const room = releaseRoom(env, config, runtime, trustedKeys);
+  const { trustedKeys } = releases;
   const reach = storeCaller(platform);
   const health = healthCheck({
     platform,
@@ -95,59 +108,47 @@ function addRoutes(app: App, env: Env, config: Config, runtime: Runtime): void {
     context.header('cache-control', CACHE.never);
     return context.json(report, report.status === 'ok' ? 200 : 503);
   });
-  app.all('/healthz', (context) => problemLine(methodNotAllowed('GET, HEAD'), context.req.raw.method));
-
   app.on(['GET', 'HEAD'], '/keys/signing-key.asc', async (context) => {
     const keyring = await trustedKeys.current(context.var.background);
     if (!keyring.ok) {
       context.var.log.set({ reason: keyring.error.reason });
       return problemLine(releaseProblem(keyring.error), context.req.raw.method);
     }
-    return context.body(armorKeyring(keyring.value), 200, {
-      'content-type': 'application/pgp-keys',
-      'cache-control': CACHE.keyring,
-    });
+    const headers = { 'content-type': 'application/pgp-keys', 'cache-control': CACHE.keyring };
+    return context.body(armorKeyring(keyring.value), 200, headers);
   });
-  app.all('/keys/signing-key.asc', (context) => problemLine(methodNotAllowed('GET, HEAD'), context.req.raw.method));
+  app.route('/', publicRoutes(releases.room));
+  for (const path of ['/healthz', '/keys/signing-key.asc', '/releases.json', '/feed.atom']) {
+    app.all(path, (context) => problemLine(methodNotAllowed('GET, HEAD'), context.req.raw.method));
+  }
 
-  app.all('/api/*', async (context) => {
-    const isAllowed = await isOperator(context.req.header('authorization') ?? null, config.OPERATOR_TOKEN ?? []);
-    const problem: Problem = isAllowed
-      ? { code: 'not-found', detail: 'no such call' }
-      : { code: 'unauthorized', detail: 'an operator token is needed', headers: { 'www-authenticate': 'Bearer' } };
+  app.route('/webhooks', webhookRoutes(mirror.room));
+  app.use('/api/*', async (context, next) => {
+    const tokens = config.OPERATOR_TOKEN ?? [];
+    if (await isOperator(context.req.header('authorization') ?? null, tokens)) return await next();
+    const problem: Problem = {
+      code: 'unauthorized',
+      detail: 'an operator token is needed',
+      headers: { 'www-authenticate': 'Bearer' },
+    };
     return problemJson(problem, rawPath(context.req.url));
   });
+  app.route('/api/mirrors', mirrorRoutes(mirror.room));
+  app.route('/api/releases', publishedRoutes(mirror.room));
+  app.route('/api/aliases', aliasRoutes(mirror.room));
+  app.all('/api/*', (context) => problemJson({ code: 'not-found', detail: 'no such call' }, rawPath(context.req.url)));
 
   app.all('*', (context) =>
-    answerRelease(room, { request: context.req.raw, log: context.var.log, background: context.var.background }),
+    answerRelease(releases.room, {
+      request: context.req.raw,
+      log: context.var.log,
+      background: context.var.background,
+    }),
   );
-}
-
-function releaseRoom(
-  env: Env,
-  config: Config,
-  { platform, fixedLength }: Runtime,
-  trustedKeys: TrustedKeys,
-): ReleaseRoom {
-  const store = releaseBucket(env.RELEASES, platform);
-  const upstream = httpUpstream(platform, config.UPSTREAM_URL, {
-    ownHosts: templateHosts(config.UPSTREAM_URL, config.CHANNELS, config.BOARDS),
-    allowedHosts: config.UPSTREAM_REDIRECT_HOSTS,
-  });
-  const signatures = new FileSignatures(platform, upstream, trustedKeys);
-  const source = new VersionSource(platform, upstream, signatures, (file, version) =>
-    rememberFloor(store, file, file.version, version),
-  );
-  const versionFiles = new VersionFiles(platform, source, store);
-  const desk = new VerdictDesk(platform, store);
-  const sender = new Sender(platform, upstream, signatures, desk, fixedLength);
-  const passThrough = new PassThrough(platform, upstream, signatures, desk, sender, config.ALLOW_UNSIGNED);
-  const mirrored = new MirroredFiles(platform, store);
-  return { platform, config, store, versionFiles, mirrored, passThrough };
 }
 
 /** The names of the bad variables are for the operator who deployed them; their values are not repeated. */
-function refuseAll(app: App, faults: readonly ConfigFault[], logSink: LogSink): void {
+function refuseAll(app: App, faults: readonly ConfigFault[], { logSink }: Runtime): void {
   const detail = `configuration error: ${faults.map(({ variable, message }) => `${variable} ${message}`).join('; ')}`;
   logSink(JSON.stringify({ event: 'configuration-error', detail }));
   app.all('*', (context) => problemLine({ code: 'internal', detail }, context.req.raw.method));

@@ -1,5 +1,8 @@
-/** The entry: one app an isolate, found by its environment. */
-import { type App, createApp, type Runtime } from './app.ts';
+/** The entry: one edge an isolate, found by its environment; the cron; the Workflow class. */
+import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from 'cloudflare:workers';
+import { createEdge, type Edge } from './app.ts';
+import type { Runtime } from './app-parts.ts';
+import { type MirrorParameters, runAsWorkflow } from './mirror/workflow.ts';
 import { systemPlatform } from './shared/platform.ts';
 
 const runtime: Runtime = {
@@ -8,16 +11,25 @@ const runtime: Runtime = {
   logSink: (line) => console.log(line),
 };
 
-const apps = new WeakMap<Env, App>();
+const edges = new WeakMap<Env, Edge>();
 
-function appFor(env: Env): App {
-  const known = apps.get(env);
+function edgeFor(env: Env): Edge {
+  const known = edges.get(env);
   if (known !== undefined) return known;
-  const app = createApp(env, runtime);
-  apps.set(env, app);
-  return app;
+  const edge = createEdge(env, runtime);
+  edges.set(env, edge);
+  return edge;
+}
+
+export class MirrorRelease extends WorkflowEntrypoint<Env, MirrorParameters> {
+  override async run(event: Readonly<WorkflowEvent<MirrorParameters>>, step: WorkflowStep): Promise<string> {
+    const ports = edgeFor(this.env).mirrorPorts((work) => this.ctx.waitUntil(work));
+    if (ports === undefined) return 'bad configuration';
+    return await runAsWorkflow(ports, event.payload, step);
+  }
 }
 
 export default {
-  fetch: (request, env, context) => appFor(env).fetch(request, env, context),
+  fetch: (request, env, context) => edgeFor(env).app.fetch(request, env, context),
+  scheduled: (_event, env, context) => edgeFor(env).poll((work) => context.waitUntil(work)),
 } satisfies ExportedHandler<Env>;

@@ -63,7 +63,7 @@ describe('what is touched where', () => {
   const bindingTypes =
     /\b(R2Bucket|R2Object\w*|KVNamespace|WorkflowEntrypoint|Workflow\b|env\.(RELEASES|MACHINES|MIRROR_RELEASE|METRICS))/;
   it.each(sources)('%s', (name) => {
-    const isBindingFile = /^(index|app)\.ts$|\/(bucket|kv)\.ts$|^mirror\/workflow\.ts$/.test(name);
+    const isBindingFile = /^(index|app|app-parts)\.ts$|\/(bucket|kv)\.ts$|^mirror\/workflow\.ts$/.test(name);
     const code = textOf(name).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
     if (!isBindingFile) expect(code, 'bindings').not.toMatch(bindingTypes);
     const mayUseHono = name === 'app.ts' || /\/routes[^/]*\.ts$/.test(name) || roomOf(name) === 'operator';

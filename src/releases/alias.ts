@@ -12,6 +12,8 @@ const aliasSchema = z.object({
   floor: version.default(null),
   /** What an operator fixed the alias to. */
   pin: version.default(null),
+  /** Since when it names what it names, ISO 8601. */
+  since: z.iso.datetime().optional(),
 });
 
 export type AliasRecord = Readonly<z.output<typeof aliasSchema>>;
@@ -35,7 +37,9 @@ export type AliasMeaning =
 /** The pin, else our own publication where the stream is ours to mirror, else upstream's alias from the floor up. */
 export function aliasMeaning(record: AliasRecord, isMirrored: boolean): AliasMeaning {
   if (record.pin !== null) return { kind: 'release', version: record.pin, pinned: true };
-  if (isMirrored && record.version !== null) {
+  const isHeld =
+    record.version !== null && (record.floor === null || compareVersions(record.version, record.floor) >= 0);
+  if (isMirrored && isHeld && record.version !== null) {
     return { kind: 'release', version: record.version, pinned: false };
   }
   return { kind: 'upstream', floor: record.floor };

@@ -5,7 +5,8 @@ import type { Result } from '../shared/result.ts';
 import { orUnreadable, type StoreFault, storeCaller } from '../shared/store.ts';
 import { type AliasRecord, NO_ALIAS, parseAlias } from './alias.ts';
 import { type Manifest, type ManifestFile, parseManifest } from './manifest.ts';
-import type { Alias, Pair, ReleaseFile, Version } from './model.ts';
+import { type Alias, isAlias, type Pair, type ReleaseFile, type Version } from './model.ts';
+import { EMPTY_INDEX, parseIndex, type ReleaseIndex } from './release-index.ts';
 import { parseVerdict, type Verdict } from './verdict.ts';
 
 export interface LastGoodPair {
@@ -24,13 +25,19 @@ export interface ReleaseStore {
     range?: { start: number; end: number },
   ): Promise<Result<ReadableStream<Uint8Array> | undefined, StoreFault>>;
   alias(pair: Pair, alias: Alias): Promise<Result<StoredAlias, StoreFault>>;
-  /** False when somebody else wrote first. */
+  /** Every alias object of a pair. */
+  aliases(pair: Pair): Promise<Result<{ alias: Alias; record: AliasRecord }[], StoreFault>>;
+  /** The new etag; `undefined` when somebody else wrote first. */
   writeAlias(
     pair: Pair,
     alias: Alias,
     record: AliasRecord,
     replacing: string | undefined,
-  ): Promise<Result<boolean, StoreFault>>;
+  ): Promise<Result<string | undefined, StoreFault>>;
+  /** What is published of a pair; empty where nothing is. */
+  index(pair: Pair): Promise<Result<ReleaseIndex, StoreFault>>;
+  /** releases.json as it stands, with its entity tag; `undefined` before the first publication. */
+  publicIndex(): Promise<Result<{ text: string; etag: string } | undefined, StoreFault>>;
   verdict(file: ReleaseFile): Promise<Result<Verdict | undefined, StoreFault>>;
   writeVerdict(file: ReleaseFile, verdict: Verdict): Promise<Result<undefined, StoreFault>>;
   lastGood(pair: Pair, alias: Alias): Promise<Result<LastGoodPair | undefined, StoreFault>>;
@@ -64,10 +71,36 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
         if (object === null) return { record: NO_ALIAS, etag: undefined };
         return { record: orUnreadable(parseAlias(await object.text())), etag: object.etag };
       }),
+    aliases: ({ channel, board }) =>
+      reach('list aliases', async () => {
+        const { objects } = await bucket.list({ prefix: `alias/${channel}/${board}/` });
+        const found: { alias: Alias; record: AliasRecord }[] = [];
+        for (const { key } of objects) {
+          const alias =
+            key
+              .split('/')
+              .at(-1)
+              ?.replace(/\.json$/, '') ?? '';
+          const object = await bucket.get(key);
+          if (object !== null && isAlias(alias))
+            found.push({ alias, record: orUnreadable(parseAlias(await object.text())) });
+        }
+        return found;
+      }),
     writeAlias: (pair, alias, record, replacing) =>
       reach('write alias', async () => {
         const onlyIf = replacing === undefined ? { etagDoesNotMatch: '*' } : { etagMatches: replacing };
-        return (await bucket.put(aliasKey(pair, alias), JSON.stringify(record), { onlyIf })) !== null;
+        return (await bucket.put(aliasKey(pair, alias), JSON.stringify(record), { onlyIf }))?.etag;
+      }),
+    index: ({ channel, board }) =>
+      reach('read index', async () => {
+        const object = await bucket.get(`index/${channel}/${board}.json`);
+        return object === null ? EMPTY_INDEX : orUnreadable(parseIndex(await object.text()));
+      }),
+    publicIndex: () =>
+      reach('read releases.json', async () => {
+        const object = await bucket.get('releases.json');
+        return object === null ? undefined : { text: await object.text(), etag: object.httpEtag };
       }),
     verdict: (file) =>
       reach('read verdict', async () => {

@@ -1,8 +1,9 @@
 /** Which release an alias names right now: the pin, our own publication, or upstream's verified word. */
-import type { Background } from '../shared/platform.ts';
-import { err, ok, type Result } from '../shared/result.ts';
+import { type Document, update } from '../shared/document.ts';
+import type { Background, Platform } from '../shared/platform.ts';
+import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
-import { aliasMeaning, isMirroredStream, raiseFloor } from './alias.ts';
+import { type AliasRecord, aliasMeaning, isMirroredStream, NO_ALIAS, raiseFloor } from './alias.ts';
 import type { ReleaseStore } from './bucket.ts';
 import type { Alias, Pair, Version } from './model.ts';
 import type { ServedVersionFile, VersionFiles } from './version-files.ts';
@@ -13,8 +14,6 @@ export interface CurrentRelease {
   /** Where upstream's word decided: the very pair that was verified, so that text and signature always fit. */
   readonly versionFile?: ServedVersionFile;
 }
-
-const CAS_ATTEMPTS = 5;
 
 /** Reads the alias object on every call: a pin or a publication counts at once. */
 export async function currentRelease(
@@ -34,22 +33,45 @@ export async function currentRelease(
   return ok({ version: versionFile.value.version, versionFile: versionFile.value });
 }
 
-/** Remembers in R2 that an alias has named `version`, so that nobody can take it back to an older one. */
+/** Changes what an alias names, by compare-and-set. */
+export async function changeAlias(
+  platform: Platform,
+  store: ReleaseStore,
+  pair: Pair,
+  alias: Alias,
+  change: (record: AliasRecord) => AliasRecord,
+): Promise<Result<AliasRecord, StoreFault>> {
+  const document: Document<AliasRecord> = {
+    read: async () => {
+      const stored = await store.alias(pair, alias);
+      if (!stored.ok) return stored;
+      const { record: value, etag } = stored.value;
+      return ok(etag === undefined ? undefined : { value, etag });
+    },
+    write: (record, replacing) => store.writeAlias(pair, alias, record, replacing),
+  };
+  const changed = await update(platform, document, (current = NO_ALIAS) => {
+    const next = change(current);
+    return next === current ? undefined : next;
+  });
+  return changed.ok ? ok(changed.value ?? NO_ALIAS) : changed;
+}
+
+/**
+ * Remembers in R2 that an alias has named `version`, so that nobody can take it back to an older one. A quarantined
+ * release is not remembered: upstream itself may go back behind it. Gives back the floor that holds now: somebody else may
+ * have seen a newer release meanwhile.
+ */
 export async function rememberFloor(
+  platform: Platform,
   store: ReleaseStore,
   pair: Pair,
   alias: Alias,
   version: Version,
-): Promise<Result<undefined, StoreFault>> {
-  for (let attempt = 0; attempt < CAS_ATTEMPTS; attempt += 1) {
-    const stored = await store.alias(pair, alias);
-    if (!stored.ok) return stored;
-    const { record, etag } = stored.value;
-    const raised = raiseFloor(record, version);
-    if (raised === record) return ok(undefined);
-    const written = await store.writeAlias(pair, alias, raised, etag);
-    if (!written.ok) return written;
-    if (written.value) return ok(undefined);
-  }
-  return err({ reason: 'store-unreachable', operation: 'write alias' });
+): Promise<Result<Version | null, StoreFault>> {
+  const manifest = await store.manifest({ ...pair, version });
+  if (!manifest.ok) return manifest;
+  if (manifest.value?.quarantinedAt !== undefined) return ok(null);
+  const raised = await changeAlias(platform, store, pair, alias, (record) => raiseFloor(record, version));
+  return raised.ok ? ok(raised.value.floor) : raised;
 }

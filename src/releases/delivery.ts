@@ -9,8 +9,8 @@ import { decideRange } from '../shared/http/range.ts';
 
 export interface FileFacts {
   readonly size: number;
-  /** Strong, with quotes. */
-  readonly etag: string;
+  /** Strong, with quotes; absent when nothing tells this file from another one of its size. */
+  readonly etag: string | undefined;
   /** Milliseconds since the epoch, whole seconds. */
   readonly lastModified?: number | undefined;
 }
@@ -68,7 +68,7 @@ export function decideDelivery(
 /** What a 304 repeats (section 15.4.5), and every other answer as well. */
 function commonHeaders(facts: FileFacts, presentation: Presentation): Headers {
   const headers = new Headers(presentation.headers);
-  headers.set('etag', facts.etag);
+  if (facts.etag !== undefined) headers.set('etag', facts.etag);
   headers.set('cache-control', presentation.cacheControl);
   if (facts.lastModified !== undefined) headers.set('last-modified', formatHttpDate(facts.lastModified));
   return headers;

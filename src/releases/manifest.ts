@@ -5,7 +5,7 @@ import { isVersion, type Version } from './model.ts';
 
 const versionText = z.custom<Version>((value) => typeof value === 'string' && isVersion(value));
 
-const fileSchema = z.object({
+export const manifestFileSchema = z.object({
   /** R2 key and etag of the very object that was verified. */
   key: z.string().min(1),
   etag: z.string().min(1),
@@ -32,10 +32,14 @@ const manifestSchema = z.object({
   board: z.string(),
   version: versionText,
   publishedAt: z.iso.datetime(),
-  files: z.record(z.string(), fileSchema),
+  /** Set when a subkey that signed one of the files turned out compromised: nothing of it is served from here. */
+  distrusted: z.object({ fingerprint: z.string(), at: z.iso.datetime() }).optional(),
+  /** A tombstone: the operator took the release back. */
+  quarantinedAt: z.iso.datetime().optional(),
+  files: z.record(z.string(), manifestFileSchema),
 });
 
-export type ManifestFile = Readonly<z.output<typeof fileSchema>>;
+export type ManifestFile = Readonly<z.output<typeof manifestFileSchema>>;
 export type Manifest = Readonly<z.output<typeof manifestSchema>>;
 
 export type ManifestFault = { readonly reason: 'manifest-malformed' };

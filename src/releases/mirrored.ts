@@ -2,21 +2,27 @@
 import { toBase64 } from '../shared/bytes.ts';
 import { CACHE } from '../shared/http/cache.ts';
 import type { Platform } from '../shared/platform.ts';
-import { ok, type Result } from '../shared/result.ts';
+import { err, ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import { TtlCache } from '../shared/ttl-cache.ts';
 import type { ReleaseStore } from './bucket.ts';
 import { type Delivery, decideDelivery, type FileFacts, type Presentation } from './delivery.ts';
 import type { Manifest, ManifestFile } from './manifest.ts';
-import { contentTypeOf, filePath, type ReleaseFile } from './model.ts';
+import { contentTypeOf, type Pair, type ReleaseFile, type Version } from './model.ts';
 
 export interface MirroredAnswer {
   readonly delivery: Delivery;
   readonly body?: ReadableStream<Uint8Array>;
 }
 
+export type MirroredFault =
+  | StoreFault
+  /** The operator took the release back: its paths are unknown. */
+  | { readonly reason: 'quarantined' };
+
 const MANIFEST_HELD_MS = 60_000;
 
+/** Serves from manifests, each held for a minute. */
 export class MirroredFiles {
   readonly #manifests: TtlCache<Manifest>;
 
@@ -31,9 +37,9 @@ export class MirroredFiles {
   async answer(
     request: Request,
     file: ReleaseFile,
-    underAlias: boolean,
-  ): Promise<Result<MirroredAnswer | undefined, StoreFault>> {
-    const manifest = await this.#manifest(file);
+    location: string | undefined,
+  ): Promise<Result<MirroredAnswer | undefined, MirroredFault>> {
+    const manifest = await this.manifest(file);
     if (!manifest.ok || manifest.value === undefined) return manifest.ok ? ok(undefined) : manifest;
     const { files } = manifest.value;
     const entry = Object.hasOwn(files, file.file) ? files[file.file] : undefined;
@@ -41,7 +47,7 @@ export class MirroredFiles {
     const delivery = decideDelivery(
       request,
       factsOf(entry),
-      presentationOf(entry, file, underAlias),
+      presentationOf(entry, file, location),
       this.platform.now(),
     );
     const hasBody = delivery.kind === 'whole' || delivery.kind === 'part';
@@ -52,15 +58,28 @@ export class MirroredFiles {
     return ok(body.value === undefined ? undefined : { delivery, body: body.value });
   }
 
-  async #manifest(release: ReleaseFile): Promise<Result<Manifest | undefined, StoreFault>> {
+  /**
+   * The manifest that may be served from. A quarantined release is absent altogether; of a distrusted one nothing is
+   * served as verified, so it counts as not mirrored.
+   */
+  async manifest(release: Pair & { readonly version: Version }): Promise<Result<Manifest | undefined, MirroredFault>> {
     const { channel, board, version } = release;
     const key = `${channel}/${board}/${version}`;
-    const held = this.#manifests.get(key);
-    if (held !== undefined) return ok(held);
-    const read = await this.store.manifest(release);
-    // Its absence is never held: a release must be there the moment it is published.
-    if (read.ok && read.value !== undefined) this.#manifests.set(key, read.value);
-    return read;
+    let manifest = this.#manifests.get(key);
+    if (manifest === undefined) {
+      const read = await this.store.manifest(release);
+      if (!read.ok) return read;
+      manifest = read.value;
+      // Its absence is never held: a release must be there the moment it is published.
+      if (manifest !== undefined) this.#manifests.set(key, manifest);
+    }
+    if (manifest?.quarantinedAt !== undefined) return err({ reason: 'quarantined' });
+    return ok(manifest?.distrusted === undefined ? manifest : undefined);
+  }
+
+  /** After a change that this isolate made itself. */
+  forget({ channel, board, version }: Pair & { readonly version: Version }): void {
+    this.#manifests.delete(`${channel}/${board}/${version}`);
   }
 }
 
@@ -69,17 +88,17 @@ function factsOf({ size, sha512, modified }: ManifestFile): FileFacts {
   return { size, etag: `"${sha512}"`, lastModified };
 }
 
-function presentationOf(entry: ManifestFile, file: ReleaseFile, underAlias: boolean): Presentation {
+function presentationOf(entry: ManifestFile, file: ReleaseFile, location: string | undefined): Presentation {
   const digest = Uint8Array.from(entry.sha512.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
   return {
     contentType: contentTypeOf(file.file),
-    cacheControl: underAlias ? CACHE.alias : CACHE.immutable,
+    cacheControl: location === undefined ? CACHE.immutable : CACHE.alias,
     headers: {
       'repr-digest': `sha-512=:${toBase64(digest)}:`,
       'x-flatcar-version': file.version,
       'x-flatcar-source': 'mirror',
       ...(entry.signedBy === undefined ? {} : { 'x-flatcar-signed-by': entry.signedBy }),
-      ...(underAlias ? { 'content-location': filePath(file) } : {}),
+      ...(location === undefined ? {} : { 'content-location': location }),
     },
   };
 }

@@ -110,7 +110,8 @@ export class PassThrough {
     const held = fresh ? undefined : this.#facts.get(filePath(file));
     if (held !== undefined) return ok(held);
     const facts = await this.upstream.facts(file);
-    if (facts.ok) this.#facts.set(filePath(file), facts.value);
+    // What upstream gives no tag or date to may be another file the next moment.
+    if (facts.ok && facts.value.etag !== undefined) this.#facts.set(filePath(file), facts.value);
     else this.#facts.delete(filePath(file));
     return facts;
   }
@@ -123,11 +124,16 @@ export class PassThrough {
     const { start, end } = delivery.kind === 'part' ? delivery : { start: 0, end: facts.size - 1 };
     if (signature === undefined) return await this.sender.plain(file, facts, start, end, background);
     const kase = { file, facts, signatureHash: signature.hash };
-    if (delivery.kind === 'whole') return await this.sender.verified(kase, signature, background);
+    const isWhole = start === 0 && end === facts.size - 1;
+    if (isWhole) return await this.sender.verified(kase, signature, background);
     const reachesHeldBack = end >= facts.size - HELD_BACK_BYTES;
     if (reachesHeldBack && !isKnownGood) {
       const outcome = await this.desk.join(kase, background, () => this.sender.verifyOnly(kase, signature, background));
-      if (outcome === undefined || outcome.kind === 'broken') return err({ reason: 'verification-pending' });
+      if (outcome === undefined) return err({ reason: 'verification-pending' });
+      if (outcome.kind === 'broken') {
+        const { fault } = outcome;
+        return err(fault.reason === 'client-gone' ? { reason: 'verification-pending' } : fault);
+      }
       if (outcome.kind === 'bad') return err({ reason: 'refused', verdict: outcome.reason });
     }
     return await this.sender.plain(file, facts, start, end, background);

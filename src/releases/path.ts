@@ -30,11 +30,11 @@ export function rawPath(url: string): string {
   return path.replace(/[?#].*$/s, '');
 }
 
-/** The path with the channel that a host name brings (`RELEASE_HOST_SUFFIX`). */
-export function pathOnHost(path: string, host: string, rules: PathRules): string {
-  if (rules.hostSuffix === '' || !host.toLowerCase().endsWith(`.${rules.hostSuffix}`)) return path;
+/** The channel that a host name brings (`RELEASE_HOST_SUFFIX`): its paths then begin with the board. */
+export function channelOfHost(host: string, rules: PathRules): string | undefined {
+  if (rules.hostSuffix === '' || !host.toLowerCase().endsWith(`.${rules.hostSuffix}`)) return undefined;
   const channel = host.toLowerCase().slice(0, -rules.hostSuffix.length - 1);
-  return rules.channels.includes(channel) ? `/${channel}${path}` : path;
+  return rules.channels.includes(channel) ? channel : undefined;
 }
 
 /**

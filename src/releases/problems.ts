@@ -1,6 +1,7 @@
 /** Every error of the release room as clients see it: one line, one status. No I/O. */
 import type { Problem } from '../shared/problem.ts';
 import type { TrustedKeysFault } from '../signing/trusted-keys.ts';
+import type { MirroredFault } from './mirrored.ts';
 import type { PassThroughFault } from './pass-through.ts';
 import type { VersionFault } from './version-source.ts';
 
@@ -13,9 +14,10 @@ const unavailable = (detail: string): Problem => ({ code: 'unavailable', detail,
 const tooSlow = (detail: string): Problem => ({ code: 'upstream-timeout', detail, headers: RETRY });
 
 /** Maps a fault once, at the edge. The detail names the reason and what it is about, never a stack or a secret. */
-export function releaseProblem(fault: PassThroughFault | VersionFault | TrustedKeysFault): Problem {
+export function releaseProblem(fault: PassThroughFault | VersionFault | TrustedKeysFault | MirroredFault): Problem {
   switch (fault.reason) {
     case 'absent':
+    case 'quarantined':
       return NOT_FOUND;
     case 'store-unreachable':
       return unavailable(`our store does not answer (${fault.operation})`);

@@ -4,14 +4,15 @@ import { CACHE } from '../shared/http/cache.ts';
 import type { LogEvent } from '../shared/log.ts';
 import type { Background, Platform } from '../shared/platform.ts';
 import { methodNotAllowed, type Problem, problemLine } from '../shared/problem.ts';
-import { ok, type Result } from '../shared/result.ts';
+import { err, ok, type Result } from '../shared/result.ts';
 import type { ReleaseStore } from './bucket.ts';
 import { type CurrentRelease, currentRelease } from './current.ts';
 import { type Delivery, decideDelivery, type Presentation, passThroughCaching } from './delivery.ts';
+import { listDirectory, listingResponse } from './directories.ts';
 import type { MirroredFiles } from './mirrored.ts';
 import { contentTypeOf, filePath, isAlias, type ReleaseFile } from './model.ts';
 import type { PassThrough } from './pass-through.ts';
-import { parseReleasePath, pathOnHost, type ReleasePath, rawPath } from './path.ts';
+import { channelOfHost, parseReleasePath, type ReleasePath, rawPath } from './path.ts';
 import { NOT_FOUND, releaseProblem } from './problems.ts';
 import type { ServedVersionFile, VersionFiles } from './version-files.ts';
 
@@ -22,12 +23,20 @@ export interface ReleaseRoom {
   readonly versionFiles: VersionFiles;
   readonly mirrored: MirroredFiles;
   readonly passThrough: PassThrough;
+  /** A stranger downloads a whole file that is not mirrored: whoever mirrors may want to know. */
+  readonly onDemand: (file: ReleaseFile, background: Background) => Promise<string>;
 }
 
-interface Asked {
+export interface Asked {
   readonly request: Request;
   readonly log: LogEvent;
   readonly background: Background;
+}
+
+/** A file as the client named it: Content-Location is there for aliases, and as the host has it. */
+interface NamedFile {
+  readonly file: ReleaseFile;
+  readonly location: string | undefined;
 }
 
 type FilePath = ReleasePath & { kind: 'file' };
@@ -37,38 +46,46 @@ export async function answerRelease(room: ReleaseRoom, asked: Asked): Promise<Re
   const { request } = asked;
   const { CHANNELS: channels, BOARDS: boards, RELEASE_HOST_SUFFIX: hostSuffix } = room.config;
   const rules = { channels, boards, hostSuffix };
-  const path = pathOnHost(rawPath(request.url), new URL(request.url).host, rules);
-  const asksFor = parseReleasePath(path, rules);
+  const hostChannel = channelOfHost(new URL(request.url).host, rules);
+  const prefix = hostChannel === undefined ? '' : `/${hostChannel}`;
+  const asksFor = parseReleasePath(`${prefix}${rawPath(request.url)}`, rules);
   if (asksFor === undefined) return problemLine(NOT_FOUND, request.method);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return problemLine(methodNotAllowed('GET, HEAD'), request.method);
   }
   asked.log.set({ channel: asksFor.channel, board: asksFor.board, version: asksFor.version });
-  if (asksFor.kind === 'directory') return answerDirectory(asksFor, request);
-  const answer = await answerFile(room, asksFor, asked);
+  const answer =
+    asksFor.kind === 'directory'
+      ? await answerDirectory(room, asksFor, asked)
+      : await answerFile(room, asksFor, prefix, asked);
   return answer.ok ? answer.value : problemLine(answer.error, request.method);
 }
 
-async function answerFile(room: ReleaseRoom, asksFor: FilePath, asked: Asked): Promise<Result<Response, Problem>> {
+async function answerFile(
+  room: ReleaseRoom,
+  asksFor: FilePath,
+  prefix: string,
+  asked: Asked,
+): Promise<Result<Response, Problem>> {
   const { channel, board, version, file } = asksFor;
-  if (!isAlias(version)) return await answerNumbered(room, { channel, board, version, file }, false, asked);
+  if (!isAlias(version))
+    return await answerNumbered(room, { file: { channel, board, version, file }, location: undefined }, asked);
   const { store, versionFiles, config } = room;
   const current = await currentRelease(store, versionFiles, config.MIRROR, asksFor, version, asked.background);
   if (!current.ok) return faulty(asked, current.error);
   asked.log.set({ version: current.value.version, staleReason: current.value.versionFile?.staleReason });
   const numbered = { channel, board, version: current.value.version, file };
+  const named = { file: numbered, location: filePath(numbered).slice(prefix.length) };
   const pair = pairMember(current.value, file);
-  if (pair !== undefined) return ok(await answerVersionFile(room, numbered, pair, true, asked));
-  return await answerNumbered(room, numbered, true, asked);
+  if (pair === undefined) return await answerNumbered(room, named, asked);
+  const standing = await room.mirrored.manifest(numbered);
+  if (!standing.ok) return faulty(asked, standing.error);
+  return ok(answerVersionFile(room, named, pair, asked));
 }
 
-async function answerNumbered(
-  room: ReleaseRoom,
-  file: ReleaseFile,
-  underAlias: boolean,
-  asked: Asked,
-): Promise<Result<Response, Problem>> {
-  const mirrored = await room.mirrored.answer(asked.request, file, underAlias);
+async function answerNumbered(room: ReleaseRoom, named: NamedFile, asked: Asked): Promise<Result<Response, Problem>> {
+  const { file } = named;
+  const mirrored = await room.mirrored.answer(asked.request, file, named.location);
   if (!mirrored.ok) return faulty(asked, mirrored.error);
   if (mirrored.value !== undefined) {
     asked.log.set({ source: 'mirror' });
@@ -78,16 +95,26 @@ async function answerNumbered(
   if (file.file === 'version.txt') {
     const found = await room.versionFiles.get(file, file.version, null, asked.background);
     if (!found.ok) return faulty(asked, found.error);
-    return ok(
-      await answerVersionFile(room, file, { served: found.value, bytes: found.value.bytes }, underAlias, asked),
-    );
+    return ok(answerVersionFile(room, named, { served: found.value, bytes: found.value.bytes }, asked));
   }
+  return await answerPassThrough(room, named, asked);
+}
+
+async function answerPassThrough(
+  room: ReleaseRoom,
+  named: NamedFile,
+  asked: Asked,
+): Promise<Result<Response, Problem>> {
+  const { background, log } = asked;
   const { method, headers } = asked.request;
-  const presentation = presentationOf(file, underAlias);
-  const answer = await room.passThrough.answer({ method, headers, file, presentation, background: asked.background });
+  const presentation = presentationOf(named);
+  const answer = await room.passThrough.answer({ method, headers, file: named.file, presentation, background });
   if (!answer.ok) return faulty(asked, answer.error);
   const { delivery, body } = answer.value;
-  if (body !== undefined) asked.log.waitFor(body.outcome.then((outcome) => asked.log.set({ outcome })));
+  if (body !== undefined) log.waitFor(body.outcome.then((outcome) => log.set({ outcome })));
+  if (body !== undefined && delivery.kind === 'whole') {
+    log.waitFor(room.onDemand(named.file, background).then((demand) => log.set({ demand })));
+  }
   return ok(respond(delivery, body?.stream, asked));
 }
 
@@ -104,35 +131,25 @@ function pairMember({ versionFile }: CurrentRelease, file: string): PairMember |
   return undefined;
 }
 
-async function answerVersionFile(
-  room: ReleaseRoom,
-  file: ReleaseFile,
-  { served, bytes }: PairMember,
-  underAlias: boolean,
-  asked: Asked,
-): Promise<Response> {
-  const isText = file.file === 'version.txt';
-  const facts = isText
-    ? served.facts
-    : { size: bytes.length, etag: sigTag(served), lastModified: served.facts.lastModified };
-  const plain = presentationOf(file, underAlias);
+function answerVersionFile(room: ReleaseRoom, named: NamedFile, { served, bytes }: PairMember, asked: Asked): Response {
+  const { facts } = served;
+  // The signature's own tag is not in hand; the text it belongs to names it well enough.
+  const isText = named.file.file === 'version.txt';
+  const shown = isText ? facts : { ...facts, size: bytes.length, etag: `${facts.etag.slice(0, -1)}.sig"` };
+  const plain = presentationOf(named);
   const stale = served.staleReason === undefined ? {} : { 'x-flatcar-stale': served.staleReason };
   const headers = { ...plain.headers, 'x-flatcar-signed-by': served.signedBy, ...stale };
-  asked.log.set({ source: 'upstream', bytes: bytes.length });
-  const delivery = decideDelivery(asked.request, facts, { ...plain, headers }, room.platform.now());
-  const part = delivery.kind === 'part' ? bytes.subarray(delivery.start, delivery.end + 1) : bytes;
-  return respond(delivery, part, asked);
+  asked.log.set({ source: 'upstream' });
+  const delivery = decideDelivery(asked.request, shown, { ...plain, headers }, room.platform.now());
+  return respond(delivery, delivery.kind === 'part' ? bytes.subarray(delivery.start, delivery.end + 1) : bytes, asked);
 }
 
-/** The signature has no tag of its own in hand; the text it belongs to names it well enough. */
-const sigTag = ({ facts }: ServedVersionFile): string => `${facts.etag.slice(0, -1)}.sig"`;
-
-function presentationOf(file: ReleaseFile, underAlias: boolean): Presentation {
-  const location: Record<string, string> = underAlias ? { 'content-location': filePath(file) } : {};
+function presentationOf({ file, location }: NamedFile): Presentation {
+  const alias = location === undefined ? {} : { 'content-location': location };
   return {
     contentType: contentTypeOf(file.file),
-    ...passThroughCaching(underAlias),
-    headers: { 'x-flatcar-version': file.version, 'x-flatcar-source': 'upstream', ...location },
+    ...passThroughCaching(location !== undefined),
+    headers: { 'x-flatcar-version': file.version, 'x-flatcar-source': 'upstream', ...alias },
   };
 }
 
@@ -150,14 +167,22 @@ function respond(delivery: Delivery, body: BodyInit | undefined, { request, log 
   return new Response(hasBody ? (body ?? null) : null, { status: delivery.status, headers: delivery.headers });
 }
 
-/** A directory without its slash moves there; listings come from what publish wrote. */
-function answerDirectory({ slashed }: { readonly slashed: boolean }, request: Request): Response {
-  if (slashed) return problemLine(NOT_FOUND, request.method);
-  const location = `${rawPath(request.url)}/`;
-  return new Response(null, { status: 308, headers: { location, 'cache-control': CACHE.never } });
+/** A directory without its slash moves there. */
+async function answerDirectory(
+  room: ReleaseRoom,
+  asksFor: ReleasePath & { kind: 'directory' },
+  asked: Asked,
+): Promise<Result<Response, Problem>> {
+  const path = rawPath(asked.request.url);
+  if (!asksFor.slashed) {
+    return ok(new Response(null, { status: 308, headers: { location: `${path}/`, 'cache-control': CACHE.never } }));
+  }
+  const entries = await listDirectory(room, asksFor, asked.background);
+  if (!entries.ok) return faulty(asked, entries.error);
+  return entries.value === undefined ? err(NOT_FOUND) : ok(listingResponse(path, entries.value, asked.request));
 }
 
 function faulty({ log }: Asked, fault: Parameters<typeof releaseProblem>[0]): { ok: false; error: Problem } {
   log.set({ reason: fault.reason });
-  return { ok: false, error: releaseProblem(fault) };
+  return err(releaseProblem(fault));
 }

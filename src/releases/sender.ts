@@ -5,7 +5,7 @@ import type { VerificationFault, VerifiedSignature } from '../signing/verificati
 import type { CheckedSignature, FileSignatureFault, FileSignatures } from './file-signatures.ts';
 import { HELD_BACK_BYTES, sendAll, sendVerified } from './held-back.ts';
 import type { ReleaseFile } from './model.ts';
-import type { Upstream, UpstreamFacts, UpstreamFault } from './upstream.ts';
+import { isSameFacts, type Upstream, type UpstreamFacts, type UpstreamFault } from './upstream.ts';
 import { UpstreamReader } from './upstream-reader.ts';
 import type { CaseOutcome, VerdictCase, VerdictDesk } from './verdict-desk.ts';
 
@@ -70,13 +70,13 @@ export class Sender {
     if (!opened.ok) return opened;
     const { readable, writable } = this.fixedLength(facts.size);
     let delivered = true;
-    const run = this.desk.lead(kase, async (settle) => {
+    const run = this.desk.lead(kase, true, async (settle) => {
       const result = await sendVerified(source, facts.size, verification.value, writable, (fault) =>
         settle({ kind: 'bad', reason: fault.reason }),
       );
       if (result.kind === 'bad') return { kind: 'bad', reason: result.fault.reason };
-      if (result.kind === 'client-gone') return { kind: 'broken', reason: 'client-gone' };
-      if (result.kind === 'source-failed') return { kind: 'broken', reason: `upstream: ${result.fault.reason}` };
+      if (result.kind === 'client-gone') return { kind: 'broken', fault: { reason: 'client-gone' } };
+      if (result.kind === 'source-failed') return { kind: 'broken', fault: result.fault };
       delivered = result.delivered;
       const good = { kind: 'good' as const, signedBy: result.signature.signedBy };
       await settle(good);
@@ -84,7 +84,9 @@ export class Sender {
     });
     const outcome = run.then((ended): BodyOutcome => {
       if (ended.kind === 'bad') return `refused: ${ended.reason}`;
-      if (ended.kind === 'broken') return ended.reason === 'client-gone' ? 'client-gone' : `upstream: ${ended.reason}`;
+      if (ended.kind === 'broken') {
+        return ended.fault.reason === 'client-gone' ? 'client-gone' : `upstream: ${ended.fault.reason}`;
+      }
       return delivered ? 'sent' : 'client-gone';
     });
     background(outcome);
@@ -93,15 +95,15 @@ export class Sender {
 
   /** Reads and judges the whole file for those who ask for its end only. */
   async verifyOnly(kase: VerdictCase, checked: CheckedSignature, background: Background): Promise<CaseOutcome> {
-    return await this.desk.lead(kase, async (settle) => {
+    return await this.desk.lead(kase, false, async (settle) => {
       const verification = await this.signatures.begin(checked, background);
-      if (!verification.ok) return { kind: 'broken', reason: verification.error.reason };
+      if (!verification.ok) return { kind: 'broken', fault: verification.error };
       const source = this.#reader(kase.file, kase.facts, 0, kase.facts.size - 1);
       const opened = await source.open();
-      if (!opened.ok) return { kind: 'broken', reason: opened.error.reason };
+      if (!opened.ok) return { kind: 'broken', fault: opened.error };
       for (;;) {
         const chunk = await source.next();
-        if (!chunk.ok) return { kind: 'broken', reason: chunk.error.reason };
+        if (!chunk.ok) return { kind: 'broken', fault: chunk.error };
         if (chunk.value === undefined) break;
         verification.value.update(chunk.value);
       }
@@ -117,17 +119,15 @@ export class Sender {
     background: Background,
   ): Promise<Result<Body, SendFault>> {
     const fetched = await this.upstream.small(file, HELD_BACK_BYTES);
-    if (!fetched.ok) return fetched;
+    // It has grown since its facts were looked up.
+    if (!fetched.ok) return fetched.error.reason === 'too-large' ? err({ reason: 'changed' }) : fetched;
+    if (!isSameFacts(fetched.value.facts, facts)) return err({ reason: 'changed' });
     const { bytes } = fetched.value;
-    if (fetched.value.facts.etag !== facts.etag || bytes.length !== facts.size) return err({ reason: 'changed' });
     const verification = await this.signatures.begin(checked, background);
     if (!verification.ok) return verification;
-    const outcome = await this.desk.lead({ file, facts, ...kase }, async (settle) => {
-      verification.value.update(bytes);
-      const judged = caseOutcome(await verification.value.finish());
-      await settle(judged);
-      return judged;
-    });
+    verification.value.update(bytes);
+    const outcome = caseOutcome(await verification.value.finish());
+    await this.desk.settle({ file, facts, ...kase }, outcome);
     if (outcome.kind !== 'good') return err({ reason: 'refused', verdict: outcome.reason });
     return ok({ stream: streamOf(bytes), outcome: Promise.resolve('sent') });
   }
@@ -137,7 +137,9 @@ export class Sender {
   }
 }
 
-const caseOutcome = (verdict: Result<VerifiedSignature, VerificationFault>): CaseOutcome =>
+const caseOutcome = (
+  verdict: Result<VerifiedSignature, VerificationFault>,
+): Exclude<CaseOutcome, { kind: 'broken' }> =>
   verdict.ok ? { kind: 'good', signedBy: verdict.value.signedBy } : { kind: 'bad', reason: verdict.error.reason };
 
 const streamOf = (bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> =>

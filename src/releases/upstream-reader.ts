@@ -8,11 +8,20 @@ import type { Upstream, UpstreamFacts, UpstreamFault, UpstreamFile } from './ups
 
 /** Without a byte for this long a connection counts as broken. */
 const STALLED_AFTER_MS = 20_000;
+/** A read that took this long makes the next ones ask for less. */
+const SLOW_AFTER_MS = 5_000;
 /** Connections that may break without any progress before we give up. */
 const FRUITLESS_RESUMES = 3;
 const FIRST_DELAY_MS = 200;
-const CHUNK_BYTES = 1024 * 1024;
-const LEAST_BYTES = 128 * 1024;
+
+/** How much a read may bring, and how little it may end with. */
+export interface ChunkSizes {
+  readonly most: number;
+  readonly least: number;
+}
+
+/** For a client: what is there goes on at once. */
+const FOR_CLIENTS: ChunkSizes = { most: 1024 * 1024, least: 32 * 1024 };
 
 type Reader = ReadableStreamBYOBReader;
 
@@ -21,6 +30,7 @@ export class UpstreamReader {
   #skip = 0;
   #position: number;
   #fruitless = 0;
+  #isSlow = false;
 
   constructor(
     private readonly platform: Platform,
@@ -29,6 +39,7 @@ export class UpstreamReader {
     private readonly facts: UpstreamFacts,
     start: number,
     private readonly end: number,
+    private readonly chunks: ChunkSizes = FOR_CLIENTS,
   ) {
     this.#position = start;
   }
@@ -69,9 +80,12 @@ export class UpstreamReader {
     const reader = this.#reader;
     if (reader === undefined) return undefined;
     const left = this.#skip + this.end - this.#position + 1;
-    const least = Math.min(LEAST_BYTES, left);
-    const read = reader.readAtLeast(least, new Uint8Array(Math.min(CHUNK_BYTES, left))).catch(() => undefined);
+    // From a slow server what there is will do: waiting for more would look like a connection that is stuck.
+    const least = this.#isSlow ? 1 : Math.min(this.chunks.least, left);
+    const began = this.platform.now();
+    const read = reader.readAtLeast(least, new Uint8Array(Math.min(this.chunks.most, left))).catch(() => undefined);
     const result = await within(this.platform, STALLED_AFTER_MS, read);
+    this.#isSlow = this.platform.now() - began > SLOW_AFTER_MS;
     return result?.value === undefined || result.value.length === 0 ? undefined : result.value;
   }
 

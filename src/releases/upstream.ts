@@ -23,8 +23,6 @@ export interface UpstreamFile extends Pair {
 export interface UpstreamFacts extends FileFacts {
   /** Upstream's own strong entity tag, where it has one. */
   readonly upstreamTag: string | undefined;
-  /** False when neither tag nor date tells two files of one size apart. */
-  readonly identified: boolean;
 }
 
 export type UpstreamFault =
@@ -62,13 +60,28 @@ export function httpUpstream(platform: Platform, template: string, policy: Redir
   const ask = async (file: UpstreamFile, method: 'GET' | 'HEAD', headers: Record<string, string> = {}) =>
     await guardedFetch(platform, { url: expandTemplate(template, file), method, headers, policy });
 
+  /** For a server that knows no HEAD, or gives no length with it: the first byte tells the size as well. */
+  const factsByRange = async (file: UpstreamFile): Promise<Result<UpstreamFacts, UpstreamFault>> => {
+    const answer = await ask(file, 'GET', { range: 'bytes=0-0' });
+    if (!answer.ok) return answer;
+    const { response } = answer.value;
+    await response.body?.cancel();
+    if (response.status !== 200 && response.status !== 206) return err(statusFault(response.status));
+    const headers = new Headers(response.headers);
+    const size = /^bytes 0-0\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1];
+    if (response.status === 206) headers.set('content-length', size ?? '');
+    return readFacts(headers, platform.now());
+  };
+
   return {
     async facts(file) {
       const answer = await ask(file, 'HEAD');
       if (!answer.ok) return answer;
       const { response } = answer.value;
+      if (response.status === 405 || response.status === 501) return await factsByRange(file);
       if (response.status !== 200) return err(statusFault(response.status));
-      return readFacts(response.headers, platform.now());
+      const facts = readFacts(response.headers, platform.now());
+      return !facts.ok && facts.error.reason === 'no-length' ? await factsByRange(file) : facts;
     },
 
     async small(file, limit) {
@@ -78,6 +91,11 @@ export function httpUpstream(platform: Platform, template: string, policy: Redir
       if (response.status !== 200) {
         await response.body?.cancel();
         return err(statusFault(response.status));
+      }
+      const encoded = encodingFault(response.headers);
+      if (encoded !== undefined) {
+        await response.body?.cancel();
+        return err(encoded);
       }
       const body = await readLimited(platform, response.body, limit);
       if (!body.ok) return body;
@@ -94,6 +112,11 @@ export function httpUpstream(platform: Platform, template: string, policy: Redir
       const answer = await ask(file, 'GET', isWhole ? {} : rangeHeaders(facts, start, end));
       if (!answer.ok) return answer;
       const { response } = answer.value;
+      const encoded = encodingFault(response.headers);
+      if (encoded !== undefined) {
+        await response.body?.cancel();
+        return err(encoded);
+      }
       const skip = isWhole ? wholeSkip(response, facts) : partSkip(response, facts, start, end);
       if (!skip.ok) {
         await response.body?.cancel();
@@ -139,15 +162,29 @@ function isSameFile(response: Response, facts: UpstreamFacts): boolean {
 }
 
 function readFacts(headers: Headers, now: number): Result<UpstreamFacts, UpstreamFault> {
-  const encoding = headers.get('content-encoding');
-  if (encoding !== null && encoding !== 'identity') return err({ reason: 'encoded', encoding });
+  const encoded = encodingFault(headers);
+  if (encoded !== undefined) return err(encoded);
   const length = headers.get('content-length') ?? '';
   if (!/^\d{1,15}$/.test(length)) return err({ reason: 'no-length' });
   const size = Number(length);
   const upstreamTag = strongTag(headers.get('etag'));
   const lastModified = parseHttpDate(headers.get('last-modified') ?? '', now);
-  const identified = upstreamTag !== undefined || lastModified !== undefined;
-  return ok({ size, etag: upstreamTag ?? serverTag(lastModified ?? 0, size), lastModified, upstreamTag, identified });
+  // Size alone would call two files of one length the same.
+  const etag = upstreamTag ?? (lastModified === undefined ? undefined : serverTag(lastModified, size));
+  return ok({ size, etag, lastModified, upstreamTag });
+}
+
+/** The runtime would decode it, and nothing that is said of the bytes would fit any more. */
+function encodingFault(headers: Headers): UpstreamFault | undefined {
+  const encoding = headers.get('content-encoding');
+  return encoding === null || encoding === 'identity' ? undefined : { reason: 'encoded', encoding };
+}
+
+/** False when two looks at a file show different ones: by tag where both have one, else by date; and by size. */
+export function isSameFacts(a: UpstreamFacts, b: UpstreamFacts): boolean {
+  if (a.size !== b.size) return false;
+  if (a.upstreamTag !== undefined && b.upstreamTag !== undefined) return a.upstreamTag === b.upstreamTag;
+  return a.lastModified === undefined || b.lastModified === undefined || a.lastModified === b.lastModified;
 }
 
 function statusFault(status: number): UpstreamFault {

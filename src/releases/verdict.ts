@@ -5,6 +5,7 @@ import type { FileFacts } from './delivery.ts';
 
 const verdictSchema = z.object({
   /** The file this is about, as upstream showed it. */
+  /** Empty where upstream gives neither tag nor date. */
   etag: z.string(),
   size: z.number().int().nonnegative(),
   /** SHA-256 of the .sig it was held against: a mended signature makes a new case. */
@@ -31,5 +32,5 @@ export function parseVerdict(text: string): Result<Verdict, { readonly reason: '
 
 /** True when `verdict` speaks of the file that `facts` and the signature's hash show now. */
 export function appliesTo(verdict: Verdict, facts: FileFacts, signatureHash: string): boolean {
-  return verdict.etag === facts.etag && verdict.size === facts.size && verdict.signature === signatureHash;
+  return verdict.etag === (facts.etag ?? '') && verdict.size === facts.size && verdict.signature === signatureHash;
 }

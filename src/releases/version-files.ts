@@ -2,8 +2,8 @@
  * version.txt, verified: fetched with its .sig, checked against channel, number and floor, held a minute, refreshed in
  * the background, and kept in R2 so that an upstream that fails or lies does not take `current` down with it.
  */
-import type { Background, Platform } from '../shared/platform.ts';
-import { ok, type Result } from '../shared/result.ts';
+import { type Background, type Platform, within } from '../shared/platform.ts';
+import { err, ok, type Result } from '../shared/result.ts';
 import { SingleFlight } from '../shared/single-flight.ts';
 import type { LastGoodPair, ReleaseStore } from './bucket.ts';
 import { type Alias, isAlias, type Pair, type Version } from './model.ts';
@@ -16,6 +16,10 @@ const REFRESH_BEHIND_MS = 5 * 60_000;
 const LAST_GOOD_MS = 7 * 24 * 3_600_000;
 /** How old the stored copy's date may get before it is written again without a change. */
 const STORED_AGAIN_MS = 3_600_000;
+
+/** How long a client waits for upstream before an older copy will do. */
+const PATIENCE_MS = 5_000;
+const SLOW: VersionFault = { reason: 'timeout', detail: `no answer in ${PATIENCE_MS} ms` };
 
 interface Held {
   readonly file: VersionFile;
@@ -61,9 +65,17 @@ export class VersionFiles {
       if (isDue) background(this.#refresh(key, pair, version, floor, background));
       return ok(withReason(usable));
     }
-    const fetched = await this.#refresh(key, pair, version, floor, background);
-    if (fetched.ok) return fetched;
-    return (await this.#lastGood(key, pair, version, floor, fetched.error, background)) ?? fetched;
+    const refresh = this.#refresh(key, pair, version, floor, background);
+    background(refresh);
+    const fetched = await within(this.platform, PATIENCE_MS, refresh);
+    // A flight that began under a lower floor may bring what is below it by now.
+    if (fetched?.ok && !isBelow(fetched.value.version, floor)) return fetched;
+    const fault = fetched === undefined || fetched.ok ? SLOW : fetched.error;
+    const lastGood = await this.#lastGood(key, pair, version, floor, fault, background);
+    if (lastGood !== undefined) return lastGood;
+    const late = fetched ?? (await refresh);
+    if (!late.ok || floor === null || !isBelow(late.value.version, floor)) return late;
+    return err({ reason: 'below-floor', version: late.value.version, floor });
   }
 
   #refresh(key: string, pair: Pair, version: Version | Alias, floor: Version | null, background: Background) {
@@ -92,12 +104,15 @@ export class VersionFiles {
   ): Promise<Result<ServedVersionFile, VersionFault> | undefined> {
     if (!isAlias(version)) return undefined;
     const now = this.platform.now();
-    const known = this.#held.get(key) ?? (await this.#stored(pair, version, background));
-    if (known === undefined || isBelow(known.file.version, floor)) return undefined;
-    if (now - known.checkedAt >= LAST_GOOD_MS) return undefined;
-    const held = { ...known, failure: { at: now, reason: fault.reason } };
-    this.#held.set(key, held);
-    return ok(withReason(held));
+    const isUsable = (held: Held | undefined): held is Held =>
+      held !== undefined && !isBelow(held.file.version, floor) && now - held.checkedAt < LAST_GOOD_MS;
+    const held = this.#held.get(key);
+    // Another isolate may have seen a newer one than this one remembers.
+    const known = isUsable(held) ? held : await this.#stored(pair, version, background);
+    if (!isUsable(known)) return undefined;
+    const failing = { ...known, failure: { at: now, reason: fault.reason } };
+    this.#held.set(key, failing);
+    return ok(withReason(failing));
   }
 
   async #stored(pair: Pair, alias: Alias, background: Background): Promise<Held | undefined> {

@@ -1,4 +1,5 @@
 /** One look at upstream's version.txt and its signature, and everything that must hold of the two. */
+import { sha256Hex } from '../shared/bytes.ts';
 import type { Background, Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
@@ -21,15 +22,18 @@ export type VersionFault =
 export interface VersionFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly signature: Uint8Array;
-  readonly facts: FileFacts;
+  readonly facts: TaggedFacts;
   readonly version: Version;
   readonly signedBy: string;
 }
 
+/** A text this small always has a tag: upstream's, or its own content's. */
+type TaggedFacts = FileFacts & { readonly etag: string };
+
 interface FetchedPair {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly signature: Uint8Array;
-  readonly facts: FileFacts;
+  readonly facts: TaggedFacts;
 }
 
 const VERSION_TXT_LIMIT = 16 * 1024;
@@ -43,11 +47,11 @@ export class VersionSource {
     private readonly platform: Platform,
     private readonly upstream: Upstream,
     private readonly signatures: FileSignatures,
-    /** Remembers that an alias has named `version`; an error means that it might be forgotten. */
+    /** Remembers that an alias has named `version` and gives the floor that holds now; an error: it might be forgotten. */
     private readonly raiseFloor: (
       file: UpstreamFile & { version: Alias },
       version: Version,
-    ) => Promise<Result<undefined, StoreFault>>,
+    ) => Promise<Result<Version | null, StoreFault>>,
   ) {}
 
   /** Fetches and judges; a number must be the version inside, an alias must not fall below `floor`. */
@@ -64,7 +68,12 @@ export class VersionSource {
     const isNews = floor === null || compareVersions(judged.value.version, floor) > 0;
     if (!isNews) return judged;
     const raised = await this.raiseFloor({ ...file, version: file.version }, judged.value.version);
-    return raised.ok ? judged : raised;
+    if (!raised.ok) return raised;
+    const holds = raised.value;
+    if (holds !== null && isBelow(judged.value.version, holds)) {
+      return err({ reason: 'below-floor', version: judged.value.version, floor: holds });
+    }
+    return judged;
   }
 
   /** Signature first: not a byte of an unverified version.txt is even parsed. */
@@ -100,6 +109,8 @@ export class VersionSource {
     if (!text.ok) return text;
     if (!signature.ok) return signature.error.reason === 'absent' ? err({ reason: 'signature-missing' }) : signature;
     const { bytes, facts } = text.value;
-    return ok({ bytes, facts, signature: signature.value.bytes });
+    // Two releases have texts of one length: without upstream's tag their content has to tell them apart.
+    const etag = facts.upstreamTag ?? `"${await sha256Hex(bytes)}"`;
+    return ok({ bytes, facts: { ...facts, etag }, signature: signature.value.bytes });
   }
 }

@@ -36,3 +36,8 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 export async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
 }
+
+/** SHA-512 of bytes that are already in memory, as hexadecimal. */
+export async function sha512Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-512', bytes)));
+}

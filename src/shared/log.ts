@@ -32,5 +32,5 @@ export class WideEvent implements LogEvent {
 
 /** A boot URL carries a capability: it must not reach a log. */
 export function redactPath(path: string): string {
-  return path.replace(/^\/boot\/[^/]*/, '/boot/-').slice(0, 512);
+  return path.replace(/boot(\/+\.?)+[^/]+/gi, 'boot/-').slice(0, 512);
 }

@@ -7,8 +7,10 @@ import type { Result } from './result.ts';
 
 /** A follower leads or joins this many times before it takes the failure for its own. */
 const TURNS = 3;
-/** A leader silent for longer than all its own limits together is gone. */
-const LEADER_WITHIN_MS = 20_000;
+/** A leader silent for longer than all its own limits together is gone: a pair of look-ups, and the keyring's. */
+const LEADER_WITHIN_MS = 60_000;
+/** A follower that has waited this long takes the leader's failure for its own. */
+const PATIENCE_MS = 10_000;
 
 export class SingleFlight<T, E> {
   readonly #flights = new Map<string, Promise<Result<T, E>>>();
@@ -21,15 +23,26 @@ export class SingleFlight<T, E> {
 
   /** `work` runs at most once at a time for a key; it is kept alive by `background` so that a client can leave. */
   async run(key: string, background: Background, work: () => Promise<Result<T, E>>): Promise<Result<T, E>> {
+    const patience = this.platform.timer(PATIENCE_MS);
+    let isPatient = true;
+    void patience.elapsed.then(() => {
+      isPatient = false;
+    });
     for (let turn = 1; ; turn += 1) {
       const running = this.#flights.get(key);
-      if (running === undefined) return await this.#lead(key, background, work);
+      if (running === undefined) {
+        patience.cancel();
+        return await this.#lead(key, background, work);
+      }
       const shared = await within(
         this.platform,
         LEADER_WITHIN_MS,
         running.catch(() => undefined),
       );
-      if (shared?.ok || (shared !== undefined && turn >= TURNS)) return shared;
+      if (shared?.ok || (shared !== undefined && (turn >= TURNS || !isPatient))) {
+        patience.cancel();
+        return shared;
+      }
       // A leader that never came back must not hold its place.
       if (this.#flights.get(key) === running) this.#flights.delete(key);
     }

@@ -7,18 +7,14 @@ export type StoreFault = { readonly reason: 'store-unreachable'; readonly operat
 /** R2 answers in tens of milliseconds; a client should hear of a hanging store before its own patience ends. */
 const ANSWER_WITHIN_MS = 5_000;
 
-export type Reach = <T>(operation: string, work: () => Promise<T>) => Promise<Result<T, StoreFault>>;
+type Reach = <T>(operation: string, work: () => Promise<T>) => Promise<Result<T, StoreFault>>;
 
 /** A caller for store operations; `operation` is what the log will say. */
-export function storeCaller(platform: Pick<Platform, 'timer'>): Reach {
+export function storeCaller(platform: Pick<Platform, 'timer'>, milliseconds = ANSWER_WITHIN_MS): Reach {
   return async (operation, work) => {
     const fault = err<StoreFault>({ reason: 'store-unreachable', operation });
-    const outcome = await within(
-      platform,
-      ANSWER_WITHIN_MS,
-      work().then(ok, () => fault),
-    );
-    return outcome ?? fault;
+    const attempt = work().then(ok, () => fault);
+    return (await within(platform, milliseconds, attempt)) ?? fault;
   };
 }
 

@@ -70,16 +70,20 @@ export async function lastingSigningKey(keyring: Keyring, now: number): Promise<
   const candidates: SigningKeyExpiry[] = [];
   for (const key of (await untouchedCopy(keyring)).keys) {
     const signing = key.subkeys.filter((subkey) => isForSigning(subkey));
+    const primaryEnds = await key.getExpirationTime();
+    // A subkey is of no use past its primary.
+    const until = (expiry: Date | number) =>
+      toMilliseconds(primaryEnds !== null && primaryEnds < expiry ? primaryEnds : expiry);
     for (const subkey of signing) {
       const expiry = await subkey.getExpirationTime(new Date(now));
       const [binding] = subkey.bindingSignatures;
       if (expiry === null || binding === undefined) continue;
       if (await subkey.isRevoked(binding, key.keyPacket, new Date(now))) continue;
-      candidates.push({ fingerprint: fingerprintOf(subkey), expires: toMilliseconds(expiry) });
+      candidates.push({ fingerprint: fingerprintOf(subkey), expires: until(expiry) });
     }
     if (signing.length === 0) {
-      const expiry = await key.getExpirationTime();
-      if (expiry !== null) candidates.push({ fingerprint: fingerprintOf(key), expires: toMilliseconds(expiry) });
+      if (primaryEnds !== null)
+        candidates.push({ fingerprint: fingerprintOf(key), expires: toMilliseconds(primaryEnds) });
     }
   }
   return candidates.sort((a, b) => (b.expires ?? Infinity) - (a.expires ?? Infinity))[0];

@@ -16,10 +16,15 @@ export type TrustedKeysFault = StoreFault | KeySourceFault | KeyringFault;
 const HELD_MS = 60_000;
 const REFETCH_AFTER_MS = 60_000;
 const CAS_ATTEMPTS = 5;
+/** After a failed fetch without any keyring: long enough that a crowd asks once. */
+const REST_AFTER_FAILURE_MS = 5_000;
+/** Our own object is not what we wrote: nothing to blame upstream for, and nothing to overwrite. */
+const UNREADABLE: StoreFault = { reason: 'store-unreachable', operation: 'read keyring' };
 
 export class TrustedKeys {
   #held: { keyring: Keyring; until: number } | undefined;
   #fetchedAt = Number.NEGATIVE_INFINITY;
+  #failed: { readonly at: number; readonly fault: TrustedKeysFault } | undefined;
   readonly #flights: SingleFlight<Keyring, TrustedKeysFault>;
 
   constructor(
@@ -54,14 +59,22 @@ export class TrustedKeys {
     if (!stored.ok) return stored;
     if (stored.value === undefined) return await this.#fetchAndMerge();
     const kept = await readKeyring(stored.value.bytes);
-    if (!kept.ok) return kept;
+    if (!kept.ok) return err(UNREADABLE);
     const trusted = trustedPart(kept.value, this.pins);
     // A stored keyring without the pinned keys belongs to an earlier configuration.
     return trusted.ok ? ok(this.#hold(trusted.value)) : await this.#fetchAndMerge();
   }
 
   async #fetchAndMerge(): Promise<Result<Keyring, TrustedKeysFault>> {
-    this.#fetchedAt = this.platform.now();
+    const now = this.platform.now();
+    if (this.#failed !== undefined && now - this.#failed.at < REST_AFTER_FAILURE_MS) return err(this.#failed.fault);
+    const outcome = await this.#fetchNow(now);
+    this.#failed = outcome.ok ? undefined : { at: now, fault: outcome.error };
+    return outcome;
+  }
+
+  async #fetchNow(now: number): Promise<Result<Keyring, TrustedKeysFault>> {
+    this.#fetchedAt = now;
     const file = await this.fetchKeyFile();
     if (!file.ok) return file;
     const read = await readKeyring(file.value);
@@ -84,7 +97,7 @@ export class TrustedKeys {
     if (!stored.ok) return stored;
     const kept: Result<Keyring, KeyringFault> =
       stored.value === undefined ? ok({ keys: [] }) : await readKeyring(stored.value.bytes);
-    if (!kept.ok) return kept;
+    if (!kept.ok) return err(UNREADABLE);
     const merged = mergeKeyrings(kept.value, fetched);
     if (sameKeyring(kept.value, merged)) return ok(merged);
     const written = await this.store.write(armorKeyring(merged), stored.value?.etag);

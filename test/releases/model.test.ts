@@ -10,7 +10,7 @@ import {
   isVersion,
   type Version,
 } from '../../src/releases/model.ts';
-import { parseReleasePath, pathOnHost, rawPath } from '../../src/releases/path.ts';
+import { channelOfHost, parseReleasePath, rawPath } from '../../src/releases/path.ts';
 import { parseVersionTxt } from '../../src/releases/version-txt.ts';
 import { versionTxt } from '../upstream/release.ts';
 
@@ -108,11 +108,11 @@ describe('paths', () => {
   });
 
   it('may take their channel from the host', () => {
-    expect(pathOnHost('/amd64-usr/current/a', 'stable.release.example.org', rules)).toBe('/stable/amd64-usr/current/a');
-    expect(pathOnHost('/amd64-usr/', 'STABLE.release.example.org', rules)).toBe('/stable/amd64-usr/');
-    expect(pathOnHost('/a', 'other.release.example.org', rules)).toBe('/a');
-    expect(pathOnHost('/a', 'stable.release.example.org.evil.example', rules)).toBe('/a');
-    expect(pathOnHost('/a', 'stable.x', { ...rules, hostSuffix: '' })).toBe('/a');
+    expect(channelOfHost('stable.release.example.org', rules)).toBe('stable');
+    expect(channelOfHost('STABLE.release.example.org', rules)).toBe('stable');
+    expect(channelOfHost('other.release.example.org', rules)).toBeUndefined();
+    expect(channelOfHost('stable.release.example.org.evil.example', rules)).toBeUndefined();
+    expect(channelOfHost('stable.x', { ...rules, hostSuffix: '' })).toBeUndefined();
   });
 
   it('never throw, and never name a file outside the grammar', () => {

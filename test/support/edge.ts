@@ -1,23 +1,39 @@
 /** An edge as one isolate sees it: its own caches, the test's upstream, the test file's R2 and KV. */
 import { env } from 'cloudflare:workers';
-import { createApp, type Runtime } from '../../src/app.ts';
-import { systemPlatform } from '../../src/shared/platform.ts';
+import { createEdge } from '../../src/app.ts';
+import type { Runtime } from '../../src/app-parts.ts';
+import { type DoStep, runJob } from '../../src/mirror/run-job.ts';
+import type { MirrorParameters } from '../../src/mirror/workflow.ts';
+import type { Version } from '../../src/releases/model.ts';
+import { type Platform, systemPlatform } from '../../src/shared/platform.ts';
 import type { UpstreamTenant } from './upstream-tenant.ts';
 
 export interface EdgeOptions {
   readonly vars?: Readonly<Record<string, string>>;
   readonly bindings?: Partial<Pick<Env, 'RELEASES' | 'MACHINES'>>;
-  readonly platform?: Partial<Runtime['platform']>;
+  readonly platform?: Partial<Platform>;
+  /** How steps run; tried five times without delay unless told. */
+  readonly doStep?: DoStep;
 }
 
 export interface Edge {
   fetch(path: string, init?: RequestInit): Promise<Response>;
   fetchUrl(url: string, init?: RequestInit): Promise<Response>;
+  /** A round of the cron. */
+  poll(): Promise<void>;
   /** Everything that was to go on after the answers. */
   settle(): Promise<void>;
   /** The wide events written so far. */
   readonly events: Record<string, unknown>[];
+  /** The Workflow instances created and not yet run. */
+  readonly launched: MirrorParameters[];
+  /** Runs one of them, or all that were created, to their end. */
+  run(parameters: MirrorParameters): Promise<string>;
+  runAll(): Promise<string[]>;
 }
+
+export const OPERATOR_TOKEN = 'operator-token-of-at-least-32-bytes';
+export const OPERATOR = { authorization: `Bearer ${OPERATOR_TOKEN}` };
 
 /** The common throwaway key of the release server; made once a run. */
 export async function openEdge(tenant: UpstreamTenant, options: EdgeOptions = {}): Promise<Edge> {
@@ -33,25 +49,59 @@ export async function openEdge(tenant: UpstreamTenant, options: EdgeOptions = {}
   return edgeOver({ ...bindings, ...vars }, options);
 }
 
+const FIVE_TIMES = 5;
+
+/** A step as a Workflow does it, without its delays. */
+export const stepWithRetries: DoStep = async (_name, work) => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (cause) {
+      if (attempt >= FIVE_TIMES) throw cause;
+    }
+  }
+};
+
 export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
   const events: Record<string, unknown>[] = [];
   const pending: Promise<unknown>[] = [];
-  const app = createApp(environment as Env, {
+  const launched: MirrorParameters[] = [];
+  const ids = new Set<string>();
+  const runtime: Runtime = {
     platform: { ...systemPlatform, ...options.platform },
     fixedLength: (length) => new FixedLengthStream(length),
     logSink: (line) => events.push(JSON.parse(line) as Record<string, unknown>),
-  });
-  const context = {
-    waitUntil: (work: Promise<unknown>) => pending.push(work),
-    passThroughOnException: () => undefined,
-    props: {},
-  } as unknown as ExecutionContext;
-  const fetchUrl = async (url: string, init?: RequestInit) =>
-    await app.fetch(new Request(url, init), environment, context);
+  };
+  const workflow = {
+    create: async ({ id, params }: { id: string; params: MirrorParameters }) => {
+      if (ids.has(id)) throw new Error(`instance ${id} exists`);
+      ids.add(id);
+      launched.push(params);
+    },
+    get: async () => ({ terminate: async () => undefined }),
+  };
+  const whole = { MIRROR_RELEASE: workflow, ...environment };
+  const edge = createEdge(whole as unknown as Env, runtime);
+  const background = (work: Promise<unknown>) => void pending.push(work);
+  const context = { waitUntil: background, passThroughOnException: () => undefined, props: {} } as unknown as ExecutionContext;
+  const fetchUrl = async (url: string, init?: RequestInit) => await edge.app.fetch(new Request(url, init), whole, context);
+  const run = async ({ channel, board, version, attempt }: MirrorParameters) => {
+    const ports = edge.mirrorPorts(background);
+    if (ports === undefined) throw new Error('bad configuration');
+    return await runJob(ports, { channel, board, version: version as Version }, attempt, options.doStep ?? stepWithRetries);
+  };
   return {
     events,
+    launched,
     fetchUrl,
     fetch: (path, init) => fetchUrl(`http://edge.test${path}`, init),
+    poll: () => edge.poll(background),
+    run,
+    runAll: async () => {
+      const outcomes: string[] = [];
+      for (let next = launched.shift(); next !== undefined; next = launched.shift()) outcomes.push(await run(next));
+      return outcomes;
+    },
     settle: async () => {
       while (pending.length > 0) await Promise.allSettled(pending.splice(0));
     },

@@ -3,8 +3,8 @@ import { parseHttpDate } from './date.ts';
 import { parseEntityTag, parseEntityTagList, strongMatch, weakMatch } from './entity-tag.ts';
 
 export interface Validators {
-  /** Strong entity tag with its quotes. */
-  readonly etag: string;
+  /** Strong entity tag with its quotes; absent when the representation has none. */
+  readonly etag: string | undefined;
   /** Milliseconds since the epoch, whole seconds; absent when the representation has no date. */
   readonly lastModified?: number | undefined;
   /** Further tags that If-None-Match may name: forms that older servers gave out for the same bytes. */
@@ -17,14 +17,15 @@ export type PreconditionOutcome = 'proceed' | 'not-modified' | 'failed';
 export function evaluatePreconditions(headers: Headers, current: Validators, now: number): PreconditionOutcome {
   const ifMatch = headers.get('if-match');
   if (ifMatch !== null) {
-    if (!matchesAny(ifMatch, [current.etag], 'strong')) return 'failed';
+    if (!matchesAny(ifMatch, known(current), 'strong')) return 'failed';
   } else if (isModifiedSince(headers.get('if-unmodified-since'), current, now) === true) {
     return 'failed';
   }
   const ifNoneMatch = headers.get('if-none-match');
   if (ifNoneMatch !== null) {
-    const known = [current.etag, ...(current.aliases ?? [])];
-    return matchesAny(ifNoneMatch, known, 'weak') ? 'not-modified' : 'proceed';
+    return matchesAny(ifNoneMatch, [...known(current), ...(current.aliases ?? [])], 'weak')
+      ? 'not-modified'
+      : 'proceed';
   }
   return isModifiedSince(headers.get('if-modified-since'), current, now) === false ? 'not-modified' : 'proceed';
 }
@@ -37,16 +38,18 @@ export function rangeApplies(headers: Headers, current: Validators, now: number)
   const ifRange = headers.get('if-range');
   if (ifRange === null) return true;
   const tag = parseEntityTag(ifRange);
-  if (tag) return strongMatch(tag, { weak: false, opaque: current.etag });
+  if (tag) return current.etag !== undefined && strongMatch(tag, { weak: false, opaque: current.etag });
   const date = parseHttpDate(ifRange.trim(), now);
   return date !== undefined && date === current.lastModified;
 }
 
-function matchesAny(header: string, known: readonly string[], comparison: 'strong' | 'weak'): boolean {
+const known = ({ etag }: Validators): string[] => (etag === undefined ? [] : [etag]);
+
+function matchesAny(header: string, tags: readonly string[], comparison: 'strong' | 'weak'): boolean {
   const listed = parseEntityTagList(header);
   if (listed === '*') return true;
   const match = comparison === 'strong' ? strongMatch : weakMatch;
-  return (listed ?? []).some((tag) => known.some((opaque) => match(tag, { weak: false, opaque })));
+  return (listed ?? []).some((tag) => tags.some((opaque) => match(tag, { weak: false, opaque })));
 }
 
 /** `undefined` when there is nothing to compare: no header, no legal date, or a representation without a date. */

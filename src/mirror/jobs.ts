@@ -1,0 +1,152 @@
+/** Starting, joining, reopening and cancelling jobs: a hundred triggers at once make one. */
+import type { Alias } from '../releases/model.ts';
+import type { Upstream } from '../releases/upstream.ts';
+import type { Config } from '../shared/config.ts';
+import { update } from '../shared/document.ts';
+import type { Platform } from '../shared/platform.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import type { StoreFault } from '../shared/store.ts';
+import type { MirrorStore, Release } from './bucket.ts';
+import { decideStart, instanceId, isActive, type Job, type Trigger } from './job.ts';
+import type { Publisher } from './publish.ts';
+
+/** The runtime that runs attempts (`mirror/workflow`). */
+export interface Launcher {
+  launch(job: Job): Promise<Result<undefined, StoreFault>>;
+  stop(id: string): Promise<void>;
+}
+
+export interface JobsPorts {
+  readonly platform: Platform;
+  readonly store: MirrorStore;
+  readonly upstream: Upstream;
+  readonly publisher: Publisher;
+  readonly launcher: Launcher;
+  readonly config: Pick<Config, 'MIRROR_FILES'>;
+}
+
+export type StartFault =
+  | StoreFault
+  /** Only an operator's explicit call lifts a quarantine. */
+  | { readonly reason: 'quarantined' };
+
+export interface Started {
+  readonly job: Job;
+  /** False when the trigger joined what was there. */
+  readonly isNew: boolean;
+}
+
+export class Jobs {
+  constructor(private readonly ports: JobsPorts) {}
+
+  /** The job that this trigger starts or joins; stored as `queued` before this resolves. */
+  async start(release: Release, trigger: Trigger, alias?: Alias): Promise<Result<Started, StartFault>> {
+    const { platform, store, publisher } = this.ports;
+    const cleared = await this.#clearQuarantine(release, trigger);
+    if (!cleared.ok) return cleared;
+    const seen = await store.job(release).read();
+    if (!seen.ok) return seen;
+    const known = seen.value?.value;
+    const asks = known !== undefined && decideStart(known, trigger, platform.now()) === 'ask-upstream';
+    const reopens = cleared.value || (asks && (await this.#hasNews(release)));
+    let candidate: Job | undefined;
+    const stored = await update(platform, store.job(release), (current) => {
+      const decision = decideStart(current, trigger, platform.now());
+      const starts =
+        decision === 'start' || (decision === 'ask-upstream' && reopens && current?.attempt === known?.attempt);
+      candidate = starts ? this.#next(release, current, trigger, alias) : undefined;
+      if (candidate !== undefined) return candidate;
+      const joins = current !== undefined && isActive(current) && trigger !== 'demand' && !current.movesAlias;
+      return joins ? { ...current, movesAlias: true } : undefined;
+    });
+    if (!stored.ok) return stored;
+    if (stored.value === undefined) return err({ reason: 'store-unreachable', operation: 'read job' });
+    if (stored.value !== candidate) {
+      // Published already: what this trigger may still be for is the alias.
+      const moves = stored.value.state === 'complete' && trigger !== 'demand';
+      const moved = moves
+        ? await publisher.moveAliases({ ...stored.value, alias: stored.value.alias ?? alias })
+        : ok(undefined);
+      return moved.ok ? ok({ job: stored.value, isNew: false }) : moved;
+    }
+    const launched = await this.ports.launcher.launch(candidate);
+    if (launched.ok) return ok({ job: candidate, isNew: true });
+    await this.#end(candidate, 'failed', 'workflow-unavailable');
+    return launched;
+  }
+
+  /** Starts again only if upstream has a wanted file that the published release lacks. */
+  async reopen(release: Release): Promise<Result<undefined, StartFault>> {
+    if (!(await this.#hasNews(release))) return ok(undefined);
+    const started = await this.start(release, 'poll');
+    return started.ok ? ok(undefined) : started;
+  }
+
+  /** The cancelled job; one that has ended is left as it is; `undefined` when there is none. */
+  async cancel(release: Release): Promise<Result<Job | undefined, StoreFault>> {
+    const { store, launcher } = this.ports;
+    const current = await store.job(release).read();
+    if (!current.ok) return current;
+    if (current.value === undefined || !isActive(current.value.value)) return ok(current.value?.value);
+    const ended = await this.#end(current.value.value, 'cancelled');
+    if (!ended.ok || ended.value === undefined) return ended;
+    const job = ended.value;
+    await launcher.stop(instanceId(job));
+    for (const name of job.wanted) {
+      const part = await store.part(release, name);
+      const upload = part.ok ? part.value?.upload : undefined;
+      if (upload !== undefined) await store.abortUpload(upload.key, upload.id);
+    }
+    return ok(job);
+  }
+
+  async #end(job: Job, state: 'failed' | 'cancelled', reason?: string): Promise<Result<Job | undefined, StoreFault>> {
+    const { platform, store } = this.ports;
+    const finishedAt = new Date(platform.now()).toISOString();
+    return await update(platform, store.job(job), (current) =>
+      current !== undefined && current.attempt === job.attempt && isActive(current)
+        ? { ...current, state, finishedAt, ...(reason === undefined ? {} : { reason }) }
+        : undefined,
+    );
+  }
+
+  #next(release: Release, current: Job | undefined, trigger: Trigger, alias: Alias | undefined): Job {
+    const now = new Date(this.ports.platform.now()).toISOString();
+    const stream = alias ?? current?.alias;
+    const { channel, board, version } = release;
+    return {
+      ...{ channel, board, version, trigger },
+      attempt: (current?.attempt ?? 0) + 1,
+      state: 'queued',
+      movesAlias: trigger !== 'demand' || current?.movesAlias === true,
+      ...(stream === undefined ? {} : { alias: stream }),
+      wanted: [...new Set(['version.txt', ...this.ports.config.MIRROR_FILES])],
+      queuedAt: now,
+      heartbeatAt: now,
+    };
+  }
+
+  /** True when upstream has a wanted file that the published release lacks: newly wanted, or it came late. */
+  async #hasNews(release: Release): Promise<boolean> {
+    const { store, upstream, config } = this.ports;
+    const manifest = await store.manifest(release).read();
+    if (!manifest.ok) return false;
+    const published = manifest.value?.value;
+    if (published === undefined || published.distrusted !== undefined) return true;
+    for (const file of config.MIRROR_FILES) {
+      if (Object.hasOwn(published.files, file)) continue;
+      if ((await upstream.facts({ ...release, file })).ok) return true;
+    }
+    return false;
+  }
+
+  /** True when there was a quarantine and the operator has just lifted it. */
+  async #clearQuarantine(release: Release, trigger: Trigger): Promise<Result<boolean, StartFault>> {
+    const manifest = await this.ports.store.manifest(release).read();
+    if (!manifest.ok) return manifest;
+    if (manifest.value?.value.quarantinedAt === undefined) return ok(false);
+    if (trigger !== 'operator') return err({ reason: 'quarantined' });
+    const removed = await this.ports.store.removeManifest(release);
+    return removed.ok ? ok(true) : removed;
+  }
+}

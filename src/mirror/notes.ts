@@ -1,0 +1,28 @@
+/** What the mirror remembers between its runs, in one small object: sweeps, keyring refreshes, distrust, demand. No I/O. */
+import * as z from 'zod';
+import { err, ok, type Result } from '../shared/result.ts';
+
+const notesSchema = z.object({
+  keyringRefreshedAt: z.iso.datetime().optional(),
+  sweptAt: z.iso.datetime().optional(),
+  /** Subkeys whose manifests have been distrusted. */
+  distrusted: z.array(z.string()).default([]),
+  /** Jobs that strangers' downloads started: the day's count, and the last one. */
+  demand: z
+    .object({ day: z.string(), count: z.number().int(), channel: z.string(), board: z.string(), version: z.string() })
+    .optional(),
+});
+
+export type MirrorNotes = Readonly<z.output<typeof notesSchema>>;
+
+export const NO_NOTES: MirrorNotes = { distrusted: [] };
+
+/** The stored notes; anything else in their place is an error. */
+export function parseNotes(text: string): Result<MirrorNotes, { readonly reason: 'notes-malformed' }> {
+  try {
+    const parsed = notesSchema.safeParse(JSON.parse(text));
+    return parsed.success ? ok(parsed.data) : err({ reason: 'notes-malformed' });
+  } catch {
+    return err({ reason: 'notes-malformed' });
+  }
+}

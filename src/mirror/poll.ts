@@ -1,0 +1,124 @@
+/**
+ * The cron: what keeps the mirror complete when nobody announces anything. Each part stands alone; what fails is logged and
+ * tried again a quarter of an hour later.
+ */
+import type { ReleaseStore } from '../releases/bucket.ts';
+import { type Alias, compareVersions, isAlias, type Pair } from '../releases/model.ts';
+import { EMPTY_INDEX } from '../releases/release-index.ts';
+import type { VersionSource } from '../releases/version-source.ts';
+import type { Config } from '../shared/config.ts';
+import { update } from '../shared/document.ts';
+import type { LogEvent } from '../shared/log.ts';
+import type { Background, Platform } from '../shared/platform.ts';
+import type { TrustedKeys } from '../signing/trusted-keys.ts';
+import type { MirrorStore } from './bucket.ts';
+import { isDead } from './job.ts';
+import type { Jobs } from './jobs.ts';
+import { type MirrorNotes, NO_NOTES } from './notes.ts';
+import type { Publisher } from './publish.ts';
+import { sweep } from './sweep.ts';
+import { distrustCompromised } from './withdrawal.ts';
+
+export interface PollPorts {
+  readonly platform: Platform;
+  readonly config: Config;
+  readonly store: MirrorStore;
+  readonly releases: ReleaseStore;
+  readonly versions: VersionSource;
+  readonly trustedKeys: TrustedKeys;
+  readonly jobs: Jobs;
+  readonly publisher: Publisher;
+  readonly background: Background;
+  readonly log: LogEvent;
+}
+
+const DAY_MS = 24 * 3_600_000;
+const LATE_FILES_MS = 7 * DAY_MS;
+
+/** One round: new releases, late files, dead jobs; once a day the keyring and the sweep. */
+export async function poll(ports: PollPorts): Promise<void> {
+  const faults: string[] = [];
+  const note = (what: string, outcome: { readonly ok: boolean; readonly error?: { readonly reason: string } }) => {
+    if (!outcome.ok) faults.push(`${what}: ${outcome.error?.reason}`);
+  };
+  for (const entry of ports.config.MIRROR) note(entry, await lookAt(ports, entry));
+  for (const pair of pairsOf(ports.config)) {
+    note(`jobs of ${pair.channel}/${pair.board}`, await takeOverDead(ports, pair));
+    note(`late files of ${pair.channel}/${pair.board}`, await lookForLateFiles(ports, pair));
+  }
+  note('keyring', await daily(ports, 'keyringRefreshedAt', () => refreshKeyring(ports)));
+  note('sweep', await daily(ports, 'sweptAt', () => sweep(ports)));
+  ports.log.set({ event: 'poll', faults: faults.length === 0 ? undefined : faults.join('; ') });
+}
+
+const pairsOf = ({ CHANNELS, BOARDS }: Config): Pair[] =>
+  CHANNELS.flatMap((channel) => BOARDS.map((board) => ({ channel, board })));
+
+/** Starts or joins the job of what upstream's alias names, by its verified version.txt. */
+async function lookAt(ports: PollPorts, entry: string) {
+  const [channel = '', board = '', alias = 'current'] = entry.split('/');
+  if (!isAlias(alias)) return { ok: true };
+  const record = await ports.releases.alias({ channel, board }, alias);
+  if (!record.ok) return record;
+  const where = { channel, board, version: alias, file: 'version.txt' };
+  const { floor } = record.value.record;
+  const text = await ports.versions.read(where, floor, ports.background);
+  if (!text.ok) return text;
+  const started = await ports.jobs.start({ channel, board, version: text.value.version }, 'poll', streamOf(alias));
+  return started.ok || started.error.reason === 'quarantined' ? { ok: true } : started;
+}
+
+const streamOf = (alias: Alias): Alias | undefined => (alias === 'current' ? undefined : alias);
+
+async function takeOverDead({ store, jobs, platform }: PollPorts, pair: Pair) {
+  const known = await store.jobs(pair);
+  if (!known.ok) return known;
+  for (const job of known.value.filter((candidate) => isDead(candidate, platform.now()))) {
+    const started = await jobs.start(job, job.trigger, job.alias);
+    if (!started.ok) return started;
+  }
+  return { ok: true };
+}
+
+/** Releases of the last seven days are asked for again: pictures of a release come in several loads. */
+async function lookForLateFiles({ store, jobs, platform, config }: PollPorts, pair: Pair) {
+  const index = await store.index(pair).read();
+  if (!index.ok) return index;
+  const recent = (index.value?.value ?? EMPTY_INDEX).releases
+    .filter(({ publishedAt }) => platform.now() - Date.parse(publishedAt) < LATE_FILES_MS)
+    .filter(({ files }) => config.MIRROR_FILES.some((file) => !Object.hasOwn(files, file)))
+    .sort((a, b) => compareVersions(b.version, a.version));
+  for (const { version } of recent) {
+    const started = await jobs.reopen({ ...pair, version });
+    if (!started.ok) return started;
+  }
+  return { ok: true };
+}
+
+async function refreshKeyring(ports: PollPorts) {
+  const keyring = await ports.trustedKeys.refreshed(ports.background);
+  if (!keyring.ok) return keyring;
+  const distrusted = await distrustCompromised(ports, keyring.value);
+  if (distrusted.ok && distrusted.value.length > 0) {
+    ports.log.set({
+      distrusted: distrusted.value.map(({ channel, board, version }) => `${channel}/${board}/${version}`).join(),
+    });
+  }
+  return distrusted;
+}
+
+/** Runs `work` if it has not succeeded for a day. */
+async function daily(
+  { platform, store }: PollPorts,
+  name: 'keyringRefreshedAt' | 'sweptAt',
+  work: () => Promise<{ readonly ok: boolean; readonly error?: { readonly reason: string } }>,
+) {
+  const notes = await store.notes().read();
+  if (!notes.ok) return notes;
+  const last = notes.value?.value[name];
+  if (last !== undefined && platform.now() - Date.parse(last) < DAY_MS) return { ok: true };
+  const outcome = await work();
+  if (!outcome.ok) return outcome;
+  const at = new Date(platform.now()).toISOString();
+  return await update<MirrorNotes>(platform, store.notes(), (current = NO_NOTES) => ({ ...current, [name]: at }));
+}

@@ -1,0 +1,132 @@
+/** Publishing: the one way by which a file becomes readable, and the lists that say so. */
+import { isMirroredStream } from '../releases/alias.ts';
+import type { ReleaseStore } from '../releases/bucket.ts';
+import type { Manifest, ManifestFile } from '../releases/manifest.ts';
+import type { Pair } from '../releases/model.ts';
+import { EMPTY_INDEX, pastRetention, publicIndex, withoutReleases, withRelease } from '../releases/release-index.ts';
+import type { Config } from '../shared/config.ts';
+import { type Document, update } from '../shared/document.ts';
+import type { Platform } from '../shared/platform.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import type { StoreFault } from '../shared/store.ts';
+import { aliasesOf, moveAlias } from './alias-moves.ts';
+import type { MirrorStore } from './bucket.ts';
+import { isActive, type Job } from './job.ts';
+
+export interface PublishPorts {
+  readonly platform: Platform;
+  readonly store: MirrorStore;
+  readonly releases: ReleaseStore;
+  readonly config: Pick<Config, 'CHANNELS' | 'BOARDS' | 'MIRROR' | 'KEEP_RELEASES'>;
+}
+
+const PUBLIC_ATTEMPTS = 8;
+
+export class Publisher {
+  constructor(private readonly ports: PublishPorts) {}
+
+  /**
+   * Manifest first, then the lists, then the aliases: `current` names a release only when every file of it can be read.
+   * Each part may be done again without harm. Gives back when the release was first published (ISO 8601).
+   */
+  async publish(job: Job, entries: Readonly<Record<string, ManifestFile>>): Promise<Result<string, StoreFault>> {
+    const { channel, board, version } = job;
+    const { platform, store } = this.ports;
+    const manifest = await update(platform, store.manifest(job), (current) => {
+      // An entry never changes: what readers may have begun stays what it was.
+      // Only a distrusted manifest is replaced altogether.
+      const kept = current?.distrusted === undefined ? current : undefined;
+      const files = { ...entries, ...kept?.files };
+      return { ...kept, channel, board, version, publishedAt: kept?.publishedAt ?? this.#now(), files };
+    });
+    if (!manifest.ok) return manifest;
+    const published = manifest.value;
+    if (published === undefined || published.quarantinedAt !== undefined) {
+      return ok(this.#now());
+    }
+    const listed = await this.list(job, published);
+    if (!listed.ok) return listed;
+    if (job.movesAlias) {
+      const moved = await this.moveAliases(job);
+      if (!moved.ok) return moved;
+    }
+    const retained = await this.retain(job);
+    return retained.ok ? ok(published.publishedAt) : retained;
+  }
+
+  /** Puts a manifest into the pair's index and the public one. */
+  async list(pair: Pair, manifest: Manifest): Promise<Result<undefined, StoreFault>> {
+    const { platform, store } = this.ports;
+    const index = await update(platform, store.index(pair), (current) => withRelease(current ?? EMPTY_INDEX, manifest));
+    return index.ok ? await this.rebuildPublicIndex() : index;
+  }
+
+  /** Lets every alias that this release belongs to name it, unless it names a higher one. */
+  async moveAliases(job: Pick<Job, 'channel' | 'board' | 'version' | 'alias'>): Promise<Result<undefined, StoreFault>> {
+    const { platform, releases, config } = this.ports;
+    for (const alias of aliasesOf(config.MIRROR, job)) {
+      const moved = await moveAlias(platform, releases, job, alias, job);
+      if (!moved.ok) return moved;
+    }
+    return ok(undefined);
+  }
+
+  /** Takes releases past KEEP_RELEASES out of the index; never one that an alias names or a job is about. */
+  async retain(pair: Pair): Promise<Result<undefined, StoreFault>> {
+    const { platform, store, config } = this.ports;
+    const index = await store.index(pair).read();
+    if (!index.ok) return index;
+    const current = index.value?.value ?? EMPTY_INDEX;
+    if (pastRetention(current, config.KEEP_RELEASES, new Set()).length === 0) return ok(undefined);
+    const held = await this.#held(
+      pair,
+      current.releases.map(({ version }) => version),
+    );
+    if (!held.ok) return held;
+    const leaving = pastRetention(current, config.KEEP_RELEASES, held.value);
+    if (leaving.length === 0) return ok(undefined);
+    const changed = await update(platform, store.index(pair), (now) =>
+      withoutReleases(now ?? EMPTY_INDEX, leaving, this.#now()),
+    );
+    return changed.ok ? await this.rebuildPublicIndex() : changed;
+  }
+
+  /** releases.json, made of every pair's index; whoever writes last has read them last. */
+  async rebuildPublicIndex(): Promise<Result<undefined, StoreFault>> {
+    const { store, config, platform } = this.ports;
+    const document: Document<unknown> = store.publicIndex();
+    for (let attempt = 0; attempt < PUBLIC_ATTEMPTS; attempt += 1) {
+      if (attempt > 0) await platform.timer(100 * 2 ** attempt * (0.5 + platform.random())).elapsed;
+      const before = await store.publicIndex().read();
+      if (!before.ok) continue;
+      const pairs = [];
+      for (const pair of config.CHANNELS.flatMap((channel) => config.BOARDS.map((board) => ({ channel, board })))) {
+        const index = await store.index(pair).read();
+        if (!index.ok) return index;
+        if (index.value !== undefined) pairs.push({ ...pair, index: index.value.value });
+      }
+      const written = await document.write(publicIndex(pairs, this.#now()), before.value?.etag);
+      if (written.ok && written.value !== undefined) return ok(undefined);
+    }
+    return err({ reason: 'store-unreachable', operation: 'write releases.json' });
+  }
+
+  async #held(pair: Pair, versions: readonly string[]): Promise<Result<Set<string>, StoreFault>> {
+    const { store, releases, config } = this.ports;
+    const held = new Set<string>();
+    const jobs = await store.jobs(pair);
+    if (!jobs.ok) return jobs;
+    for (const job of jobs.value) if (isActive(job)) held.add(job.version);
+    const aliases = await releases.aliases(pair);
+    if (!aliases.ok) return aliases;
+    for (const { alias, record } of aliases.value) {
+      if (record.pin !== null) held.add(record.pin);
+      if (record.version !== null && isMirroredStream(config.MIRROR, pair, alias)) held.add(record.version);
+    }
+    return ok(new Set(versions.filter((version) => held.has(version))));
+  }
+
+  #now(): string {
+    return new Date(this.ports.platform.now()).toISOString();
+  }
+}

@@ -1,0 +1,277 @@
+/** The operator's calls about mirroring, and the two webhooks. */
+import { type Context, Hono } from 'hono';
+import { changeAlias } from '../releases/current.ts';
+import { fitsChannel, isAlias, isVersion, type Pair, type Version } from '../releases/model.ts';
+import { releaseProblem } from '../releases/problems.ts';
+import { readLimited } from '../shared/http/read-limited.ts';
+import type { LogEvent } from '../shared/log.ts';
+import type { Background } from '../shared/platform.ts';
+import { type Problem, problemJson } from '../shared/problem.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import type { Release } from './bucket.ts';
+import { viewJob, viewJobs } from './job-view.ts';
+import type { StartFault } from './jobs.ts';
+import type { PollPorts } from './poll.ts';
+import { type Announcement, readGithub, readRelease } from './webhook.ts';
+import { quarantine } from './withdrawal.ts';
+
+/** What the routes need: all that the poll has, without a request's own things, and the serving side's memory. */
+export interface MirrorRoom extends Omit<PollPorts, 'background' | 'log'> {
+  /** This isolate's memory of a manifest, after a change made here. */
+  readonly forget: (release: Release) => void;
+}
+
+interface Variables {
+  log: LogEvent;
+  background: Background;
+}
+
+type App = Hono<{ Bindings: Env; Variables: Variables }>;
+type Call = Context<{ Bindings: Env; Variables: Variables }>;
+
+const WEBHOOK_LIMIT = 64 * 1024;
+const BODY_LIMIT = 256 * 1024;
+const UNKNOWN: Problem = { code: 'not-found', detail: 'no such channel, board, version or alias' };
+
+/** `/webhooks/github` and `/webhooks/release`: 202 with the jobs that an announcement started or joined. */
+export function webhookRoutes(room: MirrorRoom): App {
+  const app: App = new Hono();
+  for (const [path, read] of [
+    ['/github', readGithub],
+    ['/release', readRelease],
+  ] as const) {
+    app.post(path, async (call) => {
+      const body = await bodyText(room, call, WEBHOOK_LIMIT);
+      if (!body.ok) return refuse(call, body.error);
+      const announcement = await read(body.value, call.req.raw.headers, room.config);
+      return announcement.ok ? await announce(room, call, announcement.value) : refuse(call, announcement.error);
+    });
+    app.all(path, (call) =>
+      refuse(call, { code: 'method-not-allowed', detail: 'only POST', headers: { allow: 'POST' } }),
+    );
+  }
+  return app;
+}
+
+async function announce(room: MirrorRoom, call: Call, announcement: Announcement): Promise<Response> {
+  if (announcement.kind === 'ping') return answer(call, { pong: true });
+  if (announcement.kind === 'ignored') return answer(call, { ignored: announcement.why }, 202);
+  const jobs = [];
+  for (const pair of announcement.pairs) {
+    const started = await room.jobs.start({ ...pair, version: announcement.version }, 'webhook');
+    if (started.ok) jobs.push({ ...started.value.job, wanted: undefined, movesAlias: undefined });
+    else if (started.error.reason !== 'quarantined') return refuse(call, startProblem(started.error));
+  }
+  return answer(call, { jobs }, 202);
+}
+
+/** `/api/mirrors`. */
+export function mirrorRoutes(room: MirrorRoom): App {
+  const app: App = new Hono();
+  app.get('/', async (call) => {
+    const views = await viewJobs(room.store, room.config);
+    return views.ok ? answer(call, views.value) : refuse(call, releaseProblem(views.error));
+  });
+  app.put('/:channel/:board/:version', async (call) => {
+    const release = await resolved(room, call);
+    if (!release.ok) return refuse(call, release.error);
+    const { alias, ...named } = release.value;
+    const started = await room.jobs.start(named, 'operator', alias === 'current' ? undefined : alias);
+    if (!started.ok) return refuse(call, startProblem(started.error));
+    room.forget(named);
+    return await showJob(room, call, named, 202);
+  });
+  app.get('/:channel/:board/:version', async (call) => {
+    const release = await resolved(room, call);
+    return release.ok ? await showJob(room, call, release.value, 200) : refuse(call, release.error);
+  });
+  app.delete('/:channel/:board/:version', async (call) => {
+    const release = await resolved(room, call);
+    if (!release.ok) return refuse(call, release.error);
+    const cancelled = await room.jobs.cancel(release.value);
+    if (!cancelled.ok) return refuse(call, releaseProblem(cancelled.error));
+    return await showJob(room, call, release.value, 200);
+  });
+  return app;
+}
+
+async function showJob({ store }: MirrorRoom, call: Call, release: Release, status: 200 | 202): Promise<Response> {
+  const view = await viewJob(store, release);
+  if (!view.ok) return refuse(call, releaseProblem(view.error));
+  return view.value === undefined
+    ? refuse(call, { code: 'not-found', detail: 'no job for this release' })
+    : answer(call, view.value, status);
+}
+
+/** `/api/releases`. */
+export function publishedRoutes(room: MirrorRoom): App {
+  const app: App = new Hono();
+  app.get('/', async (call) => {
+    const releases = [];
+    const aliases = [];
+    for (const pair of pairsOf(room)) {
+      const [index, records] = await Promise.all([room.releases.index(pair), room.releases.aliases(pair)]);
+      if (!index.ok) return refuse(call, releaseProblem(index.error));
+      if (!records.ok) return refuse(call, releaseProblem(records.error));
+      aliases.push(...records.value.map(({ alias, record }) => ({ ...pair, alias, ...record })));
+      for (const { version, publishedAt, files } of index.value.releases) {
+        const named = records.value.filter(({ record }) => (record.pin ?? record.version) === version);
+        const isFloor = records.value.some(({ record }) => record.floor === version);
+        const isPinned = named.some(({ record }) => record.pin === version);
+        const names = named.map(({ alias }) => alias);
+        releases.push({
+          ...pair,
+          version,
+          publishedAt,
+          files: Object.keys(files).length,
+          aliases: names,
+          pin: isPinned,
+          floor: isFloor,
+        });
+      }
+    }
+    return answer(call, { releases, aliases });
+  });
+  app.get('/:channel/:board/:version', async (call) => {
+    const release = numbered(room, call);
+    if (!release.ok) return refuse(call, release.error);
+    const manifest = await room.store.manifest(release.value).read();
+    if (!manifest.ok) return refuse(call, releaseProblem(manifest.error));
+    if (manifest.value === undefined) return refuse(call, UNKNOWN);
+    const { files, ...rest } = manifest.value.value;
+    const shown = Object.entries(files).map(([name, { key: _key, etag: _etag, ...file }]) => ({ name, ...file }));
+    return answer(call, { ...rest, files: shown });
+  });
+  app.delete('/:channel/:board/:version', async (call) => {
+    const release = numbered(room, call);
+    if (!release.ok) return refuse(call, release.error);
+    const cancelled = await room.jobs.cancel(release.value);
+    if (!cancelled.ok) return refuse(call, releaseProblem(cancelled.error));
+    const taken = await quarantine(room, release.value);
+    if (!taken.ok) return refuse(call, releaseProblem(taken.error));
+    room.forget(release.value);
+    if (taken.value === undefined)
+      return refuse(call, { code: 'not-found', detail: 'this release is not published here' });
+    const { files: _files, ...mark } = taken.value;
+    return answer(call, mark);
+  });
+  return app;
+}
+
+/** `/api/aliases`: pin and unpin. */
+export function aliasRoutes(room: MirrorRoom): App {
+  const app: App = new Hono();
+  app.get('/:channel/:board/:alias', async (call) => {
+    const named = aliasOf(room, call);
+    if (!named.ok) return refuse(call, named.error);
+    const stored = await room.releases.alias(named.value, named.value.alias);
+    return stored.ok
+      ? answer(call, { ...named.value, ...stored.value.record })
+      : refuse(call, releaseProblem(stored.error));
+  });
+  app.put('/:channel/:board/:alias', async (call) => {
+    const named = aliasOf(room, call);
+    if (!named.ok) return refuse(call, named.error);
+    const body = await bodyText(room, call, BODY_LIMIT);
+    const version = body.ok ? readPin(body.value) : body;
+    if (!version.ok) return refuse(call, version.error);
+    const index = await room.releases.index(named.value);
+    if (!index.ok) return refuse(call, releaseProblem(index.error));
+    if (!index.value.releases.some((release) => release.version === version.value)) {
+      return refuse(call, { code: 'invalid', detail: `version: ${version.value} is not published here` });
+    }
+    return await setPin(room, call, named.value, version.value);
+  });
+  app.delete('/:channel/:board/:alias', async (call) => {
+    const named = aliasOf(room, call);
+    return named.ok ? await setPin(room, call, named.value, null) : refuse(call, named.error);
+  });
+  return app;
+}
+
+async function setPin(
+  room: MirrorRoom,
+  call: Call,
+  named: Pair & { alias: Parameters<typeof changeAlias>[3] },
+  pin: Version | null,
+): Promise<Response> {
+  const since = new Date(room.platform.now()).toISOString();
+  const changed = await changeAlias(room.platform, room.releases, named, named.alias, (record) =>
+    record.pin === pin ? record : { ...record, pin, since },
+  );
+  return changed.ok ? answer(call, { ...named, ...changed.value }) : refuse(call, releaseProblem(changed.error));
+}
+
+function readPin(text: string): Result<Version, Problem> {
+  const body = parseObject(text);
+  if (body === undefined) return err({ code: 'bad-request', detail: 'the body is not a JSON object' });
+  const { version } = body;
+  const isGood = typeof version === 'string' && isVersion(version);
+  return isGood ? ok(version) : err({ code: 'invalid', detail: 'version: must be MAJOR.CHANNEL.PATCH' });
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const pairsOf = ({ config }: MirrorRoom): Pair[] =>
+  config.CHANNELS.flatMap((channel) => config.BOARDS.map((board) => ({ channel, board })));
+
+function pairOf({ config }: MirrorRoom, call: Call): Result<Pair, Problem> {
+  const { channel = '', board = '' } = call.req.param() as Record<string, string>;
+  return config.CHANNELS.includes(channel) && config.BOARDS.includes(board) ? ok({ channel, board }) : err(UNKNOWN);
+}
+
+function numbered(room: MirrorRoom, call: Call): Result<Release, Problem> {
+  const pair = pairOf(room, call);
+  const version = call.req.param('version') ?? '';
+  if (!pair.ok || !isVersion(version)) return err(UNKNOWN);
+  if (fitsChannel(pair.value.channel, version)) return ok({ ...pair.value, version });
+  return err({ code: 'invalid', detail: `version: ${version} is not of channel ${pair.value.channel}` });
+}
+
+function aliasOf(room: MirrorRoom, call: Call) {
+  const pair = pairOf(room, call);
+  const alias = call.req.param('alias') ?? '';
+  return pair.ok && isAlias(alias) ? ok({ ...pair.value, alias }) : err(UNKNOWN);
+}
+
+/** A number as it stands; an alias by upstream's verified word, which is what one mirrors. */
+async function resolved(room: MirrorRoom, call: Call) {
+  const pair = pairOf(room, call);
+  const alias = call.req.param('version') ?? '';
+  if (!pair.ok) return pair;
+  if (!isAlias(alias)) {
+    const release = numbered(room, call);
+    return release.ok ? ok({ ...release.value, alias: undefined }) : release;
+  }
+  const record = await room.releases.alias(pair.value, alias);
+  if (!record.ok) return err(releaseProblem(record.error));
+  const where = { ...pair.value, version: alias, file: 'version.txt' };
+  const text = await room.versions.read(where, record.value.record.floor, call.var.background);
+  return text.ok ? ok({ ...pair.value, version: text.value.version, alias }) : err(releaseProblem(text.error));
+}
+
+const startProblem = (fault: StartFault): Problem =>
+  fault.reason === 'quarantined' ? { code: 'conflict', detail: 'this release is quarantined' } : releaseProblem(fault);
+
+async function bodyText({ platform }: MirrorRoom, call: Call, limit: number): Promise<Result<string, Problem>> {
+  const body = await readLimited(platform, call.req.raw.body, limit);
+  if (body.ok) return ok(new TextDecoder().decode(body.value));
+  if (body.error.reason === 'too-large') return err({ code: 'too-large', detail: `the body is over ${limit} bytes` });
+  return err({ code: 'bad-request', detail: 'the body broke off' });
+}
+
+function answer(call: Call, body: object, status: 200 | 202 = 200): Response {
+  return call.json(body, status, { 'cache-control': 'no-store' });
+}
+
+function refuse(call: Call, problem: Problem): Response {
+  call.var.log.set({ problem: problem.code, detail: problem.detail });
+  return problemJson(problem, new URL(call.req.url).pathname);
+}

@@ -1,0 +1,204 @@
+/**
+ * One attempt at mirroring a release, as steps that a Workflow keeps: resolve -> plan -> a step a file, two at a time ->
+ * publish. Every step may run again; what it gives back is small and holds no bytes.
+ */
+import type { ManifestFile } from '../releases/manifest.ts';
+import type { VersionSource } from '../releases/version-source.ts';
+import { parseVersionTxt } from '../releases/version-txt.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import { Slots } from '../shared/slots.ts';
+import type { Release } from './bucket.ts';
+import type { CopyPorts } from './companions.ts';
+import { type CopyFault, isFinal } from './copy-fault.ts';
+import { copyFile } from './copy-file.ts';
+import { builtAt } from './job.ts';
+import { abandonUpload, type PlannedFile, type PlanPorts, planFiles } from './plan.ts';
+import type { Publisher } from './publish.ts';
+import { JobSession } from './session.ts';
+
+/** A Workflow's `step.do`, with this step's retries and timeout: a throw is tried again, a value is kept. */
+export type DoStep = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+
+export interface MirrorPorts extends Omit<CopyPorts, 'slots'>, PlanPorts {
+  readonly versions: VersionSource;
+  readonly publisher: Publisher;
+}
+
+type FileOutcome =
+  | { readonly state: 'verified'; readonly entries: Record<string, ManifestFile> }
+  | { readonly state: 'absent' }
+  | { readonly state: 'failed'; readonly reason: string }
+  | { readonly state: 'lost' };
+
+const PARTS_IN_FLIGHT = 3;
+const FILES_AT_ONCE = 2;
+
+/** Steps' names are part of the contract with whoever watches a run. */
+export const STEPS = {
+  resolve: 'resolve',
+  plan: 'plan',
+  copy: (file: string) => `copy ${file}`,
+  publish: 'publish',
+  fail: 'fail',
+} as const;
+
+/** Runs the attempt to its end, which is written into the job; gives back how it ended. */
+export async function runJob(
+  ports: MirrorPorts,
+  release: Release,
+  attempt: number,
+  doStep: DoStep,
+): Promise<Ended['state']> {
+  const session = new JobSession(ports.platform, ports.store, release, attempt);
+  return await new Attempt(ports, session, doStep).run();
+}
+
+type Ended =
+  | { readonly state: 'complete' }
+  | { readonly state: 'failed'; readonly reason: string }
+  | { readonly state: 'lost' };
+type Stepped<T> = ({ readonly state: 'ready' } & T) | Exclude<Ended, { state: 'complete' }>;
+
+class Attempt {
+  readonly #copyPorts: CopyPorts;
+
+  constructor(
+    private readonly ports: MirrorPorts,
+    private readonly session: JobSession,
+    private readonly doStep: DoStep,
+  ) {
+    this.#copyPorts = { ...ports, slots: new Slots(PARTS_IN_FLIGHT) };
+  }
+
+  async run(): Promise<Ended['state']> {
+    const resolved = await this.#step(STEPS.resolve, () => this.#resolve());
+    if (resolved.state !== 'ready') return await this.#fail(resolved, new Map());
+    const planned = await this.#step(STEPS.plan, async () => {
+      const files = await planFiles(this.ports, this.session, resolved.wanted);
+      return files.ok ? ok({ files: files.value }) : files;
+    });
+    if (planned.state !== 'ready') return await this.#fail(planned, new Map());
+    const outcomes = new Map<string, FileOutcome>();
+    const queue = [...planned.files];
+    const lane = async () => {
+      for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+        outcomes.set(file.name, await this.#file(file, resolved.builtAt));
+      }
+    };
+    await Promise.all(Array.from({ length: FILES_AT_ONCE }, lane));
+    const unfit = whyUnfit(outcomes);
+    if (unfit !== undefined) return await this.#fail(unfit, outcomes);
+    const published = await this.#step(STEPS.publish, () => this.#publish(outcomes));
+    return published.state === 'ready' ? 'complete' : await this.#fail(published, outcomes);
+  }
+
+  /** A passing fault is thrown, for the step to be tried again; a final one is a value. */
+  async #step<T extends object>(name: string, work: () => Promise<Result<T, CopyFault>>): Promise<Stepped<T>> {
+    try {
+      return await this.doStep(name, () =>
+        this.session.during(async (): Promise<Stepped<T>> => {
+          const result = await work();
+          if (result.ok) return { state: 'ready', ...result.value };
+          if (result.error.reason === 'not-ours-any-more') return { state: 'lost' };
+          if (isFinal(result.error)) return { state: 'failed', reason: result.error.reason };
+          throw new Error(result.error.reason);
+        }),
+      );
+    } catch (cause) {
+      return { state: 'failed', reason: cause instanceof Error ? cause.message : 'unknown' };
+    }
+  }
+
+  async #resolve(): Promise<Result<{ wanted: string[]; builtAt: number | null }, CopyFault>> {
+    const now = new Date(this.ports.platform.now()).toISOString();
+    const job = await this.session.change((queued) => ({
+      ...queued,
+      state: 'running',
+      startedAt: queued.startedAt ?? now,
+      heartbeatAt: now,
+    }));
+    if (!job.ok) return job;
+    if (job.value === undefined) return err({ reason: 'not-ours-any-more' });
+    const { release } = this.session;
+    const text = await this.ports.versions.read({ ...release, file: 'version.txt' }, null, this.ports.background);
+    if (!text.ok) return text.error.reason === 'below-floor' ? err({ reason: 'absent' }) : err(text.error);
+    const fields = parseVersionTxt(text.value.bytes, release.channel, release.version);
+    if (!fields.ok) return fields;
+    return ok({ wanted: job.value.wanted, builtAt: builtAt(fields.value.buildId) ?? null });
+  }
+
+  async #file(file: PlannedFile, built: number | null): Promise<FileOutcome> {
+    if (file.plan === 'absent') return { state: 'absent' };
+    if (file.plan === 'taken') return { state: 'verified', entries: file.entries };
+    const { name } = file;
+    const copied = await this.#step(STEPS.copy(name), async () => {
+      await abandonUpload(this.ports.store, this.session.release, name);
+      const watcher = this.session.watch(name);
+      const order = { release: this.session.release, attempt: this.session.attempt, name, builtAt: built ?? undefined };
+      const result = await copyFile(this.#copyPorts, order, watcher);
+      if (result.ok) {
+        const { size, ...rest } = result.value;
+        await watcher.finish({ state: 'verified', bytes: size, size, ...rest });
+        return ok({ entries: result.value.entries });
+      }
+      const { reason } = result.error;
+      if (reason === 'absent') await watcher.finish({ state: 'absent' });
+      else if (reason !== 'not-ours-any-more') await watcher.finish({ state: 'failed', reason });
+      return result;
+    });
+    if (copied.state === 'ready') return { state: 'verified', entries: copied.entries };
+    return copied.state === 'failed' && copied.reason === 'absent' ? { state: 'absent' } : copied;
+  }
+
+  async #publish(outcomes: ReadonlyMap<string, FileOutcome>): Promise<Result<{ publishedAt: string }, CopyFault>> {
+    const job = await this.session.change((running) => running);
+    if (!job.ok) return job;
+    if (job.value === undefined) return err({ reason: 'not-ours-any-more' });
+    const entries: Record<string, ManifestFile> = {};
+    for (const outcome of outcomes.values()) if (outcome.state === 'verified') Object.assign(entries, outcome.entries);
+    const published = await this.ports.publisher.publish(job.value, entries);
+    if (!published.ok) return published;
+    const now = new Date(this.ports.platform.now()).toISOString();
+    const ended = await this.session.change((running) => ({
+      ...running,
+      state: 'complete',
+      finishedAt: now,
+      heartbeatAt: now,
+    }));
+    return ended.ok ? ok({ publishedAt: published.value }) : ended;
+  }
+
+  async #fail(
+    end: Exclude<Ended, { state: 'complete' }>,
+    outcomes: ReadonlyMap<string, FileOutcome>,
+  ): Promise<Ended['state']> {
+    if (end.state === 'lost') return 'lost';
+    const told = await this.#step(STEPS.fail, async () => {
+      for (const [name, outcome] of outcomes) {
+        if (outcome.state === 'failed')
+          await this.session.watch(name).finish({ state: 'failed', reason: outcome.reason });
+      }
+      const now = new Date(this.ports.platform.now()).toISOString();
+      const changed = await this.session.change((job) => ({
+        ...job,
+        state: 'failed',
+        reason: end.reason,
+        finishedAt: now,
+        heartbeatAt: now,
+      }));
+      return changed.ok ? ok({}) : changed;
+    });
+    return told.state === 'lost' ? 'lost' : 'failed';
+  }
+}
+
+/** Not everything is there: the file that failed, no version.txt, or nothing besides it. */
+function whyUnfit(outcomes: ReadonlyMap<string, FileOutcome>): Exclude<Ended, { state: 'complete' }> | undefined {
+  for (const [name, outcome] of outcomes) {
+    if (outcome.state === 'lost') return outcome;
+    if (outcome.state === 'failed') return { state: 'failed', reason: `${name}: ${outcome.reason}` };
+  }
+  const verified = [...outcomes].filter(([, { state }]) => state === 'verified').map(([name]) => name);
+  if (!verified.includes('version.txt')) return { state: 'failed', reason: 'no-version-txt' };
+  return verified.length > 1 ? undefined : { state: 'failed', reason: 'no-image' };
+}

@@ -1,0 +1,114 @@
+/**
+ * One attempt's hold on its job: heartbeats while a step runs, learns of a cancel or a take-over, and tells how each file
+ * gets on, at most one write in 2 s a key.
+ */
+import { type Document, update } from '../shared/document.ts';
+import type { Platform } from '../shared/platform.ts';
+import { ok, type Result } from '../shared/result.ts';
+import { Slots } from '../shared/slots.ts';
+import type { MirrorStore, Release } from './bucket.ts';
+import type { CopyFault } from './copy-fault.ts';
+import { type FilePart, isActive, type Job } from './job.ts';
+import type { CopyWatcher } from './sink.ts';
+
+const HEARTBEAT_MS = 10_000;
+const WRITE_AGAIN_MS = 2_000;
+
+export class JobSession {
+  #steps = 0;
+  #beating = false;
+  #isOurs = true;
+  readonly #document: Document<Job>;
+  /** One write of status at a time, over both files: the sixth connection. */
+  readonly #statusSlot = new Slots(1);
+
+  constructor(
+    private readonly platform: Platform,
+    private readonly store: MirrorStore,
+    readonly release: Release,
+    readonly attempt: number,
+  ) {
+    this.#document = store.job(release);
+  }
+
+  isOurs = (): boolean => this.#isOurs;
+
+  /** Changes the job while it is this attempt's and active; `undefined` when it is not any more. */
+  async change(change: (job: Job) => Job): Promise<Result<Job | undefined, CopyFault>> {
+    const changed = await this.#statusSlot.run(() =>
+      update(this.platform, this.#document, (job) => (this.#holds(job) ? change(job) : undefined)),
+    );
+    if (!changed.ok) return changed;
+    const job = changed.value;
+    const isHeld = job !== undefined && job.attempt === this.attempt && job.state !== 'cancelled';
+    this.#isOurs = isHeld;
+    return ok(isHeld ? job : undefined);
+  }
+
+  /** Runs a step with the heart beating. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.#steps += 1;
+    void this.#beat();
+    try {
+      return await work();
+    } finally {
+      this.#steps -= 1;
+    }
+  }
+
+  /** Tells how `name` gets on; what is told too fast is left out. */
+  watch(name: string): CopyWatcher & {
+    finish(part: Partial<FilePart> & Pick<FilePart, 'state'>): Promise<Result<undefined, CopyFault>>;
+  } {
+    const startedAt = this.#now();
+    let upload: FilePart['upload'];
+    let size = 0;
+    let lastWrite = Number.NEGATIVE_INFINITY;
+    let writing: Promise<unknown> | undefined;
+    const write = (part: Partial<FilePart> & Pick<FilePart, 'state' | 'bytes'>) => {
+      lastWrite = this.platform.now();
+      const whole = { name, attempt: this.attempt, size, startedAt, heartbeatAt: this.#now(), ...part };
+      return this.#statusSlot.run(() => this.store.writePart(this.release, whole));
+    };
+    return {
+      isOurs: this.isOurs,
+      uploadStarted: async (started) => {
+        upload = started;
+        return await write({ state: 'copying', bytes: 0, upload });
+      },
+      progress: (bytes, total) => {
+        size = total;
+        const isDue = upload !== undefined && this.platform.now() - lastWrite >= WRITE_AGAIN_MS;
+        if (!isDue || writing !== undefined || bytes === total) return;
+        writing = write({ state: 'copying', bytes, upload }).finally(() => {
+          writing = undefined;
+        });
+      },
+      finish: async (part) => {
+        await writing;
+        const wait = lastWrite + WRITE_AGAIN_MS - this.platform.now();
+        if (wait > 0) await this.platform.timer(wait).elapsed;
+        return await write({ bytes: 0, ...part });
+      },
+    };
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#beating) return;
+    this.#beating = true;
+    while (this.#steps > 0 && this.#isOurs) {
+      await this.change((job) => ({ ...job, heartbeatAt: this.#now() }));
+      const timer = this.platform.timer(HEARTBEAT_MS);
+      await timer.elapsed;
+    }
+    this.#beating = false;
+  }
+
+  #holds(job: Job | undefined): job is Job {
+    return job !== undefined && job.attempt === this.attempt && isActive(job);
+  }
+
+  #now(): string {
+    return new Date(this.platform.now()).toISOString();
+  }
+}

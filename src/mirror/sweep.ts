@@ -1,0 +1,138 @@
+/** Deleting what nobody can read any more, never before 24 hours: releases that left the index, orphan objects, dead uploads. */
+import type { Pair } from '../releases/model.ts';
+import { EMPTY_INDEX } from '../releases/release-index.ts';
+import type { Config } from '../shared/config.ts';
+import { update } from '../shared/document.ts';
+import type { Platform } from '../shared/platform.ts';
+import { ok, type Result } from '../shared/result.ts';
+import type { StoreFault } from '../shared/store.ts';
+import type { MirrorStore, Release } from './bucket.ts';
+import { isActive } from './job.ts';
+
+export interface SweepPorts {
+  readonly platform: Platform;
+  readonly store: MirrorStore;
+  readonly config: Pick<Config, 'CHANNELS' | 'BOARDS'>;
+}
+
+const PATIENCE_MS = 24 * 3_600_000;
+
+/** How many objects went. */
+export async function sweep(ports: SweepPorts): Promise<Result<number, StoreFault>> {
+  const { CHANNELS, BOARDS } = ports.config;
+  let deleted = 0;
+  for (const pair of CHANNELS.flatMap((channel) => BOARDS.map((board) => ({ channel, board })))) {
+    for (const part of [removeLeft, removeOrphans]) {
+      const swept = await part(ports, pair);
+      if (!swept.ok) return swept;
+      deleted += swept.value;
+    }
+  }
+  return ok(deleted);
+}
+
+/** Releases that left the index a day ago: their files, file statuses and manifests; a tombstone of a quarantine stays. */
+async function removeLeft({ platform, store }: SweepPorts, pair: Pair): Promise<Result<number, StoreFault>> {
+  const index = await store.index(pair).read();
+  if (!index.ok) return index;
+  const due = (index.value?.value ?? EMPTY_INDEX).left.filter(
+    ({ leftAt }) => platform.now() - Date.parse(leftAt) >= PATIENCE_MS,
+  );
+  let deleted = 0;
+  for (const { version } of due) {
+    const release = { ...pair, version };
+    const job = await store.job(release).read();
+    if (!job.ok) return job;
+    if (job.value !== undefined && isActive(job.value.value)) continue;
+    const manifest = await store.manifest(release).read();
+    if (!manifest.ok) return manifest;
+    const isTombstone = manifest.value?.value.quarantinedAt !== undefined;
+    const emptied = isTombstone
+      ? await update(platform, store.manifest(release), (current) => current && { ...current, files: {} })
+      : await store.removeManifest(release);
+    if (!emptied.ok) return emptied;
+    const removed = await deleteBelow(store, release);
+    if (!removed.ok) return removed;
+    deleted += removed.value;
+  }
+  if (due.length === 0) return ok(0);
+  const gone = new Set<string>(due.map(({ version }) => version));
+  const noted = await update(platform, store.index(pair), (current = EMPTY_INDEX) => ({
+    ...current,
+    left: current.left.filter(
+      ({ version, leftAt }) => !gone.has(version) || platform.now() - Date.parse(leftAt) < PATIENCE_MS,
+    ),
+  }));
+  return noted.ok ? ok(deleted) : noted;
+}
+
+async function deleteBelow(
+  store: MirrorStore,
+  { channel, board, version }: Release,
+): Promise<Result<number, StoreFault>> {
+  let deleted = 0;
+  for (const room of ['files', 'status', 'verdicts']) {
+    for (;;) {
+      const page = await store.list(`${room}/${channel}/${board}/${version}/`);
+      if (!page.ok) return page;
+      if (page.value.objects.length === 0) break;
+      const removed = await store.delete(page.value.objects.map(({ key }) => key));
+      if (!removed.ok) return removed;
+      deleted += page.value.objects.length;
+    }
+  }
+  return ok(deleted);
+}
+
+/** Objects of attempts that came to nothing: named by no manifest, by no verified file status, a day old. */
+async function removeOrphans(
+  { platform, store }: SweepPorts,
+  { channel, board }: Pair,
+): Promise<Result<number, StoreFault>> {
+  const named = new Map<string, ReadonlySet<string>>();
+  let deleted = 0;
+  let cursor: string | undefined;
+  do {
+    const page = await store.list(`files/${channel}/${board}/`, cursor);
+    if (!page.ok) return page;
+    const orphans: string[] = [];
+    for (const { key, uploadedAt } of page.value.objects) {
+      if (platform.now() - uploadedAt < PATIENCE_MS) continue;
+      const version = key.split('/')[3] ?? '';
+      const keep = named.get(version) ?? (await namedKeys(store, { channel, board, version } as Release));
+      if (keep === undefined) continue;
+      named.set(version, keep);
+      if (!keep.has(key)) orphans.push(key);
+    }
+    if (orphans.length > 0) {
+      const removed = await store.delete(orphans);
+      if (!removed.ok) return removed;
+      deleted += orphans.length;
+    }
+    cursor = page.value.cursor;
+  } while (cursor !== undefined);
+  return ok(deleted);
+}
+
+/** Keys that a reader or a next attempt may still use; `undefined` when the stores do not say. */
+async function namedKeys(store: MirrorStore, release: Release): Promise<ReadonlySet<string> | undefined> {
+  const [manifest, job] = [await store.manifest(release).read(), await store.job(release).read()];
+  if (!manifest.ok || !job.ok) return undefined;
+  const keys = new Set(Object.values(manifest.value?.value.files ?? {}).map(({ key }) => key));
+  for (const name of job.value?.value.wanted ?? []) {
+    const part = await store.part(release, name);
+    if (!part.ok) return undefined;
+    if (part.value?.upload !== undefined && part.value.state === 'copying')
+      await abandonIfDead(store, part.value.upload, job.value?.value);
+    for (const { key } of Object.values(part.value?.entries ?? {})) keys.add(key);
+  }
+  return keys;
+}
+
+async function abandonIfDead(
+  store: MirrorStore,
+  upload: { key: string; id: string },
+  job: { state: string } | undefined,
+): Promise<void> {
+  if (job?.state !== 'running') await store.abortUpload(upload.key, upload.id);
+}

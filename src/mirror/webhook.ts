@@ -1,0 +1,111 @@
+/** What a signed announcement asks for. Nothing of a body is looked at before its signature has held. */
+import { verify } from '@octokit/webhooks-methods';
+import { Webhook } from 'standardwebhooks';
+import * as z from 'zod';
+import { fitsChannel, isVersion, type Pair, type Version } from '../releases/model.ts';
+import type { Config } from '../shared/config.ts';
+import type { Problem } from '../shared/problem.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+
+export type Announcement =
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'ignored'; readonly why: string }
+  | { readonly kind: 'release'; readonly version: Version; readonly pairs: readonly Pair[] };
+
+type Rules = Pick<Config, 'CHANNELS' | 'BOARDS' | 'MIRROR' | 'WEBHOOK_SECRET'>;
+
+/** GitHub's tag of a published release; nightlies and developer builds carry other ones. */
+const TAG = /^(alpha|beta|stable|lts)-(\d+\.\d+\.\d+)$/;
+
+const UNSIGNED: Problem = { code: 'unauthorized', detail: 'the webhook is not signed by a known secret' };
+
+const githubRelease = z.object({ action: z.string(), release: z.object({ tag_name: z.string(), draft: z.boolean() }) });
+const announcement = z.object({ channel: z.string(), version: z.string(), board: z.string().optional() });
+
+/** `POST /webhooks/github`: `X-Hub-Signature-256` over the body, any of the secrets. */
+export async function readGithub(body: string, headers: Headers, rules: Rules): Promise<Result<Announcement, Problem>> {
+  const signature = headers.get('x-hub-signature-256') ?? '';
+  const secrets = rules.WEBHOOK_SECRET ?? [];
+  const isSigned = await anyOf(secrets, async (secret) => signature !== '' && (await verify(secret, body, signature)));
+  if (!isSigned) return err(UNSIGNED);
+  const parsed = parseJson(body);
+  if (!parsed.ok) return parsed;
+  const event = headers.get('x-github-event');
+  if (event === 'ping') return ok({ kind: 'ping' });
+  if (event !== 'release') return ok({ kind: 'ignored', why: 'another event' });
+  const release = githubRelease.safeParse(parsed.value);
+  if (!release.success || release.data.action !== 'published') return ok({ kind: 'ignored', why: 'not a publication' });
+  if (release.data.release.draft) return ok({ kind: 'ignored', why: 'a draft' });
+  const [, channel = '', version = ''] = TAG.exec(release.data.release.tag_name) ?? [];
+  if (!isVersion(version)) return ok({ kind: 'ignored', why: 'another tag' });
+  if (!fitsChannel(channel, version)) return ok({ kind: 'ignored', why: 'a version of another channel' });
+  return ok(announced(channel, version, mirroredPairs(rules, channel)));
+}
+
+/** `POST /webhooks/release`: Standard Webhooks, `{channel, version, board?}`. */
+export async function readRelease(
+  body: string,
+  headers: Headers,
+  rules: Rules,
+): Promise<Result<Announcement, Problem>> {
+  const signed = Object.fromEntries(
+    ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => [name, headers.get(name) ?? '']),
+  );
+  const isSigned = await anyOf(rules.WEBHOOK_SECRET ?? [], (secret) => {
+    // A secret that begins with whsec_ is base64 after it, any other is taken as it stands.
+    const hook = secret.startsWith('whsec_') ? new Webhook(secret) : new Webhook(secret, { format: 'raw' });
+    hook.verify(body, signed, { jsonParse: false });
+    return Promise.resolve(true);
+  });
+  if (!isSigned) return err(UNSIGNED);
+  const parsed = parseJson(body);
+  if (!parsed.ok) return parsed;
+  const order = announcement.safeParse(parsed.value);
+  if (!order.success) return err({ code: 'invalid', detail: fieldMessage(order.error) });
+  const { channel, version, board } = order.data;
+  if (!rules.CHANNELS.includes(channel))
+    return err({ code: 'invalid', detail: `channel: ${channel} is not served here` });
+  if (!isVersion(version)) return err({ code: 'invalid', detail: 'version: must be MAJOR.CHANNEL.PATCH' });
+  if (!fitsChannel(channel, version))
+    return err({ code: 'invalid', detail: `version: ${version} is not of channel ${channel}` });
+  if (board !== undefined && !rules.BOARDS.includes(board))
+    return err({ code: 'invalid', detail: `board: ${board} is not served here` });
+  const pairs = mirroredPairs(rules, channel).filter((pair) => board === undefined || pair.board === board);
+  return ok(announced(channel, version, pairs));
+}
+
+/** The pairs of MIRROR in a channel, each once. */
+function mirroredPairs({ MIRROR }: Rules, channel: string): Pair[] {
+  const boards = MIRROR.map((entry) => entry.split('/'))
+    .filter(([name]) => name === channel)
+    .map(([, board = '']) => board);
+  return [...new Set(boards)].map((board) => ({ channel, board }));
+}
+
+function announced(channel: string, version: Version, pairs: readonly Pair[]): Announcement {
+  return pairs.length === 0
+    ? { kind: 'ignored', why: `nothing of ${channel} is mirrored` }
+    : { kind: 'release', version, pairs };
+}
+
+async function anyOf(secrets: readonly string[], check: (secret: string) => Promise<boolean>): Promise<boolean> {
+  for (const secret of secrets) {
+    try {
+      if (await check(secret)) return true;
+    } catch {
+      // The libraries throw for a signature that does not hold or is none.
+    }
+  }
+  return false;
+}
+
+function parseJson(body: string): Result<unknown, Problem> {
+  try {
+    return ok(JSON.parse(body));
+  } catch {
+    return err({ code: 'bad-request', detail: 'the body is not JSON' });
+  }
+}
+
+const fieldMessage = (error: z.ZodError): string =>
+  error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`).join('; ');
