@@ -6,7 +6,7 @@ import type { Document } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { ok, type Result } from '../shared/result.ts';
 import { orUnreadable, type StoreFault, storeCaller } from '../shared/store.ts';
-import { type FilePart, type Job, parseJob, parsePart } from './job.ts';
+import { type FilePart, type Job, parseJob, parsePart, parseUpload, type UploadRecord } from './job.ts';
 import { type MirrorNotes, parseNotes } from './notes.ts';
 
 export type Release = Pair & { readonly version: Version };
@@ -35,6 +35,9 @@ export interface MirrorStore {
   jobs(pair: Pair): Promise<Result<Job[], StoreFault>>;
   part(release: Release, name: string): Promise<Result<FilePart | undefined, StoreFault>>;
   writePart(release: Release, part: FilePart): Promise<Result<undefined, StoreFault>>;
+  /** Beside the file's status, which is written too often for a second write within two seconds. */
+  upload(release: Release, name: string): Promise<Result<UploadRecord | undefined, StoreFault>>;
+  writeUpload(release: Release, name: string, upload: UploadRecord): Promise<Result<undefined, StoreFault>>;
   manifest(release: Release): Document<Manifest>;
   removeManifest(release: Release): Promise<Result<undefined, StoreFault>>;
   index(pair: Pair): Document<ReleaseIndex>;
@@ -108,6 +111,16 @@ export function mirrorBucket(bucket: R2Bucket, platform: Platform): MirrorStore 
     writePart: (release, part) =>
       reach('write file status', async () => {
         await bucket.put(partKey(release, part.name), JSON.stringify(part));
+        return undefined;
+      }),
+    upload: (release, name) =>
+      reach('read upload', async () => {
+        const object = await bucket.get(partKey(release, `${name}.upload`));
+        return object === null ? undefined : orUnreadable(parseUpload(await object.text()));
+      }),
+    writeUpload: (release, name, upload) =>
+      reach('write upload', async () => {
+        await bucket.put(partKey(release, `${name}.upload`), JSON.stringify(upload));
         return undefined;
       }),
     manifest: ({ channel, board, version }) => document(`manifests/${channel}/${board}/${version}.json`, parseManifest),

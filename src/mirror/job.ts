@@ -40,18 +40,21 @@ const partSchema = z.object({
   reason: z.string().optional(),
   startedAt: moment.optional(),
   heartbeatAt: moment,
-  /** The upload under way: whoever takes over aborts it. */
-  upload: z.object({ key: z.string(), id: z.string() }).optional(),
   /** What upstream showed when the file was verified: the next attempt takes it over while that holds. */
   upstreamTag: z.string().optional(),
   /** What publish will put into the manifest: the file and its companions. */
   entries: z.record(z.string(), manifestFileSchema).optional(),
 });
 
+/** The upload of a file that is under way, or was: whoever comes next aborts it. */
+const uploadSchema = z.object({ key: z.string(), id: z.string() });
+
+export type UploadRecord = Readonly<z.output<typeof uploadSchema>>;
 export type Job = Readonly<z.output<typeof jobSchema>>;
 export type FilePart = Readonly<z.output<typeof partSchema>>;
 
 export const parseJob = (text: string) => parse(jobSchema, text);
+export const parseUpload = (text: string) => parse(uploadSchema, text);
 export const parsePart = (text: string) => parse(partSchema, text);
 
 function parse<T>(schema: z.ZodType<T>, text: string): Result<T, { readonly reason: 'status-malformed' }> {

@@ -8,6 +8,7 @@ import { err, ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import type { MirrorStore, Release } from './bucket.ts';
 import { decideStart, instanceId, isActive, type Job, type Trigger } from './job.ts';
+import { abandonUpload } from './plan.ts';
 import type { Publisher } from './publish.ts';
 
 /** The runtime that runs attempts (`mirror/workflow`). */
@@ -92,11 +93,7 @@ export class Jobs {
     if (!ended.ok || ended.value === undefined) return ended;
     const job = ended.value;
     await launcher.stop(instanceId(job));
-    for (const name of job.wanted) {
-      const part = await store.part(release, name);
-      const upload = part.ok ? part.value?.upload : undefined;
-      if (upload !== undefined) await store.abortUpload(upload.key, upload.id);
-    }
+    for (const name of job.wanted) await abandonUpload(store, release, name);
     return ok(job);
   }
 

@@ -92,8 +92,6 @@ function ownEntries(files: Manifest['files'], name: string): Record<string, Mani
 
 /** Aborts the upload that a killed run left behind, so that R2 does not keep its parts. */
 export async function abandonUpload(store: MirrorStore, release: Release, name: string): Promise<void> {
-  const part = await store.part(release, name);
-  const upload = part.ok ? part.value?.upload : undefined;
-  if (upload !== undefined && part.ok && part.value?.state === 'copying')
-    await store.abortUpload(upload.key, upload.id);
+  const upload = await store.upload(release, name);
+  if (upload.ok && upload.value !== undefined) await store.abortUpload(upload.value.key, upload.value.id);
 }

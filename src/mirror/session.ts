@@ -61,7 +61,7 @@ export class JobSession {
     finish(part: Partial<FilePart> & Pick<FilePart, 'state'>): Promise<Result<undefined, CopyFault>>;
   } {
     const startedAt = this.#now();
-    let upload: FilePart['upload'];
+    let uploadingSince = Number.POSITIVE_INFINITY;
     let size = 0;
     let lastWrite = Number.NEGATIVE_INFINITY;
     let writing: Promise<unknown> | undefined;
@@ -72,15 +72,15 @@ export class JobSession {
     };
     return {
       isOurs: this.isOurs,
-      uploadStarted: async (started) => {
-        upload = started;
-        return await write({ state: 'copying', bytes: 0, upload });
+      uploadStarted: async (upload) => {
+        uploadingSince = this.platform.now();
+        return await this.#statusSlot.run(() => this.store.writeUpload(this.release, name, upload));
       },
       progress: (bytes, total) => {
         size = total;
-        const isDue = upload !== undefined && this.platform.now() - lastWrite >= WRITE_AGAIN_MS;
+        const isDue = this.platform.now() - Math.max(lastWrite, uploadingSince) >= WRITE_AGAIN_MS;
         if (!isDue || writing !== undefined || bytes === total) return;
-        writing = write({ state: 'copying', bytes, upload }).finally(() => {
+        writing = write({ state: 'copying', bytes }).finally(() => {
           writing = undefined;
         });
       },

@@ -8,6 +8,7 @@ import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import type { MirrorStore, Release } from './bucket.ts';
 import { isActive } from './job.ts';
+import { abandonUpload } from './plan.ts';
 
 export interface SweepPorts {
   readonly platform: Platform;
@@ -122,17 +123,8 @@ async function namedKeys(store: MirrorStore, release: Release): Promise<Readonly
   for (const name of job.value?.value.wanted ?? []) {
     const part = await store.part(release, name);
     if (!part.ok) return undefined;
-    if (part.value?.upload !== undefined && part.value.state === 'copying')
-      await abandonIfDead(store, part.value.upload, job.value?.value);
+    if (job.value?.value.state !== 'running') await abandonUpload(store, release, name);
     for (const { key } of Object.values(part.value?.entries ?? {})) keys.add(key);
   }
   return keys;
-}
-
-async function abandonIfDead(
-  store: MirrorStore,
-  upload: { key: string; id: string },
-  job: { state: string } | undefined,
-): Promise<void> {
-  if (job?.state !== 'running') await store.abortUpload(upload.key, upload.id);
 }

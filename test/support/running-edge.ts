@@ -19,7 +19,22 @@ export interface RunningEdge {
   /** Puts a signed release of stable/amd64-usr upstream. */
   release(version: string, files: Record<string, number>, isCurrent?: boolean): Promise<void>;
   stop(): Promise<void>;
+  /** SIGKILL to the whole local runtime, and a new one on the same state and port. */
+  killAndRestart(): Promise<void>;
+  /** A call with the operator token. */
+  api(path: string, init?: RequestInit): Promise<Response>;
+  /** Waits until the job of a release has ended, and gives it. */
+  ended(version: string): Promise<JobAnswer>;
 }
+
+export interface JobAnswer {
+  readonly state: string;
+  readonly attempt: number;
+  readonly reason?: string;
+  readonly files: readonly { readonly name: string; readonly state: string; readonly bytes: number; readonly rate?: number }[];
+}
+
+const OPERATOR_TOKEN = 'operator-token-of-at-least-32-bytes';
 
 export async function runEdge(vars: Readonly<Record<string, string>> = {}): Promise<RunningEdge> {
   const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-'));
@@ -27,17 +42,21 @@ export async function runEdge(vars: Readonly<Record<string, string>> = {}): Prom
   const upstream = server.tenant('t');
   const key = await makeSigningKey();
   upstream.put('key.asc', Buffer.from(publicKeyText(key)));
-  const edge = await startDev({
+  const options = {
     port: await freePort(),
     vars: {
       UPSTREAM_URL: `${server.url}/t/{channel}/{board}/{version}/{file}`,
       SIGNING_KEY_URL: `${server.url}/t/key.asc`,
       SIGNING_KEY_FINGERPRINTS: fingerprint(key),
+      OPERATOR_TOKEN,
       ...vars,
     },
     persistTo: join(folder, 'state'),
     logFile: join(folder, 'wrangler.log'),
-  });
+  };
+  let edge = await startDev(options);
+  const api = (path: string, init: RequestInit = {}) =>
+    fetch(`${edge.url}${path}`, { ...init, headers: { authorization: `Bearer ${OPERATOR_TOKEN}`, ...init.headers } });
   return {
     url: edge.url,
     upstream,
@@ -48,6 +67,19 @@ export async function runEdge(vars: Readonly<Record<string, string>> = {}): Prom
         upstream.put(`stable/amd64-usr/${version}/${name}`, bytes);
       }
       if (isCurrent) upstream.aliases.set('stable/amd64-usr/current', version);
+    },
+    api,
+    ended: async (version) => {
+      for (;;) {
+        const job = (await (await api(`/api/mirrors/stable/amd64-usr/${version}`)).json()) as JobAnswer;
+        if (job.state !== 'queued' && job.state !== 'running') return job;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    },
+    killAndRestart: async () => {
+      process.kill(-edge.pid, 'SIGKILL');
+      await edge.ended;
+      edge = await startDev(options);
     },
     stop: async () => {
       await edge.stop();

@@ -12,6 +12,7 @@ export async function sendBody(response: ServerResponse, body: Buffer, rule: Rul
   };
   const stopAt = Math.min(rule?.cutAfter ?? rule?.hangAfter ?? body.length, body.length);
   for (let offset = 0; offset < stopAt && !response.destroyed; offset += CHUNK) {
+    if (rule?.chunkDelayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, rule.chunkDelayMs));
     await write(body.subarray(offset, Math.min(offset + CHUNK, stopAt)));
   }
   if (rule?.hangAfter !== undefined) return;

@@ -28,6 +28,8 @@ export interface Rule {
   readonly status?: number;
   readonly location?: string;
   readonly delayMs?: number;
+  /** A pause before each 256 KiB. */
+  readonly chunkDelayMs?: number;
   /** Bytes of the body after which the connection is dropped. */
   readonly cutAfter?: number;
   /** Bytes after which nothing more comes though the connection stays. */
