@@ -1,7 +1,7 @@
 /** Mirroring on the real local runtime: Workflow, R2 and cron as wrangler dev has them. */
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningEdge, runEdge } from '../support/running-edge.ts';
+import { type JobAnswer, type RunningEdge, runEdge } from '../support/running-edge.ts';
 
 const MIB = 1024 * 1024;
 const IMAGE = 'flatcar_production_image.bin.bz2';
@@ -16,6 +16,7 @@ afterAll(() => edge.stop());
 
 const bytesOf = async (path: string) => Buffer.from(await (await fetch(`${edge.url}/${path}`)).arrayBuffer());
 const upstreamBytes = (path: string) => edge.upstream.files.get(path)?.bytes ?? Buffer.alloc(0);
+const jobOf = async (version: string) => (await (await edge.api(`/api/mirrors/${MIRROR}/${version}`)).json()) as JobAnswer;
 const put = (version: string) => edge.api(`/api/mirrors/${MIRROR}/${version}`, { method: 'PUT' });
 
 describe('the Workflow', () => {
@@ -28,11 +29,11 @@ describe('the Workflow', () => {
     const announced = await fetch(`${edge.url}/webhooks/github`, { method: 'POST', headers, body });
     expect(announced.status).toBe(202);
     const seen: number[] = [];
-    for (let job = await (await edge.api(`/api/mirrors/${MIRROR}/4593.2.5`)).json(); job.state !== 'complete' && job.state !== 'failed'; ) {
-      const image = job.files.find(({ name }: { name: string }) => name === IMAGE);
+    for (let job = await jobOf('4593.2.5'); job.state !== 'complete' && job.state !== 'failed'; ) {
+      const image = job.files.find(({ name }) => name === IMAGE);
       if (image?.state === 'copying') seen.push(image.bytes);
       await new Promise((resolve) => setTimeout(resolve, 300));
-      job = await (await edge.api(`/api/mirrors/${MIRROR}/4593.2.5`)).json();
+      job = await jobOf('4593.2.5');
     }
     expect(await edge.ended('4593.2.5')).toMatchObject({ state: 'complete', attempt: 1 });
     expect(seen.some((bytes) => bytes > 0 && bytes < 48 * MIB)).toBe(true);
@@ -78,10 +79,10 @@ describe('SIGKILL in the middle of a 256 MB file', () => {
     // A heartbeat younger than two minutes is joined: the runtime may be about to go on by itself.
     expect(await (await put('4593.2.8')).json()).toMatchObject({ attempt: 1 });
     const until = Date.now() + 130_000;
-    let job = { state: 'running', attempt: 1 };
+    let job: Pick<JobAnswer, 'state' | 'attempt'> = { state: 'running', attempt: 1 };
     while (Date.now() < until && job.state === 'running' && job.attempt === 1) {
       await new Promise((resolve) => setTimeout(resolve, 5000));
-      job = await (await put('4593.2.8')).json();
+      job = (await (await put('4593.2.8')).json()) as JobAnswer;
     }
     expect(await edge.ended('4593.2.8')).toMatchObject({ state: 'complete' });
     expect((await bytesOf(`stable/amd64-usr/current/${IMAGE}`)).equals(upstreamBytes(`stable/amd64-usr/4593.2.8/${IMAGE}`))).toBe(true);
