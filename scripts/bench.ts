@@ -5,10 +5,15 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Figure, releaseFigures } from '../test/bench/release-figures.ts';
+import type { Figure } from '../test/bench/figure.ts';
+import { mirrorFigures } from '../test/bench/mirror-figures.ts';
+import { releaseFigures } from '../test/bench/release-figures.ts';
 
 const root = dirname(import.meta.dirname);
-const figures: Record<string, Figure> = await releaseFigures(root);
+const figures: Record<string, Figure> = {
+  ...(await releaseFigures(root)),
+  ...(await mirrorFigures(root)),
+};
 
 for (const [name, { value, unit, goal, met }] of Object.entries(figures)) {
   console.log(

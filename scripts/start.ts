@@ -19,6 +19,8 @@ const FILES = {
   'flatcar_production_pxe.vmlinuz': 8 * MIB,
   'flatcar_production_pxe_image.cpio.gz': 24 * MIB,
 };
+/** For this machine alone: the Worker listens on loopback. */
+const OPERATOR_TOKEN = 'local-operator-token-for-npm-start';
 const home = join(dirname(import.meta.dirname), '.wrangler', 'start');
 
 async function main(): Promise<void> {
@@ -48,6 +50,8 @@ async function main(): Promise<void> {
       UPSTREAM_URL: `${upstream.url}/flatcar/{channel}/{board}/{version}/{file}`,
       SIGNING_KEY_URL: `${upstream.url}/flatcar/key.asc`,
       SIGNING_KEY_FINGERPRINTS: fingerprint(key),
+      OPERATOR_TOKEN,
+      MIRROR: 'stable/amd64-usr',
     },
     persistTo: join(home, 'state'),
     logFile: join(home, 'wrangler.log'),
@@ -91,6 +95,12 @@ Download a signed release and check it:
   curl -O ${edge}/stable/amd64-usr/current/${IMAGE}.sig
   curl ${edge}/keys/signing-key.asc | gpg --import
   gpg --verify ${IMAGE}.sig
+
+Mirror it, watch, and stop needing the release server:
+
+  curl -X PUT -H 'Authorization: Bearer ${OPERATOR_TOKEN}' ${edge}/api/mirrors/stable/amd64-usr/current
+  curl -H 'Authorization: Bearer ${OPERATOR_TOKEN}' ${edge}/api/mirrors/stable/amd64-usr/current
+  curl -I ${edge}/stable/amd64-usr/current/${IMAGE}
 
 More to try:
 

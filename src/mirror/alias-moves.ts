@@ -30,8 +30,8 @@ export function moveAlias(
   return changeAlias(platform, releases, pair, alias, (record) => moved(record, alias, release, now));
 }
 
-/** The record after a publication. Exported for its table of cases. */
-export function moved(
+/** The record after a publication. */
+function moved(
   record: AliasRecord,
   alias: Alias,
   { version, alias: named }: { readonly version: Version; readonly alias?: string | undefined },

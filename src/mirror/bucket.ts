@@ -23,7 +23,7 @@ export interface Upload {
   complete(parts: readonly UploadedPart[]): Promise<Result<string, StoreFault>>;
 }
 
-export interface StoredObject {
+interface StoredObject {
   readonly key: string;
   readonly etag: string;
   readonly size: number;

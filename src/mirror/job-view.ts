@@ -5,7 +5,7 @@ import type { StoreFault } from '../shared/store.ts';
 import type { MirrorStore, Release } from './bucket.ts';
 import type { FilePart, Job } from './job.ts';
 
-export interface FileView {
+interface FileView {
   readonly name: string;
   readonly state: FilePart['state'];
   readonly bytes: number;

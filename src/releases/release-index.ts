@@ -15,7 +15,7 @@ const indexSchema = z.object({
 });
 
 export type ReleaseIndex = Readonly<z.output<typeof indexSchema>>;
-export type PublishedRelease = ReleaseIndex['releases'][number];
+type PublishedRelease = ReleaseIndex['releases'][number];
 
 export const EMPTY_INDEX: ReleaseIndex = { releases: [], left: [] };
 const PUBLIC_RELEASES = 50;

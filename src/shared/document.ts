@@ -3,7 +3,7 @@ import type { Platform } from './platform.ts';
 import { err, ok, type Result } from './result.ts';
 import type { StoreFault } from './store.ts';
 
-export interface Stored<T> {
+interface Stored<T> {
   readonly value: T;
   readonly etag: string;
 }

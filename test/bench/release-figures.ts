@@ -6,15 +6,7 @@ import { freePort, startDev } from '../../scripts/wrangler-dev.ts';
 import { makeRelease } from '../upstream/release.ts';
 import { startUpstream } from '../upstream/server.ts';
 import { fingerprint, makeSigningKey, publicKeyText } from '../upstream/signing-key.ts';
-
-export interface Figure {
-  readonly value: number;
-  readonly unit: string;
-  readonly goal: string;
-  readonly met: boolean;
-  /** Set by the emulator on this machine, not by Cloudflare. */
-  readonly local: true;
-}
+import { atLeast, type Figure, median } from './figure.ts';
 
 const MIB = 1024 * 1024;
 const SIZE = 256 * MIB;
@@ -57,7 +49,7 @@ export async function releaseFigures(root: string): Promise<Record<string, Figur
       () => download(`${edge.url}/${path}`, SIZE),
     );
     return {
-      verify_stream_vs_passthrough: { value: whole, unit: 'x', goal: '>= 0.9', met: whole >= 0.9, local: true },
+      verify_stream_vs_passthrough: atLeast(whole, 'x', 0.9),
     };
   } finally {
     await Promise.all([edge.stop(), bare.stop(), upstream.close()]);
@@ -81,9 +73,6 @@ async function ratio(bare: () => Promise<void>, edge: () => Promise<void>): Prom
   console.log(`  bare ${median(times.bare).toFixed(0)} ms, edge ${median(times.edge).toFixed(0)} ms`);
   return median(times.bare) / median(times.edge);
 }
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 async function download(url: string, size: number): Promise<void> {
   const response = await fetch(url);

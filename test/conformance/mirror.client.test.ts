@@ -16,7 +16,8 @@ afterAll(() => edge.stop());
 
 const bytesOf = async (path: string) => Buffer.from(await (await fetch(`${edge.url}/${path}`)).arrayBuffer());
 const upstreamBytes = (path: string) => edge.upstream.files.get(path)?.bytes ?? Buffer.alloc(0);
-const jobOf = async (version: string) => (await (await edge.api(`/api/mirrors/${MIRROR}/${version}`)).json()) as JobAnswer;
+const jobOf = async (version: string) =>
+  (await (await edge.api(`/api/mirrors/${MIRROR}/${version}`)).json()) as JobAnswer;
 const put = (version: string) => edge.api(`/api/mirrors/${MIRROR}/${version}`, { method: 'PUT' });
 
 describe('the Workflow', () => {
@@ -38,7 +39,9 @@ describe('the Workflow', () => {
     expect(await edge.ended('4593.2.5')).toMatchObject({ state: 'complete', attempt: 1 });
     expect(seen.some((bytes) => bytes > 0 && bytes < 48 * MIB)).toBe(true);
     edge.upstream.rules = [{ path: '.', status: 500 }];
-    expect((await bytesOf(`stable/amd64-usr/current/${IMAGE}`)).equals(upstreamBytes(`stable/amd64-usr/4593.2.5/${IMAGE}`))).toBe(true);
+    expect(
+      (await bytesOf(`stable/amd64-usr/current/${IMAGE}`)).equals(upstreamBytes(`stable/amd64-usr/4593.2.5/${IMAGE}`)),
+    ).toBe(true);
     edge.upstream.rules = [];
   });
 
@@ -64,7 +67,11 @@ describe('the Workflow', () => {
     edge.upstream.rules = [];
     await new Promise((resolve) => setTimeout(resolve, 1000));
     expect(await edge.ended('4593.2.7')).toMatchObject({ state: 'cancelled' });
-    expect((await fetch(`${edge.url}/stable/amd64-usr/4593.2.7/${IMAGE}`, { method: 'HEAD' })).headers.get('x-flatcar-source')).toBe('upstream');
+    expect(
+      (await fetch(`${edge.url}/stable/amd64-usr/4593.2.7/${IMAGE}`, { method: 'HEAD' })).headers.get(
+        'x-flatcar-source',
+      ),
+    ).toBe('upstream');
   });
 });
 
@@ -74,7 +81,10 @@ describe('SIGKILL in the middle of a 256 MB file', () => {
     edge.upstream.rules = [{ path: 'bz2$', method: 'GET', times: 1, chunkDelayMs: 10 }];
     await put('4593.2.8');
     await new Promise((resolve) => setTimeout(resolve, 5000));
-    expect(await (await edge.api(`/api/mirrors/${MIRROR}/4593.2.8`)).json()).toMatchObject({ state: 'running', attempt: 1 });
+    expect(await (await edge.api(`/api/mirrors/${MIRROR}/4593.2.8`)).json()).toMatchObject({
+      state: 'running',
+      attempt: 1,
+    });
     await edge.killAndRestart();
     // A heartbeat younger than two minutes is joined: the runtime may be about to go on by itself.
     expect(await (await put('4593.2.8')).json()).toMatchObject({ attempt: 1 });
@@ -85,7 +95,13 @@ describe('SIGKILL in the middle of a 256 MB file', () => {
       job = (await (await put('4593.2.8')).json()) as JobAnswer;
     }
     expect(await edge.ended('4593.2.8')).toMatchObject({ state: 'complete' });
-    expect((await bytesOf(`stable/amd64-usr/current/${IMAGE}`)).equals(upstreamBytes(`stable/amd64-usr/4593.2.8/${IMAGE}`))).toBe(true);
-    expect((await fetch(`${edge.url}/stable/amd64-usr/current/${IMAGE}`, { method: 'HEAD' })).headers.get('x-flatcar-source')).toBe('mirror');
+    expect(
+      (await bytesOf(`stable/amd64-usr/current/${IMAGE}`)).equals(upstreamBytes(`stable/amd64-usr/4593.2.8/${IMAGE}`)),
+    ).toBe(true);
+    expect(
+      (await fetch(`${edge.url}/stable/amd64-usr/current/${IMAGE}`, { method: 'HEAD' })).headers.get(
+        'x-flatcar-source',
+      ),
+    ).toBe('mirror');
   }, 240_000);
 });

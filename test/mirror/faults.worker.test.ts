@@ -5,9 +5,9 @@
 import { reset } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
+import type { DoStep } from '../../src/mirror/run-job.ts';
 import { sameBytes } from '../../src/shared/bytes.ts';
 import { systemPlatform } from '../../src/shared/platform.ts';
-import type { DoStep } from '../../src/mirror/run-job.ts';
 import { OPERATOR, OPERATOR_TOKEN, openEdge } from '../support/edge.ts';
 import { UpstreamTenant } from '../support/upstream-tenant.ts';
 
@@ -15,7 +15,11 @@ const IMAGE = 'flatcar_production_image.bin.bz2';
 const KERNEL = 'flatcar_production_pxe.vmlinuz';
 const LIST = 'flatcar_production_image_packages.txt';
 const SIZES = { [IMAGE]: 9 * 1024 * 1024, [KERNEL]: 3000, [LIST]: 2000 };
-const VARS = { OPERATOR_TOKEN, MIRROR: 'stable/amd64-usr', MIRROR_FILES: `version.txt,${IMAGE},${KERNEL},${LIST},missing.bin` };
+const VARS = {
+  OPERATOR_TOKEN,
+  MIRROR: 'stable/amd64-usr',
+  MIRROR_FILES: `version.txt,${IMAGE},${KERNEL},${LIST},missing.bin`,
+};
 const HERE = 'stable/amd64-usr/4593.2.5';
 const NAMES = ['version.txt', IMAGE, KERNEL, LIST].flatMap((name) => [name, `${name}.sig`, `${name}.DIGESTS`]);
 /** A whole undisturbed run makes this many calls or more, counted below. */
@@ -114,7 +118,12 @@ async function run(target: number, kind: Kind): Promise<number> {
   await tenant.rules();
   const injector = new Injector(target, kind);
   const steps = keptSteps(injector);
-  const options = { vars: VARS, bindings: { RELEASES: injectedBucket(injector) }, platform: hurried(injector), doStep: steps.doStep };
+  const options = {
+    vars: VARS,
+    bindings: { RELEASES: injectedBucket(injector) },
+    platform: hurried(injector),
+    doStep: steps.doStep,
+  };
   const edge = await openEdge(tenant, options);
   await edge.fetch(`/api/mirrors/${HERE}`, { method: 'PUT', headers: OPERATOR });
   const [parameters] = edge.launched;
@@ -135,14 +144,19 @@ async function walk(): Promise<void> {
     const response = await edge.fetch(`/${HERE}/${name}`, { method: name === IMAGE && !isPublished ? 'HEAD' : 'GET' });
     const source = response.headers.get('x-flatcar-source');
     if (source === 'mirror' && response.body !== null) {
-      expect(sameBytes(new Uint8Array(await response.arrayBuffer()), originals.get(name) ?? new Uint8Array())).toBe(true);
+      expect(sameBytes(new Uint8Array(await response.arrayBuffer()), originals.get(name) ?? new Uint8Array())).toBe(
+        true,
+      );
     } else await response.body?.cancel();
     // An alias may name only a release whose every file is there.
     if (isPublished) expect([name, source]).toEqual([name, 'mirror']);
   }
   for (const { key } of (await env.RELEASES.list({ prefix: 'manifests/' })).objects) {
-    const manifest = await (await env.RELEASES.get(key))?.json<{ files: Record<string, { key: string; etag: string }> }>();
-    for (const entry of Object.values(manifest?.files ?? {})) expect((await env.RELEASES.head(entry.key))?.etag).toBe(entry.etag);
+    const manifest = await (await env.RELEASES.get(key))?.json<{
+      files: Record<string, { key: string; etag: string }>;
+    }>();
+    for (const entry of Object.values(manifest?.files ?? {}))
+      expect((await env.RELEASES.head(entry.key))?.etag).toBe(entry.etag);
   }
   await edge.settle();
 }
@@ -166,17 +180,27 @@ async function completes(): Promise<void> {
 beforeEach(async () => {
   await reset();
   tenant = new UpstreamTenant('faults');
-  await tenant.release({ channel: 'stable', board: 'amd64-usr', version: '4593.2.5', files: SIZES, aliases: ['current'] });
+  await tenant.release({
+    channel: 'stable',
+    board: 'amd64-usr',
+    version: '4593.2.5',
+    files: SIZES,
+    aliases: ['current'],
+  });
   originals = new Map();
   for (const name of NAMES) originals.set(name, await tenant.bytes(`${HERE}/${name}`));
 });
 
-it.each(['fail', 'hang', 'cut', 'restart'] as const)('%s: at every call of a run', async (kind) => {
-  const calls = await run(Number.POSITIVE_INFINITY, kind);
-  expect(calls).toBeGreaterThanOrEqual(LEAST_CALLS);
-  for (let target = 1; target <= calls; target += 1) {
-    await run(target, kind);
-    await completes();
-  }
-  console.log(`${kind}: K = ${calls} calls, each struck once`);
-}, 600_000);
+it.each(['fail', 'hang', 'cut', 'restart'] as const)(
+  '%s: at every call of a run',
+  async (kind) => {
+    const calls = await run(Number.POSITIVE_INFINITY, kind);
+    expect(calls).toBeGreaterThanOrEqual(LEAST_CALLS);
+    for (let target = 1; target <= calls; target += 1) {
+      await run(target, kind);
+      await completes();
+    }
+    console.log(`${kind}: K = ${calls} calls, each struck once`);
+  },
+  600_000,
+);

@@ -34,25 +34,35 @@ beforeEach(async () => {
 afterEach(() => edge.settle());
 
 const open = (options: EdgeOptions = {}) =>
-  openEdge(tenant, { ...options, vars: { ...VARS, ...options.vars }, platform: { ...clock.platform, ...options.platform } });
+  openEdge(tenant, {
+    ...options,
+    vars: { ...VARS, ...options.vars },
+    platform: { ...clock.platform, ...options.platform },
+  });
 const api = async (path: string, init: RequestInit = {}, at = edge) => {
   const response = await at.fetch(path, { ...init, headers: { ...OPERATOR, ...init.headers } });
-  return { status: response.status, body: await response.json<never>() as JobAnswer & Record<string, unknown> };
+  return { status: response.status, body: (await response.json<never>()) as JobAnswer & Record<string, unknown> };
 };
-const put = (path: string, body?: unknown) => api(path, { method: 'PUT', ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+const put = (path: string, body?: unknown) =>
+  api(path, { method: 'PUT', ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
 const upstreamBytes = (file: string, version = '4593.2.5') => tenant.bytes(`stable/amd64-usr/${version}/${file}`);
 const sourceOf = async (path: string) => (await edge.fetch(path, { method: 'HEAD' })).headers.get('x-flatcar-source');
-const current = async () => /_VERSION=(.*)/.exec(await (await edge.fetch('/stable/amd64-usr/current/version.txt')).text())?.[1];
+const current = async () =>
+  /_VERSION=(.*)/.exec(await (await edge.fetch('/stable/amd64-usr/current/version.txt')).text())?.[1];
 const mirror = async (version: string) => {
   await put(`/api/mirrors/stable/amd64-usr/${version}`);
   return await edge.runAll();
 };
-const newRelease = (version: string, more = {}) => tenant.release({ ...PAIR, version, files: { [KERNEL]: 5000 }, bare: true, ...more });
+const newRelease = (version: string, more = {}) =>
+  tenant.release({ ...PAIR, version, files: { [KERNEL]: 5000 }, bare: true, ...more });
 
 describe('a whole run', () => {
   it('ends with every file in R2, verified, byte for byte, and current naming it', async () => {
     const queued = await put(V5);
-    expect(queued).toMatchObject({ status: 202, body: { attempt: 1, state: 'queued', startedAt: null, finishedAt: null } });
+    expect(queued).toMatchObject({
+      status: 202,
+      body: { attempt: 1, state: 'queued', startedAt: null, finishedAt: null },
+    });
     expect(await edge.runAll()).toEqual(['complete']);
     const { body } = await api(V5);
     expect(body).toMatchObject({ attempt: 1, state: 'complete' });
@@ -93,7 +103,10 @@ describe('a whole run', () => {
   });
 
   it('resumes a broken connection, of an upstream with or without ranges', async () => {
-    for (const [version, ranges] of [['4593.2.6', true], ['4593.2.7', false]] as const) {
+    for (const [version, ranges] of [
+      ['4593.2.6', true],
+      ['4593.2.7', false],
+    ] as const) {
       await tenant.release({ ...PAIR, version, files: { [IMAGE]: 20 * MIB }, bare: true });
       await tenant.switches({ ranges });
       await tenant.rules({ path: 'bz2$', method: 'GET', times: 1, cutAfter: 11 * MIB });
@@ -120,7 +133,8 @@ describe('a whole run', () => {
     const upload = (inner: R2MultipartUpload) => ({
       key: inner.key,
       uploadId: inner.uploadId,
-      uploadPart: (...args: Parameters<R2MultipartUpload['uploadPart']>) => counted(slowly(() => inner.uploadPart(...args))),
+      uploadPart: (...args: Parameters<R2MultipartUpload['uploadPart']>) =>
+        counted(slowly(() => inner.uploadPart(...args))),
       complete: (parts: R2UploadedPart[]) => counted(slowly(() => inner.complete(parts))),
       abort: () => counted(inner.abort()),
     });
@@ -136,16 +150,27 @@ describe('a whole run', () => {
     });
     // A connection to upstream lasts until its body has been read.
     const fetch_ = async (request: Request) => {
-      let done = () => undefined as void;
-      void counted(new Promise<void>((resolve) => { done = () => resolve(); }));
-      const response = await fetch(request).catch((cause: unknown) => { done(); throw cause; });
+      let done: () => unknown = () => undefined;
+      void counted(
+        new Promise<void>((resolve) => {
+          done = () => resolve();
+        }),
+      );
+      const response = await fetch(request).catch((cause: unknown) => {
+        done();
+        throw cause;
+      });
       if (response.body === null || request.method === 'HEAD') done();
       if (response.body === null || request.method === 'HEAD') return response;
       const { readable, writable } = new IdentityTransformStream();
       void response.body.pipeTo(writable).then(done, done);
       return new Response(readable, response);
     };
-    edge = await open({ bindings: { RELEASES: bucket as R2Bucket }, platform: { fetch: fetch_ }, vars: { MIRROR_FILES: `version.txt,${IMAGE},${KERNEL}` } });
+    edge = await open({
+      bindings: { RELEASES: bucket as R2Bucket },
+      platform: { fetch: fetch_ },
+      vars: { MIRROR_FILES: `version.txt,${IMAGE},${KERNEL}` },
+    });
     expect(await mirror('4593.2.8')).toEqual(['complete']);
     console.log(`most connections at once: ${connections.most}`);
     expect(connections.most).toBeLessThanOrEqual(6);
@@ -160,37 +185,67 @@ describe('what must not be published', () => {
     ['no signature', () => tenant.remove(`${HERE}/${IMAGE}.sig`), /bz2: signature-missing/],
     ['an unknown key', () => tenant.sign(`${HERE}/${IMAGE}`, 'stranger'), /bz2: unknown-key/],
     ['SHA-1', () => tenant.sign(`${HERE}/${KERNEL}`, 'common', 'sha1'), /vmlinuz: weak-hash/],
-    ['a genuine file of another name', async () => {
-      for (const ending of ['', '.sig', '.DIGESTS', '.DIGESTS.sig']) {
-        await tenant.put(`${HERE}/${KERNEL}${ending}`, await upstreamBytes(`version.txt${ending}`));
-      }
-    }, /vmlinuz: digests-other-file/],
-    ['another digest in the signed DIGESTS', async () => {
-      const text = new TextDecoder().decode(await upstreamBytes(`${KERNEL}.DIGESTS`));
-      await tenant.put(`${HERE}/${KERNEL}.DIGESTS`, text.replace(/[0-9a-f]{128}/, 'a'.repeat(128)));
-      await tenant.sign(`${HERE}/${KERNEL}.DIGESTS`, 'common');
-    }, /vmlinuz: wrong-digest/],
+    [
+      'a genuine file of another name',
+      async () => {
+        for (const ending of ['', '.sig', '.DIGESTS', '.DIGESTS.sig']) {
+          await tenant.put(`${HERE}/${KERNEL}${ending}`, await upstreamBytes(`version.txt${ending}`));
+        }
+      },
+      /vmlinuz: digests-other-file/,
+    ],
+    [
+      'another digest in the signed DIGESTS',
+      async () => {
+        const text = new TextDecoder().decode(await upstreamBytes(`${KERNEL}.DIGESTS`));
+        await tenant.put(`${HERE}/${KERNEL}.DIGESTS`, text.replace(/[0-9a-f]{128}/, 'a'.repeat(128)));
+        await tenant.sign(`${HERE}/${KERNEL}.DIGESTS`, 'common');
+      },
+      /vmlinuz: wrong-digest/,
+    ],
     ['a tampered DIGESTS', () => tenant.flip(`${HERE}/${KERNEL}.DIGESTS`, 3), /vmlinuz: digests-bad-signature/],
     ['no version.txt', () => tenant.remove(`${HERE}/version.txt`), /^absent$/],
-    ['another version inside version.txt', () => newRelease('4593.2.5', { versionTxt: 'FLATCAR_VERSION=4593.2.4\n' }), /^wrong-version$/],
-    ['no image', async () => {
-      await tenant.remove(`${HERE}/${IMAGE}`);
-      await tenant.remove(`${HERE}/${KERNEL}`);
-    }, /^no-image$/],
-    ['files signed long before the build', () => tenant.release({ ...PAIR, version: '4593.2.5', files: FILES, versionTxt: 'FLATCAR_VERSION=4593.2.5\nFLATCAR_BUILD_ID="2039-01-01-0000"\n' }), /signed-before-build/],
+    [
+      'another version inside version.txt',
+      () => newRelease('4593.2.5', { versionTxt: 'FLATCAR_VERSION=4593.2.4\n' }),
+      /^wrong-version$/,
+    ],
+    [
+      'no image',
+      async () => {
+        await tenant.remove(`${HERE}/${IMAGE}`);
+        await tenant.remove(`${HERE}/${KERNEL}`);
+      },
+      /^no-image$/,
+    ],
+    [
+      'files signed long before the build',
+      () =>
+        tenant.release({
+          ...PAIR,
+          version: '4593.2.5',
+          files: FILES,
+          versionTxt: 'FLATCAR_VERSION=4593.2.5\nFLATCAR_BUILD_ID="2039-01-01-0000"\n',
+        }),
+      /signed-before-build/,
+    ],
   ];
 
-  it.each(CASES)('%s: failed with its reason, nothing served as verified, current unmoved', async (_name, spoil, reason) => {
-    await newRelease('4593.2.4');
-    await mirror('4593.2.4');
-    await spoil();
-    expect(await mirror('4593.2.5')).toEqual(['failed']);
-    const { body } = await api(V5);
-    expect(body.state).toBe('failed');
-    expect(body.reason).toMatch(reason);
-    for (const file of [IMAGE, KERNEL, 'version.txt']) expect(await sourceOf(`/stable/amd64-usr/4593.2.5/${file}`)).not.toBe('mirror');
-    expect(await current()).toBe('4593.2.4');
-  });
+  it.each(CASES)(
+    '%s: failed with its reason, nothing served as verified, current unmoved',
+    async (_name, spoil, reason) => {
+      await newRelease('4593.2.4');
+      await mirror('4593.2.4');
+      await spoil();
+      expect(await mirror('4593.2.5')).toEqual(['failed']);
+      const { body } = await api(V5);
+      expect(body.state).toBe('failed');
+      expect(body.reason).toMatch(reason);
+      for (const file of [IMAGE, KERNEL, 'version.txt'])
+        expect(await sourceOf(`/stable/amd64-usr/4593.2.5/${file}`)).not.toBe('mirror');
+      expect(await current()).toBe('4593.2.4');
+    },
+  );
 
   it('a file over MAX_FILE_BYTES ends at once', async () => {
     edge = await open({ vars: { MAX_FILE_BYTES: '1000000' } });
@@ -290,7 +345,10 @@ describe('aliases', () => {
     await mirror('4593.2.4');
     await mirror('4593.2.5');
     const alias = '/api/aliases/stable/amd64-usr/current';
-    expect(await put(alias, { version: '4593.2.4' })).toMatchObject({ status: 200, body: { pin: '4593.2.4', version: '4593.2.5', floor: '4593.2.5' } });
+    expect(await put(alias, { version: '4593.2.4' })).toMatchObject({
+      status: 200,
+      body: { pin: '4593.2.4', version: '4593.2.5', floor: '4593.2.5' },
+    });
     expect(await current()).toBe('4593.2.4');
     await mirror('4593.2.6');
     expect(await current()).toBe('4593.2.4');
@@ -318,7 +376,8 @@ describe('aliases', () => {
     await newRelease('4081.3.10', { ...lts, aliases: ['current-2024'] });
     await edge.poll();
     expect(await edge.runAll()).toEqual(['complete', 'complete']);
-    const named = async (alias: string) => (await edge.fetch(`/lts/amd64-usr/${alias}/version.txt`)).headers.get('x-flatcar-version');
+    const named = async (alias: string) =>
+      (await edge.fetch(`/lts/amd64-usr/${alias}/version.txt`)).headers.get('x-flatcar-version');
     expect([await named('current-2023'), await named('current-2024')]).toEqual(['3510.3.8', '4081.3.10']);
     await newRelease('3510.3.9', lts);
     await put('/api/mirrors/lts/amd64-usr/3510.3.9');
@@ -341,9 +400,15 @@ describe('quarantine', () => {
     await mirror('4593.2.4');
     await mirror('4593.2.5');
     expect(await current()).toBe('4593.2.5');
-    expect(await api(RELEASE, { method: 'DELETE' })).toMatchObject({ status: 200, body: { quarantinedAt: expect.any(String) } });
+    expect(await api(RELEASE, { method: 'DELETE' })).toMatchObject({
+      status: 200,
+      body: { quarantinedAt: expect.any(String) },
+    });
     expect(await current()).toBe('4593.2.4');
-    expect((await api('/api/aliases/stable/amd64-usr/current')).body).toMatchObject({ version: '4593.2.4', floor: '4593.2.4' });
+    expect((await api('/api/aliases/stable/amd64-usr/current')).body).toMatchObject({
+      version: '4593.2.4',
+      floor: '4593.2.4',
+    });
     for (const path of ['version.txt', IMAGE, `${IMAGE}.sig`, '']) {
       expect((await edge.fetch(`/stable/amd64-usr/4593.2.5/${path}`)).status).toBe(404);
     }
@@ -391,9 +456,15 @@ describe('retention', () => {
     await mirror('4593.2.1');
     await put('/api/aliases/stable/amd64-usr/current', { version: '4593.2.1' });
     for (const version of ['4593.2.2', '4593.2.3', '4593.2.4']) expect(await mirror(version)).toEqual(['complete']);
-    const published = async () => (await (await edge.fetch('/stable/amd64-usr/', { headers: { accept: 'application/json' } })).json<{ name: string }[]>()).map(({ name }) => name);
+    const published = async () =>
+      (
+        await (
+          await edge.fetch('/stable/amd64-usr/', { headers: { accept: 'application/json' } })
+        ).json<{ name: string }[]>()
+      ).map(({ name }) => name);
     expect(await published()).toEqual(['current/', '4593.2.4/', '4593.2.3/', '4593.2.1/']);
-    const kept = async (version: string) => (await env.RELEASES.list({ prefix: `files/stable/amd64-usr/${version}/` })).objects.length > 0;
+    const kept = async (version: string) =>
+      (await env.RELEASES.list({ prefix: `files/stable/amd64-usr/${version}/` })).objects.length > 0;
     expect(await kept('4593.2.2')).toBe(true);
     clock.advance(25 * 3_600_000);
     await edge.poll();
@@ -454,7 +525,28 @@ describe('the poll', () => {
     edge = await open({ vars: { MIRROR: 'beta/amd64-usr,stable/amd64-usr' } });
     await edge.poll();
     expect(edge.launched).toHaveLength(1);
-    expect(edge.events.at(-1)).toMatchObject({ event: 'poll', faults: expect.stringContaining('beta/amd64-usr: absent') });
+    expect(edge.events.at(-1)).toMatchObject({
+      event: 'poll',
+      faults: expect.stringContaining('beta/amd64-usr: absent'),
+    });
+  });
+});
+
+describe('a signing subkey that turns out compromised', () => {
+  it('makes what it signed distrusted: out of aliases and lists, not served as verified, and not passed through either', async () => {
+    await mirror('4593.2.5');
+    const key = await tenant.key({ key: 'common' });
+    await tenant.put('key.asc', key.compromised);
+    await edge.poll();
+    expect(await sourceOf(`/stable/amd64-usr/4593.2.5/${KERNEL}`)).toBe('mirror');
+    clock.advance(25 * 3_600_000);
+    await edge.poll();
+    expect(edge.events.at(-1)).toMatchObject({ distrusted: 'stable/amd64-usr/4593.2.5' });
+    clock.advance(61_000);
+    const response = await edge.fetch(`/stable/amd64-usr/4593.2.5/${KERNEL}`);
+    expect([response.status, await response.text()]).toEqual([502, expect.stringContaining('revoked-key')]);
+    expect((await edge.fetch('/stable/amd64-usr/current/version.txt')).status).toBe(502);
+    expect(await (await edge.fetch('/releases.json')).json()).toMatchObject({ channels: {} });
   });
 });
 
@@ -477,8 +569,12 @@ describe('listings', () => {
     const response = await edge.fetch('/stable/amd64-usr/4593.2.5/', { headers: { accept: 'application/json' } });
     const entries = await response.json<Record<string, unknown>[]>();
     expect(entries.find(({ name }) => name === KERNEL)).toMatchObject({
-      size: 100_000, type: 'file', verified: true, url: `/stable/amd64-usr/4593.2.5/${KERNEL}`,
-      sha512: expect.stringMatching(/^[0-9a-f]{128}$/), signedBy: expect.stringMatching(/^[0-9A-F]{40}$/),
+      size: 100_000,
+      type: 'file',
+      verified: true,
+      url: `/stable/amd64-usr/4593.2.5/${KERNEL}`,
+      sha512: expect.stringMatching(/^[0-9a-f]{128}$/),
+      signedBy: expect.stringMatching(/^[0-9A-F]{40}$/),
     });
     expect(entries.find(({ name }) => name === `${KERNEL}.sig`)).toMatchObject({ verified: false });
   });
@@ -495,7 +591,9 @@ describe('listings', () => {
     const isolate = await open({ bindings: { RELEASES: bucket } });
     const response = await isolate.fetch('/releases.json');
     expect(response.headers.get('access-control-allow-origin')).toBe('*');
-    const index = await response.json<{ channels: Record<string, Record<string, Record<string, { files: Record<string, unknown> }>>> }>();
+    const index = await response.json<{
+      channels: Record<string, Record<string, Record<string, { files: Record<string, unknown> }>>>;
+    }>();
     expect(Object.keys(index.channels['stable']?.['amd64-usr']?.['4593.2.5']?.files ?? {})).toHaveLength(15);
     const etag = response.headers.get('etag') ?? '';
     expect((await isolate.fetch('/releases.json', { headers: { 'if-none-match': etag } })).status).toBe(304);

@@ -22,11 +22,18 @@ async function hmac(secret: Uint8Array<ArrayBuffer>, body: string): Promise<Uint
   return new Uint8Array(await crypto.subtle.sign('HMAC', key, text(body)));
 }
 
-const release = (tag: string, more: object = {}) => ({ action: 'published', release: { tag_name: tag, draft: false, ...more } });
+const release = (tag: string, more: object = {}) => ({
+  action: 'published',
+  release: { tag_name: tag, draft: false, ...more },
+});
 
 async function github(body: string, { secret = NEW, event = 'release' } = {}) {
   const signature = `sha256=${toHex(await hmac(text(secret), body))}`;
-  const headers = { 'x-hub-signature-256': signature, 'x-github-event': event, 'content-type': 'application/x-www-form-urlencoded' };
+  const headers = {
+    'x-hub-signature-256': signature,
+    'x-github-event': event,
+    'content-type': 'application/x-www-form-urlencoded',
+  };
   return await edge.fetch('/webhooks/github', { method: 'POST', body, headers });
 }
 
@@ -85,10 +92,23 @@ describe('/webhooks/github', () => {
   });
 
   it.each([
-    ['a wrong secret', () => github(JSON.stringify(release('stable-4593.2.5')), { secret: 'a-wrong-webhook-secret-of-32-bytes' })],
-    ['no signature', () => edge.fetch('/webhooks/github', { method: 'POST', body: '{}', headers: { 'x-github-event': 'ping' } })],
-    ['nonsense for a signature', () => edge.fetch('/webhooks/github', { method: 'POST', body: '{}', headers: { 'x-hub-signature-256': 'sha256=zz' } })],
-    ['SHA-1', () => edge.fetch('/webhooks/github', { method: 'POST', body: '{}', headers: { 'x-hub-signature': 'sha1=00' } })],
+    [
+      'a wrong secret',
+      () => github(JSON.stringify(release('stable-4593.2.5')), { secret: 'a-wrong-webhook-secret-of-32-bytes' }),
+    ],
+    [
+      'no signature',
+      () => edge.fetch('/webhooks/github', { method: 'POST', body: '{}', headers: { 'x-github-event': 'ping' } }),
+    ],
+    [
+      'nonsense for a signature',
+      () =>
+        edge.fetch('/webhooks/github', { method: 'POST', body: '{}', headers: { 'x-hub-signature-256': 'sha256=zz' } }),
+    ],
+    [
+      'SHA-1',
+      () => edge.fetch('/webhooks/github', { method: 'POST', body: '{}', headers: { 'x-hub-signature': 'sha1=00' } }),
+    ],
   ])('%s: 401, no job', async (_name, send) => {
     expect((await send()).status).toBe(401);
     expect(started()).toEqual([]);

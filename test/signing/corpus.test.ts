@@ -33,17 +33,59 @@ const ROWS: readonly Row[] = [
   { name: 'armored', ours: 'good', gpg: /GOODSIG/, exit: 0 },
   { name: 'expired-after-signing', ours: 'good', gpg: /EXPKEYSIG.*VALIDSIG/s, exit: 0 },
   { name: 'superseded-before', ours: 'good', gpg: /REVKEYSIG.*VALIDSIG/s, exit: 0 },
-  { name: 'signed-after-expiry', ours: 'expired-key', gpg: /EXPKEYSIG.*VALIDSIG/s, exit: 0, stricter: 'gpg does not compare the dates' },
-  { name: 'superseded-after', ours: 'revoked-key', gpg: /REVKEYSIG.*VALIDSIG/s, exit: 0, stricter: 'gpg only notes a revocation' },
-  { name: 'revoked-compromised', ours: 'revoked-key', gpg: /REVKEYSIG.*VALIDSIG/s, exit: 0, stricter: 'gpg only notes a revocation' },
-  { name: 'type-text', ours: 'signature-type', gpg: /GOODSIG/, exit: 0, stricter: 'images are binary; text signatures ignore line ends' },
-  { name: 'two-packets', ours: 'several-signature-packets', gpg: /GOODSIG.*GOODSIG/s, exit: 0, stricter: 'two signatures have two answers' },
-  { name: 'trailing-garbage', ours: 'signature-malformed', gpg: /GOODSIG/, exit: 2, stricter: 'gpg says good and fails' },
+  {
+    name: 'signed-after-expiry',
+    ours: 'expired-key',
+    gpg: /EXPKEYSIG.*VALIDSIG/s,
+    exit: 0,
+    stricter: 'gpg does not compare the dates',
+  },
+  {
+    name: 'superseded-after',
+    ours: 'revoked-key',
+    gpg: /REVKEYSIG.*VALIDSIG/s,
+    exit: 0,
+    stricter: 'gpg only notes a revocation',
+  },
+  {
+    name: 'revoked-compromised',
+    ours: 'revoked-key',
+    gpg: /REVKEYSIG.*VALIDSIG/s,
+    exit: 0,
+    stricter: 'gpg only notes a revocation',
+  },
+  {
+    name: 'type-text',
+    ours: 'signature-type',
+    gpg: /GOODSIG/,
+    exit: 0,
+    stricter: 'images are binary; text signatures ignore line ends',
+  },
+  {
+    name: 'two-packets',
+    ours: 'several-signature-packets',
+    gpg: /GOODSIG.*GOODSIG/s,
+    exit: 0,
+    stricter: 'two signatures have two answers',
+  },
+  {
+    name: 'trailing-garbage',
+    ours: 'signature-malformed',
+    gpg: /GOODSIG/,
+    exit: 2,
+    stricter: 'gpg says good and fails',
+  },
   { name: 'sha1', ours: 'weak-hash', gpg: /GOODSIG/, exit: 0, stricter: 'SHA-1 collides' },
   { name: 'wrong-primary', ours: 'unknown-key', gpg: /NO_PUBKEY/, exit: 2 },
   { name: 'truncated', ours: 'signature-malformed', gpg: /NODATA/, exit: 2 },
   { name: 'empty', ours: 'signature-empty', gpg: /NODATA/, exit: 2 },
-  { name: 'mebibyte-of-packets', ours: 'several-signature-packets', gpg: /GOODSIG|NODATA|UNEXPECTED|ERROR/, exit: -1, stricter: 'nothing of that size is a signature' },
+  {
+    name: 'mebibyte-of-packets',
+    ours: 'several-signature-packets',
+    gpg: /GOODSIG|NODATA|UNEXPECTED|ERROR/,
+    exit: -1,
+    stricter: 'nothing of that size is a signature',
+  },
 ];
 
 const hasGpg = spawnSync('gpg', ['--version']).status === 0;
@@ -52,7 +94,10 @@ let keyring: Keyring;
 beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'corpus-'));
   keyring = await ring('key.asc');
-  if (hasGpg) execFileSync('gpg', ['--homedir', work, '--batch', '--quiet', '--import', join(folder, 'key.asc')], { stdio: 'pipe' });
+  if (hasGpg)
+    execFileSync('gpg', ['--homedir', work, '--batch', '--quiet', '--import', join(folder, 'key.asc')], {
+      stdio: 'pipe',
+    });
 });
 afterAll(() => {
   spawnSync('gpgconf', ['--homedir', work, '--kill', 'all']);

@@ -52,7 +52,7 @@ export async function openEdge(tenant: UpstreamTenant, options: EdgeOptions = {}
 const FIVE_TIMES = 5;
 
 /** A step as a Workflow does it, without its delays. */
-export const stepWithRetries: DoStep = async (_name, work) => {
+const stepWithRetries: DoStep = async (_name, work) => {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
@@ -83,12 +83,22 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
   const whole = { MIRROR_RELEASE: workflow, ...environment };
   const edge = createEdge(whole as unknown as Env, runtime);
   const background = (work: Promise<unknown>) => void pending.push(work);
-  const context = { waitUntil: background, passThroughOnException: () => undefined, props: {} } as unknown as ExecutionContext;
-  const fetchUrl = async (url: string, init?: RequestInit) => await edge.app.fetch(new Request(url, init), whole, context);
+  const context = {
+    waitUntil: background,
+    passThroughOnException: () => undefined,
+    props: {},
+  } as unknown as ExecutionContext;
+  const fetchUrl = async (url: string, init?: RequestInit) =>
+    await edge.app.fetch(new Request(url, init), whole, context);
   const run = async ({ channel, board, version, attempt }: MirrorParameters) => {
     const ports = edge.mirrorPorts(background);
     if (ports === undefined) throw new Error('bad configuration');
-    return await runJob(ports, { channel, board, version: version as Version }, attempt, options.doStep ?? stepWithRetries);
+    return await runJob(
+      ports,
+      { channel, board, version: version as Version },
+      attempt,
+      options.doStep ?? stepWithRetries,
+    );
   };
   return {
     events,

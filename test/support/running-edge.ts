@@ -31,7 +31,12 @@ export interface JobAnswer {
   readonly state: string;
   readonly attempt: number;
   readonly reason?: string;
-  readonly files: readonly { readonly name: string; readonly state: string; readonly bytes: number; readonly rate?: number }[];
+  readonly files: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly bytes: number;
+    readonly rate?: number;
+  }[];
 }
 
 const OPERATOR_TOKEN = 'operator-token-of-at-least-32-bytes';

@@ -7,6 +7,8 @@ export interface KeyInfo {
   readonly fingerprint: string;
   readonly subkey: string;
   readonly armored: string;
+  /** The same key with its subkey revoked as compromised. */
+  readonly compromised: string;
 }
 
 let count = 0;

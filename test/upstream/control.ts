@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PrivateKey } from 'openpgp';
 import { makeRelease } from './release.ts';
 import {
+  compromisedKeyText,
   detachSign,
   fingerprint,
   type HashName,
@@ -65,7 +66,8 @@ export function makeControl(tenantOf: (name: string) => Tenant): Control {
         keys.set(key, makeSigningKey({ ...options, ...(created ? { created: new Date(created) } : {}) }));
       const made = await keyNamed(key);
       const subkey = made.subkeys[0]?.getFingerprint().toUpperCase();
-      return { fingerprint: fingerprint(made), subkey, armored: publicKeyText(made) };
+      const compromised = await compromisedKeyText(made);
+      return { fingerprint: fingerprint(made), subkey, armored: publicKeyText(made), compromised };
     },
     release: async (tenant, order: ReleaseOrder) => {
       const { channel, board, version, key = 'common', files = {}, signedAt, aliases = [], ...rest } = order;

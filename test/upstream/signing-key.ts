@@ -7,6 +7,7 @@ import {
   LiteralDataPacket,
   PacketList,
   type PrivateKey,
+  readKey,
   readPrivateKey,
   SignaturePacket,
   sign,
@@ -41,6 +42,17 @@ export async function makeSigningKey(options: KeyOptions = {}): Promise<PrivateK
 export const readSigningKey = (armoredKey: string): Promise<PrivateKey> => readPrivateKey({ armoredKey });
 
 export const publicKeyText = (key: PrivateKey): string => key.toPublic().armor();
+
+/** The public key with its signing subkey revoked as compromised. */
+export async function compromisedKeyText(key: PrivateKey): Promise<string> {
+  const copy = await readKey({ armoredKey: publicKeyText(key) });
+  const [subkey] = key.subkeys;
+  const reason = { flag: enums.reasonForRevocation.keyCompromised };
+  const revoked = await subkey?.revoke(key.keyPacket as Parameters<typeof subkey.revoke>[0], reason);
+  const [target] = copy.subkeys;
+  if (target && revoked) target.revocationSignatures = revoked.revocationSignatures;
+  return copy.armor();
+}
 
 export const fingerprint = (key: PrivateKey): string => key.getFingerprint().toUpperCase();
 
