@@ -130,10 +130,7 @@ describe('host-style URLs', () => {
     const edge = await openEdge(tenant, { vars: { RELEASE_HOST_SUFFIX: 'release.example.org' } });
     expect((await edge.fetch('/stable/amd64-usr/current/version.txt')).status).toBe(200);
     const response = await edge.fetchUrl('http://stable.release.example.org/amd64-usr/current/version.txt');
-    expect([response.status, response.headers.get('content-location')]).toEqual([
-      200,
-      '/stable/amd64-usr/4593.2.5/version.txt',
-    ]);
+    expect(response.status).toBe(200);
     expect((await edge.fetchUrl('http://other.release.example.org/amd64-usr/current/version.txt')).status).toBe(404);
     expect((await edge.fetchUrl('http://stable.release.example.org/healthz')).status).toBe(200);
   });

@@ -97,9 +97,8 @@ export class JobSession {
     if (this.#beating) return;
     this.#beating = true;
     while (this.#steps > 0 && this.#isOurs) {
-      await this.change((job) => ({ ...job, heartbeatAt: this.#now() }));
-      const timer = this.platform.timer(HEARTBEAT_MS);
-      await timer.elapsed;
+      await this.platform.timer(HEARTBEAT_MS).elapsed;
+      if (this.#steps > 0) await this.change((job) => ({ ...job, heartbeatAt: this.#now() }));
     }
     this.#beating = false;
   }

@@ -80,7 +80,7 @@ export class VersionFiles {
 
   #refresh(key: string, pair: Pair, version: Version | Alias, floor: Version | null, background: Background) {
     return this.#flights.run(key, background, async () => {
-      const fetched = await this.source.read({ ...pair, version, file: 'version.txt' }, floor, background);
+      const fetched = await this.source.follow({ ...pair, version, file: 'version.txt' }, floor, background);
       const now = this.platform.now();
       if (fetched.ok) {
         this.#held.set(key, { file: fetched.value, checkedAt: now });

@@ -54,26 +54,36 @@ export class VersionSource {
     ) => Promise<Result<Version | null, StoreFault>>,
   ) {}
 
+  /**
+   * What an alias that follows upstream names now; that it named it is remembered, and from then on nothing older is taken.
+   * For an alias that we mirror ourselves `read` is the call: upstream's word must not move it.
+   */
+  async follow(
+    file: UpstreamFile,
+    floor: Version | null,
+    background: Background,
+  ): Promise<Result<VersionFile, VersionFault>> {
+    const judged = await this.read(file, floor, background);
+    if (!judged.ok || !isAlias(file.version)) return judged;
+    const { version } = judged.value;
+    const isNews = floor === null || compareVersions(version, floor) > 0;
+    if (!isNews) return judged;
+    const raised = await this.raiseFloor({ ...file, version: file.version }, version);
+    if (!raised.ok) return raised;
+    const holds = raised.value;
+    return holds !== null && isBelow(version, holds) ? err({ reason: 'below-floor', version, floor: holds }) : judged;
+  }
+
   /** Fetches and judges; a number must be the version inside, an alias must not fall below `floor`. */
   async read(
     file: UpstreamFile,
     floor: Version | null,
     background: Background,
   ): Promise<Result<VersionFile, VersionFault>> {
-    let judged = await this.#fetchAndJudge(file, floor, background);
+    const judged = await this.#fetchAndJudge(file, floor, background);
     // Text and signature are two requests: an alias that moved between them gives a pair that never was one.
     const mayBeMixed = isAlias(file.version) && !judged.ok && judged.error.reason === 'bad-signature';
-    if (mayBeMixed) judged = await this.#fetchAndJudge(file, floor, background);
-    if (!judged.ok || !isAlias(file.version)) return judged;
-    const isNews = floor === null || compareVersions(judged.value.version, floor) > 0;
-    if (!isNews) return judged;
-    const raised = await this.raiseFloor({ ...file, version: file.version }, judged.value.version);
-    if (!raised.ok) return raised;
-    const holds = raised.value;
-    if (holds !== null && isBelow(judged.value.version, holds)) {
-      return err({ reason: 'below-floor', version: judged.value.version, floor: holds });
-    }
-    return judged;
+    return mayBeMixed ? await this.#fetchAndJudge(file, floor, background) : judged;
   }
 
   /** Signature first: not a byte of an unverified version.txt is even parsed. */

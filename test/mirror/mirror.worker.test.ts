@@ -493,6 +493,25 @@ describe('the poll', () => {
     expect(await current()).toBe('4593.2.5');
   });
 
+  it('leaves current where it is until the new release is complete, and for good if it fails', async () => {
+    await edge.poll();
+    await edge.runAll();
+    await newRelease('4593.2.6', { aliases: ['current'] });
+    await tenant.flip(`stable/amd64-usr/4593.2.6/${KERNEL}`, 5);
+    await edge.poll();
+    expect(edge.launched).toMatchObject([{ version: '4593.2.6' }]);
+    expect((await put('/api/mirrors/stable/amd64-usr/current')).body).toMatchObject({
+      version: '4593.2.6',
+      state: 'queued',
+    });
+    expect(await current()).toBe('4593.2.5');
+    expect(await edge.runAll()).toEqual(['failed']);
+    expect(await current()).toBe('4593.2.5');
+    await tenant.flip(`stable/amd64-usr/4593.2.6/${KERNEL}`, 5);
+    expect(await mirror('4593.2.6')).toEqual(['complete']);
+    expect(await current()).toBe('4593.2.6');
+  });
+
   it('looks again for files of the last seven days that came late', async () => {
     await edge.poll();
     await edge.runAll();
