@@ -35,8 +35,14 @@ export const COMPANION_LIMIT = 64 * 1024;
 const OPTIONAL = ['DIGESTS', 'DIGESTS.asc', 'DIGESTS.sig'] as const;
 
 type Bytes = Uint8Array<ArrayBuffer>;
+/** A companion's bytes and upstream's date of it, in milliseconds. */
+export interface Companion {
+  readonly bytes: Bytes;
+  readonly modified: number | undefined;
+}
+
 /** By ending. */
-export type Companions = Map<string, Bytes>;
+export type Companions = Map<string, Companion>;
 
 /** The DIGESTS files that upstream has for a file; releases before 2022 have none of its own. */
 export async function fetchCompanions(
@@ -46,7 +52,7 @@ export async function fetchCompanions(
   const found = new Map();
   for (const ending of OPTIONAL) {
     const file = await upstream.small({ ...release, file: `${name}.${ending}` }, COMPANION_LIMIT);
-    if (file.ok) found.set(ending, file.value.bytes);
+    if (file.ok) found.set(ending, { bytes: file.value.bytes, modified: file.value.facts.lastModified });
     else if (file.error.reason !== 'absent') return file;
   }
   return ok(found);
@@ -58,7 +64,7 @@ export async function listedDigest(
   { name }: CopyOrder,
   companions: Companions,
 ): Promise<Result<string | undefined, CopyFault>> {
-  const [text, sig] = [companions.get('DIGESTS'), companions.get('DIGESTS.sig')];
+  const [text, sig] = [companions.get('DIGESTS')?.bytes, companions.get('DIGESTS.sig')?.bytes];
   if (text === undefined || sig === undefined) return ok(undefined);
   const known = await signatures.identify(sig, background);
   if (!known.ok) return known;
@@ -76,7 +82,7 @@ export async function storeCompanions(
   verifiedAt: string,
 ): Promise<Result<Record<string, ManifestFile>, CopyFault>> {
   const entries: Record<string, ManifestFile> = {};
-  for (const [ending, bytes] of companions) {
+  for (const [ending, { bytes, modified }] of companions) {
     const key = fileKey(release, `${name}.${ending}`, attempt);
     const etag = await slots.run(() => mirror.put(key, bytes));
     if (!etag.ok) return etag;
@@ -86,6 +92,7 @@ export async function storeCompanions(
       size: bytes.length,
       sha512: await sha512Hex(bytes),
       verifiedAt,
+      ...(modified === undefined ? {} : { modified: new Date(modified).toISOString() }),
     };
   }
   return ok(entries);

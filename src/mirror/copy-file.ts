@@ -69,7 +69,7 @@ export async function copyFile(
   const others = await storeCompanions(
     ports,
     order,
-    new Map([['sig', sig.value.bytes], ...companions.value]),
+    new Map([['sig', { bytes: sig.value.bytes, modified: sig.value.facts.lastModified }], ...companions.value]),
     verifiedAt,
   );
   if (!others.ok) return others;

@@ -102,6 +102,20 @@ describe('a whole run', () => {
     expect(alias.headers.get('content-location')).toBe(`/stable/amd64-usr/4593.2.5/${KERNEL}`);
   });
 
+  it('lets the official mirror script skip what it has, companions included', async () => {
+    await mirror('4593.2.5');
+    for (const file of [KERNEL, `${KERNEL}.sig`, `${KERNEL}.DIGESTS`]) {
+      const head = await edge.fetch(`/stable/amd64-usr/4593.2.5/${file}`, { method: 'HEAD' });
+      const seconds = Date.parse(head.headers.get('last-modified') ?? '') / 1000;
+      const own = `"${seconds.toString(36)}${Number(head.headers.get('content-length')).toString(36)}"`;
+      const again = await edge.fetch(`/stable/amd64-usr/4593.2.5/${file}`, {
+        method: 'HEAD',
+        headers: { 'if-none-match': own },
+      });
+      expect([file, again.status]).toEqual([file, 304]);
+    }
+  });
+
   it('resumes a broken connection, of an upstream with or without ranges', async () => {
     for (const [version, ranges] of [
       ['4593.2.6', true],
