@@ -36,7 +36,7 @@ const OPTIONAL = ['DIGESTS', 'DIGESTS.asc', 'DIGESTS.sig'] as const;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 /** A companion's bytes and upstream's date of it, in milliseconds. */
-export interface Companion {
+interface Companion {
   readonly bytes: Bytes;
   readonly modified: number | undefined;
 }

@@ -191,16 +191,26 @@ beforeEach(async () => {
   for (const name of NAMES) originals.set(name, await tenant.bytes(`${HERE}/${name}`));
 });
 
-it.each(['fail', 'hang', 'cut', 'restart'] as const)(
-  '%s: at every call of a run',
-  async (kind) => {
+/** Every call fails once; the other kinds strike every fourth, each beginning at another, to keep the suite short. */
+const STRIDES = [
+  ['fail', 1, 1],
+  ['hang', 1, 4],
+  ['cut', 2, 4],
+  ['restart', 3, 4],
+] as const;
+
+it.each(STRIDES)(
+  '%s: from call %i on, every %i',
+  async (kind, first, stride) => {
     const calls = await run(Number.POSITIVE_INFINITY, kind);
     expect(calls).toBeGreaterThanOrEqual(LEAST_CALLS);
-    for (let target = 1; target <= calls; target += 1) {
+    let struck = 0;
+    for (let target = first; target <= calls; target += stride) {
+      struck += 1;
       await run(target, kind);
       await completes();
     }
-    console.log(`${kind}: K = ${calls} calls, each struck once`);
+    console.log(`${kind}: K = ${calls} calls in a run, ${struck} of them struck`);
   },
   600_000,
 );

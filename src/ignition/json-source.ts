@@ -1,0 +1,182 @@
+/**
+ * JSON as text with places: the reference decodes by its own rules (odd-cased keys, duplicate keys, integers by how they
+ * are written), which `JSON.parse` cannot see. RFC 8259. No I/O.
+ */
+import { err, ok, type Result } from '../shared/result.ts';
+
+export type JsonNode = { readonly at: number } & (
+  | { readonly kind: 'object'; readonly members: readonly JsonMember[] }
+  | { readonly kind: 'array'; readonly items: readonly JsonNode[] }
+  | { readonly kind: 'string'; readonly value: string }
+  /** As written: `420.0` is not an integer. */
+  | { readonly kind: 'number'; readonly text: string }
+  | { readonly kind: 'boolean'; readonly value: boolean }
+  | { readonly kind: 'null' }
+);
+
+interface JsonMember {
+  readonly key: string;
+  readonly value: JsonNode;
+}
+
+export interface JsonFault {
+  readonly message: string;
+  /** Offset in the text. */
+  readonly at: number;
+}
+
+/** Nothing that a config means is nested this deep; the reference stops at 10,000. */
+const MOST_DEPTH = 1000;
+const NUMBER = /-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+};
+
+/** The document, or what is wrong with it and where. */
+export function readJson(text: string): Result<JsonNode, JsonFault> {
+  try {
+    return ok(new Reader(text).document());
+  } catch (cause) {
+    if (cause instanceof Malformed) return err({ message: cause.message, at: cause.at });
+    throw cause;
+  }
+}
+
+/** A character that stands for itself in a string; NaN, past the end, does not. */
+const isPlain = (code: number): boolean => code >= 0x20 && code !== 0x22 && code !== 0x5c;
+
+/** Line and column of an offset, both from 1; columns count UTF-16 units. */
+export function placeOf(text: string, at: number): { line: number; column: number } {
+  const before = text.slice(0, at);
+  return { line: before.split('\n').length, column: at - before.lastIndexOf('\n') };
+}
+
+/** Leaves the recursion of a reader; never leaves this file. */
+class Malformed extends Error {
+  constructor(
+    message: string,
+    readonly at: number,
+  ) {
+    super(message);
+  }
+}
+
+class Reader {
+  #at = 0;
+
+  constructor(private readonly text: string) {}
+
+  document(): JsonNode {
+    const node = this.#value(0);
+    this.#space();
+    if (this.#at < this.text.length) throw this.#unexpected('after top-level value');
+    return node;
+  }
+
+  #value(depth: number): JsonNode {
+    this.#space();
+    const at = this.#at;
+    if (depth > MOST_DEPTH) throw new Malformed('exceeded max depth', at);
+    const first = this.text[at];
+    if (first === '{') return { kind: 'object', at, members: this.#members(depth) };
+    if (first === '[') return { kind: 'array', at, items: this.#items(depth) };
+    if (first === '"') return { kind: 'string', at, value: this.#string() };
+    for (const [word, node] of WORDS) {
+      if (this.text.startsWith(word, at)) {
+        this.#at += word.length;
+        return { ...node, at };
+      }
+    }
+    NUMBER.lastIndex = at;
+    const number = NUMBER.exec(this.text)?.[0];
+    if (number === undefined) throw this.#unexpected('looking for beginning of value');
+    this.#at += number.length;
+    return { kind: 'number', at, text: number };
+  }
+
+  #members(depth: number): JsonMember[] {
+    const members: JsonMember[] = [];
+    this.#at += 1;
+    this.#space();
+    if (this.#take('}')) return members;
+    for (;;) {
+      this.#space();
+      if (this.text[this.#at] !== '"') throw this.#unexpected('looking for beginning of object key string');
+      const key = this.#string();
+      this.#space();
+      if (!this.#take(':')) throw this.#unexpected('after object key');
+      members.push({ key, value: this.#value(depth + 1) });
+      this.#space();
+      if (this.#take('}')) return members;
+      if (!this.#take(',')) throw this.#unexpected('after object key:value pair');
+    }
+  }
+
+  #items(depth: number): JsonNode[] {
+    const items: JsonNode[] = [];
+    this.#at += 1;
+    this.#space();
+    if (this.#take(']')) return items;
+    for (;;) {
+      items.push(this.#value(depth + 1));
+      this.#space();
+      if (this.#take(']')) return items;
+      if (!this.#take(',')) throw this.#unexpected('after array element');
+    }
+  }
+
+  #string(): string {
+    this.#at += 1;
+    let value = '';
+    for (;;) {
+      const from = this.#at;
+      while (isPlain(this.text.charCodeAt(this.#at))) this.#at += 1;
+      value += this.text.slice(from, this.#at);
+      if (this.#take('"')) return value;
+      if (!this.#take('\\')) throw this.#unexpected('in string literal');
+      value += this.#escape();
+    }
+  }
+
+  #escape(): string {
+    const letter = this.text[this.#at] ?? '';
+    const simple = Object.hasOwn(ESCAPES, letter) ? ESCAPES[letter] : undefined;
+    if (simple !== undefined) {
+      this.#at += 1;
+      return simple;
+    }
+    const digits = letter === 'u' ? this.text.slice(this.#at + 1, this.#at + 5) : '';
+    if (!/^[0-9a-fA-F]{4}$/.test(digits)) throw this.#unexpected('in string escape code');
+    this.#at += 5;
+    return String.fromCharCode(Number.parseInt(digits, 16));
+  }
+
+  #space(): void {
+    while (/[ \t\r\n]/.test(this.text[this.#at] ?? '')) this.#at += 1;
+  }
+
+  #take(character: string): boolean {
+    if (this.text[this.#at] !== character) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  #unexpected(where: string): Malformed {
+    const character = this.text[this.#at];
+    if (character === undefined) return new Malformed('unexpected end of JSON input', this.#at);
+    return new Malformed(`invalid character '${character}' ${where}`, this.#at);
+  }
+}
+
+const WORDS = [
+  ['true', { kind: 'boolean', value: true }],
+  ['false', { kind: 'boolean', value: false }],
+  ['null', { kind: 'null' }],
+] as const;

@@ -1,0 +1,126 @@
+/**
+ * Merging two spec 3 configs of one version as the reference does (config/merge of coreos/ignition 2.26.0):
+ * plain values: the child's; nullable values: the child's where it has one; objects field by field; lists by their rules,
+ * which stand beside the fields (spec/lists). Two valid configs may merge into an invalid one: validate after. No I/O.
+ */
+import * as z from 'zod';
+import { type ListRule, listRules } from './spec/lists.ts';
+
+/** Which input a part of the result came from, by its path. */
+type Origin = 'parent' | 'child';
+export type Origins = Map<string, Origin>;
+
+type Fields = Readonly<Record<string, unknown>>;
+type SetRule = Extract<ListRule, { kind: 'set' }>;
+
+/** The merged config, and where each of its leaves came from. Neither input is changed. */
+export function mergeConfigs<T>(schema: z.ZodType<T>, parent: T, child: T): { config: T; origins: Origins } {
+  const merger = new Merger();
+  const config = merger.value(schema, parent, child, []) as T;
+  return { config, origins: merger.origins };
+}
+
+class Merger {
+  readonly origins: Origins = new Map();
+
+  value(schema: z.ZodType, parent: unknown, child: unknown, path: readonly (string | number)[]): unknown {
+    if (schema instanceof z.ZodOptional) {
+      const inner = schema.unwrap() as z.ZodType;
+      if (child === undefined || parent === undefined) return this.#only(parent, child, path);
+      return this.value(inner, parent, child, path);
+    }
+    if (schema instanceof z.ZodObject) return this.#object(schema, parent as Fields, child as Fields, path);
+    this.origins.set(path.join('.'), 'child');
+    return child;
+  }
+
+  #object(schema: z.ZodObject, parent: Fields, child: Fields, path: readonly (string | number)[]): Fields {
+    const merged: Record<string, unknown> = {};
+    for (const [name, field] of Object.entries(schema.shape)) {
+      const list = listOf(field as z.ZodType);
+      const value = list
+        ? this.#list(schema, list, name, parent, child, [...path, name])
+        : this.value(field as z.ZodType, parent[name], child[name], [...path, name]);
+      if (value !== undefined) merged[name] = value;
+    }
+    return merged;
+  }
+
+  #list(
+    owner: z.ZodObject,
+    list: List,
+    name: string,
+    parent: Fields,
+    child: Fields,
+    path: readonly (string | number)[],
+  ): unknown {
+    const before = parent[name] as unknown[] | undefined;
+    const after = child[name] as unknown[] | undefined;
+    if (before === undefined && after === undefined) return undefined;
+    const merged: unknown[] = [];
+    const put = (value: unknown, origin: Origin) => {
+      this.#mark(value, origin, [...path, merged.length]);
+      merged.push(value);
+    };
+    if (list.rule.kind === 'append') {
+      for (const item of before ?? []) put(item, 'parent');
+      for (const item of after ?? []) put(item, 'child');
+      return merged;
+    }
+    const { rule } = list;
+    const key = rule.key as (element: unknown) => string;
+    const childByKey = new Map((after ?? []).map((item) => [key(item), item]));
+    const elsewhere = keysElsewhere(owner, name, rule, child);
+    const handled = new Set<string>();
+    for (const item of before ?? []) {
+      const own = key(item);
+      const match = childByKey.get(own);
+      if (match !== undefined) {
+        handled.add(own);
+        if (rule.removes !== undefined && (rule.removes as (element: unknown) => boolean)(match)) continue;
+        merged.push(this.value(list.element, item, match, [...path, merged.length]));
+      } else if (!elsewhere.has(own)) put(item, 'parent');
+    }
+    for (const item of after ?? []) if (!handled.has(key(item))) put(item, 'child');
+    return merged;
+  }
+
+  #only(parent: unknown, child: unknown, path: readonly (string | number)[]): unknown {
+    const value = child === undefined ? parent : child;
+    if (value !== undefined) this.#mark(value, child === undefined ? 'parent' : 'child', path);
+    return value;
+  }
+
+  /** Every leaf below `value` came from one side. */
+  #mark(value: unknown, origin: Origin, path: readonly (string | number)[]): void {
+    if (typeof value !== 'object' || value === null) {
+      this.origins.set(path.join('.'), origin);
+      return;
+    }
+    for (const [name, inner] of Object.entries(value)) this.#mark(inner, origin, [...path, name]);
+  }
+}
+
+interface List {
+  readonly element: z.ZodType;
+  readonly rule: ListRule;
+}
+
+function listOf(field: z.ZodType): List | undefined {
+  const inner = field instanceof z.ZodOptional ? (field.unwrap() as z.ZodType) : field;
+  const rule = inner instanceof z.ZodArray ? listRules.get(inner) : undefined;
+  return inner instanceof z.ZodArray && rule ? { element: inner.element as z.ZodType, rule } : undefined;
+}
+
+/** Keys that the child holds in the other lists of the same space: the parent's elements of those keys go. */
+function keysElsewhere(owner: z.ZodObject, name: string, rule: SetRule, child: Fields): Set<string> {
+  const keys = new Set<string>();
+  if (rule.space === undefined) return keys;
+  for (const [other, field] of Object.entries(owner.shape)) {
+    const list = other === name ? undefined : listOf(field as z.ZodType);
+    if (list?.rule.kind !== 'set' || list.rule.space !== rule.space) continue;
+    const key = list.rule.key as (element: unknown) => string;
+    for (const item of (child[other] as unknown[] | undefined) ?? []) keys.add(key(item));
+  }
+  return keys;
+}

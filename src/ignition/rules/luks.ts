@@ -1,0 +1,69 @@
+/** What must hold of encrypted devices and what unlocks them. No I/O. */
+import type { Path, Report } from '../report.ts';
+import type { ConfigV3, LuksV3 } from '../spec/v3.ts';
+import { byteLength, checkDevice } from './disks.ts';
+import { checkResource } from './resources.ts';
+import { sourceFault } from './source-url.ts';
+
+type Clevis = NonNullable<LuksV3['clevis']>;
+type Tang = NonNullable<Clevis['tang']>[number];
+
+const MOST_LABEL = 47;
+const PINS = ['tpm2', 'tang', 'sss'];
+const ANY_PIN_SINCE = 6;
+const NETWORK_ALONE_REFUSED_SINCE = 3;
+
+/** Adds what is wrong with the encrypted devices of `config` in spec 3.`minor`. */
+export function checkLuks({ storage }: ConfigV3, minor: number, report: Report): void {
+  for (const [index, device] of (storage?.luks ?? []).entries()) {
+    const path = ['storage', 'luks', index];
+    const { name, label, clevis, keyFile, cex } = device;
+    if (name.includes('/')) report.error([...path, 'name'], 'device names cannot contain slashes');
+    checkDevice(device.device, [...path, 'device'], 'disk device is required', report);
+    if (label !== undefined && byteLength(label) > MOST_LABEL) {
+      report.error([...path, 'label'], `luks device labels cannot be longer than ${MOST_LABEL} characters`);
+    }
+    if (clevis !== undefined) checkClevis(clevis, [...path, 'clevis'], minor, report);
+    const keyFault = keyFile?.source === undefined ? undefined : sourceFault(keyFile.source, minor);
+    if (keyFault !== undefined) report.error([...path, 'keys'], 'invalid key file source');
+    checkResource(keyFile, [...path, 'keyFile'], minor, report);
+    const hasOther = clevis !== undefined || keyFile?.source !== undefined;
+    if (cex?.enabled === true && hasOther) report.error([...path, 'cex'], 'cannot use cex with clevis or a key file');
+  }
+}
+
+function checkClevis(clevis: Clevis, path: Path, minor: number, report: Report): void {
+  const { tpm2, threshold, tang = [], custom } = clevis;
+  if ((custom?.pin ?? '') !== '' && (tang.length > 0 || tpm2 === true || (threshold ?? 0) !== 0)) {
+    report.error(path, 'cannot use custom clevis config with tpm2, tang, or threshold');
+  }
+  if (custom !== undefined) checkCustom(custom, [...path, 'custom'], minor, report);
+  for (const [index, server] of tang.entries()) checkTang(server, [...path, 'tang', index], report);
+}
+
+function checkCustom(custom: NonNullable<Clevis['custom']>, path: Path, minor: number, report: Report): void {
+  const { pin = '', config = '', needsNetwork } = custom;
+  const isUsed = pin !== '' || config !== '' || (needsNetwork === true && minor >= NETWORK_ALONE_REFUSED_SINCE);
+  if (!isUsed) return;
+  if (pin === '') report.error([...path, 'pin'], 'clevis custom pin is required');
+  else if (minor < ANY_PIN_SINCE && !PINS.includes(pin)) report.error([...path, 'pin'], 'unsupported clevis pin');
+  if (config === '') report.error([...path, 'config'], 'clevis custom config is required');
+}
+
+function checkTang({ url, thumbprint = '', advertisement }: Tang, path: Path, report: Report): void {
+  if (url === '') report.error([...path, 'url'], 'url is required');
+  else if (!/^https?:/i.test(url)) report.error([...path, 'url'], 'invalid url scheme');
+  if (thumbprint === '') report.error([...path, 'thumbprint'], 'thumbprint is required');
+  if (advertisement !== undefined && advertisement !== '' && !isJson(advertisement)) {
+    report.error([...path, 'advertisement'], 'advertisement is not valid JSON');
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

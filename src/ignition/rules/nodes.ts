@@ -1,0 +1,107 @@
+/** What must hold of files, directories and links, alone and beside each other. No I/O. */
+import { cleanPath, directoryOf, joinPath, pathFault } from '../clean-path.ts';
+import type { Path, Report } from '../report.ts';
+import type { ConfigV3, StorageV3 } from '../spec/v3.ts';
+import { checkResource } from './resources.ts';
+
+type Node = Pick<NonNullable<StorageV3['files']>[number], 'path' | 'user' | 'group'>;
+type Link = NonNullable<StorageV3['links']>[number];
+
+const MOST_MODE = 0o7777;
+const SPECIAL_BITS = 0o7000;
+const SPECIAL_BITS_SINCE = 6;
+const TARGET_NEEDED_SINCE = 3;
+const UNITS = '/etc/systemd/system';
+
+/** Adds what is wrong with the nodes of `config` in spec 3.`minor`. */
+export function checkNodes(config: ConfigV3, minor: number, report: Report): void {
+  const { files = [], directories = [], links = [] } = config.storage ?? {};
+  const linked = links.map(({ path }) => path).filter((path) => path !== '');
+  const unitPaths = pathsOfUnits(config);
+  const check = (node: Node, kind: string, path: Path) => {
+    checkNode(node, path, report);
+    if (linked.some((link) => link !== node.path && isBelow(node.path, link))) {
+      report.error(path, `${kind} path includes link in config`);
+    }
+    if (unitPaths.has(node.path)) report.error([...path, 'path'], 'path conflicts with systemd unit or dropin');
+  };
+  for (const [index, directory] of directories.entries()) {
+    const path = ['storage', 'directories', index];
+    check(directory, 'directory', path);
+    checkMode(directory.mode, path, minor, report);
+  }
+  for (const [index, file] of files.entries()) {
+    const path = ['storage', 'files', index];
+    check(file, 'file', path);
+    checkMode(file.mode, path, minor, report);
+    if (file.overwrite === true && file.contents?.source === undefined) {
+      report.error([...path, 'overwrite'], 'overwrite must be false if source is unspecified');
+    }
+    checkResource(file.contents, [...path, 'contents'], minor, report);
+    for (const [part, contents] of (file.append ?? []).entries())
+      checkResource(contents, [...path, 'append', part], minor, report);
+  }
+  for (const [index, link] of links.entries()) {
+    const path = ['storage', 'links', index];
+    check(link, 'link', path);
+    checkLink(
+      link,
+      path,
+      minor,
+      directories.map((directory) => directory.path),
+      report,
+    );
+  }
+}
+
+function checkNode({ path: place, user, group }: Node, path: Path, report: Report): void {
+  const fault = pathFault(place);
+  if (fault !== undefined) report.error([...path, 'path'], fault);
+  for (const [name, owner] of [
+    ['user', user],
+    ['group', group],
+  ] as const) {
+    const isDouble = owner?.id !== undefined && owner.name !== undefined && owner.name !== '';
+    if (isDouble) report.error([...path, name], 'cannot set both id and name');
+  }
+}
+
+function checkMode(mode: number | undefined, path: Path, minor: number, report: Report): void {
+  if (mode === undefined) return;
+  const where = [...path, 'mode'];
+  if (mode < 0 || mode > MOST_MODE) report.error(where, 'illegal file mode');
+  if (minor < SPECIAL_BITS_SINCE && (mode & SPECIAL_BITS) !== 0) {
+    report.warn(where, 'setuid/setgid/sticky bits are not supported in spec versions older than 3.6.0');
+  }
+}
+
+function checkLink(link: Link, path: Path, minor: number, directories: readonly string[], report: Report): void {
+  const { target, hard } = link;
+  if (minor >= TARGET_NEEDED_SINCE && (target === undefined || target === '')) {
+    report.error([...path, 'target'], 'link target is required');
+    return;
+  }
+  if (hard !== true) return;
+  const owned = (['user', 'group'] as const).filter(
+    (name) => link[name]?.id !== undefined || (link[name]?.name ?? '') !== '',
+  );
+  for (const name of owned) report.warn([...path, name], 'owner of a hard link is ignored');
+  const place = target?.startsWith('/') ? cleanPath(target) : joinPath(directoryOf(link.path), target ?? '');
+  if (directories.includes(place)) report.error([...path, 'target'], 'hard links to directories are not allowed');
+}
+
+function isBelow(path: string, above: string): boolean {
+  return path.startsWith(above.endsWith('/') ? above : `${above}/`);
+}
+
+/** Where units and drop-ins with contents will be written. */
+function pathsOfUnits({ systemd }: ConfigV3): Set<string> {
+  const paths = new Set<string>();
+  for (const { name, contents, dropins = [] } of systemd?.units ?? []) {
+    if (contents !== undefined && contents !== '') paths.add(`${UNITS}/${name}`);
+    for (const dropin of dropins) {
+      if (dropin.contents !== undefined && dropin.contents !== '') paths.add(`${UNITS}/${name}.d/${dropin.name}`);
+    }
+  }
+  return paths;
+}
