@@ -12,6 +12,9 @@ export function plainConfig(schema: z.ZodType, config: unknown): Record<string, 
 /** The bytes to serve: they may be hashed, so nothing about them may depend on how the config came about. */
 export const configText = (schema: z.ZodType, config: unknown): string => JSON.stringify(plainConfig(schema, config));
 
+/** What a plain value is when nobody has said anything. */
+const ZEROS: readonly unknown[] = [0, '', false];
+
 /** `undefined` for what is left out; a nullable value that is set stays, be it empty or zero. */
 function plain(schema: z.ZodType, value: unknown, isNullable: boolean): unknown {
   if (value === undefined) return undefined;
@@ -20,7 +23,7 @@ function plain(schema: z.ZodType, value: unknown, isNullable: boolean): unknown 
     const items = (value as unknown[]).map((item) => plain(schema.element as z.ZodType, item, true) ?? {});
     return items.length === 0 ? undefined : items;
   }
-  if (!(schema instanceof z.ZodObject)) return !isNullable && (value === 0 || value === '') ? undefined : value;
+  if (!(schema instanceof z.ZodObject)) return !isNullable && ZEROS.includes(value) ? undefined : value;
   const fields = value as Readonly<Record<string, unknown>>;
   const kept: [string, unknown][] = [];
   for (const [name, field] of Object.entries(schema.shape)) {
