@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import { manifestFileSchema } from '../releases/manifest.ts';
 import { isAlias, isVersion, type Version } from '../releases/model.ts';
-import { err, ok, type Result } from '../shared/result.ts';
+import type { Result } from '../shared/result.ts';
+import { type Malformed, parseStored } from '../shared/stored-json.ts';
 
 const TRIGGERS = ['poll', 'webhook', 'operator', 'demand'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
@@ -53,18 +54,9 @@ export type UploadRecord = Readonly<z.output<typeof uploadSchema>>;
 export type Job = Readonly<z.output<typeof jobSchema>>;
 export type FilePart = Readonly<z.output<typeof partSchema>>;
 
-export const parseJob = (text: string) => parse(jobSchema, text);
-export const parseUpload = (text: string) => parse(uploadSchema, text);
-export const parsePart = (text: string) => parse(partSchema, text);
-
-function parse<T>(schema: z.ZodType<T>, text: string): Result<T, { readonly reason: 'status-malformed' }> {
-  try {
-    const parsed = schema.safeParse(JSON.parse(text));
-    return parsed.success ? ok(parsed.data) : err({ reason: 'status-malformed' });
-  } catch {
-    return err({ reason: 'status-malformed' });
-  }
-}
+export const parseJob = (text: string): Result<Job, Malformed> => parseStored(jobSchema, text);
+export const parsePart = (text: string): Result<FilePart, Malformed> => parseStored(partSchema, text);
+export const parseUpload = (text: string): Result<UploadRecord, Malformed> => parseStored(uploadSchema, text);
 
 const DEAD_RUNNING_MS = 2 * 60_000;
 const DEAD_QUEUED_MS = 10 * 60_000;

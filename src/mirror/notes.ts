@@ -1,6 +1,7 @@
 /** What the mirror remembers between its runs, in one small object: sweeps, keyring refreshes, distrust, demand. No I/O. */
 import * as z from 'zod';
-import { err, ok, type Result } from '../shared/result.ts';
+import type { Result } from '../shared/result.ts';
+import { type Malformed, parseStored } from '../shared/stored-json.ts';
 
 const notesSchema = z.object({
   keyringRefreshedAt: z.iso.datetime().optional(),
@@ -18,11 +19,4 @@ export type MirrorNotes = Readonly<z.output<typeof notesSchema>>;
 export const NO_NOTES: MirrorNotes = { distrusted: [] };
 
 /** The stored notes; anything else in their place is an error. */
-export function parseNotes(text: string): Result<MirrorNotes, { readonly reason: 'notes-malformed' }> {
-  try {
-    const parsed = notesSchema.safeParse(JSON.parse(text));
-    return parsed.success ? ok(parsed.data) : err({ reason: 'notes-malformed' });
-  } catch {
-    return err({ reason: 'notes-malformed' });
-  }
-}
+export const parseNotes = (text: string): Result<MirrorNotes, Malformed> => parseStored(notesSchema, text);

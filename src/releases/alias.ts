@@ -1,6 +1,7 @@
 /** Which release an alias means. No I/O. */
 import * as z from 'zod';
-import { err, ok, type Result } from '../shared/result.ts';
+import type { Result } from '../shared/result.ts';
+import { type Malformed, parseStored } from '../shared/stored-json.ts';
 import { type Alias, compareVersions, isVersion, type Pair, type Version } from './model.ts';
 
 const version = z.custom<Version>((value) => typeof value === 'string' && isVersion(value)).nullable();
@@ -21,14 +22,7 @@ export type AliasRecord = Readonly<z.output<typeof aliasSchema>>;
 export const NO_ALIAS: AliasRecord = { version: null, floor: null, pin: null };
 
 /** A stored alias object; an unreadable one is an error: guessing could move `current`. */
-export function parseAlias(text: string): Result<AliasRecord, { readonly reason: 'alias-malformed' }> {
-  try {
-    const parsed = aliasSchema.safeParse(JSON.parse(text));
-    return parsed.success ? ok(parsed.data) : err({ reason: 'alias-malformed' });
-  } catch {
-    return err({ reason: 'alias-malformed' });
-  }
-}
+export const parseAlias = (text: string): Result<AliasRecord, Malformed> => parseStored(aliasSchema, text);
 
 export type AliasMeaning =
   | { readonly kind: 'release'; readonly version: Version; readonly pinned: boolean }

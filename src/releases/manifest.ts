@@ -1,6 +1,7 @@
 /** What publish says of a mirrored release: the only way for a file in R2 to be served as verified. No I/O. */
 import * as z from 'zod';
-import { err, ok, type Result } from '../shared/result.ts';
+import type { Result } from '../shared/result.ts';
+import { type Malformed, parseStored } from '../shared/stored-json.ts';
 import { isVersion, type Version } from './model.ts';
 
 const versionText = z.custom<Version>((value) => typeof value === 'string' && isVersion(value));
@@ -42,14 +43,5 @@ const manifestSchema = z.object({
 export type ManifestFile = Readonly<z.output<typeof manifestFileSchema>>;
 export type Manifest = Readonly<z.output<typeof manifestSchema>>;
 
-export type ManifestFault = { readonly reason: 'manifest-malformed' };
-
 /** A manifest as stored; anything else in its place is an error, never an empty manifest. */
-export function parseManifest(text: string): Result<Manifest, ManifestFault> {
-  try {
-    const parsed = manifestSchema.safeParse(JSON.parse(text));
-    return parsed.success ? ok(parsed.data) : err({ reason: 'manifest-malformed' });
-  } catch {
-    return err({ reason: 'manifest-malformed' });
-  }
-}
+export const parseManifest = (text: string): Result<Manifest, Malformed> => parseStored(manifestSchema, text);

@@ -1,6 +1,7 @@
 /** What is published: one index a pair, and the public releases.json made of all of them. No I/O, no clock. */
 import * as z from 'zod';
-import { err, ok, type Result } from '../shared/result.ts';
+import type { Result } from '../shared/result.ts';
+import { type Malformed, parseStored } from '../shared/stored-json.ts';
 import { type Manifest, manifestFileSchema } from './manifest.ts';
 import { compareVersions, isVersion, type Pair, type Version } from './model.ts';
 
@@ -21,14 +22,7 @@ export const EMPTY_INDEX: ReleaseIndex = { releases: [], left: [] };
 const PUBLIC_RELEASES = 50;
 
 /** A stored index; anything else in its place is an error, never an empty one. */
-export function parseIndex(text: string): Result<ReleaseIndex, { readonly reason: 'index-malformed' }> {
-  try {
-    const parsed = indexSchema.safeParse(JSON.parse(text));
-    return parsed.success ? ok(parsed.data) : err({ reason: 'index-malformed' });
-  } catch {
-    return err({ reason: 'index-malformed' });
-  }
-}
+export const parseIndex = (text: string): Result<ReleaseIndex, Malformed> => parseStored(indexSchema, text);
 
 /** The index with `manifest` in it, newest first, in place of an earlier entry of that release. */
 export function withRelease(index: ReleaseIndex, manifest: Manifest): ReleaseIndex {

@@ -1,6 +1,7 @@
 /** What pass-through found out about a file of upstream, kept so that a resumed download cannot complete a bad one. No I/O. */
 import * as z from 'zod';
-import { err, ok, type Result } from '../shared/result.ts';
+import type { Result } from '../shared/result.ts';
+import { type Malformed, parseStored } from '../shared/stored-json.ts';
 import type { FileFacts } from './delivery.ts';
 
 const verdictSchema = z.object({
@@ -21,14 +22,7 @@ const verdictSchema = z.object({
 export type Verdict = Readonly<z.output<typeof verdictSchema>>;
 
 /** A stored verdict; anything else in its place is an error, never "no verdict". */
-export function parseVerdict(text: string): Result<Verdict, { readonly reason: 'verdict-malformed' }> {
-  try {
-    const parsed = verdictSchema.safeParse(JSON.parse(text));
-    return parsed.success ? ok(parsed.data) : err({ reason: 'verdict-malformed' });
-  } catch {
-    return err({ reason: 'verdict-malformed' });
-  }
-}
+export const parseVerdict = (text: string): Result<Verdict, Malformed> => parseStored(verdictSchema, text);
 
 /** True when `verdict` speaks of the file that `facts` and the signature's hash show now. */
 export function appliesTo(verdict: Verdict, facts: FileFacts, signatureHash: string): boolean {

@@ -151,6 +151,10 @@ describe('the trusted keyring', () => {
     published = err({ reason: 'key-unreachable', detail: 'answered 500' });
     expect(await subkeysOf()).toBe('key-unreachable');
     publish(before);
+    // A crowd that comes meanwhile asks the source once, and hears of its repair seconds later.
+    expect(await subkeysOf()).toBe('key-unreachable');
+    expect(fetches).toBe(1);
+    now += 6000;
     expect(await subkeysOf()).toBe(1);
   });
 });
