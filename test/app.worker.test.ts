@@ -207,6 +207,8 @@ describe('/healthz', () => {
     });
     await edge.settle();
     expect(edge.events.at(-1)).toMatchObject({ warning: 'the signing key expires in 49 days' });
+    await edge.poll();
+    expect(edge.events.at(-1)).toMatchObject({ event: 'poll', warning: 'the signing key expires in 49 days' });
   });
 });
 

@@ -10,6 +10,7 @@ import type { Config } from '../shared/config.ts';
 import { update } from '../shared/document.ts';
 import type { LogEvent } from '../shared/log.ts';
 import type { Background, Platform } from '../shared/platform.ts';
+import { expiryWarning, lastingSigningKey } from '../signing/keyring.ts';
 import type { TrustedKeys } from '../signing/trusted-keys.ts';
 import type { MirrorStore } from './bucket.ts';
 import { isDead } from './job.ts';
@@ -46,6 +47,7 @@ export async function poll(ports: PollPorts): Promise<void> {
     note(`jobs of ${pair.channel}/${pair.board}`, await takeOverDead(ports, pair));
     note(`late files of ${pair.channel}/${pair.board}`, await lookForLateFiles(ports, pair));
   }
+  note('signing key', await warnOfExpiry(ports));
   note('keyring', await daily(ports, 'keyringRefreshedAt', () => refreshKeyring(ports)));
   note('sweep', await daily(ports, 'sweptAt', () => sweep(ports)));
   ports.log.set({ event: 'poll', faults: faults.length === 0 ? undefined : faults.join('; ') });
@@ -92,6 +94,15 @@ async function lookForLateFiles({ store, jobs, platform, config }: PollPorts, pa
     const started = await jobs.reopen({ ...pair, version });
     if (!started.ok) return started;
   }
+  return { ok: true };
+}
+
+/** Every round, so that it stands in the log of every day. */
+async function warnOfExpiry({ trustedKeys, background, platform, log }: PollPorts) {
+  const keyring = await trustedKeys.current(background);
+  if (!keyring.ok) return keyring;
+  const warning = expiryWarning(await lastingSigningKey(keyring.value, platform.now()), platform.now());
+  if (warning !== undefined) log.set({ warning });
   return { ok: true };
 }
 

@@ -1,7 +1,7 @@
 /** `/healthz`: whether the parts answer, and how long the signing key lasts; computed at most every 10 s. */
 import type { Background, Platform } from '../shared/platform.ts';
 import type { Result } from '../shared/result.ts';
-import { lastingSigningKey } from '../signing/keyring.ts';
+import { daysLeft, expiryWarning, lastingSigningKey } from '../signing/keyring.ts';
 import type { TrustedKeys } from '../signing/trusted-keys.ts';
 
 interface SigningKeyHealth {
@@ -28,8 +28,6 @@ export interface HealthParts {
 }
 
 const HELD_MS = 10_000;
-const DAY_MS = 86_400_000;
-const WARN_DAYS = 60;
 
 /** A checker that remembers its last answer for 10 s; concurrent callers share one check. */
 export function healthCheck(parts: HealthParts): (background: Background) => Promise<Health> {
@@ -65,11 +63,16 @@ async function signingKeyHealth(
 ): Promise<SigningKeyHealth> {
   const keyring = await trustedKeys.current(background);
   if (!keyring.ok) return { warning: `no trusted keyring: ${keyring.error.reason}` };
-  const lasting = await lastingSigningKey(keyring.value, platform.now());
-  if (lasting === undefined) return { warning: 'no signing key that is not revoked' };
-  const { fingerprint, expires } = lasting;
-  if (expires === undefined) return { fingerprint, expires: null, daysLeft: null };
-  const daysLeft = Math.floor((expires - platform.now()) / DAY_MS);
-  const known = { fingerprint, expires: new Date(expires).toISOString(), daysLeft };
-  return daysLeft < WARN_DAYS ? { ...known, warning: `the signing key expires in ${daysLeft} days` } : known;
+  const now = platform.now();
+  const lasting = await lastingSigningKey(keyring.value, now);
+  const warning = expiryWarning(lasting, now);
+  const known =
+    lasting === undefined
+      ? {}
+      : {
+          fingerprint: lasting.fingerprint,
+          expires: lasting.expires === undefined ? null : new Date(lasting.expires).toISOString(),
+          daysLeft: daysLeft(lasting, now) ?? null,
+        };
+  return warning === undefined ? known : { ...known, warning };
 }

@@ -89,6 +89,21 @@ export async function lastingSigningKey(keyring: Keyring, now: number): Promise<
   return candidates.sort((a, b) => (b.expires ?? Infinity) - (a.expires ?? Infinity))[0];
 }
 
+const DAY_MS = 86_400_000;
+const WARN_DAYS = 60;
+
+/** Whole days until the signing key ends, from `lastingSigningKey`; `undefined` for one that never does. */
+export function daysLeft({ expires }: SigningKeyExpiry, now: number): number | undefined {
+  return expires === undefined ? undefined : Math.floor((expires - now) / DAY_MS);
+}
+
+/** What an operator has to hear while there is time: Flatcar rotates its subkeys yearly or so. */
+export function expiryWarning(lasting: SigningKeyExpiry | undefined, now: number): string | undefined {
+  if (lasting === undefined) return 'no signing key that is not revoked';
+  const days = daysLeft(lasting, now);
+  return days !== undefined && days < WARN_DAYS ? `the signing key expires in ${days} days` : undefined;
+}
+
 const isForSigning = (subkey: Subkey): boolean =>
   subkey.bindingSignatures.some((binding) => ((binding.keyFlags?.[0] ?? 0) & SIGNING_FLAG) !== 0);
 
