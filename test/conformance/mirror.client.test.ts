@@ -23,7 +23,7 @@ const put = (version: string) => edge.api(`/api/mirrors/${MIRROR}/${version}`, {
 describe('the Workflow', () => {
   it('mirrors what a signed GitHub webhook announces, with live progress, and current names it', async () => {
     await edge.release('4593.2.5', { [IMAGE]: 48 * MIB });
-    edge.upstream.rules = [{ path: 'bz2$', method: 'GET', chunkDelayMs: 20 }];
+    edge.upstream.rules = [{ path: 'bz2$', method: 'GET', chunkDelayMs: 35 }];
     const body = JSON.stringify({ action: 'published', release: { tag_name: 'stable-4593.2.5', draft: false } });
     const signature = `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`;
     const headers = { 'x-github-event': 'release', 'x-hub-signature-256': signature };
