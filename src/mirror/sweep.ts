@@ -7,7 +7,7 @@ import type { Platform } from '../shared/platform.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import type { MirrorStore, Release } from './bucket.ts';
-import { isActive } from './job.ts';
+import { isActive, type Job } from './job.ts';
 import { abandonUpload } from './plan.ts';
 
 export interface SweepPorts {
@@ -17,6 +17,7 @@ export interface SweepPorts {
 }
 
 const PATIENCE_MS = 24 * 3_600_000;
+const QUIET_MS = 3_600_000;
 
 /** How many objects went. */
 export async function sweep(ports: SweepPorts): Promise<Result<number, StoreFault>> {
@@ -40,11 +41,13 @@ async function removeLeft({ platform, store }: SweepPorts, pair: Pair): Promise<
     ({ leftAt }) => platform.now() - Date.parse(leftAt) >= PATIENCE_MS,
   );
   let deleted = 0;
+  const gone = new Set<string>();
   for (const { version } of due) {
     const release = { ...pair, version };
     const job = await store.job(release).read();
     if (!job.ok) return job;
-    if (job.value !== undefined && isActive(job.value.value)) continue;
+    // A job that is at it, or was a moment ago, may be about to put the release back into the index.
+    if (job.value !== undefined && isRecent(job.value.value, platform.now())) continue;
     const manifest = await store.manifest(release).read();
     if (!manifest.ok) return manifest;
     const isTombstone = manifest.value?.value.quarantinedAt !== undefined;
@@ -55,9 +58,9 @@ async function removeLeft({ platform, store }: SweepPorts, pair: Pair): Promise<
     const removed = await deleteBelow(store, release);
     if (!removed.ok) return removed;
     deleted += removed.value;
+    gone.add(version);
   }
-  if (due.length === 0) return ok(0);
-  const gone = new Set<string>(due.map(({ version }) => version));
+  if (gone.size === 0) return ok(0);
   const noted = await update(platform, store.index(pair), (current = EMPTY_INDEX) => ({
     ...current,
     left: current.left.filter(
@@ -66,6 +69,8 @@ async function removeLeft({ platform, store }: SweepPorts, pair: Pair): Promise<
   }));
   return noted.ok ? ok(deleted) : noted;
 }
+
+const isRecent = (job: Job, now: number): boolean => isActive(job) || now - Date.parse(job.heartbeatAt) < QUIET_MS;
 
 async function deleteBelow(
   store: MirrorStore,
