@@ -1,11 +1,18 @@
-import { enums, type PrivateKey, readKey } from 'openpgp';
+import { enums, generateKey, type PrivateKey, readKey } from 'openpgp';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Platform } from '../../src/shared/platform.ts';
 import { systemPlatform } from '../../src/shared/platform.ts';
 import { err, ok, type Result } from '../../src/shared/result.ts';
 import type { KeyringStore, StoredKeyring } from '../../src/signing/bucket.ts';
 import type { KeySourceFault } from '../../src/signing/key-source.ts';
-import { armorKeyring, fingerprintOf, lastingSigningKey, readKeyring, trustedPart } from '../../src/signing/keyring.ts';
+import {
+  armorKeyring,
+  expiryWarning,
+  fingerprintOf,
+  lastingSigningKey,
+  readKeyring,
+  trustedPart,
+} from '../../src/signing/keyring.ts';
 import { mergeKeyrings, sameKeyring } from '../../src/signing/merge-keyrings.ts';
 import { TrustedKeys } from '../../src/signing/trusted-keys.ts';
 import { makeSigningKey, publicKeyText } from '../upstream/signing-key.ts';
@@ -213,6 +220,23 @@ describe('the end of the signing key', () => {
     const at = Date.now();
     const key = await lasting([110, 150], at);
     expect(Math.round(((key?.expires ?? 0) - at) / DAY)).toBe(50);
+  });
+
+  it('is never past the end of its primary', async () => {
+    const at = Date.now();
+    const { privateKey } = await generateKey({
+      type: 'rsa',
+      rsaBits: 2048,
+      userIDs: [{ name: 'Ending Primary' }],
+      keyExpirationTime: 110 * 86_400,
+      subkeys: [{ sign: true, rsaBits: 2048, keyExpirationTime: 900 * 86_400 }],
+      date: new Date(at - 100 * DAY),
+      format: 'object',
+    });
+    const key = await lastingSigningKey({ keys: [privateKey.toPublic()] }, at);
+    expect(Math.round(((key?.expires ?? 0) - at) / DAY)).toBe(10);
+    expect(expiryWarning(key, at)).toMatch(/^the signing key expires in \d+ days$/);
+    expect(expiryWarning(undefined, at)).toBe('no signing key that is not revoked');
   });
 
   it('is unknown for a key that never expires, past for one that has', async () => {
