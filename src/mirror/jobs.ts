@@ -130,6 +130,10 @@ export class Jobs {
     if (!manifest.ok) return false;
     const published = manifest.value?.value;
     if (published === undefined || published.distrusted !== undefined) return true;
+    // Retention took it out; its files lie there for a day yet.
+    const index = await store.index(release).read();
+    if (!index.ok) return false;
+    if (!(index.value?.value.releases ?? []).some(({ version }) => version === release.version)) return true;
     for (const file of config.MIRROR_FILES) {
       if (Object.hasOwn(published.files, file)) continue;
       if ((await upstream.facts({ ...release, file })).ok) return true;

@@ -486,6 +486,23 @@ describe('retention', () => {
     expect(await sourceOf(`/stable/amd64-usr/4593.2.2/${KERNEL}`)).toBe('upstream');
   });
 
+  it('a release that has left comes back when it is asked for, without being copied again', async () => {
+    edge = await open({ vars: { KEEP_RELEASES: '1' } });
+    await newRelease('4593.2.1');
+    await newRelease('4593.2.2');
+    await mirror('4593.2.1');
+    await mirror('4593.2.2');
+    const versions = async () =>
+      (await (await edge.fetch('/releases.json')).json<{ channels: Record<string, Record<string, object>> }>())
+        .channels['stable']?.['amd64-usr'];
+    expect(Object.keys((await versions()) ?? {})).toEqual(['4593.2.2']);
+    await tenant.forget();
+    expect(await mirror('4593.2.1')).toEqual(['complete']);
+    expect(Object.keys((await versions()) ?? {}).sort()).toEqual(['4593.2.1', '4593.2.2']);
+    expect((await tenant.log(/vmlinuz$/)).filter(({ method }) => method === 'GET')).toHaveLength(0);
+    expect(await current()).toBe('4593.2.2');
+  });
+
   it('sweeps objects that no manifest names', async () => {
     await mirror('4593.2.5');
     await env.RELEASES.put(`files/stable/amd64-usr/4593.2.5/${KERNEL}/7`, 'orphan');
