@@ -18,7 +18,6 @@ export type Places = Map<string, number>;
 
 type Value = unknown;
 
-/** Beyond this JavaScript could not give the number back as it was. */
 const INTEGER = /^-?\d+$/;
 
 /** The value of `node` under `schema`, with its zero value for plain fields that are absent. */
@@ -104,6 +103,7 @@ class Decoder {
     }
     if (node.kind !== 'number' || !INTEGER.test(node.text)) throw wrongType(node, 'an integer', path);
     const value = Number(node.text);
+    // Beyond this JavaScript could not give the number back as it was.
     if (!Number.isSafeInteger(value)) throw new WrongType(`${path.join('.')}: ${node.text} is out of range`, node.at);
     return value;
   }
@@ -129,6 +129,22 @@ function zeroOf(schema: z.ZodType): Value {
   if (schema instanceof z.ZodArray) return [];
   if (schema instanceof z.ZodString) return '';
   return schema instanceof z.ZodBoolean ? false : 0;
+}
+
+/** `value` with the zero value of every plain field that it lacks. */
+export function completed(schema: z.ZodType, value: Value): Value {
+  if (value === undefined) return schema instanceof z.ZodOptional ? undefined : zeroOf(schema);
+  const inner = schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;
+  if (inner instanceof z.ZodArray) {
+    return (value as Value[]).map((item) => completed(inner.element as z.ZodType, item));
+  }
+  if (!(inner instanceof z.ZodObject)) return value;
+  const fields: Record<string, Value> = {};
+  for (const [name, field] of Object.entries(inner.shape)) {
+    const filled = completed(field as z.ZodType, (value as Record<string, Value>)[name]);
+    if (filled !== undefined) fields[name] = filled;
+  }
+  return fields;
 }
 
 const isRecord = (value: Value): value is Record<string, Value> =>

@@ -52,10 +52,27 @@ export function readJson(text: string): Result<JsonNode, JsonFault> {
 /** A character that stands for itself in a string; NaN, past the end, does not. */
 const isPlain = (code: number): boolean => code >= 0x20 && code !== 0x22 && code !== 0x5c;
 
-/** Line and column of an offset, both from 1; columns count UTF-16 units. */
-export function placeOf(text: string, at: number): { line: number; column: number } {
-  const before = text.slice(0, at);
-  return { line: before.split('\n').length, column: at - before.lastIndexOf('\n') };
+const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+
+/** Finds line and column of an offset, both from 1; columns count UTF-16 units. The text is looked through once. */
+export function placesIn(text: string): (at: number) => { line: number; column: number } {
+  let starts: number[] | undefined;
+  return (at) => {
+    starts ??= lineStarts(text);
+    let [low, high] = [0, starts.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((starts[middle] as number) <= at) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: at - (starts[low] as number) + 1 };
+  };
+}
+
+function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
 }
 
 /** Leaves the recursion of a reader; never leaves this file. */
@@ -159,7 +176,7 @@ class Reader {
   }
 
   #space(): void {
-    while (/[ \t\r\n]/.test(this.text[this.#at] ?? '')) this.#at += 1;
+    while (isSpace(this.text.charCodeAt(this.#at))) this.#at += 1;
   }
 
   #take(character: string): boolean {

@@ -4,38 +4,47 @@
  * which stand beside the fields (spec/lists). Two valid configs may merge into an invalid one: validate after. No I/O.
  */
 import * as z from 'zod';
+import { lintRemoval, lintResource } from './lints.ts';
+import { type Origin, Origins } from './origins.ts';
+import type { Findings, Path } from './report.ts';
 import { type ListRule, listRules } from './spec/lists.ts';
-
-/** Which input a part of the result came from, by its path. */
-type Origin = 'parent' | 'child';
-export type Origins = Map<string, Origin>;
 
 type Fields = Readonly<Record<string, unknown>>;
 type SetRule = Extract<ListRule, { kind: 'set' }>;
 
-/** The merged config, and where each of its leaves came from. Neither input is changed. */
-export function mergeConfigs<T>(schema: z.ZodType<T>, parent: T, child: T): { config: T; origins: Origins } {
-  const merger = new Merger();
+const UNHEARD: Findings = { error: () => undefined, warn: () => undefined };
+
+/** The merged config, and where each of its leaves came from; `lints` hears of what merges badly. Neither input is changed. */
+export function mergeConfigs<T>(
+  schema: z.ZodType<T>,
+  parent: T,
+  child: T,
+  lints: Findings = UNHEARD,
+): { config: T; origins: Origins } {
+  const merger = new Merger(lints);
   const config = merger.value(schema, parent, child, []) as T;
   return { config, origins: merger.origins };
 }
 
 class Merger {
-  readonly origins: Origins = new Map();
+  readonly origins = new Origins();
 
-  value(schema: z.ZodType, parent: unknown, child: unknown, path: readonly (string | number)[]): unknown {
+  constructor(private readonly lints: Findings) {}
+
+  value(schema: z.ZodType, parent: unknown, child: unknown, path: Path): unknown {
     if (schema instanceof z.ZodOptional) {
       const inner = schema.unwrap() as z.ZodType;
       if (child === undefined || parent === undefined) return this.#only(parent, child, path);
       return this.value(inner, parent, child, path);
     }
     if (schema instanceof z.ZodObject) return this.#object(schema, parent as Fields, child as Fields, path);
-    this.origins.set(path.join('.'), 'child');
+    this.origins.mark(child, 'child', path);
     return child;
   }
 
-  #object(schema: z.ZodObject, parent: Fields, child: Fields, path: readonly (string | number)[]): Fields {
+  #object(schema: z.ZodObject, parent: Fields, child: Fields, path: Path): Fields {
     const merged: Record<string, unknown> = {};
+    if ('source' in schema.shape) lintResource(parent, child, path, this.lints);
     for (const [name, field] of Object.entries(schema.shape)) {
       const list = listOf(field as z.ZodType);
       const value = list
@@ -46,20 +55,13 @@ class Merger {
     return merged;
   }
 
-  #list(
-    owner: z.ZodObject,
-    list: List,
-    name: string,
-    parent: Fields,
-    child: Fields,
-    path: readonly (string | number)[],
-  ): unknown {
+  #list(owner: z.ZodObject, list: List, name: string, parent: Fields, child: Fields, path: Path): unknown {
     const before = parent[name] as unknown[] | undefined;
     const after = child[name] as unknown[] | undefined;
     if (before === undefined && after === undefined) return undefined;
     const merged: unknown[] = [];
     const put = (value: unknown, origin: Origin) => {
-      this.#mark(value, origin, [...path, merged.length]);
+      this.origins.mark(value, origin, [...path, merged.length]);
       merged.push(value);
     };
     if (list.rule.kind === 'append') {
@@ -81,23 +83,19 @@ class Merger {
         merged.push(this.value(list.element, item, match, [...path, merged.length]));
       } else if (!elsewhere.has(own)) put(item, 'parent');
     }
-    for (const item of after ?? []) if (!handled.has(key(item))) put(item, 'child');
+    for (const item of after ?? []) {
+      if (handled.has(key(item))) continue;
+      const isRemoval = rule.removes !== undefined && (rule.removes as (element: unknown) => boolean)(item);
+      if (isRemoval && before !== undefined) lintRemoval([...path, merged.length], this.lints);
+      put(item, 'child');
+    }
     return merged;
   }
 
-  #only(parent: unknown, child: unknown, path: readonly (string | number)[]): unknown {
+  #only(parent: unknown, child: unknown, path: Path): unknown {
     const value = child === undefined ? parent : child;
-    if (value !== undefined) this.#mark(value, child === undefined ? 'parent' : 'child', path);
+    this.origins.mark(value, child === undefined ? 'parent' : 'child', path);
     return value;
-  }
-
-  /** Every leaf below `value` came from one side. */
-  #mark(value: unknown, origin: Origin, path: readonly (string | number)[]): void {
-    if (typeof value !== 'object' || value === null) {
-      this.origins.set(path.join('.'), origin);
-      return;
-    }
-    for (const [name, inner] of Object.entries(value)) this.#mark(inner, origin, [...path, name]);
   }
 }
 

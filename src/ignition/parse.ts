@@ -1,79 +1,168 @@
 /**
- * From text to a config and a report, in the reference's order: empty or another kind, JSON, version, types, rules.
- * Spec 3 so far. No I/O.
+ * From text to a config and a report, in the order of Flatcar's Ignition (2.26.0 with its patches): empty or another kind,
+ * JSON, version, types, rules. Specs 1, 2.0 to 2.4 and 3.0 to 3.7-experimental. No I/O.
  */
+import type * as z from 'zod';
 import { err, ok, type Result } from '../shared/result.ts';
 import { decode, type Places } from './decode.ts';
-import { type JsonNode, placeOf, readJson } from './json-source.ts';
+import { type JsonNode, placesIn, readJson } from './json-source.ts';
 import { type Entry, type Path, Report } from './report.ts';
+import { type ConfigV1, SCHEMA_V1 } from './spec/v1.ts';
+import { type ConfigV2, SCHEMAS_V2 } from './spec/v2.ts';
 import { type ConfigV3, SCHEMAS_V3 } from './spec/v3.ts';
+import { pathInV1, upgradeV1, upgradeV2 } from './upgrade-v2.ts';
 import { type UserDataKind, userDataKind } from './user-data.ts';
+import { validateV2 } from './validate-v2.ts';
 import { validateV3 } from './validate-v3.ts';
-import { parseSpec3, type Spec3 } from './version.ts';
+import { parseSpec, type Spec, specOf, type VersionFault } from './version.ts';
 
-export interface ParsedConfig {
-  readonly config: ConfigV3;
-  readonly spec: Spec3;
+interface Read {
+  /** As the config says it: `3.4.0`, `2.3.0`, `1`. */
+  readonly version: string;
   /** Warnings and notes; errors make a fault. */
   readonly entries: readonly Entry[];
+  /** Where a part of the config stands in the text. */
+  readonly place: (path: Path) => { line: number; column: number } | undefined;
 }
+
+export interface ParsedV3 extends Read {
+  readonly major: 3;
+  readonly minor: number;
+  readonly experimental: boolean;
+  readonly config: ConfigV3;
+}
+
+export interface ParsedV2 extends Read {
+  readonly major: 2;
+  /** At 2.4, whichever version it was written in, spec 1 included. */
+  readonly config: ConfigV2;
+}
+
+export type ParsedConfig = ParsedV3 | ParsedV2;
 
 export type ParseFault =
   /** Nothing there, or user data of another kind: no Ignition config, which is not an error by itself. */
   | { readonly reason: 'no-config'; readonly kind: Exclude<UserDataKind, 'json'> }
-  | { readonly reason: 'unparsable-version' | 'unsupported-version'; readonly entries: readonly Entry[] }
-  | { readonly reason: 'invalid'; readonly entries: readonly Entry[] };
+  | { readonly reason: VersionFault | 'invalid'; readonly message: string; readonly entries: readonly Entry[] };
 
-/** Reads a config of spec 3; `text` has had its gzip taken off. Never throws, whatever it is given. */
+const MESSAGES: Readonly<Record<VersionFault | 'invalid', string>> = {
+  'unparsable-version': "invalid config version (couldn't parse)",
+  'unsupported-version': 'unsupported config version',
+  invalid: 'config is not valid',
+};
+
+/** Reads a config; `text` has had its gzip taken off. Never throws, whatever it is given. */
 export function parseConfig(text: string): Result<ParsedConfig, ParseFault> {
   const kind = userDataKind(text);
   if (kind !== 'json') return err({ reason: 'no-config', kind });
-  const places: Places = new Map();
-  const report = new Report((path: Path) => {
-    const at = places.get(path.join('.'));
-    return at === undefined ? undefined : placeOf(text, at);
-  });
-  const invalid = (message: string, at: number) => {
-    places.set('', at);
-    report.error([], message);
-    return err({ reason: 'invalid' as const, entries: report.entries });
-  };
-  const json = readJson(text);
-  if (!json.ok) return invalid(json.error.message, json.error.at);
-  const stub = versionOf(json.value);
-  if (!stub.ok) return invalid(stub.error, json.value.at);
-  const spec = parseSpec3(stub.value);
-  if (!spec.ok) {
-    places.set('', json.value.at);
-    report.error(
-      [],
-      spec.error === 'unparsable-version' ? "invalid config version (couldn't parse)" : 'unsupported config version',
-    );
-    return err({ reason: spec.error, entries: report.entries });
-  }
-  const schema = SCHEMAS_V3[spec.value.minor];
-  if (schema === undefined) throw new Error(`no spec 3.${spec.value.minor}`);
-  const decoded = decode(schema, json.value, report, places);
-  if (!decoded.ok) return invalid(decoded.error.message, decoded.error.at);
-  const config = decoded.value as ConfigV3;
-  validateV3(config, spec.value.minor, report);
-  if (report.isFatal) return err({ reason: 'invalid', entries: report.entries });
-  return ok({ config, spec: spec.value, entries: report.entries });
+  return new Parser(text).parse();
 }
 
-/** `ignition.version` before anything else is looked at; names match whatever their case. */
-function versionOf(root: JsonNode): Result<string, string> {
-  if (root.kind === 'null') return ok('');
+class Parser {
+  readonly #places: Places = new Map();
+  readonly #report: Report;
+  readonly #placeOf: (at: number) => { line: number; column: number };
+
+  constructor(private readonly text: string) {
+    this.#placeOf = placesIn(text);
+    this.#report = new Report(this.#place);
+  }
+
+  readonly #place = (path: Path) => {
+    const at = this.#places.get(path.join('.'));
+    return at === undefined ? undefined : this.#placeOf(at);
+  };
+
+  parse(): Result<ParsedConfig, ParseFault> {
+    const json = readJson(this.text);
+    if (!json.ok) return this.#malformed(json.error.message, json.error.at);
+    const version = statedVersion(json.value);
+    if (!version.ok) return this.#malformed(version.error, json.value.at);
+    const spec = parseSpec(version.value.text, version.value.number);
+    if (!spec.ok) return this.#fault(spec.error);
+    return this.#config(json.value, spec.value);
+  }
+
+  #config(node: JsonNode, spec: Spec): Result<ParsedConfig, ParseFault> {
+    const decoded = decode(schemaOf(spec), node, this.#report, this.#places);
+    if (!decoded.ok) return this.#malformed(decoded.error.message, decoded.error.at);
+    const config = validated(decoded.value, spec, this.#report);
+    if (this.#report.isFatal) return this.#fault('invalid');
+    const read = { version: specOf(spec), entries: this.#report.entries, place: this.#place };
+    if (spec.major !== 3) return ok({ ...read, major: 2, config: config as ConfigV2 });
+    const { minor, experimental } = spec;
+    return ok({ ...read, major: 3, minor, experimental, config: config as ConfigV3 });
+  }
+
+  #malformed(message: string, at: number): Result<never, ParseFault> {
+    this.#places.set('', at);
+    this.#report.error([], message);
+    return this.#fault('invalid');
+  }
+
+  #fault(reason: VersionFault | 'invalid'): Result<never, ParseFault> {
+    return err({ reason, message: MESSAGES[reason], entries: this.#report.entries });
+  }
+}
+
+function schemaOf(spec: Spec): z.ZodType {
+  if (spec.major === 1) return SCHEMA_V1;
+  const schema = spec.major === 2 ? SCHEMAS_V2[spec.minor] : SCHEMAS_V3[spec.minor];
+  if (schema === undefined) throw new Error(`no schema for ${specOf(spec)}`);
+  return schema;
+}
+
+/** Checked at its own version; what is older than spec 3 comes back at 2.4. */
+function validated(decoded: unknown, spec: Spec, report: Report): ConfigV2 | ConfigV3 {
+  if (spec.major === 3) {
+    validateV3(decoded as ConfigV3, spec.minor, report);
+    return decoded as ConfigV3;
+  }
+  if (spec.major === 2) {
+    const config = upgradeV2(decoded, spec.minor);
+    validateV2(config, spec.minor, report);
+    return config;
+  }
+  const old = decoded as ConfigV1;
+  const config = upgradeV1(old);
+  validateV2(config, 0, {
+    error: (path, message) => report.error(pathInV1(old, path), message),
+    warn: (path, message) => report.warn(pathInV1(old, path), message),
+  });
+  return config;
+}
+
+interface StatedVersion {
+  /** `ignition.version`; empty when absent. */
+  readonly text: string;
+  /** `ignitionVersion`, which spec 1 had; 0 when absent. */
+  readonly number: number;
+}
+
+/** What the config says of its version, before anything else is looked at; names match whatever their case. */
+function statedVersion(root: JsonNode): Result<StatedVersion, string> {
+  if (root.kind === 'null') return ok({ text: '', number: 0 });
   if (root.kind !== 'object') return err(`the config must be an object, not ${root.kind}`);
+  const old = member(root, 'ignitionVersion');
+  if (old !== undefined && (old.kind !== 'number' || !/^-?\d+$/.test(old.text))) {
+    return err(`ignitionVersion must be an integer, not ${old.kind}`);
+  }
+  const number = Number(old?.text ?? 0);
   const ignition = member(root, 'ignition');
-  if (ignition === undefined || ignition.kind === 'null') return ok('');
+  if (ignition === undefined) return ok({ text: '', number });
   if (ignition.kind !== 'object') return err(`ignition must be an object, not ${ignition.kind}`);
   const version = member(ignition, 'version');
-  if (version === undefined || version.kind === 'null') return ok('');
-  return version.kind === 'string' ? ok(version.value) : err(`ignition.version must be a string, not ${version.kind}`);
+  if (version === undefined) return ok({ text: '', number });
+  if (version.kind !== 'string') return err(`ignition.version must be a string, not ${version.kind}`);
+  return ok({ text: version.value, number });
 }
 
-function member(node: JsonNode & { kind: 'object' }, name: string): JsonNode | undefined {
+/** `undefined` for null too. */
+function member(node: JsonNode & { kind: 'object' }, name: string): (JsonNode & { kind: Stated }) | undefined {
+  const folded = name.toLowerCase();
   const exact = node.members.findLast(({ key }) => key === name);
-  return (exact ?? node.members.findLast(({ key }) => key.toLowerCase() === name))?.value;
+  const found = (exact ?? node.members.findLast(({ key }) => key.toLowerCase() === folded))?.value;
+  return found === undefined || found.kind === 'null' ? undefined : found;
 }
+
+type Stated = Exclude<JsonNode['kind'], 'null'>;

@@ -15,14 +15,25 @@ export interface Entry {
   readonly column?: number;
 }
 
+/** A hostile config can earn an entry a byte; nobody reads more than this. Errors are counted whether kept or not. */
+const MOST_ENTRIES = 1000;
+
+/** What the rules write to. */
+export type Findings = Pick<Report, 'error' | 'warn'>;
+
 /** Entries gathered on the way; `place` finds where a path stands in the source. */
 export class Report {
-  readonly entries: Entry[] = [];
+  readonly #kept: Entry[] = [];
+  #dropped = 0;
+  #isFatal = false;
 
   constructor(private readonly place: (path: Path) => { line: number; column: number } | undefined = () => undefined) {}
 
   add(severity: Severity, path: Path, message: string): void {
-    this.entries.push({ severity, path: pathText(path), message, ...this.place(path) });
+    if (severity === 'error') this.#isFatal = true;
+    if (this.#kept.length < MOST_ENTRIES)
+      this.#kept.push({ severity, path: pathText(path), message, ...this.place(path) });
+    else this.#dropped += 1;
   }
 
   error(path: Path, message: string): void {
@@ -34,9 +45,15 @@ export class Report {
   }
 
   get isFatal(): boolean {
-    return this.entries.some(({ severity }) => severity === 'error');
+    return this.#isFatal;
+  }
+
+  /** The entries so far; the last one says how many more there were. */
+  get entries(): readonly Entry[] {
+    if (this.#dropped === 0) return this.#kept;
+    return [...this.#kept, { severity: 'info', path: '$', message: `${this.#dropped} more entries are not shown` }];
   }
 }
 
 /** Dots between names and decimal indexes. */
-const pathText = (path: Path): string => (path.length === 0 ? '$' : path.join('.'));
+export const pathText = (path: Path): string => (path.length === 0 ? '$' : path.join('.'));

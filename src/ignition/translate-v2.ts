@@ -1,95 +1,164 @@
 /**
- * Spec 2.4 to 3.1 as Flatcar's Ignition does it for every config of spec 2 (its patches on 2.26.0, with ign-converter): what
- * 3.1 has no word for is refused, never dropped. Filesystems other than root are still to come. No I/O.
+ * Spec 2.4 to 3.1 as Flatcar's Ignition does it for every config of spec 1 and 2 (its patches on 2.26.0, with
+ * ign-converter): what 3.1 has no word for is refused, never dropped; the result must be valid spec 3.1. No I/O.
  */
+import type * as z from 'zod';
 import { err, ok, type Result } from '../shared/result.ts';
-import { cleanPath } from './clean-path.ts';
+import { cleanPath, joinPath } from './clean-path.ts';
+import { pathDataUrl } from './data-url.ts';
+import { mergeConfigs } from './merge.ts';
+import { type Mounts, mountsOf } from './mounts-v2.ts';
 import type { Path } from './report.ts';
 import type { ConfigV2 } from './spec/v2.ts';
-import type { ConfigV3, StorageV3 } from './spec/v3.ts';
-
-export interface Untranslatable {
-  readonly path: Path;
-  readonly message: string;
-}
+import { type ConfigV3, SCHEMAS_V3, type StorageV3 } from './spec/v3.ts';
+import { findUntranslatable } from './untranslatable.ts';
+import { validateV3 } from './validate-v3.ts';
 
 type StorageV2 = NonNullable<ConfigV2['storage']>;
 type FileV2 = NonNullable<StorageV2['files']>[number];
+type NodeV2 = Pick<FileV2, 'filesystem' | 'path' | 'user' | 'group'>;
+type FilesystemV2 = NonNullable<StorageV2['filesystems']>[number];
+type HeadersV2 = NonNullable<FileV2['contents']>['httpHeaders'];
+type ReferenceV2 = NonNullable<NonNullable<ConfigV2['ignition']['config']>['replace']>;
 type UserV2 = NonNullable<NonNullable<ConfigV2['passwd']>['users']>[number];
 type UnitV2 = NonNullable<NonNullable<ConfigV2['systemd']>['units']>[number];
 type UnitV3 = NonNullable<NonNullable<ConfigV3['systemd']>['units']>[number];
 
+const MINOR = 1;
 const NETWORK_UNITS = '/etc/systemd/network';
 const UNIT_MODE = 0o644;
-/** What RFC 2396 lets stand in a data URL. */
-const URL_CHARACTER = /[A-Za-z0-9\-_.!~*'();/?:@&=+$,]/;
 
-/** The same config in spec 3.1, or everything that stands in the way. */
-export function translateV2(config: ConfigV2): Result<ConfigV3, readonly Untranslatable[]> {
-  const faults = findUntranslatable(config);
+export interface Untranslatable {
+  /** In the spec 2 config. */
+  readonly path: Path;
+  readonly message: string;
+}
+
+export interface Translated {
+  readonly config: ConfigV3;
+  /** How many mount paths were made up by now, those of earlier configs included. */
+  readonly counted: number;
+}
+
+/** The same config in spec 3.1, or everything that stands in the way; `counted` mount paths were made up before it. */
+export function translateV2(config: ConfigV2, counted = 0): Result<Translated, readonly Untranslatable[]> {
+  const mounts = mountsOf(config, counted);
+  const faults: Untranslatable[] = [];
+  const ignore = () => undefined;
+  findUntranslatable(config, mounts, { warn: ignore, error: (path, message) => faults.push({ path, message }) });
   if (faults.length > 0) return err(faults);
+  const translated = configV3(config, mounts);
+  validateV3(translated, MINOR, {
+    warn: ignore,
+    error: (path, message) =>
+      faults.push({ path: [], message: `translated to spec 3.${MINOR}: ${path.join('.')}: ${message}` }),
+  });
+  return faults.length > 0 ? err(faults) : ok({ config: translated, counted: mounts.counted });
+}
+
+function configV3(config: ConfigV2, mounts: Mounts): ConfigV3 {
   const { storage, systemd, passwd } = config;
-  const files = [...(storage?.files ?? []).map(translateFile), ...networkFiles(config)];
-  return ok({
+  const files = [...(storage?.files ?? []).map((file) => translateFile(file, mounts)), ...networkFiles(config)];
+  return {
     ignition: translateEngine(config.ignition),
     ...(passwd && { passwd: translatePasswd(passwd) }),
-    ...((storage || files.length > 0) && { storage: translateStorage(storage, files) }),
+    ...((storage || files.length > 0) && { storage: translateStorage(storage, files, mounts) }),
     ...(systemd?.units && { systemd: { units: translateUnits(systemd.units) } }),
-  });
+  };
 }
 
 function translateEngine({ config, timeouts, security, proxy }: ConfigV2['ignition']): ConfigV3['ignition'] {
   return {
     version: '3.1.0',
     ...(config && {
-      config: { ...(config.append && { merge: config.append }), ...(config.replace && { replace: config.replace }) },
+      config: {
+        ...(config.append && { merge: config.append.map(translateReference) }),
+        ...(config.replace && { replace: translateReference(config.replace) }),
+      },
     }),
     ...(timeouts && { timeouts }),
-    ...(security && { security }),
+    ...(security && {
+      security: {
+        tls: { certificateAuthorities: security.tls?.certificateAuthorities?.map(translateReference) },
+      },
+    }),
     ...(proxy && {
       proxy: { httpProxy: text(proxy.httpProxy), httpsProxy: text(proxy.httpsProxy), noProxy: proxy.noProxy },
     }),
   };
 }
 
+const translateReference = ({ source, verification, httpHeaders }: ReferenceV2) => ({
+  source,
+  verification,
+  httpHeaders: translateHeaders(httpHeaders),
+});
+
+const translateHeaders = (headers: HeadersV2) => headers?.map(({ name, value }) => ({ name, value: text(value) }));
+
 /** 2.x overwrote by default, so 3.1 has to say so; an appended file never overwrites. */
-function translateFile({
-  path,
-  user,
-  group,
-  mode,
-  contents,
-  append,
-  overwrite,
-}: FileV2): NonNullable<StorageV3['files']>[number] {
+function translateFile(file: FileV2, mounts: Mounts): NonNullable<StorageV3['files']>[number] {
+  const { contents, mode, append, overwrite } = file;
   const resource = {
     source: contents?.source ?? '',
     compression: text(contents?.compression),
     verification: contents?.verification,
-    httpHeaders: contents?.httpHeaders,
+    httpHeaders: translateHeaders(contents?.httpHeaders),
   };
-  const node = { path, user: translateOwner(user), group: translateOwner(group), mode };
+  const node = { ...translateNode(file, mounts), mode };
   if (append === true) return { ...node, overwrite: false, append: [resource] };
   return { ...node, overwrite: overwrite ?? true, contents: resource };
 }
 
+const translateNode = ({ filesystem, path, user, group }: NodeV2, mounts: Mounts) => ({
+  path: joinPath(mounts.paths.get(filesystem) ?? '', path),
+  user: translateOwner(user),
+  group: translateOwner(group),
+});
+
+/** The OEM partition is btrfs since Flatcar moved it, whatever the config says, unless it is wiped. */
+function translateFilesystem({ name, mount }: FilesystemV2, mounts: Mounts) {
+  const { device = '', format = '', label, uuid, wipeFilesystem, options = [], create } = mount ?? {};
+  const wipe = create === undefined ? flag(wipeFilesystem) : flag(create.force);
+  return {
+    device,
+    format: text(name.toLowerCase() === 'oem' && wipe !== true ? 'btrfs' : format),
+    wipeFilesystem: wipe,
+    label,
+    uuid,
+    options: [...options, ...(create?.options ?? [])],
+    path: text(mounts.paths.get(name)),
+  };
+}
+
 const translateOwner = (owner: FileV2['user']) => owner && { id: owner.id, name: text(owner.name) };
 
-function translateStorage(storage: StorageV2 | undefined, files: NonNullable<StorageV3['files']>): StorageV3 {
-  const node = <T extends { filesystem: string; user?: FileV2['user']; group?: FileV2['group'] }>({
-    filesystem: _root,
-    user,
-    group,
-    ...rest
-  }: T) => ({
-    ...rest,
-    user: translateOwner(user),
-    group: translateOwner(group),
-  });
+function translateStorage(
+  storage: StorageV2 | undefined,
+  files: NonNullable<StorageV3['files']>,
+  mounts: Mounts,
+): StorageV3 {
+  const filesystems = (storage?.filesystems ?? []).filter(({ name }) => name !== 'root');
   return {
     ...(files.length > 0 && { files }),
-    ...(storage?.directories && { directories: storage.directories.map(node) }),
-    ...(storage?.links && { links: storage.links.map((link) => ({ ...node(link), hard: flag(link.hard) })) }),
+    ...(storage?.directories && {
+      directories: storage.directories.map((directory) => ({
+        ...translateNode(directory, mounts),
+        mode: directory.mode,
+        overwrite: directory.overwrite,
+      })),
+    }),
+    ...(storage?.links && {
+      links: storage.links.map((link) => ({
+        ...translateNode(link, mounts),
+        target: link.target,
+        hard: flag(link.hard),
+        overwrite: link.overwrite,
+      })),
+    }),
+    ...(filesystems.length > 0 && {
+      filesystems: filesystems.map((filesystem) => translateFilesystem(filesystem, mounts)),
+    }),
     ...(storage?.raid && {
       raid: storage.raid.map((raid) => ({ ...raid, spares: raid.spares === 0 ? undefined : raid.spares })),
     }),
@@ -113,10 +182,10 @@ function translateStorage(storage: StorageV2 | undefined, files: NonNullable<Sto
 /** networkd units are files in 3.x. */
 function networkFiles({ networkd }: ConfigV2): NonNullable<StorageV3['files']> {
   const file = (path: string, contents: string) => ({
-    path,
+    path: cleanPath(path),
     mode: UNIT_MODE,
     overwrite: true,
-    contents: { source: `data:,${escapeData(contents)}` },
+    contents: { source: pathDataUrl(contents) },
   });
   return (networkd?.units ?? []).flatMap(({ name, contents, dropins = [] }) => [
     ...(contents === '' ? [] : [file(`${NETWORK_UNITS}/${name}`, contents)]),
@@ -124,23 +193,32 @@ function networkFiles({ networkd }: ConfigV2): NonNullable<StorageV3['files']> {
   ]);
 }
 
-/** Units of one name become one: its drop-ins joined, `enabled: false` before everything else. */
+/** Units of one name become one, merged as spec 3 merges them. */
 function translateUnits(units: readonly UnitV2[]): UnitV3[] {
   const merged = new Map<string, UnitV3>();
-  for (const { name, enable, enabled, mask, contents, dropins = [] } of units) {
-    const before = merged.get(name);
-    const isEnabled = enabled ?? (enable === true ? true : undefined);
-    const own = dropins.map((dropin) => ({ name: dropin.name, contents: text(dropin.contents) }));
-    const joined = [...(before?.dropins ?? []), ...own];
-    merged.set(name, {
-      name,
-      enabled: before?.enabled === false ? false : (isEnabled ?? before?.enabled),
-      mask: flag(mask) ?? before?.mask,
-      contents: text(contents) ?? before?.contents,
-      ...(joined.length > 0 && { dropins: joined }),
-    });
+  for (const unit of units.map(translateUnit)) {
+    const before = merged.get(unit.name);
+    merged.set(unit.name, before === undefined ? unit : mergeUnits(before, unit));
   }
   return [...merged.values()];
+}
+
+/** `enabled` wins over the deprecated `enable`. */
+function translateUnit({ name, enable, enabled, mask, contents, dropins }: UnitV2): UnitV3 {
+  return {
+    name,
+    enabled: enabled ?? (enable === true ? true : undefined),
+    mask: flag(mask),
+    contents: text(contents),
+    dropins: dropins?.map((dropin) => ({ name: dropin.name, contents: text(dropin.contents) })),
+  };
+}
+
+function mergeUnits(parent: UnitV3, child: UnitV3): UnitV3 {
+  const around = (unit: UnitV3): ConfigV3 => ({ ignition: { version: '3.1.0' }, systemd: { units: [unit] } });
+  const schema = SCHEMAS_V3[MINOR] as unknown as z.ZodType<ConfigV3>;
+  const { config } = mergeConfigs(schema, around(parent), around(child));
+  return config.systemd?.units?.[0] ?? child;
 }
 
 function translatePasswd({ users, groups }: NonNullable<ConfigV2['passwd']>): NonNullable<ConfigV3['passwd']> {
@@ -177,54 +255,5 @@ function translateUser({ name, passwordHash, sshAuthorizedKeys, create, ...own }
   };
 }
 
-function findUntranslatable({ storage, systemd }: ConfigV2): Untranslatable[] {
-  const faults: Untranslatable[] = [];
-  for (const [index, disk] of (storage?.disks ?? []).entries()) {
-    for (const [number, { start, size }] of (disk.partitions ?? []).entries()) {
-      const path = ['storage', 'disks', index, 'partitions', number];
-      if ((start ?? 0) !== 0 || (size ?? 0) !== 0)
-        faults.push({ path, message: 'starts and sizes in sectors cannot be translated to spec 3' });
-    }
-  }
-  if ((storage?.filesystems ?? []).length > 0) {
-    faults.push({
-      path: ['storage', 'filesystems'],
-      message: 'filesystems of spec 2 are not translated to spec 3 yet',
-    });
-  }
-  const links = new Set((storage?.links ?? []).map(({ path }) => cleanPath(path)));
-  const seen = new Set<string>();
-  for (const name of ['files', 'directories', 'links'] as const) {
-    for (const [index, node] of (storage?.[name] ?? []).entries()) {
-      const path = cleanPath(node.path);
-      const where = ['storage', name, index];
-      if (seen.has(path)) faults.push({ path: where, message: `${path} stands twice, which spec 3 does not allow` });
-      if ([...links].some((link) => path.startsWith(`${link}/`)))
-        faults.push({ path: where, message: `${path} lies below a link of this config` });
-      seen.add(path);
-    }
-  }
-  const dropins = new Set<string>();
-  for (const [index, unit] of (systemd?.units ?? []).entries()) {
-    for (const [number, { name }] of (unit.dropins ?? []).entries()) {
-      const key = `${unit.name}.d/${name}`;
-      if (dropins.has(key))
-        faults.push({ path: ['systemd', 'units', index, 'dropins', number], message: `${key} stands twice` });
-      dropins.add(key);
-    }
-  }
-  return faults;
-}
-
 const text = (value: string | undefined): string | undefined => (value === '' ? undefined : value);
 const flag = (value: boolean | undefined): boolean | undefined => (value === true ? true : undefined);
-
-const escapeData = (contents: string): string =>
-  [...new TextEncoder().encode(contents)]
-    .map((byte) => {
-      const character = String.fromCharCode(byte);
-      return byte < 128 && URL_CHARACTER.test(character)
-        ? character
-        : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-    })
-    .join('');

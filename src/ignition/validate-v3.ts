@@ -1,5 +1,5 @@
 /** Every rule of spec 3 over a decoded config, at its own version; all errors are gathered. No I/O. */
-import type { Report } from './report.ts';
+import type { Findings } from './report.ts';
 import { checkDisks } from './rules/disks.ts';
 import { checkDuplicates } from './rules/duplicates.ts';
 import { checkEngine } from './rules/engine.ts';
@@ -9,7 +9,7 @@ import { checkUnits } from './rules/units.ts';
 import { type ConfigV3, SCHEMAS_V3 } from './spec/v3.ts';
 
 /** Adds what is wrong with `config` at spec 3.`minor`; `duplicates` is off where the engine does not look for them. */
-export function validateV3(config: ConfigV3, minor: number, report: Report, duplicates = true): void {
+export function validateV3(config: ConfigV3, minor: number, report: Findings, duplicates = true): void {
   const schema = SCHEMAS_V3[minor];
   if (schema === undefined) throw new Error(`no spec 3.${minor}`);
   checkEngine(config, minor, report);

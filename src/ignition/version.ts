@@ -1,32 +1,45 @@
-/** `ignition.version`: a semantic version in exactly three parts. No I/O. */
+/** Which spec a config is written in: `ignition.version`, a semantic version in exactly three parts. No I/O. */
 import { err, ok, type Result } from '../shared/result.ts';
 
 export type VersionFault = 'unparsable-version' | 'unsupported-version';
 
-/** A spec 3 version: its minor number, and whether it is the experimental one. */
-export interface Spec3 {
-  readonly minor: number;
-  readonly experimental: boolean;
-}
+export type Spec =
+  | { readonly major: 1 }
+  | { readonly major: 2; readonly minor: number }
+  | { readonly major: 3; readonly minor: number; readonly experimental: boolean };
 
+const NEWEST_V2 = 4;
 const NEWEST_STABLE = 6;
 const EXPERIMENTAL = 7;
 
 const SEMVER = /^(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z-.]+)?(\+[0-9A-Za-z-.]+)?$/;
 
-/** `3.04.0` is 3.4.0: the parts are numbers. A patch, a build or any other pre-release is a version nobody has. */
-export function parseSpec3(text: string): Result<Spec3, VersionFault> {
-  const match = SEMVER.exec(text);
+/**
+ * The spec that `ignition.version` names, or spec 1's `ignitionVersion` where it is empty. `3.04.0` is 3.4.0: the parts are
+ * numbers. A patch, a build or any other pre-release is a version nobody has.
+ */
+export function parseSpec(text: string, ignitionVersion: number): Result<Spec, VersionFault> {
+  const match = SEMVER.exec(text === '' ? `${ignitionVersion}.0.0` : text);
   if (match === null) return err('unparsable-version');
-  const [, major, minor, patch, preRelease, build] = match;
-  const isPlain = Number(major) === 3 && Number(patch) === 0 && build === undefined;
-  if (isPlain && preRelease === undefined && Number(minor) <= NEWEST_STABLE)
-    return ok({ minor: Number(minor), experimental: false });
-  if (isPlain && preRelease === '-experimental' && Number(minor) === EXPERIMENTAL)
-    return ok({ minor: EXPERIMENTAL, experimental: true });
-  return err('unsupported-version');
+  const [major, minor, patch] = match.slice(1, 4).map(Number) as [number, number, number];
+  const [preRelease, build] = match.slice(4);
+  // The old parser looks at its own field for everything below 2.0.
+  if (major < 2) return ignitionVersion === 1 ? ok({ major: 1 }) : err('unsupported-version');
+  if (text === '') return err(major === 3 ? 'unparsable-version' : 'unsupported-version');
+  if (patch !== 0 || build !== undefined) return err('unsupported-version');
+  if (major === 2 && preRelease === undefined && minor <= NEWEST_V2) return ok({ major, minor });
+  if (major !== 3) return err('unsupported-version');
+  if (preRelease === undefined && minor <= NEWEST_STABLE) return ok({ major, minor, experimental: false });
+  const isExperimental = preRelease === '-experimental' && minor === EXPERIMENTAL;
+  return isExperimental ? ok({ major, minor, experimental: true }) : err('unsupported-version');
 }
 
-/** As it stands in a config. */
+/** As it stands in a config; spec 1 is `1`. */
+export function specOf(spec: Spec): string {
+  if (spec.major === 1) return '1';
+  return spec.major === 2 ? `2.${spec.minor}.0` : versionText(spec.minor);
+}
+
+/** Spec 3.`minor` as it stands in a config. */
 export const versionText = (minor: number): string =>
   minor === EXPERIMENTAL ? `3.${minor}.0-experimental` : `3.${minor}.0`;

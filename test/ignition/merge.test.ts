@@ -14,7 +14,7 @@ const EMPTY: ConfigV3 = { ignition: { version: '3.5.0' } };
 
 function read(rest: object): ConfigV3 {
   const parsed = parseConfig(JSON.stringify({ ignition: { version: '3.5.0' }, ...rest }));
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
+  if (!parsed.ok || parsed.value.major !== 3) throw new Error(JSON.stringify(parsed));
   return parsed.value.config;
 }
 
@@ -170,8 +170,8 @@ describe('merging', () => {
     );
     const child = read(storage({ files: [{ path: '/b', mode: 3 }] }));
     const { origins } = mergeConfigs<ConfigV3>(schema, parent, child);
-    expect(origins.get('storage.files.0.mode')).toBe('parent');
-    expect(origins.get('storage.files.1.mode')).toBe('child');
+    expect(origins.of('storage.files.0.mode')).toBe('parent');
+    expect(origins.of('storage.files.1.mode')).toBe('child');
   });
 });
 
@@ -280,7 +280,7 @@ describe('translation to a higher version', () => {
         },
       }),
     );
-    if (!parsed.ok) throw new Error('invalid');
+    if (!parsed.ok || parsed.value.major !== 3) throw new Error('invalid');
     const { config: old } = parsed.value;
     expect(translateV3(old, 4, 4).storage?.luks?.[0]?.clevis?.tang?.[0]?.advertisement).toBe('{}');
     expect(translateV3(old, 4, 5)).toMatchObject({

@@ -5,7 +5,7 @@ import { cleanPath } from '../../src/ignition/clean-path.ts';
 import { parseConfig } from '../../src/ignition/parse.ts';
 import { sourceFault } from '../../src/ignition/rules/source-url.ts';
 import { userDataKind } from '../../src/ignition/user-data.ts';
-import { parseSpec3 } from '../../src/ignition/version.ts';
+import { parseSpec } from '../../src/ignition/version.ts';
 
 /** Severity and path of everything that is said of a config, but for notes. */
 function said(minor: number, rest: object): string[] {
@@ -262,12 +262,15 @@ describe('versions', () => {
     ['3.04.0', 4],
     ['3.6.0', 6],
     ['3.7.0-experimental', 7],
-  ])('%s', (text, minor) => expect(parseSpec3(text)).toMatchObject({ ok: true, value: { minor } }));
-  it.each(['3.7.0', '3.6.0-experimental', '3.3.1', '4.0.0', '3.3.0+x', '2.2.0'])('%s: unsupported', (text) => {
-    expect(parseSpec3(text)).toEqual({ ok: false, error: 'unsupported-version' });
-  });
-  it.each(['3.3', 'v3.3.0', ' 3.4.0', '', '3.3.0.0'])('%j: unparsable', (text) => {
-    expect(parseSpec3(text)).toEqual({ ok: false, error: 'unparsable-version' });
+  ])('%s', (text, minor) => expect(parseSpec(text, 0)).toMatchObject({ ok: true, value: { minor } }));
+  it.each(['3.7.0', '3.6.0-experimental', '3.3.1', '4.0.0', '3.3.0+x', '2.5.0', '2.2.1', '1.0.0', ''])(
+    '%s: unsupported',
+    (text) => {
+      expect(parseSpec(text, 0)).toEqual({ ok: false, error: 'unsupported-version' });
+    },
+  );
+  it.each(['3.3', 'v3.3.0', ' 3.4.0', '3.3.0.0'])('%j: unparsable', (text) => {
+    expect(parseSpec(text, 0)).toEqual({ ok: false, error: 'unparsable-version' });
   });
 });
 

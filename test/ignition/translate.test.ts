@@ -2,67 +2,46 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decode } from '../../src/ignition/decode.ts';
-import { readJson } from '../../src/ignition/json-source.ts';
-import { mergeConfigs } from '../../src/ignition/merge.ts';
-import { parseConfig } from '../../src/ignition/parse.ts';
+import { combine } from '../../src/ignition/combine.ts';
+import { type ParsedConfig, parseConfig } from '../../src/ignition/parse.ts';
 import { configText, plainConfig } from '../../src/ignition/render.ts';
-import { Report } from '../../src/ignition/report.ts';
-import { type ConfigV2, SCHEMAS_V2 } from '../../src/ignition/spec/v2.ts';
-import { type ConfigV3, SCHEMAS_V3 } from '../../src/ignition/spec/v3.ts';
+import type { ConfigV2 } from '../../src/ignition/spec/v2.ts';
+import { SCHEMAS_V3 } from '../../src/ignition/spec/v3.ts';
 import { translateV2 } from '../../src/ignition/translate-v2.ts';
-import { translateV3 } from '../../src/ignition/translate-v3.ts';
 import { withoutEmptyObjects } from '../support/json.ts';
-
-interface Config {
-  readonly ignition?: { readonly version: string };
-}
 
 interface Vector {
   readonly name: string;
   readonly kind: string;
-  readonly base: Config;
-  readonly user: Config;
+  readonly base: object;
+  readonly user: object;
   readonly expected: { ignition: object };
 }
 
 const file = join(import.meta.dirname, '..', '..', '..', 'shared', 'fixtures', 'ignition', 'vectors.json');
 const vectors = (existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Vector[]) : []).filter(
-  ({ kind, base, user }) => kind === 'flatcarMerge' && base.ignition !== undefined && user.ignition !== undefined,
+  ({ kind }) => kind === 'flatcarMerge',
 );
 
-function readV2(config: Config): ConfigV2 {
-  const json = readJson(JSON.stringify(config));
-  const schema = SCHEMAS_V2[Number(config.ignition?.version.split('.')[1])];
-  const decoded = json.ok && schema !== undefined ? decode(schema, json.value, new Report(), new Map()) : undefined;
-  if (!decoded?.ok) throw new Error('unreadable');
-  return decoded.value as ConfigV2;
+function read(config: object): ParsedConfig {
+  const parsed = parseConfig(JSON.stringify(config));
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
+  return parsed.value;
 }
 
-/** Any version, as spec 3, with its minor number. */
-function read(config: Config): { config: ConfigV3; minor: number } {
-  if (config.ignition?.version.startsWith('2') !== true) {
-    const parsed = parseConfig(JSON.stringify(config));
-    if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
-    return { config: parsed.value.config, minor: parsed.value.spec.minor };
-  }
-  const translated = translateV2(readV2(config));
-  if (!translated.ok) throw new Error(JSON.stringify(translated.error));
-  return { config: translated.value, minor: 1 };
+function readV2(config: object): ConfigV2 {
+  const parsed = read(config);
+  if (parsed.major !== 2) throw new Error('not spec 2');
+  return parsed.config;
 }
 
-describe.skipIf(vectors.length === 0)('the reference on spec 2 beside spec 3', () => {
+describe.skipIf(vectors.length === 0)('the reference on spec 1 and 2 beside spec 3', () => {
   it.each(vectors)('$name', ({ base, user, expected }) => {
-    const [parent, child] = [read(base), read(user)];
-    const minor = Math.max(parent.minor, child.minor);
-    const schema = SCHEMAS_V3[minor] as never;
-    const [from, to] = [parent, child].map((side) => translateV3(side.config, side.minor, minor)) as [
-      ConfigV3,
-      ConfigV3,
-    ];
-    const merged = plainConfig(schema, mergeConfigs<ConfigV3>(schema, from, to).config);
+    const combined = combine(read(base), read(user), 'ignition');
+    if (!combined.ok) throw new Error(JSON.stringify(combined.error));
+    const { config } = combined.value;
     const { version: _newest, ...ignition } = expected.ignition as { version: string };
-    const own = { ...merged, ignition: { ...(merged['ignition'] as object), version: undefined } };
+    const own = { ...config, ignition: { ...(config['ignition'] as object), version: undefined } };
     expect(withoutEmptyObjects(own)).toEqual(withoutEmptyObjects({ ...expected, ignition }));
   });
 });
@@ -73,9 +52,9 @@ const storage = (lists: object) => v2({ storage: lists });
 
 describe('what spec 3 has other words for', () => {
   const shown = (config: object) => {
-    const translated = translateV2(readV2(config as Config));
+    const translated = translateV2(readV2(config));
     if (!translated.ok) throw new Error(JSON.stringify(translated.error));
-    const text = configText(SCHEMAS_V3[1], translated.value);
+    const text = configText(SCHEMAS_V3[1], translated.value.config);
     // What comes out must be a valid config of its new version.
     expect(parseConfig(text)).toMatchObject({ ok: true });
     const { ignition: _version, ...rest } = JSON.parse(text) as Record<string, unknown>;
@@ -121,6 +100,118 @@ describe('what spec 3 has other words for', () => {
       { systemd: { units: [{ name: 'a.service', enabled: true, mask: true, dropins: [{ name: 'x.conf' }] }] } },
     ],
     [
+      'of units of one name the later one wins',
+      v2({
+        systemd: {
+          units: [
+            { name: 'a.service', enabled: false, dropins: [{ name: 'x.conf', contents: '[A]\nB=1' }] },
+            { name: 'a.service', enabled: true, dropins: [{ name: 'x.conf', contents: '[A]\nB=2' }] },
+          ],
+        },
+      }),
+      {
+        systemd: {
+          units: [{ name: 'a.service', enabled: true, dropins: [{ name: 'x.conf', contents: '[A]\nB=2' }] }],
+        },
+      },
+    ],
+    [
+      'paths are made clean',
+      storage({ files: [root({ path: '//b/./c/', contents: { source: 'data:,1' } })] }),
+      { storage: { files: [{ path: '/b/c', overwrite: true, contents: { source: 'data:,1' } }] } },
+    ],
+    [
+      'a file system gets a mount path, and its nodes lie below it',
+      storage({
+        filesystems: [
+          { name: 'root', mount: { device: '/dev/r', format: 'ext4' } },
+          { name: 'data', mount: { device: '/dev/d', format: 'xfs', wipeFilesystem: true, options: ['-f'] } },
+        ],
+        files: [{ filesystem: 'data', path: '/x', mode: 420 }],
+        directories: [{ filesystem: 'elsewhere', path: '/y', mode: 493 }],
+      }),
+      {
+        storage: {
+          filesystems: [
+            { device: '/dev/d', format: 'xfs', path: '/tmp/data-ign1', wipeFilesystem: true, options: ['-f'] },
+          ],
+          files: [{ path: '/tmp/data-ign1/x', overwrite: true, mode: 420, contents: { source: '' } }],
+          directories: [{ path: '/y', mode: 493 }],
+        },
+      },
+    ],
+    [
+      'the OEM partition has its own place, and is btrfs unless wiped',
+      storage({ filesystems: [{ name: 'oem', mount: { device: '/dev/o', format: 'ext4' } }] }),
+      { storage: { filesystems: [{ device: '/dev/o', format: 'btrfs', path: '/usr/share/oem' }] } },
+    ],
+    [
+      'a forced create becomes options and a wipe',
+      storage({
+        filesystems: [
+          { name: 'OEM', mount: { device: '/dev/o', format: 'ext4', create: { force: true, options: ['-L', 'X'] } } },
+        ],
+      }),
+      {
+        storage: {
+          filesystems: [
+            { device: '/dev/o', format: 'ext4', path: '/tmp/OEM-ign1', wipeFilesystem: true, options: ['-L', 'X'] },
+          ],
+        },
+      },
+    ],
+    [
+      'what was plain in 2.0 stays said',
+      { ignition: { version: '2.0.0' }, storage: { files: [root({ contents: { source: 'data:,1' } })] } },
+      {
+        storage: {
+          files: [
+            {
+              path: '/a',
+              overwrite: true,
+              user: { id: 0 },
+              group: { id: 0 },
+              mode: 0,
+              contents: { source: 'data:,1' },
+            },
+          ],
+        },
+      },
+    ],
+    [
+      'spec 1 names its file systems by their number',
+      {
+        ignitionVersion: 1,
+        storage: {
+          filesystems: [
+            {
+              device: '/dev/a',
+              format: 'ext4',
+              create: { force: true },
+              files: [{ path: '/x', contents: 'a b', mode: 420, uid: 5 }],
+            },
+          ],
+        },
+      },
+      {
+        storage: {
+          filesystems: [
+            { device: '/dev/a', format: 'ext4', path: '/tmp/_translate-filesystem-0-ign1', wipeFilesystem: true },
+          ],
+          files: [
+            {
+              path: '/tmp/_translate-filesystem-0-ign1/x',
+              overwrite: true,
+              user: { id: 5 },
+              group: { id: 0 },
+              mode: 420,
+              contents: { source: 'data:,a%20b' },
+            },
+          ],
+        },
+      },
+    ],
+    [
       'create becomes the account',
       v2({ passwd: { users: [{ name: 'u', create: { uid: 5, system: true, groups: ['g'] } }] } }),
       { passwd: { users: [{ name: 'u', uid: 5, groups: ['g'], system: true }] } },
@@ -155,7 +246,7 @@ describe('what spec 3 has other words for', () => {
       ignition: { version: '2.4.0', config: { append: [{ source: 'http://a' }], replace: { source: 'http://r' } } },
     };
     const translated = translateV2(readV2(config));
-    expect(translated.ok && plainConfig(SCHEMAS_V3[1], translated.value)['ignition']).toEqual({
+    expect(translated.ok && plainConfig(SCHEMAS_V3[1], translated.value.config)['ignition']).toEqual({
       version: '3.1.0',
       config: { merge: [{ source: 'http://a' }], replace: { source: 'http://r' } },
     });
@@ -180,12 +271,38 @@ describe('what spec 3 has other words for', () => {
       'systemd.units.0.dropins.1',
     ],
     [
-      'filesystems',
-      storage({ filesystems: [{ name: 'f', mount: { device: '/dev/a', format: 'ext4' } }] }),
-      'storage.filesystems',
+      'partitions of old specs, which count sectors',
+      {
+        ignition: { version: '2.2.0' },
+        storage: { disks: [{ device: '/dev/a', partitions: [{ number: 1 }] }] },
+      },
+      'storage.disks.0.partitions.0',
+    ],
+    ['file systems of a path alone', storage({ filesystems: [{ name: 'f', path: '/x' }] }), 'storage.filesystems.0'],
+    [
+      'file systems created without force',
+      storage({ filesystems: [{ name: 'f', mount: { device: '/dev/a', format: 'ext4', create: {} } }] }),
+      'storage.filesystems.0.mount.create',
+    ],
+    [
+      'what spec 3.1 does not take',
+      storage({ filesystems: [{ name: 'f', mount: { device: '/dev//a', format: 'ext4' } }] }),
+      '',
     ],
   ])('%s are refused, by their path', (_name, config, path) => {
-    const translated = translateV2(readV2(config as Config));
+    const translated = translateV2(readV2(config));
     expect(!translated.ok && translated.error.map((fault) => fault.path.join('.'))).toEqual([path]);
+  });
+});
+
+it('counts made-up mount paths over both configs', () => {
+  const config = (name: string) =>
+    storage({ filesystems: [{ name, mount: { device: `/dev/${name}`, format: 'ext4' } }] });
+  const combined = combine(read(config('a')), read(config('b')), 'ignition');
+  expect(combined.ok && combined.value.config['storage']).toEqual({
+    filesystems: [
+      { device: '/dev/a', format: 'ext4', path: '/tmp/a-ign1' },
+      { device: '/dev/b', format: 'ext4', path: '/tmp/b-ign2' },
+    ],
   });
 });

@@ -1,13 +1,13 @@
 /** What must hold of disks, arrays, file systems and encrypted devices. Lengths are UTF-8 bytes. No I/O. */
 import { pathFault } from '../clean-path.ts';
-import type { Path, Report } from '../report.ts';
+import type { Findings, Path } from '../report.ts';
 import type { ConfigV3, DiskV3, StorageV3 } from '../spec/v3.ts';
 
 type Partition = NonNullable<DiskV3['partitions']>[number];
 type Filesystem = NonNullable<StorageV3['filesystems']>[number];
 type Raid = NonNullable<StorageV3['raid']>[number];
 
-const GUID = /^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/;
+export const GUID = /^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/;
 const MOST_LABEL = 36;
 const FORMATS: Readonly<Record<string, number>> = {
   ext4: 16,
@@ -24,44 +24,57 @@ const LEVELS = [...WITHOUT_SPARES, 'raid1', '1', 'mirror', 'raid4', '4', 'raid5'
 export const byteLength = (text: string): number => new TextEncoder().encode(text).length;
 
 /** Adds what is wrong with the disks, arrays and file systems of `config` in spec 3.`minor`. */
-export function checkDisks({ storage }: ConfigV3, minor: number, report: Report): void {
+export function checkDisks({ storage }: ConfigV3, minor: number, report: Findings): void {
+  const disks = new Map<string, DiskV3>();
   for (const [index, disk] of (storage?.disks ?? []).entries()) {
     const path = ['storage', 'disks', index];
+    if (!disks.has(disk.device)) disks.set(disk.device, disk);
+    const partitions = disk.partitions ?? [];
     checkDevice(disk.device, [...path, 'device'], 'disk device is required', report);
-    checkPartitions(disk.partitions ?? [], [...path, 'partitions'], report);
+    // Without a device the reference looks no further at how the partitions fit together.
+    if (disk.device !== '') checkLayout(partitions, [...path, 'partitions'], report);
+    for (const [number, partition] of partitions.entries()) {
+      checkPartition(partition, [...path, 'partitions', number], report);
+    }
   }
   for (const [index, raid] of (storage?.raid ?? []).entries()) checkRaid(raid, ['storage', 'raid', index], report);
   for (const [index, filesystem] of (storage?.filesystems ?? []).entries()) {
-    checkFilesystem(filesystem, storage?.disks ?? [], ['storage', 'filesystems', index], minor, report);
+    checkFilesystem(filesystem, disks.get(filesystem.device), ['storage', 'filesystems', index], minor, report);
   }
 }
 
 /** A device is a clean absolute path. */
-export function checkDevice(device: string | undefined, path: Path, missing: string, report: Report): void {
+export function checkDevice(device: string | undefined, path: Path, missing: string, report: Findings): void {
   const fault = device === undefined || device === '' ? missing : pathFault(device);
   if (fault !== undefined) report.error(path, fault);
 }
 
-function checkPartitions(partitions: readonly Partition[], path: Path, report: Report): void {
-  for (const [index, partition] of partitions.entries()) {
-    const where = [...path, index];
-    checkPartition(partition, where, report);
-    const earlier = partitions.slice(0, index);
-    const { number, label } = partition;
-    if (number !== 0 && earlier.some((other) => other.number === number))
-      report.error(where, 'partition numbers collide');
-    if (label !== undefined && earlier.some((other) => other.label === label)) {
-      report.error(where, 'cannot use the same partition label twice');
-    }
-    if (earlier.some((other) => overlap(partition, other))) report.error(where, 'partitions overlap');
-  }
+/** Each of these is reported once a disk, at the partition that the reference names. */
+function checkLayout(partitions: readonly Partition[], path: Path, report: Findings): void {
+  const number = secondOf(partitions.map((partition) => (partition.number === 0 ? undefined : partition.number)));
+  if (number !== undefined) report.error([...path, number], 'partition numbers collide');
+  const overlapping = overlappingSpan(partitions);
+  if (overlapping !== undefined) report.error([...path, overlapping], 'partitions overlap');
   const hasGone = partitions.some(({ shouldExist }) => shouldExist === false);
-  if (hasGone && partitions.some(({ number }) => number === 0)) {
+  if (hasGone && partitions.some((partition) => partition.number === 0)) {
     report.error(path, 'shouldExist is false for a partition and other partition(s) has partition number 0');
   }
+  const label = secondOf(partitions.map((partition) => partition.label));
+  if (label !== undefined) report.error([...path, label], 'cannot use the same partition label twice');
 }
 
-function checkPartition(partition: Partition, path: Path, report: Report): void {
+/** The index of the first value that was there before; `undefined` values are not looked at. */
+function secondOf(values: readonly (string | number | undefined)[]): number | undefined {
+  const seen = new Set<string | number>();
+  for (const [index, value] of values.entries()) {
+    if (value === undefined) continue;
+    if (seen.has(value)) return index;
+    seen.add(value);
+  }
+  return undefined;
+}
+
+function checkPartition(partition: Partition, path: Path, report: Findings): void {
   const { number, label, startMiB, sizeMiB, guid, typeGuid, shouldExist } = partition;
   const hasMore =
     label !== undefined ||
@@ -87,17 +100,38 @@ function checkPartition(partition: Partition, path: Path, report: Report): void 
   }
 }
 
-/** Only partitions with a start and a size can be seen to overlap; one of no size is a point. */
-function overlap(a: Partition, b: Partition): boolean {
-  const spanOf = ({ startMiB, sizeMiB }: Partition) =>
-    startMiB === undefined || startMiB === 0 || sizeMiB === undefined
-      ? undefined
-      : ([startMiB, Math.max(startMiB, startMiB + sizeMiB - 1)] as const);
-  const [one, other] = [spanOf(a), spanOf(b)];
-  return one !== undefined && other !== undefined && one[0] <= other[1] && other[0] <= one[1];
+type Dimensions = Pick<Partition, 'startMiB' | 'sizeMiB'>;
+type Span = readonly [start: number, end: number];
+
+/**
+ * The first partition that the first overlapping one overlaps. Only those with a start and a size can be seen to; one of
+ * no size is a point. Neighbours in order of their starts tell who overlaps at all, so that many cost little.
+ */
+export function overlappingSpan(partitions: readonly Dimensions[]): number | undefined {
+  const spans = partitions.map(spanOf);
+  const order = spans.flatMap((span, index) => (span === undefined ? [] : [{ span, index }]));
+  order.sort((a, b) => a.span[0] - b.span[0]);
+  let first: number | undefined;
+  let reach: { end: number; index: number } | undefined;
+  for (const { span, index } of order) {
+    if (reach !== undefined && span[0] <= reach.end) first = Math.min(first ?? index, index, reach.index);
+    if (reach === undefined || span[1] > reach.end) reach = { end: span[1], index };
+  }
+  const span = first === undefined ? undefined : spans[first];
+  if (first === undefined || span === undefined) return undefined;
+  const other = spans.findIndex(
+    (candidate, index) =>
+      index !== first && candidate !== undefined && candidate[0] <= span[1] && span[0] <= candidate[1],
+  );
+  return other === -1 ? first : other;
 }
 
-function checkRaid({ level = '', spares, devices = [] }: Raid, path: Path, report: Report): void {
+function spanOf({ startMiB, sizeMiB }: Dimensions): Span | undefined {
+  if (startMiB === undefined || startMiB === 0 || sizeMiB === undefined) return undefined;
+  return [startMiB, Math.max(startMiB, startMiB + sizeMiB - 1)];
+}
+
+function checkRaid({ level = '', spares, devices = [] }: Raid, path: Path, report: Findings): void {
   if (!LEVELS.includes(level))
     report.error([...path, 'level'], level === '' ? 'raid level is required' : 'unrecognized raid level');
   else if (WITHOUT_SPARES.includes(level) && spares !== undefined && spares !== 0) {
@@ -110,10 +144,10 @@ function checkRaid({ level = '', spares, devices = [] }: Raid, path: Path, repor
 
 function checkFilesystem(
   filesystem: Filesystem,
-  disks: readonly DiskV3[],
+  disk: DiskV3 | undefined,
   path: Path,
   minor: number,
-  report: Report,
+  report: Findings,
 ): void {
   const { device, format = '', label, path: mount } = filesystem;
   checkDevice(device, [...path, 'device'], 'disk device is required', report);
@@ -131,7 +165,6 @@ function checkFilesystem(
   }
   const fault = mount === undefined || mount === '' ? undefined : pathFault(mount);
   if (fault !== undefined) report.error([...path, 'path'], fault);
-  const disk = disks.find((candidate) => candidate.device === device);
   if (disk === undefined) return;
   if ((disk.partitions ?? []).length > 0) {
     report.warn([...path, 'device'], 'filesystem will be created on a disk that also has partitions');

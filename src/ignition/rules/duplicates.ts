@@ -1,13 +1,13 @@
 /** Keys that stand twice in a list, or in two lists of one space: the schema's own rules tell. No I/O. */
 import * as z from 'zod';
-import type { Path, Report } from '../report.ts';
+import type { Findings, Path } from '../report.ts';
 import { listRules } from '../spec/lists.ts';
 
 /** In a shared space the lists are looked through in this order, as the reference reports them. */
 const ORDER = ['directories', 'files', 'links'];
 
 /** Adds an error at the second element of each key. */
-export function checkDuplicates(schema: z.ZodType, value: unknown, path: Path, report: Report): void {
+export function checkDuplicates(schema: z.ZodType, value: unknown, path: Path, report: Findings): void {
   const inner = schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;
   if (value === undefined) return;
   if (inner instanceof z.ZodArray) {

@@ -1,10 +1,10 @@
 /** What must hold of the `ignition` object: references, certificate authorities, proxies. No I/O. */
-import type { Report } from '../report.ts';
+import type { Findings } from '../report.ts';
 import type { ConfigV3 } from '../spec/v3.ts';
 import { checkReference, checkResource } from './resources.ts';
 
 /** Adds what is wrong with how the engine is told to fetch, in spec 3.`minor`. */
-export function checkEngine({ ignition }: ConfigV3, minor: number, report: Report): void {
+export function checkEngine({ ignition }: ConfigV3, minor: number, report: Findings): void {
   const { config, security, proxy } = ignition;
   for (const [index, reference] of (config?.merge ?? []).entries()) {
     checkReference(reference, ['ignition', 'config', 'merge', index], minor, report);

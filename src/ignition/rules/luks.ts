@@ -1,5 +1,5 @@
 /** What must hold of encrypted devices and what unlocks them. No I/O. */
-import type { Path, Report } from '../report.ts';
+import type { Findings, Path } from '../report.ts';
 import type { ConfigV3, LuksV3 } from '../spec/v3.ts';
 import { byteLength, checkDevice } from './disks.ts';
 import { checkResource } from './resources.ts';
@@ -14,7 +14,7 @@ const ANY_PIN_SINCE = 6;
 const NETWORK_ALONE_REFUSED_SINCE = 3;
 
 /** Adds what is wrong with the encrypted devices of `config` in spec 3.`minor`. */
-export function checkLuks({ storage }: ConfigV3, minor: number, report: Report): void {
+export function checkLuks({ storage }: ConfigV3, minor: number, report: Findings): void {
   for (const [index, device] of (storage?.luks ?? []).entries()) {
     const path = ['storage', 'luks', index];
     const { name, label, clevis, keyFile, cex } = device;
@@ -32,7 +32,7 @@ export function checkLuks({ storage }: ConfigV3, minor: number, report: Report):
   }
 }
 
-function checkClevis(clevis: Clevis, path: Path, minor: number, report: Report): void {
+function checkClevis(clevis: Clevis, path: Path, minor: number, report: Findings): void {
   const { tpm2, threshold, tang = [], custom } = clevis;
   if ((custom?.pin ?? '') !== '' && (tang.length > 0 || tpm2 === true || (threshold ?? 0) !== 0)) {
     report.error(path, 'cannot use custom clevis config with tpm2, tang, or threshold');
@@ -41,7 +41,7 @@ function checkClevis(clevis: Clevis, path: Path, minor: number, report: Report):
   for (const [index, server] of tang.entries()) checkTang(server, [...path, 'tang', index], report);
 }
 
-function checkCustom(custom: NonNullable<Clevis['custom']>, path: Path, minor: number, report: Report): void {
+function checkCustom(custom: NonNullable<Clevis['custom']>, path: Path, minor: number, report: Findings): void {
   const { pin = '', config = '', needsNetwork } = custom;
   const isUsed = pin !== '' || config !== '' || (needsNetwork === true && minor >= NETWORK_ALONE_REFUSED_SINCE);
   if (!isUsed) return;
@@ -50,7 +50,7 @@ function checkCustom(custom: NonNullable<Clevis['custom']>, path: Path, minor: n
   if (config === '') report.error([...path, 'config'], 'clevis custom config is required');
 }
 
-function checkTang({ url, thumbprint = '', advertisement }: Tang, path: Path, report: Report): void {
+function checkTang({ url, thumbprint = '', advertisement }: Tang, path: Path, report: Findings): void {
   if (url === '') report.error([...path, 'url'], 'url is required');
   else if (!/^https?:/i.test(url)) report.error([...path, 'url'], 'invalid url scheme');
   if (thumbprint === '') report.error([...path, 'thumbprint'], 'thumbprint is required');

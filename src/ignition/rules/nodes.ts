@@ -1,6 +1,6 @@
 /** What must hold of files, directories and links, alone and beside each other. No I/O. */
 import { cleanPath, directoryOf, joinPath, pathFault } from '../clean-path.ts';
-import type { Path, Report } from '../report.ts';
+import type { Findings, Path } from '../report.ts';
 import type { ConfigV3, StorageV3 } from '../spec/v3.ts';
 import { checkResource } from './resources.ts';
 
@@ -14,13 +14,14 @@ const TARGET_NEEDED_SINCE = 3;
 const UNITS = '/etc/systemd/system';
 
 /** Adds what is wrong with the nodes of `config` in spec 3.`minor`. */
-export function checkNodes(config: ConfigV3, minor: number, report: Report): void {
+export function checkNodes(config: ConfigV3, minor: number, report: Findings): void {
   const { files = [], directories = [], links = [] } = config.storage ?? {};
-  const linked = links.map(({ path }) => path).filter((path) => path !== '');
+  const linked = new Set(links.map(({ path }) => path).filter((path) => path !== ''));
+  const directoryPaths = new Set(directories.map(({ path }) => path));
   const unitPaths = pathsOfUnits(config);
   const check = (node: Node, kind: string, path: Path) => {
     checkNode(node, path, report);
-    if (linked.some((link) => link !== node.path && isBelow(node.path, link))) {
+    if (linked.size > 0 && isBelowAny(node.path, linked)) {
       report.error(path, `${kind} path includes link in config`);
     }
     if (unitPaths.has(node.path)) report.error([...path, 'path'], 'path conflicts with systemd unit or dropin');
@@ -44,17 +45,11 @@ export function checkNodes(config: ConfigV3, minor: number, report: Report): voi
   for (const [index, link] of links.entries()) {
     const path = ['storage', 'links', index];
     check(link, 'link', path);
-    checkLink(
-      link,
-      path,
-      minor,
-      directories.map((directory) => directory.path),
-      report,
-    );
+    checkLink(link, path, minor, directoryPaths, report);
   }
 }
 
-function checkNode({ path: place, user, group }: Node, path: Path, report: Report): void {
+function checkNode({ path: place, user, group }: Node, path: Path, report: Findings): void {
   const fault = pathFault(place);
   if (fault !== undefined) report.error([...path, 'path'], fault);
   for (const [name, owner] of [
@@ -66,7 +61,7 @@ function checkNode({ path: place, user, group }: Node, path: Path, report: Repor
   }
 }
 
-function checkMode(mode: number | undefined, path: Path, minor: number, report: Report): void {
+function checkMode(mode: number | undefined, path: Path, minor: number, report: Findings): void {
   if (mode === undefined) return;
   const where = [...path, 'mode'];
   if (mode < 0 || mode > MOST_MODE) report.error(where, 'illegal file mode');
@@ -75,7 +70,7 @@ function checkMode(mode: number | undefined, path: Path, minor: number, report: 
   }
 }
 
-function checkLink(link: Link, path: Path, minor: number, directories: readonly string[], report: Report): void {
+function checkLink(link: Link, path: Path, minor: number, directories: ReadonlySet<string>, report: Findings): void {
   const { target, hard } = link;
   if (minor >= TARGET_NEEDED_SINCE && (target === undefined || target === '')) {
     report.error([...path, 'target'], 'link target is required');
@@ -87,11 +82,16 @@ function checkLink(link: Link, path: Path, minor: number, directories: readonly 
   );
   for (const name of owned) report.warn([...path, name], 'owner of a hard link is ignored');
   const place = target?.startsWith('/') ? cleanPath(target) : joinPath(directoryOf(link.path), target ?? '');
-  if (directories.includes(place)) report.error([...path, 'target'], 'hard links to directories are not allowed');
+  if (directories.has(place)) report.error([...path, 'target'], 'hard links to directories are not allowed');
 }
 
-function isBelow(path: string, above: string): boolean {
-  return path.startsWith(above.endsWith('/') ? above : `${above}/`);
+/** True if some other path of the set is a directory above; compared as text, as the reference does. */
+export function isBelowAny(path: string, above: ReadonlySet<string>): boolean {
+  for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
+    if (above.has(path.slice(0, slash))) return true;
+    if (slash + 1 < path.length && above.has(path.slice(0, slash + 1))) return true;
+  }
+  return false;
 }
 
 /** Where units and drop-ins with contents will be written. */

@@ -1,5 +1,5 @@
 /** What must hold of a resource: its URL, compression, headers and hash. No I/O. */
-import type { Path, Report } from '../report.ts';
+import type { Findings, Path } from '../report.ts';
 import type { ResourceV3 } from '../spec/v3.ts';
 import { sourceFault, takesHeaders } from './source-url.ts';
 
@@ -7,7 +7,7 @@ const HASHES: Readonly<Record<string, number>> = { sha512: 128, sha256: 64 };
 const SHA256_SINCE = 1;
 
 /** Adds what is wrong with `resource` at `path`, in spec 3.`minor`. */
-export function checkResource(resource: ResourceV3 | undefined, path: Path, minor: number, report: Report): void {
+export function checkResource(resource: ResourceV3 | undefined, path: Path, minor: number, report: Findings): void {
   if (resource === undefined) return;
   const { source, compression, verification, httpHeaders } = resource;
   const fault = source === undefined ? undefined : sourceFault(source, minor);
@@ -25,7 +25,7 @@ export function checkResource(resource: ResourceV3 | undefined, path: Path, mino
 }
 
 /** A reference that must lead somewhere: merge, replace and certificate authorities. */
-export function checkReference(resource: ResourceV3, path: Path, minor: number, report: Report): void {
+export function checkReference(resource: ResourceV3, path: Path, minor: number, report: Findings): void {
   if (resource.source === undefined || resource.source === '') report.error(path, 'source is required');
   checkResource(resource, path, minor, report);
 }
@@ -34,7 +34,7 @@ function checkHeaders(
   headers: NonNullable<ResourceV3['httpHeaders']>,
   source: string | undefined,
   path: Path,
-  report: Report,
+  report: Findings,
 ): void {
   const where = [...path, 'httpHeaders'];
   if (source === undefined || source === '') report.error(where, 'unable to parse url');
@@ -45,7 +45,8 @@ function checkHeaders(
   }
 }
 
-function faultOfHash(hash: string, minor: number): string | undefined {
+/** What is wrong with a hash specifier in spec 3.`minor`, or `undefined`. */
+export function faultOfHash(hash: string, minor: number): string | undefined {
   const dash = hash.indexOf('-');
   if (dash === -1) return 'malformed hash specifier';
   const name = hash.slice(0, dash);

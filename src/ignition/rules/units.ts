@@ -1,41 +1,46 @@
 /** What must hold of systemd units. The contents are read as go-systemd's deserializer reads them. No I/O. */
 import { err, ok, type Result } from '../../shared/result.ts';
-import type { Path, Report } from '../report.ts';
+import type { Findings, Path } from '../report.ts';
 import type { ConfigV3 } from '../spec/v3.ts';
 
 type Unit = NonNullable<NonNullable<ConfigV3['systemd']>['units']>[number];
 
-const EXTENSIONS = /\.(service|socket|device|mount|automount|swap|target|path|timer|snapshot|slice|scope)$/;
+export const UNIT_EXTENSIONS = /\.(service|socket|device|mount|automount|swap|target|path|timer|snapshot|slice|scope)$/;
 const MOST_LINE = 2048;
 
 /** Adds what is wrong with the units of `config`, or useless. */
-export function checkUnits({ systemd }: ConfigV3, report: Report): void {
+export function checkUnits({ systemd }: ConfigV3, report: Findings): void {
   const units = systemd?.units ?? [];
+  const contentsOf = new Map(units.map(({ name, contents }) => [name, contents]));
   for (const [index, unit] of units.entries()) {
     const path = ['systemd', 'units', index];
-    if (!EXTENSIONS.test(unit.name)) report.error([...path, 'name'], 'invalid systemd unit extension');
-    checkContents(unit.contents, [...path, 'contents'], report);
-    checkInstall(unit, units, [...path, 'contents'], report);
+    if (!UNIT_EXTENSIONS.test(unit.name)) report.error([...path, 'name'], 'invalid systemd unit extension');
+    checkUnitContents(unit.contents, [...path, 'contents'], report);
+    if (unit.enabled === true) checkInstall(unit, contentsOf, [...path, 'contents'], report);
     for (const [number, dropin] of (unit.dropins ?? []).entries()) {
       const where = [...path, 'dropins', number];
       if (!dropin.name.endsWith('.conf')) report.error([...where, 'name'], 'invalid systemd drop-in extension');
-      checkContents(dropin.contents, [...where, 'contents'], report);
+      checkUnitContents(dropin.contents, [...where, 'contents'], report);
     }
   }
 }
 
-function checkContents(contents: string | undefined, path: Path, report: Report): void {
+/** Adds why `contents` is no unit file; empty is one. */
+export function checkUnitContents(contents: string | undefined, path: Path, report: Findings): void {
   const sections = readSections(contents ?? '');
   if (!sections.ok) report.error(path, `invalid unit content: ${sections.error}`);
 }
 
 /** Enabling a unit without an `[Install]` section does nothing; an instance is enabled by its template's. */
-function checkInstall({ name, enabled, contents }: Unit, units: readonly Unit[], path: Path, report: Report): void {
-  if (enabled !== true) return;
+export function checkInstall(
+  { name, contents }: Pick<Unit, 'name' | 'contents'>,
+  contentsOf: ReadonlyMap<string, string | undefined>,
+  path: Path,
+  report: Findings,
+): void {
   const template = /^([^@]+@)[^.]+(\..+)$/.exec(name);
   const templateName = template === null ? undefined : `${template[1]}${template[2]}`;
-  const own =
-    contents === undefined || contents === '' ? units.find((unit) => unit.name === templateName)?.contents : contents;
+  const own = contents === undefined || contents === '' ? contentsOf.get(templateName ?? '') : contents;
   if (own === undefined || own === '') return;
   const sections = readSections(own);
   if (sections.ok && !sections.value.has('Install')) {

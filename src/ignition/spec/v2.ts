@@ -20,24 +20,28 @@ const reference4 = reference0.extend({ httpHeaders: headers });
 const contents0 = reference0.extend({ compression: text });
 const contents4 = contents0.extend({ httpHeaders: headers });
 
-const owner0 = z.object({ id: maybeInt }).optional();
+/** 2.0 knows no owner that is not stated: absent is root. */
+const owner0 = z.object({ id: int });
 const owner1 = z.object({ id: maybeInt, name: text }).optional();
 const node0 = z.object({ filesystem: text, path: text, user: owner0, group: owner0 });
 const node1 = node0.extend({ user: owner1, group: owner1 });
 const node2 = node1.extend({ overwrite: maybeBool });
-const file0 = node0.extend({ contents: contents0.optional(), mode: maybeInt });
-const file1 = node1.extend({ contents: contents0.optional(), mode: maybeInt });
+const file0 = node0.extend({ contents: contents0.optional(), mode: int });
+const file1 = node1.extend({ contents: contents0.optional(), mode: int });
 const file2 = node2.extend({ contents: contents0.optional(), mode: maybeInt, append: bool });
 const file4 = file2.extend({ contents: contents4.optional() });
-const directory1 = node1.extend({ mode: maybeInt });
+const directory1 = node1.extend({ mode: int });
 const directory2 = node2.extend({ mode: maybeInt });
 const link1 = node1.extend({ hard: bool, target: text });
 const link2 = node2.extend({ hard: bool, target: text });
 
 /** Starts and sizes in sectors of 512 bytes; deprecated once 2.3 brought mebibytes. */
-const partition0 = z.object({ label: maybeText, number: int, size: int, start: int, typeGuid: text });
+const partition0 = z.object({ label: text, number: int, size: int, start: int, typeGuid: text });
 const partition1 = partition0.extend({ guid: text });
 const partition3 = partition1.extend({
+  label: maybeText,
+  size: maybeInt,
+  start: maybeInt,
   sizeMiB: maybeInt,
   startMiB: maybeInt,
   shouldExist: maybeBool,
@@ -74,11 +78,11 @@ const account = {
 };
 const user0 = z.object({
   name: text,
-  passwordHash: maybeText,
+  passwordHash: text,
   sshAuthorizedKeys: list(text),
   create: z.object(account).optional(),
 });
-const user1 = user0.extend(account);
+const user1 = user0.extend({ passwordHash: maybeText, ...account });
 const group = z.object({ name: text, gid: maybeInt, passwordHash: text, system: bool });
 const passwd = <T extends z.ZodType>(user: T) => z.object({ users: list(user), groups: list(group) }).optional();
 

@@ -1,0 +1,119 @@
+/** What must hold of arrays, file systems and nodes in spec 2. Paths are absolute there, not necessarily clean. No I/O. */
+import type { Findings, Path } from '../report.ts';
+import type { ConfigV2 } from '../spec/v2.ts';
+import { byteLength } from './disks.ts';
+import { checkDisksV2 } from './v2-disks.ts';
+import { checkHashV2, checkHeadersV2, checkSourceV2 } from './v2-resources.ts';
+
+type Storage = NonNullable<ConfigV2['storage']>;
+type Filesystem = NonNullable<Storage['filesystems']>[number];
+type File = NonNullable<Storage['files']>[number];
+type Node = Pick<File, 'filesystem' | 'path' | 'user' | 'group'>;
+
+const LABEL_LIMITS: Readonly<Record<string, number>> = { ext4: 16, btrfs: 256, xfs: 12, swap: 15, vfat: 11 };
+const WITHOUT_SPARES = ['linear', 'raid0', '0', 'stripe'];
+const LEVELS = [...WITHOUT_SPARES, 'raid1', '1', 'mirror', 'raid4', '4', 'raid5', '5', 'raid6', '6', 'raid10', '10'];
+const MODE_ASKED_FOR_SINCE = 2;
+const MOST_MODE = 0o7777;
+
+/** Adds what is wrong with the storage of `config`, written as 2.`minor`. */
+export function checkStorageV2({ storage }: ConfigV2, minor: number, report: Findings): void {
+  if (storage === undefined) return;
+  checkDisksV2(storage.disks ?? [], minor, report);
+  for (const [index, { level, spares, devices = [] }] of (storage.raid ?? []).entries()) {
+    const path = ['storage', 'raid', index];
+    if (!LEVELS.includes(level)) report.error([...path, 'level'], 'unrecognized raid level');
+    else if (WITHOUT_SPARES.includes(level) && spares !== 0)
+      report.error([...path, 'level'], 'spares unsupported for arrays with a level greater than 0');
+    if (devices.some((device) => !device.startsWith('/'))) report.error([...path, 'devices'], 'path not absolute');
+  }
+  const names = new Set(['root']);
+  for (const [index, filesystem] of (storage.filesystems ?? []).entries()) {
+    const path = ['storage', 'filesystems', index];
+    if (names.has(filesystem.name))
+      report.warn(path, `filesystem "${filesystem.name}" shadows existing filesystem definition`);
+    names.add(filesystem.name);
+    checkFilesystem(filesystem, path, minor, report);
+  }
+  for (const kind of ['files', 'directories', 'links'] as const) {
+    for (const [index, node] of (storage[kind] ?? []).entries())
+      checkNode(node, names, ['storage', kind, index], report);
+  }
+  for (const [index, file] of (storage.files ?? []).entries())
+    checkFile(file, minor, ['storage', 'files', index], report);
+  for (const [index, { mode }] of (storage.directories ?? []).entries())
+    checkMode(mode, minor, ['storage', 'directories', index], report);
+}
+
+function checkFilesystem({ name, path: place, mount }: Filesystem, path: Path, minor: number, report: Findings): void {
+  const faults: string[] = [];
+  if (mount === undefined && place === undefined) faults.push('filesystem is missing mount or path');
+  if (mount !== undefined && place !== undefined) faults.push('filesystem has both mount and path defined');
+  if (mount?.create !== undefined) {
+    if (mount.wipeFilesystem === true) faults.push('cannot use both create object and wipeFilesystem field');
+    if ((mount.options ?? []).length > 0) faults.push('cannot use both create object and mount-level options field');
+    if (minor > 0) {
+      report.warn(path, 'the create object has been deprecated in favor of mount-level options');
+    }
+  }
+  for (const fault of faults) report.error(path, fault);
+  if (faults.length > 0) return;
+  if (place !== undefined && !place.startsWith('/')) {
+    report.error([...path, 'path'], `filesystem "${name}": path not absolute`);
+  }
+  if (mount === undefined) return;
+  const { device, format, label } = mount;
+  const most = Object.hasOwn(LABEL_LIMITS, format) ? LABEL_LIMITS[format] : undefined;
+  if (most === undefined) {
+    report.error([...path, 'mount', 'format'], 'invalid filesystem format');
+    return;
+  }
+  if (!device.startsWith('/')) report.error([...path, 'mount', 'device'], 'path not absolute');
+  if (label !== undefined && byteLength(label) > most) {
+    report.error(
+      [...path, 'mount', 'label'],
+      `filesystem labels cannot be longer than ${most} characters when using ${format}`,
+    );
+  }
+}
+
+function checkNode(node: Node, filesystems: ReadonlySet<string>, path: Path, report: Findings): void {
+  const { filesystem, path: place, user, group } = node;
+  if (filesystem === '') report.error([...path, 'filesystem'], 'no filesystem specified');
+  else if (!filesystems.has(filesystem)) {
+    const hint = 'this is ok if it is defined in a referenced config';
+    report.warn([...path, 'filesystem'], `references nonexistent filesystem "${filesystem}" (${hint})`);
+  }
+  if (!place.startsWith('/')) report.error([...path, 'path'], 'path not absolute');
+  for (const [name, owner] of [
+    ['user', user],
+    ['group', group],
+  ] as const) {
+    const isDouble = owner?.id !== undefined && owner.name !== '';
+    if (isDouble) report.error([...path, name], 'cannot set both id and name');
+  }
+}
+
+function checkFile(file: File, minor: number, path: Path, report: Findings): void {
+  const { append, overwrite, contents, mode } = file;
+  if (append === true && overwrite === true) {
+    report.error(path, 'cannot set both append and overwrite to true');
+    return;
+  }
+  checkMode(mode, minor, path, report);
+  if (contents === undefined) return;
+  const where = [...path, 'contents'];
+  checkSourceV2(contents.source, [...where, 'source'], report);
+  if (contents.compression !== '' && contents.compression !== 'gzip') {
+    report.error([...where, 'compression'], 'invalid compression method');
+  }
+  checkHashV2(contents.verification, where, report);
+  checkHeadersV2(contents.httpHeaders, contents.source, where, report);
+}
+
+function checkMode(mode: number | undefined, minor: number, path: Path, report: Findings): void {
+  const where = [...path, 'mode'];
+  if (mode === undefined) {
+    if (minor >= MODE_ASKED_FOR_SINCE) report.warn(where, 'permissions unset, defaulting to 0000');
+  } else if (mode < 0 || mode > MOST_MODE) report.error(where, 'illegal file mode');
+}

@@ -1,0 +1,64 @@
+/** What keeps a spec 2.4 config from being said in spec 3.1: refused, never dropped (facts of Flatcar's patches). No I/O. */
+import { cleanPath } from './clean-path.ts';
+import type { Mounts } from './mounts-v2.ts';
+import type { Findings } from './report.ts';
+import { isBelowAny } from './rules/nodes.ts';
+import { type ConfigV2, NEWEST_V2 } from './spec/v2.ts';
+import { validateV2 } from './validate-v2.ts';
+
+/** Adds everything that stands in the way, at its path in the spec 2 config. */
+export function findUntranslatable(config: ConfigV2, mounts: Mounts, report: Findings): void {
+  // What was warned of at its own version was said there; what is an error at 2.4 alone is said here.
+  validateV2(config, NEWEST_V2, { error: (path, message) => report.error(path, message), warn: () => undefined });
+  findSectors(config, report);
+  findUnmounted(config, report);
+  findNodes(config, mounts, report);
+  findDropins(config, report);
+}
+
+function findSectors({ storage }: ConfigV2, report: Findings): void {
+  for (const [index, disk] of (storage?.disks ?? []).entries()) {
+    for (const [number, { start, size }] of (disk.partitions ?? []).entries()) {
+      if (start === undefined && size === undefined) continue;
+      const path = ['storage', 'disks', index, 'partitions', number];
+      report.error(path, 'starts and sizes in sectors, and all partitions before spec 2.3, have no word in spec 3');
+    }
+  }
+}
+
+function findUnmounted({ storage }: ConfigV2, report: Findings): void {
+  for (const [index, { mount }] of (storage?.filesystems ?? []).entries()) {
+    const path = ['storage', 'filesystems', index];
+    if (mount === undefined) report.error(path, 'a filesystem with a path alone has no word in spec 3');
+    if (mount?.create !== undefined && mount.create.force !== true) {
+      report.error([...path, 'mount', 'create'], 'a filesystem that is created without force has no word in spec 3');
+    }
+  }
+}
+
+function findNodes({ storage }: ConfigV2, mounts: Mounts, report: Findings): void {
+  const placeOf = ({ filesystem, path }: { filesystem: string; path: string }) =>
+    cleanPath(`/${mounts.paths.get(filesystem) ?? ''}/${path}`);
+  const links = new Set((storage?.links ?? []).map(placeOf));
+  const seen = new Set<string>();
+  for (const name of ['files', 'directories', 'links'] as const) {
+    for (const [index, node] of (storage?.[name] ?? []).entries()) {
+      const place = placeOf(node);
+      const where = ['storage', name, index];
+      if (seen.has(place)) report.error(where, `${place} stands twice, which spec 3 does not allow`);
+      if (isBelowAny(place, links)) report.error(where, `${place} lies below a link of this config`);
+      seen.add(place);
+    }
+  }
+}
+
+function findDropins({ systemd }: ConfigV2, report: Findings): void {
+  for (const [index, { name: unit, dropins = [] }] of (systemd?.units ?? []).entries()) {
+    const seen = new Set<string>();
+    for (const [number, { name }] of dropins.entries()) {
+      if (seen.has(name))
+        report.error(['systemd', 'units', index, 'dropins', number], `${unit} has the drop-in ${name} twice`);
+      seen.add(name);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Spec 1 to 2.0 and 2.x to 2.4, as the parser chain of flatcar/ignition 0.36.2 does it before it appends or hands over to
+ * the translation to spec 3: what was plain and became nullable stays said (mode 0 of a 2.0 file, its owner 0). No I/O.
+ */
+import { plainDataUrl } from './data-url.ts';
+import { completed } from './decode.ts';
+import type { Path } from './report.ts';
+import type { ConfigV1 } from './spec/v1.ts';
+import { type ConfigV2, NEWEST_V2, SCHEMAS_V2 } from './spec/v2.ts';
+
+const VERSION = `2.${NEWEST_V2}.0`;
+
+/** The same config at 2.4.0; `decoded` is what the schema of 2.`minor` gave. */
+export function upgradeV2(decoded: unknown, minor: number): ConfigV2 {
+  const config = completed(SCHEMAS_V2[NEWEST_V2], decoded) as ConfigV2;
+  const upgraded = { ...config, ignition: { ...config.ignition, version: VERSION } };
+  const users = minor === 0 ? config.passwd?.users : undefined;
+  if (users === undefined) return upgraded;
+  // In 2.0 an empty password hash is none; later it is one that matches nothing.
+  const withHashes = users.map(({ passwordHash, ...user }) => (passwordHash ? { ...user, passwordHash } : user));
+  return { ...upgraded, passwd: { ...config.passwd, users: withHashes } };
+}
+
+/** What stands in spec 1, at 2.4.0: each filesystem gets a name, and its files name it. */
+export function upgradeV1({ storage, systemd, networkd, passwd }: ConfigV1): ConfigV2 {
+  const filesystems = storage?.filesystems ?? [];
+  const decoded = {
+    ignition: {},
+    ...(storage && {
+      storage: {
+        ...storage,
+        filesystems: filesystems.map(({ device, format, create }, index) => ({
+          name: nameOf(index),
+          mount: { device, format, create },
+        })),
+        files: filesystems.flatMap(({ files = [] }, index) =>
+          files.map(({ path, contents, mode, uid, gid }) => ({
+            filesystem: nameOf(index),
+            path,
+            mode,
+            user: { id: uid },
+            group: { id: gid },
+            contents: { source: plainDataUrl(contents) },
+          })),
+        ),
+      },
+    }),
+    ...(systemd && { systemd }),
+    ...(networkd && { networkd }),
+    ...(passwd && { passwd }),
+  };
+  return upgradeV2(decoded, 0);
+}
+
+/** Where in the spec 1 config a part of the upgraded one stands. */
+export function pathInV1({ storage }: ConfigV1, path: Path): Path {
+  const [room, list, index, ...rest] = path;
+  if (room !== 'storage' || typeof index !== 'number') return path;
+  if (list === 'filesystems') return [room, list, index, ...(rest[0] === 'mount' ? rest.slice(1) : rest)];
+  if (list !== 'files') return path;
+  let left = index;
+  for (const [filesystem, { files = [] }] of (storage?.filesystems ?? []).entries()) {
+    if (left < files.length) return [room, 'filesystems', filesystem, 'files', left, ...rest.slice(0, 1)];
+    left -= files.length;
+  }
+  return path;
+}
+
+const nameOf = (index: number): string => `_translate-filesystem-${index}`;
