@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import type { Runtime } from './app-parts.ts';
 import { type MirrorParts, mirrorParts, type ReleaseParts, releaseParts } from './app-parts.ts';
+import { ignitionRoutes } from './machines/routes-ignition.ts';
 import { poll } from './mirror/poll.ts';
 import { aliasRoutes, mirrorRoutes, publishedRoutes, webhookRoutes } from './mirror/routes.ts';
 import type { MirrorPorts } from './mirror/run-job.ts';
@@ -136,6 +137,7 @@ function addRoutes(
   app.route('/api/mirrors', mirrorRoutes(mirror.room));
   app.route('/api/releases', publishedRoutes(mirror.room));
   app.route('/api/aliases', aliasRoutes(mirror.room));
+  app.route('/api/ignition', ignitionRoutes(platform));
   app.all('/api/*', (context) => problemJson({ code: 'not-found', detail: 'no such call' }, rawPath(context.req.url)));
 
   app.all('*', (context) =>

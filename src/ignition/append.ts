@@ -3,8 +3,8 @@
  * merging of spec 3: lists are joined and nothing in them is matched; plain values are the new config's, even when empty;
  * the `ignition.config` object is the new one's altogether; the version is the old one's. Both at 2.4. No I/O.
  */
-import * as z from 'zod';
 import { Origins } from './origins.ts';
+import { type Shape, shapeOf } from './spec/shape.ts';
 import { type ConfigV2, NEWEST_V2, SCHEMAS_V2 } from './spec/v2.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -13,7 +13,7 @@ type Path = readonly (string | number)[];
 /** The old config (the parent) with the new one (the child) appended, and whose each part is; neither is changed. */
 export function appendConfigs(old: ConfigV2, added: ConfigV2): { config: ConfigV2; origins: Origins } {
   const origins = new Origins();
-  const joined = append(SCHEMAS_V2[NEWEST_V2], old, added, [], origins) as ConfigV2;
+  const joined = append(shapeOf(SCHEMAS_V2[NEWEST_V2]), old, added, [], origins) as ConfigV2;
   const { config: _dropped, ...ignition } = joined.ignition;
   const { config } = added.ignition;
   origins.forget(['ignition', 'config']);
@@ -28,23 +28,19 @@ export function appendConfigs(old: ConfigV2, added: ConfigV2): { config: ConfigV
   };
 }
 
-function append(schema: z.ZodType, old: unknown, added: unknown, path: Path, origins: Origins): unknown {
-  if (schema instanceof z.ZodOptional) {
-    if (old === undefined || added === undefined) {
-      const value = added ?? old;
-      origins.mark(value, added === undefined ? 'parent' : 'child', path);
-      return value;
-    }
-    return append(schema.unwrap() as z.ZodType, old, added, path, origins);
+function append(shape: Shape, old: unknown, added: unknown, path: Path, origins: Origins): unknown {
+  if (old === undefined || added === undefined) {
+    origins.mark(added ?? old, added === undefined ? 'parent' : 'child', path);
+    return added ?? old;
   }
-  if (schema instanceof z.ZodArray) return joinLists(old as unknown[], added as unknown[], path, origins);
-  if (!(schema instanceof z.ZodObject)) {
+  if (shape.kind === 'list') return joinLists(old as unknown[], added as unknown[], path, origins);
+  if (shape.kind !== 'object') {
     origins.mark(added, 'child', path);
     return added;
   }
   const fields: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries(schema.shape)) {
-    const value = append(field as z.ZodType, (old as Fields)[name], (added as Fields)[name], [...path, name], origins);
+  for (const { name, shape: field } of shape.fields) {
+    const value = append(field, (old as Fields)[name], (added as Fields)[name], [...path, name], origins);
     if (value !== undefined) fields[name] = value;
   }
   return fields;

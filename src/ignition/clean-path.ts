@@ -1,5 +1,8 @@
 /** Paths as Go's package `path` sees them: byte for byte, no knowledge of any file system. No I/O. */
 
+/** A path without any of these is clean already; most are. */
+const DIRTY = /\/\/|\/\.|\/$/;
+
 /** `path.Clean`: the shortest path of the same meaning by text alone; `.` for nothing. */
 export function cleanPath(path: string): string {
   const isRooted = path.startsWith('/');
@@ -18,7 +21,7 @@ export function cleanPath(path: string): string {
 export function pathFault(path: string): string | undefined {
   if (path === '') return 'path not specified';
   if (!path.startsWith('/')) return 'path not absolute';
-  return cleanPath(path) === path ? undefined : 'path is not fully simplified';
+  return !DIRTY.test(path) || cleanPath(path) === path ? undefined : 'path is not fully simplified';
 }
 
 /** `path.Join` of a directory and a name. */

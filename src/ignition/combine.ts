@@ -33,6 +33,8 @@ export interface CombineFault {
   readonly entries: readonly Entry[];
   /** The input that the engine cannot take, or `undefined` where the result is what is wrong. */
   readonly side?: 'parent' | 'child';
+  /** The result that is wrong. */
+  readonly config?: Record<string, unknown>;
 }
 
 const SPEC_OF_TRANSLATED = 1;
@@ -59,9 +61,10 @@ function mergeBoth(parent: ParsedConfig, child: ParsedConfig): Result<Combined, 
   const report = new Report();
   const { config, origins } = mergeConfigs(schema, low as ConfigV3, high as ConfigV3, report);
   validateV3(config, minor, report);
-  if (report.isFatal) return err({ entries: report.entries });
+  const plain = plainConfig(schema, config);
+  if (report.isFatal) return err({ entries: report.entries, config: plain });
   return ok({
-    config: plainConfig(schema, config),
+    config: plain,
     version: config.ignition.version,
     entries: report.entries,
     origins,
@@ -76,9 +79,10 @@ function appendBoth(parent: ParsedConfig, child: ParsedConfig): Result<Combined,
   const { config, origins } = appendConfigs(old.value.config, added.value.config);
   const report = new Report();
   validateV2(config, NEWEST_V2, { error: (path, message) => report.error(path, message), warn: () => undefined });
-  if (report.isFatal) return err({ entries: report.entries });
+  const plain = plainConfig(SCHEMAS_V2[NEWEST_V2], config);
+  if (report.isFatal) return err({ entries: report.entries, config: plain });
   return ok({
-    config: plainConfig(SCHEMAS_V2[NEWEST_V2], config),
+    config: plain,
     version: config.ignition.version,
     entries: report.entries,
     origins,

@@ -77,7 +77,7 @@ export function compose(layers: Layers, engine: Engine): Result<Composed, Compos
 }
 
 /** True if `text` holds an Ignition config, valid or not: what is neither empty nor of another kind. */
-export const holdsConfig = (text: string | undefined): boolean => text !== undefined && userDataKind(text) === 'json';
+const holdsConfig = (text: string | undefined): boolean => text !== undefined && userDataKind(text) === 'json';
 
 function layersUsed(layers: Layers): readonly Layer[] {
   return ['base', holdsConfig(layers.user) ? 'user' : 'default'];

@@ -4,15 +4,22 @@
  */
 import { err, ok, type Result } from '../shared/result.ts';
 
-export type JsonNode = { readonly at: number } & (
-  | { readonly kind: 'object'; readonly members: readonly JsonMember[] }
-  | { readonly kind: 'array'; readonly items: readonly JsonNode[] }
-  | { readonly kind: 'string'; readonly value: string }
-  /** As written: `420.0` is not an integer. */
-  | { readonly kind: 'number'; readonly text: string }
-  | { readonly kind: 'boolean'; readonly value: boolean }
-  | { readonly kind: 'null' }
-);
+/** From its first character to the one after its last. */
+interface Extent {
+  readonly at: number;
+  readonly end: number;
+}
+
+export type JsonNode = Extent &
+  (
+    | { readonly kind: 'object'; readonly members: readonly JsonMember[] }
+    | { readonly kind: 'array'; readonly items: readonly JsonNode[] }
+    | { readonly kind: 'string'; readonly value: string }
+    /** As written: `420.0` is not an integer. */
+    | { readonly kind: 'number'; readonly text: string }
+    | { readonly kind: 'boolean'; readonly value: boolean }
+    | { readonly kind: 'null' }
+  );
 
 interface JsonMember {
   readonly key: string;
@@ -77,23 +84,27 @@ function lineStarts(text: string): number[] {
 
 /** Leaves the recursion of a reader; never leaves this file. */
 class Malformed extends Error {
-  constructor(
-    message: string,
-    readonly at: number,
-  ) {
+  readonly at: number;
+
+  constructor(message: string, at: number) {
     super(message);
+    this.at = at;
   }
 }
 
 class Reader {
   #at = 0;
 
-  constructor(private readonly text: string) {}
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
 
   document(): JsonNode {
     const node = this.#value(0);
     this.#space();
-    if (this.#at < this.text.length) throw this.#unexpected('after top-level value');
+    if (this.#at < this.#text.length) throw this.#unexpected('after top-level value');
     return node;
   }
 
@@ -101,21 +112,21 @@ class Reader {
     this.#space();
     const at = this.#at;
     if (depth > MOST_DEPTH) throw new Malformed('exceeded max depth', at);
-    const first = this.text[at];
-    if (first === '{') return { kind: 'object', at, members: this.#members(depth) };
-    if (first === '[') return { kind: 'array', at, items: this.#items(depth) };
-    if (first === '"') return { kind: 'string', at, value: this.#string() };
+    const first = this.#text[at];
+    if (first === '{') return { kind: 'object', members: this.#members(depth), at, end: this.#at };
+    if (first === '[') return { kind: 'array', items: this.#items(depth), at, end: this.#at };
+    if (first === '"') return { kind: 'string', value: this.#string(), at, end: this.#at };
     for (const [word, node] of WORDS) {
-      if (this.text.startsWith(word, at)) {
+      if (this.#text.startsWith(word, at)) {
         this.#at += word.length;
-        return { ...node, at };
+        return { ...node, at, end: this.#at };
       }
     }
     NUMBER.lastIndex = at;
-    const number = NUMBER.exec(this.text)?.[0];
+    const number = NUMBER.exec(this.#text)?.[0];
     if (number === undefined) throw this.#unexpected('looking for beginning of value');
     this.#at += number.length;
-    return { kind: 'number', at, text: number };
+    return { kind: 'number', text: number, at, end: this.#at };
   }
 
   #members(depth: number): JsonMember[] {
@@ -125,7 +136,7 @@ class Reader {
     if (this.#take('}')) return members;
     for (;;) {
       this.#space();
-      if (this.text[this.#at] !== '"') throw this.#unexpected('looking for beginning of object key string');
+      if (this.#text[this.#at] !== '"') throw this.#unexpected('looking for beginning of object key string');
       const key = this.#string();
       this.#space();
       if (!this.#take(':')) throw this.#unexpected('after object key');
@@ -154,39 +165,40 @@ class Reader {
     let value = '';
     for (;;) {
       const from = this.#at;
-      while (isPlain(this.text.charCodeAt(this.#at))) this.#at += 1;
-      value += this.text.slice(from, this.#at);
-      if (this.#take('"')) return value;
+      while (isPlain(this.#text.charCodeAt(this.#at))) this.#at += 1;
+      value += this.#text.slice(from, this.#at);
+      // Half a surrogate pair stands for no character; the reference reads U+FFFD.
+      if (this.#take('"')) return value.isWellFormed() ? value : value.toWellFormed();
       if (!this.#take('\\')) throw this.#unexpected('in string literal');
       value += this.#escape();
     }
   }
 
   #escape(): string {
-    const letter = this.text[this.#at] ?? '';
+    const letter = this.#text[this.#at] ?? '';
     const simple = Object.hasOwn(ESCAPES, letter) ? ESCAPES[letter] : undefined;
     if (simple !== undefined) {
       this.#at += 1;
       return simple;
     }
-    const digits = letter === 'u' ? this.text.slice(this.#at + 1, this.#at + 5) : '';
+    const digits = letter === 'u' ? this.#text.slice(this.#at + 1, this.#at + 5) : '';
     if (!/^[0-9a-fA-F]{4}$/.test(digits)) throw this.#unexpected('in string escape code');
     this.#at += 5;
     return String.fromCharCode(Number.parseInt(digits, 16));
   }
 
   #space(): void {
-    while (isSpace(this.text.charCodeAt(this.#at))) this.#at += 1;
+    while (isSpace(this.#text.charCodeAt(this.#at))) this.#at += 1;
   }
 
   #take(character: string): boolean {
-    if (this.text[this.#at] !== character) return false;
+    if (this.#text[this.#at] !== character) return false;
     this.#at += 1;
     return true;
   }
 
   #unexpected(where: string): Malformed {
-    const character = this.text[this.#at];
+    const character = this.#text[this.#at];
     if (character === undefined) return new Malformed('unexpected end of JSON input', this.#at);
     return new Malformed(`invalid character '${character}' ${where}`, this.#at);
   }

@@ -4,9 +4,10 @@
  */
 import type * as z from 'zod';
 import { err, ok, type Result } from '../shared/result.ts';
-import { decode, type Places } from './decode.ts';
+import { decode } from './decode.ts';
+import { JsonPlaces } from './json-places.ts';
 import { type JsonNode, placesIn, readJson } from './json-source.ts';
-import { type Entry, type Path, Report } from './report.ts';
+import { type Entry, type Path, type Place, Report } from './report.ts';
 import { type ConfigV1, SCHEMA_V1 } from './spec/v1.ts';
 import { type ConfigV2, SCHEMAS_V2 } from './spec/v2.ts';
 import { type ConfigV3, SCHEMAS_V3 } from './spec/v3.ts';
@@ -22,7 +23,7 @@ interface Read {
   /** Warnings and notes; errors make a fault. */
   readonly entries: readonly Entry[];
   /** Where a part of the config stands in the text. */
-  readonly place: (path: Path) => { line: number; column: number } | undefined;
+  readonly place: Place;
 }
 
 export interface ParsedV3 extends Read {
@@ -59,23 +60,28 @@ export function parseConfig(text: string): Result<ParsedConfig, ParseFault> {
 }
 
 class Parser {
-  readonly #places: Places = new Map();
+  #at: (path: Path) => number | undefined = () => undefined;
   readonly #report: Report;
   readonly #placeOf: (at: number) => { line: number; column: number };
 
-  constructor(private readonly text: string) {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
     this.#placeOf = placesIn(text);
     this.#report = new Report(this.#place);
   }
 
   readonly #place = (path: Path) => {
-    const at = this.#places.get(path.join('.'));
+    const at = this.#at(path);
     return at === undefined ? undefined : this.#placeOf(at);
   };
 
   parse(): Result<ParsedConfig, ParseFault> {
-    const json = readJson(this.text);
+    const json = readJson(this.#text);
     if (!json.ok) return this.#malformed(json.error.message, json.error.at);
+    const places = new JsonPlaces(json.value);
+    this.#at = (path) => places.at(path);
     const version = statedVersion(json.value);
     if (!version.ok) return this.#malformed(version.error, json.value.at);
     const spec = parseSpec(version.value.text, version.value.number);
@@ -84,7 +90,7 @@ class Parser {
   }
 
   #config(node: JsonNode, spec: Spec): Result<ParsedConfig, ParseFault> {
-    const decoded = decode(schemaOf(spec), node, this.#report, this.#places);
+    const decoded = decode(schemaOf(spec), node, this.#report);
     if (!decoded.ok) return this.#malformed(decoded.error.message, decoded.error.at);
     const config = validated(decoded.value, spec, this.#report);
     if (this.#report.isFatal) return this.#fault('invalid');
@@ -95,7 +101,7 @@ class Parser {
   }
 
   #malformed(message: string, at: number): Result<never, ParseFault> {
-    this.#places.set('', at);
+    this.#at = () => at;
     this.#report.error([], message);
     return this.#fault('invalid');
   }

@@ -5,6 +5,9 @@ export type Severity = 'error' | 'warning' | 'info';
 /** Field names and list indexes from the top; empty for the document itself. */
 export type Path = readonly (string | number)[];
 
+/** Where a part of the document stands in its text, from 1; `undefined` where nobody knows. */
+export type Place = (path: Path) => { readonly line: number; readonly column: number } | undefined;
+
 export interface Entry {
   readonly severity: Severity;
   /** `storage.files.0.path`; `$` for the document itself. */
@@ -27,12 +30,16 @@ export class Report {
   #dropped = 0;
   #isFatal = false;
 
-  constructor(private readonly place: (path: Path) => { line: number; column: number } | undefined = () => undefined) {}
+  readonly #place: Place;
+
+  constructor(place: Place = () => undefined) {
+    this.#place = place;
+  }
 
   add(severity: Severity, path: Path, message: string): void {
     if (severity === 'error') this.#isFatal = true;
     if (this.#kept.length < MOST_ENTRIES)
-      this.#kept.push({ severity, path: pathText(path), message, ...this.place(path) });
+      this.#kept.push({ severity, path: pathText(path), message, ...this.#place(path) });
     else this.#dropped += 1;
   }
 

@@ -17,5 +17,5 @@ export function validateV3(config: ConfigV3, minor: number, report: Findings, du
   checkLuks(config, minor, report);
   checkNodes(config, minor, report);
   checkUnits(config, report);
-  if (duplicates) checkDuplicates(schema, config, [], report);
+  if (duplicates) checkDuplicates(schema, config, report);
 }

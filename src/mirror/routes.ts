@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono';
 import { changeAlias } from '../releases/current.ts';
 import { fitsChannel, isAlias, isVersion, type Pair, type Version } from '../releases/model.ts';
 import { releaseProblem } from '../releases/problems.ts';
-import { readLimited } from '../shared/http/read-limited.ts';
+import { answerJson, apiBody, apiObject } from '../shared/http/api.ts';
 import type { LogEvent } from '../shared/log.ts';
 import type { Background } from '../shared/platform.ts';
 import { type Problem, problemJson } from '../shared/problem.ts';
@@ -41,9 +41,9 @@ export function webhookRoutes(room: MirrorRoom): App {
     ['/release', readRelease],
   ] as const) {
     app.post(path, async (call) => {
-      const body = await bodyText(room, call, WEBHOOK_LIMIT);
+      const body = await apiBody(room.platform, call.req.raw, WEBHOOK_LIMIT);
       if (!body.ok) return refuse(call, body.error);
-      const announcement = await read(body.value, call.req.raw.headers, room.config);
+      const announcement = await read(new TextDecoder().decode(body.value), call.req.raw.headers, room.config);
       return announcement.ok ? await announce(room, call, announcement.value) : refuse(call, announcement.error);
     });
     app.all(path, (call) =>
@@ -54,15 +54,15 @@ export function webhookRoutes(room: MirrorRoom): App {
 }
 
 async function announce(room: MirrorRoom, call: Call, announcement: Announcement): Promise<Response> {
-  if (announcement.kind === 'ping') return answer(call, { pong: true });
-  if (announcement.kind === 'ignored') return answer(call, { ignored: announcement.why }, 202);
+  if (announcement.kind === 'ping') return answerJson({ pong: true });
+  if (announcement.kind === 'ignored') return answerJson({ ignored: announcement.why }, 202);
   const jobs = [];
   for (const pair of announcement.pairs) {
     const started = await room.jobs.start({ ...pair, version: announcement.version }, 'webhook');
     if (started.ok) jobs.push({ ...started.value.job, wanted: undefined, movesAlias: undefined });
     else if (started.error.reason !== 'quarantined') return refuse(call, startProblem(started.error));
   }
-  return answer(call, { jobs }, 202);
+  return answerJson({ jobs }, 202);
 }
 
 /** `/api/mirrors`. */
@@ -70,7 +70,7 @@ export function mirrorRoutes(room: MirrorRoom): App {
   const app: App = new Hono();
   app.get('/', async (call) => {
     const views = await viewJobs(room.store, room.config);
-    return views.ok ? answer(call, views.value) : refuse(call, releaseProblem(views.error));
+    return views.ok ? answerJson(views.value) : refuse(call, releaseProblem(views.error));
   });
   app.put('/:channel/:board/:version', async (call) => {
     const release = await resolved(room, call);
@@ -100,7 +100,7 @@ async function showJob({ store }: MirrorRoom, call: Call, release: Release, stat
   if (!view.ok) return refuse(call, releaseProblem(view.error));
   return view.value === undefined
     ? refuse(call, { code: 'not-found', detail: 'no job for this release' })
-    : answer(call, view.value, status);
+    : answerJson(view.value, status);
 }
 
 /** `/api/releases`. */
@@ -130,7 +130,7 @@ export function publishedRoutes(room: MirrorRoom): App {
         });
       }
     }
-    return answer(call, { releases, aliases });
+    return answerJson({ releases, aliases });
   });
   app.get('/:channel/:board/:version', async (call) => {
     const release = numbered(room, call);
@@ -140,7 +140,7 @@ export function publishedRoutes(room: MirrorRoom): App {
     if (manifest.value === undefined) return refuse(call, UNKNOWN);
     const { files, ...rest } = manifest.value.value;
     const shown = Object.entries(files).map(([name, { key: _key, etag: _etag, ...file }]) => ({ name, ...file }));
-    return answer(call, { ...rest, files: shown });
+    return answerJson({ ...rest, files: shown });
   });
   app.delete('/:channel/:board/:version', async (call) => {
     const release = numbered(room, call);
@@ -153,7 +153,7 @@ export function publishedRoutes(room: MirrorRoom): App {
     if (taken.value === undefined)
       return refuse(call, { code: 'not-found', detail: 'this release is not published here' });
     const { files: _files, ...mark } = taken.value;
-    return answer(call, mark);
+    return answerJson(mark);
   });
   return app;
 }
@@ -166,13 +166,13 @@ export function aliasRoutes(room: MirrorRoom): App {
     if (!named.ok) return refuse(call, named.error);
     const stored = await room.releases.alias(named.value, named.value.alias);
     return stored.ok
-      ? answer(call, { ...named.value, ...stored.value.record })
+      ? answerJson({ ...named.value, ...stored.value.record })
       : refuse(call, releaseProblem(stored.error));
   });
   app.put('/:channel/:board/:alias', async (call) => {
     const named = aliasOf(room, call);
     if (!named.ok) return refuse(call, named.error);
-    const body = await bodyText(room, call, BODY_LIMIT);
+    const body = await apiBody(room.platform, call.req.raw, BODY_LIMIT);
     const version = body.ok ? readPin(body.value) : body;
     if (!version.ok) return refuse(call, version.error);
     const index = await room.releases.index(named.value);
@@ -199,24 +199,15 @@ async function setPin(
   const changed = await changeAlias(room.platform, room.releases, named, named.alias, (record) =>
     record.pin === pin ? record : { ...record, pin, since },
   );
-  return changed.ok ? answer(call, { ...named, ...changed.value }) : refuse(call, releaseProblem(changed.error));
+  return changed.ok ? answerJson({ ...named, ...changed.value }) : refuse(call, releaseProblem(changed.error));
 }
 
-function readPin(text: string): Result<Version, Problem> {
-  const body = parseObject(text);
-  if (body === undefined) return err({ code: 'bad-request', detail: 'the body is not a JSON object' });
-  const { version } = body;
+function readPin(bytes: Uint8Array): Result<Version, Problem> {
+  const body = apiObject(bytes);
+  if (!body.ok) return body;
+  const { version } = body.value;
   const isGood = typeof version === 'string' && isVersion(version);
   return isGood ? ok(version) : err({ code: 'invalid', detail: 'version: must be MAJOR.CHANNEL.PATCH' });
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 const pairsOf = ({ config }: MirrorRoom): Pair[] =>
@@ -259,17 +250,6 @@ async function resolved(room: MirrorRoom, call: Call) {
 
 const startProblem = (fault: StartFault): Problem =>
   fault.reason === 'quarantined' ? { code: 'conflict', detail: 'this release is quarantined' } : releaseProblem(fault);
-
-async function bodyText({ platform }: MirrorRoom, call: Call, limit: number): Promise<Result<string, Problem>> {
-  const body = await readLimited(platform, call.req.raw.body, limit);
-  if (body.ok) return ok(new TextDecoder().decode(body.value));
-  if (body.error.reason === 'too-large') return err({ code: 'too-large', detail: `the body is over ${limit} bytes` });
-  return err({ code: 'bad-request', detail: 'the body broke off' });
-}
-
-function answer(call: Call, body: object, status: 200 | 202 = 200): Response {
-  return call.json(body, status, { 'cache-control': 'no-store' });
-}
 
 function refuse(call: Call, problem: Problem): Response {
   call.var.log.set({ problem: problem.code, detail: problem.detail });

@@ -2,8 +2,10 @@
 export interface Figure {
   readonly value: number;
   readonly unit: string;
-  readonly goal: string;
-  readonly met: boolean;
+  /** `null` where the figure only stands beside another. */
+  readonly goal: string | null;
+  readonly met: boolean | null;
+  readonly beside?: string;
   /** Set by the emulator on this machine, not by Cloudflare. */
   readonly local: true;
 }
@@ -25,8 +27,9 @@ export const atLeast = (value: number, unit: string, goal: number): Figure => ({
 export const beside = (value: number, unit: string, of: string): Figure => ({
   value,
   unit,
-  goal: `beside ${of}`,
-  met: true,
+  goal: null,
+  met: null,
+  beside: of,
   local: true,
 });
 

@@ -54,7 +54,13 @@ function versionIdFault(source: string): string | undefined {
   return /[?&]versionId=(&|#|$)/.test(source) ? 'versionId is empty' : undefined;
 }
 
-const hasControl = (text: string): boolean => [...text].some((character) => character < ' ' || character === '\u007f');
+function hasControl(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 0x20 || code === 0x7f) return true;
+  }
+  return false;
+}
 
 const hasBalancedBrackets = (authority: string): boolean =>
   !/[[\]]/.test(authority) || /^([^[\]@]*@)?\[[0-9A-Fa-f:.%]+\](:\d*)?$/.test(authority);

@@ -1,0 +1,26 @@
+/** The config language as JSON Schema (draft 2020-12), for editors and programs; rules that a schema cannot say are missing. No I/O. */
+import * as z from 'zod';
+import { SCHEMA_V1 } from './spec/v1.ts';
+import { SCHEMAS_V2 } from './spec/v2.ts';
+import { SCHEMAS_V3 } from './spec/v3.ts';
+import { parseSpec } from './version.ts';
+
+/** The schema of spec `version` (`1`, `2.3.0`, `3.4.0`), or `undefined` for a version that nobody has. */
+export function jsonSchemaOf(version: string): object | undefined {
+  const spec = version === '1' ? parseSpec('', 1) : parseSpec(version, 0);
+  if (!spec.ok) return undefined;
+  if (spec.value.major === 1) return schemaOf(SCHEMA_V1);
+  const schema = spec.value.major === 2 ? SCHEMAS_V2[spec.value.minor] : SCHEMAS_V3[spec.value.minor];
+  return schema === undefined ? undefined : schemaOf(schema);
+}
+
+/** A plain field may be absent from a config, where it means its zero value; what has a default is not required. */
+const schemaOf = (schema: z.ZodType): object =>
+  z.toJSONSchema(schema, {
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.required;
+      // Unknown names are a warning, not an error.
+      delete jsonSchema.additionalProperties;
+    },
+  });

@@ -1,0 +1,72 @@
+/**
+ * A zod schema boiled down to what the walkers (decode, merge, append, render, duplicates) ask of it, once a schema: asking
+ * zod itself at each of 100,000 files costs more than all the rest. No I/O.
+ */
+import * as z from 'zod';
+import { type ListRule, listRules } from './lists.ts';
+
+export type Shape = {
+  /** Absent is not the same as empty. */
+  readonly isNullable: boolean;
+} & (
+  | { readonly kind: 'text' | 'integer' | 'flag' }
+  | { readonly kind: 'list'; readonly element: Shape; readonly rule: ListRule | undefined }
+  | { readonly kind: 'object'; readonly fields: readonly Field[]; readonly named: ReadonlyMap<string, Field> }
+);
+
+export interface Field {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+export type ObjectShape = Extract<Shape, { kind: 'object' }>;
+export type ListShape = Extract<Shape, { kind: 'list' }>;
+
+const shapes = new WeakMap<z.ZodType, Shape>();
+
+/** The shape of a schema of this room; anything that the config language does not use is a bug. */
+export function shapeOf(schema: z.ZodType): Shape {
+  const known = shapes.get(schema);
+  if (known !== undefined) return known;
+  const shape = newShape(schema);
+  shapes.set(schema, shape);
+  return shape;
+}
+
+function newShape(schema: z.ZodType): Shape {
+  if (schema instanceof z.ZodOptional) return { ...shapeOf(schema.unwrap() as z.ZodType), isNullable: true };
+  const isNullable = false;
+  if (schema instanceof z.ZodArray) {
+    return { kind: 'list', isNullable, element: shapeOf(schema.element as z.ZodType), rule: listRules.get(schema) };
+  }
+  if (schema instanceof z.ZodObject) {
+    const fields = Object.entries(schema.shape).map(([name, field]) => ({ name, shape: shapeOf(field as z.ZodType) }));
+    return { kind: 'object', isNullable, fields, named: namesOf(fields) };
+  }
+  if (schema instanceof z.ZodString) return { kind: 'text', isNullable };
+  if (schema instanceof z.ZodBoolean) return { kind: 'flag', isNullable };
+  if (schema instanceof z.ZodNumber) return { kind: 'integer', isNullable };
+  throw new Error('the config language has no such type');
+}
+
+/** Names as they are, and in lower case for those who write them otherwise. */
+function namesOf(fields: readonly Field[]): ReadonlyMap<string, Field> {
+  const named = new Map(fields.map((field) => [field.name.toLowerCase(), field]));
+  for (const field of fields) named.set(field.name, field);
+  return named;
+}
+
+/** What a plain field is when nobody has said anything. */
+export function zeroOf(shape: Shape): unknown {
+  if (shape.kind === 'object') return zeroObject(shape);
+  if (shape.kind === 'list') return [];
+  if (shape.kind === 'text') return '';
+  return shape.kind === 'flag' ? false : 0;
+}
+
+/** An object of which nothing has been said. */
+export function zeroObject(shape: ObjectShape): Record<string, unknown> {
+  const zero: Record<string, unknown> = {};
+  for (const field of shape.fields) if (!field.shape.isNullable) zero[field.name] = zeroOf(field.shape);
+  return zero;
+}

@@ -1,0 +1,111 @@
+/** The two calls that look at configs and store nothing: validate, and merge. No I/O. */
+import { combine, type Engine, engineFaults } from '../ignition/combine.ts';
+import { faultEntries } from '../ignition/compose.ts';
+import { readJson } from '../ignition/json-source.ts';
+import { type ParsedConfig, parseConfig } from '../ignition/parse.ts';
+import type { Entry } from '../ignition/report.ts';
+import type { Problem } from '../shared/problem.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import { kindOf, type MachineKind } from './user-data.ts';
+
+interface Validation {
+  readonly valid: boolean;
+  /** `null` where it has none that is known. */
+  readonly version: string | null;
+  readonly kind: MachineKind;
+  /** What the reference says of the whole; absent when valid. */
+  readonly error?: string;
+  readonly entries: readonly Entry[];
+}
+
+const NO_CONFIG: Readonly<Record<string, string>> = {
+  'cloud-config': 'not a config (found cloud-config)',
+  script: 'not a config (found a script)',
+  multipart: 'not a config (found a MIME multipart message)',
+  empty: 'not a config (empty)',
+};
+
+/** What the engine would say of this text as a config of its own. */
+export function validate(text: string, engine: Engine): Validation {
+  const kind = kindOf(text);
+  const parsed = parseConfig(text);
+  if (!parsed.ok) {
+    const fault = parsed.error;
+    if (fault.reason !== 'no-config')
+      return { valid: false, version: null, kind, error: fault.message, entries: fault.entries };
+    return { valid: false, version: null, kind, error: NO_CONFIG[fault.kind] ?? 'not a config', entries: [] };
+  }
+  const { version, entries } = parsed.value;
+  const faults = engineFaults(parsed.value, engine);
+  if (faults.length === 0) return { valid: true, version, kind, entries };
+  return { valid: false, version, kind, error: `not for engine ${engine}`, entries: [...entries, ...faults] };
+}
+
+type Side = 'parent' | 'child';
+
+interface SidedEntry extends Entry {
+  readonly layer: Side | 'result';
+}
+
+interface Merged {
+  readonly config: Record<string, unknown>;
+  readonly entries: readonly SidedEntry[];
+}
+
+/**
+ * `{parent, child, engine?}` as JSON text, each side a config or the text of one: the two made one, or the problem to answer
+ * with. The sides are taken as they are written, not as JavaScript would write them again: `420.0` is no integer.
+ */
+export function merge(body: string): Result<Merged, Problem> {
+  const json = readJson(body);
+  if (!json.ok || json.value.kind !== 'object')
+    return err({ code: 'bad-request', detail: 'the body is not a JSON object' });
+  const texts = new Map<string, string>();
+  for (const { key, value } of json.value.members) {
+    texts.set(key, value.kind === 'string' ? value.value : body.slice(value.at, value.end));
+  }
+  const engine = texts.get('engine') ?? 'ignition';
+  if (engine !== 'ignition' && engine !== 'legacy')
+    return err({ code: 'invalid', detail: 'engine: must be ignition or legacy' });
+  const sides: Partial<Record<Side, ParsedConfig>> = {};
+  const entries: SidedEntry[] = [];
+  for (const side of ['parent', 'child'] as const) {
+    const text = texts.get(side);
+    if (text === undefined) return err({ code: 'bad-request', detail: `${side} is missing` });
+    const parsed = parseConfig(text);
+    if (parsed.ok) {
+      sides[side] = parsed.value;
+      entries.push(...parsed.value.entries.map((entry) => ({ ...entry, layer: side })));
+    } else entries.push(...sideFault(parsed.error, side));
+  }
+  const { parent, child } = sides;
+  if (parent === undefined || child === undefined) return err(refusal('an input is not valid', entries));
+  const combined = combine(parent, child, engine);
+  if (!combined.ok) {
+    const layer = combined.error.side ?? 'result';
+    const faults = combined.error.entries.map((entry): SidedEntry => ({ ...entry, layer }));
+    const detail = layer === 'result' ? 'the result is not valid' : 'an input is not valid';
+    return err(refusal(detail, [...entries, ...faults], combined.error.config));
+  }
+  const own = combined.value.entries.filter(
+    ({ path, message }) => !entries.some((entry) => entry.path === path && entry.message === message),
+  );
+  return ok({
+    config: combined.value.config,
+    entries: [...entries, ...own.map((entry) => ({ ...entry, layer: 'result' as const }))],
+  });
+}
+
+function sideFault(fault: Parameters<typeof faultEntries>[0] | { reason: 'no-config'; kind: string }, layer: Side) {
+  const entries: readonly Entry[] =
+    fault.reason === 'no-config'
+      ? [{ severity: 'error', path: '$', message: NO_CONFIG[fault.kind] ?? 'not a config' }]
+      : faultEntries(fault);
+  return entries.map((entry) => ({ ...entry, layer }));
+}
+
+const refusal = (
+  detail: string,
+  entries: readonly SidedEntry[],
+  config: Record<string, unknown> | null = null,
+): Problem => ({ code: 'invalid', detail, members: { config, entries } });

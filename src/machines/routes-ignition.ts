@@ -1,0 +1,56 @@
+/** `/api/ignition`: configs looked at, nothing stored. */
+import { type Context, Hono } from 'hono';
+import { jsonSchemaOf } from '../ignition/json-schema.ts';
+import { answerJson, apiBody } from '../shared/http/api.ts';
+import type { LogEvent } from '../shared/log.ts';
+import type { Background, Platform } from '../shared/platform.ts';
+import { methodNotAllowed, type Problem, problemJson } from '../shared/problem.ts';
+import { merge, validate } from './inspect.ts';
+import { readUserData, userDataProblem } from './user-data.ts';
+
+interface Variables {
+  log: LogEvent;
+  background: Background;
+}
+
+type App = Hono<{ Bindings: Env; Variables: Variables }>;
+type Call = Context<{ Bindings: Env; Variables: Variables }>;
+
+const BODY_LIMIT = 8 * 1024 * 1024;
+
+/** validate, merge, and the schemas that both check by. */
+export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
+  const app: App = new Hono();
+  app.post('/validate', async (call) => {
+    const engine = call.req.query('engine') ?? 'ignition';
+    if (engine !== 'ignition' && engine !== 'legacy')
+      return refuse(call, { code: 'invalid', detail: 'engine: must be ignition or legacy' });
+    const body = await apiBody(platform, call.req.raw, BODY_LIMIT);
+    if (!body.ok) return refuse(call, body.error);
+    const read = await readUserData(body.value, BODY_LIMIT);
+    if (read.ok) return answerJson(validate(read.value.text, engine));
+    if (read.error.reason === 'too-large')
+      return refuse(call, { code: 'too-large', detail: userDataProblem(read.error) });
+    const error = userDataProblem(read.error);
+    return answerJson({ valid: false, version: null, kind: 'none', error, entries: [] });
+  });
+  app.post('/merge', async (call) => {
+    const body = await apiBody(platform, call.req.raw, BODY_LIMIT);
+    if (!body.ok) return refuse(call, body.error);
+    const merged = merge(new TextDecoder().decode(body.value));
+    return merged.ok ? answerJson(merged.value) : refuse(call, merged.error);
+  });
+  app.get('/schemas/:version', (call) => {
+    const schema = jsonSchemaOf(call.req.param('version'));
+    return schema === undefined
+      ? refuse(call, { code: 'not-found', detail: 'no such spec version' })
+      : answerJson(schema);
+  });
+  for (const path of ['/validate', '/merge']) app.all(path, (call) => refuse(call, methodNotAllowed('POST')));
+  return app;
+}
+
+function refuse(call: Call, problem: Problem): Response {
+  call.var.log.set({ problem: problem.code, detail: problem.detail });
+  return problemJson(problem, new URL(call.req.url).pathname);
+}

@@ -1,0 +1,34 @@
+/** What every call of the API does with its body and its answer. Bodies are read whatever the Content-Type says. */
+import type { Platform } from '../platform.ts';
+import type { Problem } from '../problem.ts';
+import { err, ok, type Result } from '../result.ts';
+import { CACHE } from './cache.ts';
+import { readLimited } from './read-limited.ts';
+
+/** The whole body, or the problem to answer with: 413 over `limit` bytes, 400 when it broke off. */
+export async function apiBody(
+  platform: Pick<Platform, 'timer'>,
+  request: Request,
+  limit: number,
+): Promise<Result<Uint8Array<ArrayBuffer>, Problem>> {
+  const body = await readLimited(platform, request.body, limit);
+  if (body.ok) return body;
+  if (body.error.reason === 'too-large') return err({ code: 'too-large', detail: `the body is over ${limit} bytes` });
+  return err({ code: 'bad-request', detail: 'the body broke off' });
+}
+
+/** The JSON object that a body holds; 400 for anything else. An empty body is an empty object. */
+export function apiObject(body: Uint8Array): Result<Record<string, unknown>, Problem> {
+  const fault = err({ code: 'bad-request', detail: 'the body is not a JSON object' } as const);
+  try {
+    const text = new TextDecoder().decode(body);
+    const value: unknown = text.trim() === '' ? {} : JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? ok({ ...value }) : fault;
+  } catch {
+    return fault;
+  }
+}
+
+/** JSON that nobody keeps. */
+export const answerJson = (body: object, status = 200): Response =>
+  Response.json(body, { status, headers: { 'cache-control': CACHE.never } });
