@@ -52,11 +52,12 @@ it('merge answers the config, or 422 with the entries', async () => {
   });
   const good = await post('merge', JSON.stringify({ parent: side(1), child: side(2) }));
   expect(await good.json()).toEqual({ config: side(2), entries: [] });
-  const bad = await post('merge', JSON.stringify({ parent: side(1), child: side(99999) }));
+  const wrong = { ...side(1), storage: { files: [{ path: 'a' }] } };
+  const bad = await post('merge', JSON.stringify({ parent: side(1), child: wrong }));
   expect([bad.status, bad.headers.get('content-type')]).toEqual([422, 'application/problem+json']);
   expect(await bad.json()).toMatchObject({
     detail: 'an input is not valid',
-    entries: [{ layer: 'child', severity: 'error', path: 'storage.files.0.mode' }],
+    entries: [{ layer: 'child', severity: 'error', path: 'storage.files.0.path' }],
   });
 });
 
