@@ -1,4 +1,10 @@
 /** The rooms, wired: the second half of the composition root. Bindings go in here and nowhere else. */
+import { machineBucket } from './machines/bucket.ts';
+import { Capabilities } from './machines/capability.ts';
+import { Current } from './machines/current.ts';
+import { copyNamespace } from './machines/kv.ts';
+import type { MachineRoom } from './machines/routes-machines.ts';
+import { Vault } from './machines/vault.ts';
 import { mirrorBucket } from './mirror/bucket.ts';
 import { mirrorOnDemand } from './mirror/demand.ts';
 import { Jobs } from './mirror/jobs.ts';
@@ -84,6 +90,23 @@ export function releaseParts(env: Env, config: Config, { platform, fixedLength }
     },
   };
   return parts;
+}
+
+/** The machines: records in R2, copies in KV. */
+export function machineParts(env: Env, config: Config, { platform }: Runtime): MachineRoom {
+  const capabilitySecrets = config.CAPABILITY_SECRET ?? [];
+  const store = machineBucket(env.RELEASES, platform);
+  const copies = copyNamespace(env.MACHINES, platform);
+  return {
+    platform,
+    store,
+    copies,
+    current: new Current(platform, store, copies),
+    vault: new Vault(config.STORAGE_KEY ?? [], capabilitySecrets),
+    capabilities: new Capabilities(capabilitySecrets),
+    offered: config,
+    publicUrl: config.PUBLIC_URL,
+  };
 }
 
 /** The mirror over the release room's parts. */

@@ -1,8 +1,11 @@
 /** The composition root: Env -> Config -> ports -> rooms -> routes. One `Edge` an isolate. */
 import { Hono } from 'hono';
 import type { Runtime } from './app-parts.ts';
-import { type MirrorParts, mirrorParts, type ReleaseParts, releaseParts } from './app-parts.ts';
+import { type MirrorParts, machineParts, mirrorParts, type ReleaseParts, releaseParts } from './app-parts.ts';
+import { answerBootRequest } from './machines/routes-boot.ts';
 import { ignitionRoutes } from './machines/routes-ignition.ts';
+import { type MachineRoom, machineRoutes, storageRoutes } from './machines/routes-machines.ts';
+import { profileRoutes } from './machines/routes-profiles.ts';
 import { poll } from './mirror/poll.ts';
 import { aliasRoutes, mirrorRoutes, publishedRoutes, webhookRoutes } from './mirror/routes.ts';
 import type { MirrorPorts } from './mirror/run-job.ts';
@@ -46,7 +49,7 @@ export function createEdge(env: Env, runtime: Runtime): Edge {
   }
   const releases = releaseParts(env, config.value, runtime);
   const mirror = mirrorParts(env, config.value, runtime, releases);
-  addRoutes(app, env, config.value, runtime, releases, mirror);
+  addRoutes(app, env, config.value, runtime, { releases, mirror, machines: machineParts(env, config.value, runtime) });
   return {
     app,
     poll: async (background) => {
@@ -82,14 +85,13 @@ function observedApp({ platform, logSink }: Runtime): App {
   return app;
 }
 
-function addRoutes(
-  app: App,
-  env: Env,
-  config: Config,
-  runtime: Runtime,
-  releases: ReleaseParts,
-  mirror: MirrorParts,
-): void {
+interface Rooms {
+  readonly releases: ReleaseParts;
+  readonly mirror: MirrorParts;
+  readonly machines: MachineRoom;
+}
+
+function addRoutes(app: App, env: Env, config: Config, runtime: Runtime, { releases, mirror, machines }: Rooms): void {
   const { platform } = runtime;
   const { trustedKeys } = releases;
   const reach = storeCaller(platform);
@@ -123,6 +125,15 @@ function addRoutes(
     app.all(path, (context) => problemLine(methodNotAllowed('GET, HEAD'), context.req.raw.method));
   }
 
+  app.all('/boot/*', (context) =>
+    answerBootRequest(machines, {
+      request: context.req.raw,
+      path: rawPath(context.req.url),
+      log: context.var.log,
+      background: context.var.background,
+    }),
+  );
+
   app.route('/webhooks', webhookRoutes(mirror.room));
   app.use('/api/*', async (context, next) => {
     const tokens = config.OPERATOR_TOKEN ?? [];
@@ -138,6 +149,9 @@ function addRoutes(
   app.route('/api/releases', publishedRoutes(mirror.room));
   app.route('/api/aliases', aliasRoutes(mirror.room));
   app.route('/api/ignition', ignitionRoutes(platform));
+  app.route('/api/profiles', profileRoutes(machines));
+  app.route('/api/machines', machineRoutes(machines));
+  app.route('/api/storage', storageRoutes(machines));
   app.all('/api/*', (context) => problemJson({ code: 'not-found', detail: 'no such call' }, rawPath(context.req.url)));
 
   app.all('*', (context) =>

@@ -10,7 +10,7 @@ import type { Entry } from './report.ts';
 import { SCHEMAS_V3 } from './spec/v3.ts';
 import { userDataKind } from './user-data.ts';
 
-export type Layer = 'base' | 'user' | 'default';
+type Layer = 'base' | 'user' | 'default';
 
 /** Texts whose gzip was taken off; absent and empty both mean that there is none. */
 export type Layers = Readonly<Partial<Record<Layer, string | undefined>>>;
@@ -20,7 +20,7 @@ export interface LayeredEntry extends Entry {
   readonly layer: Layer | 'result';
 }
 
-export interface Part {
+interface Part {
   /** A leaf of the composed config. */
   readonly path: string;
   readonly layer: Layer;

@@ -10,3 +10,7 @@ export function withoutEmptyObjects(value: unknown): unknown {
 
 const isEmpty = (value: unknown): boolean =>
   value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
+
+/** The paths of a config's files. */
+export const pathsOf = (text: string): string[] =>
+  ((JSON.parse(text) as { storage?: { files?: { path: string }[] } }).storage?.files ?? []).map(({ path }) => path);

@@ -1,0 +1,72 @@
+/**
+ * Which record is current, proven: R2's head decides, and KV's copy is taken only if it is of that very object. A store that
+ * cannot prove it is an error, never an absence.
+ */
+import type { Background, Platform } from '../shared/platform.ts';
+import { within } from '../shared/platform.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import type { StoreFault } from '../shared/store.ts';
+import type { Kind, MachineStore } from './bucket.ts';
+import type { CopyStore } from './kv.ts';
+import { type Machine, type Profile, parseMachine, parseProfile } from './model.ts';
+
+export interface Proven<T> {
+  readonly value: T;
+  readonly etag: string;
+}
+
+/** R2 has answered by now; what a slow copy would save is not worth a wait. */
+const COPY_WITHIN_MS = 150;
+
+export class Current {
+  constructor(
+    private readonly platform: Platform,
+    private readonly store: MachineStore,
+    private readonly copies: CopyStore,
+  ) {}
+
+  /** The machine as it is now, tombstones too; `undefined` for one that never was. */
+  async machine(id: string, background: Background): Promise<Result<Proven<Machine> | undefined, StoreFault>> {
+    return await this.#proven('machine', id, parseMachine, background);
+  }
+
+  /** The profile as it is now; `undefined` for one that never was. */
+  async profile(name: string, background: Background): Promise<Result<Proven<Profile> | undefined, StoreFault>> {
+    return await this.#proven('profile', name, parseProfile, background);
+  }
+
+  async #proven<T>(
+    kind: Kind,
+    name: string,
+    parse: (text: string) => Result<T, { readonly reason: string }>,
+    background: Background,
+  ): Promise<Result<Proven<T> | undefined, StoreFault>> {
+    const copying = this.copies.read(kind, name);
+    const head = await this.store.head(kind, name);
+    if (!head.ok || head.value === undefined) return head.ok ? ok(undefined) : head;
+    const { etag } = head.value;
+    const copy = await within(this.platform, COPY_WITHIN_MS, copying);
+    if (copy?.etag === etag) {
+      const value = parse(copy.text);
+      if (value.ok) return ok({ value: value.value, etag });
+    }
+    return await this.#fromTruth(kind, name, parse, background);
+  }
+
+  async #fromTruth<T>(
+    kind: Kind,
+    name: string,
+    parse: (text: string) => Result<T, { readonly reason: string }>,
+    background: Background,
+  ): Promise<Result<Proven<T>, StoreFault>> {
+    const stored = await this.store.read(kind, name);
+    if (!stored.ok) return stored;
+    // Records are never deleted, so one that was there a moment ago is not gone.
+    if (stored.value === undefined) return err({ reason: 'store-unreachable', operation: `read ${kind}` });
+    const { text, etag } = stored.value;
+    const value = parse(text);
+    if (!value.ok) return err({ reason: 'store-unreachable', operation: `${kind} record is ${value.error.reason}` });
+    background(this.copies.write(kind, name, { text, etag }));
+    return ok({ value: value.value, etag });
+  }
+}

@@ -1,0 +1,268 @@
+/** What an operator does with machines: write, look at, explain, give new capabilities, delete. R2 first, then the copy. */
+import type { Composed, LayeredEntry } from '../ignition/compose.ts';
+import { sha512Hex } from '../shared/bytes.ts';
+import type { Background } from '../shared/platform.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import type { BootPorts } from './boot.ts';
+import { randomText } from './capability.ts';
+import type { CopyStore } from './kv.ts';
+import { type Machine, machineContext, machineFacts, type Profile, parseMachine, renderingContext } from './model.ts';
+import type { OperatorFault } from './problems.ts';
+import { openProfile, openUserData, pointer, render, SOME_URL } from './render.ts';
+import type { MachineKind } from './user-data.ts';
+
+export interface MachinePorts extends BootPorts {
+  readonly copies: CopyStore;
+}
+
+/** Where this call came in, and what goes on after it. */
+export interface Occasion {
+  readonly origin: string;
+  readonly background: Background;
+}
+
+export interface NewMachine {
+  readonly profile: string | null;
+  readonly kind: MachineKind;
+  readonly source: Machine['source'];
+  /** As it boots; empty: none. */
+  readonly text: string;
+  /** What it was made from, where that is another text. */
+  readonly sourceText: string | undefined;
+  /** Seconds from now: new capabilities. Absent: those that are stay, and those of a new machine never end. */
+  readonly expiresIn: number | undefined;
+  readonly channel: string;
+  readonly board: string;
+  readonly version: string;
+}
+
+/** What the operator is told once: it holds the capability. */
+export interface Issued {
+  readonly id: string;
+  readonly profile: string | null;
+  readonly kind: MachineKind;
+  readonly source?: string;
+  readonly generation: number;
+  readonly urls: { readonly ignition: string; readonly cloudConfig?: string; readonly ipxe: string };
+  /** `null` while the machine's parts do not make a valid config. */
+  readonly pointer: object | null;
+  /** ISO 8601; `null`: never. */
+  readonly expiresAt: string | null;
+  readonly entries: readonly LayeredEntry[];
+}
+
+const ATTEMPTS = 5;
+const DELAY_MS = 150;
+
+/** Creates or replaces a machine; what its parts make must be valid, or nothing is stored. */
+export async function putMachine(
+  ports: MachinePorts,
+  id: string,
+  wanted: NewMachine,
+  occasion: Occasion,
+): Promise<Result<Issued, OperatorFault>> {
+  if (ports.capabilities.secrets.length === 0) return err({ reason: 'no-secret' });
+  const profile = await profileNamed(ports, wanted.profile, occasion.background);
+  if (!profile.ok) return profile;
+  const material = await openProfile(ports.vault, profile.value);
+  if (!material.ok) return material;
+  const user = wanted.text === '' ? undefined : wanted.text;
+  const rendered = render({ ...material.value, user }, SOME_URL);
+  if (!rendered.ok) return err({ reason: 'invalid', entries: rendered.error.entries });
+  if (wanted.profile !== null) {
+    // Before the record: whoever changes the profile must find every machine that uses it.
+    const used = await ports.store.writeUse(wanted.profile, id);
+    if (!used.ok) return used;
+  }
+  const stored = await changeMachine(ports, id, occasion, (before) => replaced(ports, id, before, wanted));
+  return stored.ok ? await issue(ports, stored.value, occasion) : stored;
+}
+
+/** A new capability; `revoke` ends all older ones. */
+export async function issueToken(
+  ports: MachinePorts,
+  id: string,
+  { revoke, expiresIn }: { readonly revoke: boolean; readonly expiresIn: number | undefined },
+  occasion: Occasion,
+): Promise<Result<Issued, OperatorFault>> {
+  if (ports.capabilities.secrets.length === 0) return err({ reason: 'no-secret' });
+  const stored = await changeMachine(ports, id, occasion, async (before) => {
+    if (before === undefined) return err({ reason: 'unknown', what: 'machine' });
+    if (before.deletedAt !== null) return err({ reason: 'deleted' });
+    return ok({
+      ...before,
+      ...(revoke ? { epoch: randomText() } : {}),
+      nonce: randomText(),
+      expiry: expiryOf(ports, expiresIn),
+      updatedAt: isoNow(ports),
+    });
+  });
+  return stored.ok ? await issue(ports, stored.value, occasion) : stored;
+}
+
+/** Leaves a tombstone, so that the machine's URLs answer 410 for ever, and nothing of what it held. */
+export async function deleteMachine(
+  ports: MachinePorts,
+  id: string,
+  occasion: Occasion,
+): Promise<Result<Machine, OperatorFault>> {
+  const stored = await changeMachine(ports, id, occasion, async (before) => {
+    if (before === undefined) return err({ reason: 'unknown', what: 'machine' });
+    if (before.deletedAt !== null) return err({ reason: 'deleted' });
+    const now = isoNow(ports);
+    return ok({ ...before, deletedAt: now, updatedAt: now, kind: 'none', userData: null, sourceText: null });
+  });
+  if (!stored.ok) return stored;
+  const cleared = await ports.store.deleteRenderings(id);
+  return cleared.ok ? stored : cleared;
+}
+
+/** The record, tombstones and unknown machines as faults. */
+export async function readMachine(ports: MachinePorts, id: string): Promise<Result<Machine, OperatorFault>> {
+  const stored = await ports.store.read('machine', id);
+  if (!stored.ok) return stored;
+  if (stored.value === undefined) return err({ reason: 'unknown', what: 'machine' });
+  const machine = parseMachine(stored.value.text);
+  if (!machine.ok) return err({ reason: 'store-unreachable', operation: 'machine record is malformed' });
+  return machine.value.deletedAt === null ? machine : err({ reason: 'deleted' });
+}
+
+/** What the machine would boot from now. */
+export async function composeFor(
+  ports: MachinePorts,
+  machine: Machine,
+  cloudConfigUrl: string,
+  background: Background,
+): Promise<Result<Composed, OperatorFault>> {
+  const profile = await profileNamed(ports, machine.profile, background);
+  if (!profile.ok) return profile;
+  const material = await openProfile(ports.vault, profile.value);
+  if (!material.ok) return material;
+  const user = await openUserData(ports.vault, machine);
+  if (!user.ok) return user;
+  const rendered = render({ ...material.value, user: user.value }, cloudConfigUrl);
+  return rendered.ok ? rendered : err({ reason: 'invalid', entries: rendered.error.entries });
+}
+
+/** The profile of that name, proven current; `undefined` for no name. */
+export async function profileNamed(
+  ports: MachinePorts,
+  name: string | null,
+  background: Background,
+): Promise<Result<Profile | undefined, OperatorFault>> {
+  if (name === null) return ok(undefined);
+  const proven = await ports.current.profile(name, background);
+  if (!proven.ok) return proven;
+  const profile = proven.value?.value;
+  if (profile !== undefined && profile.deletedAt === null) return ok(profile);
+  return err({ reason: 'bad-value', field: 'profile', message: `no profile ${name}` });
+}
+
+/** Reads, changes and writes until nobody came in between; then hands the copy on. */
+export async function changeMachine(
+  ports: MachinePorts,
+  id: string,
+  { background }: Pick<Occasion, 'background'>,
+  change: (before: Machine | undefined) => Promise<Result<Machine, OperatorFault>>,
+): Promise<Result<Machine, OperatorFault>> {
+  let last: OperatorFault = { reason: 'conflict' };
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    if (attempt > 0) await ports.platform.timer(DELAY_MS * attempt).elapsed;
+    const stored = await ports.store.read('machine', id);
+    if (!stored.ok) return stored;
+    const before = stored.value === undefined ? ok(undefined) : parseMachine(stored.value.text);
+    if (!before.ok) return err({ reason: 'store-unreachable', operation: 'machine record is malformed' });
+    const after = await change(before.value);
+    if (!after.ok) return after;
+    const text = JSON.stringify(after.value);
+    const written = await ports.store.write('machine', id, text, machineFacts(after.value), stored.value?.etag);
+    // R2 takes one write a second a key: a refused one is worth another try.
+    last = written.ok ? { reason: 'conflict' } : written.error;
+    if (!written.ok || written.value === undefined) continue;
+    background(ports.copies.write('machine', id, { text, etag: written.value }));
+    return after;
+  }
+  return err(last);
+}
+
+async function replaced(
+  ports: MachinePorts,
+  id: string,
+  before: Machine | undefined,
+  wanted: NewMachine,
+): Promise<Result<Machine, OperatorFault>> {
+  const now = isoNow(ports);
+  const generation = (before?.generation ?? 0) + 1;
+  // A machine of a deleted one's name is another machine: its capabilities must not open it.
+  const kept = before !== undefined && before.deletedAt === null ? before : undefined;
+  const renews = kept === undefined || wanted.expiresIn !== undefined;
+  const seal = async (text: string, part: 'userData' | 'sourceText') =>
+    await ports.vault.seal(text, machineContext({ id, generation }, part));
+  return ok({
+    id,
+    profile: wanted.profile,
+    kind: wanted.kind,
+    source: wanted.source,
+    generation,
+    epoch: kept?.epoch ?? randomText(),
+    nonce: renews ? randomText() : kept.nonce,
+    expiry: renews ? expiryOf(ports, wanted.expiresIn) : kept.expiry,
+    channel: wanted.channel,
+    board: wanted.board,
+    version: wanted.version,
+    createdAt: kept?.createdAt ?? now,
+    updatedAt: now,
+    deletedAt: null,
+    userData: wanted.text === '' ? null : await seal(wanted.text, 'userData'),
+    sourceText: wanted.sourceText === undefined ? null : await seal(wanted.sourceText, 'sourceText'),
+  });
+}
+
+/** URLs of the newest capability, and a pointer to what they give now. */
+async function issue(
+  ports: MachinePorts,
+  machine: Machine,
+  occasion: Occasion,
+): Promise<Result<Issued, OperatorFault>> {
+  const { id, profile, kind, source, generation, expiry } = machine;
+  const capability = await ports.capabilities.mint({ ...machine, machine: id });
+  const url = `${occasion.origin}/boot/${capability}`;
+  const composed = await composeFor(ports, machine, `${url}/cloud-config`, occasion.background);
+  const isInvalid = !composed.ok && composed.error.reason === 'invalid';
+  if (!composed.ok && !isInvalid) return composed;
+  const frozen = composed.ok ? await freeze(ports, id, composed.value, url) : ok(null);
+  if (!frozen.ok) return frozen;
+  const hasText = kind === 'cloud-config' || kind === 'script';
+  return ok({
+    id,
+    profile,
+    kind,
+    ...(source === null ? {} : { source }),
+    generation,
+    urls: {
+      ignition: `${url}/ignition`,
+      ...(hasText ? { cloudConfig: `${url}/cloud-config` } : {}),
+      ipxe: `${url}/ipxe`,
+    },
+    pointer: frozen.value,
+    expiresAt: expiry === 0 ? null : new Date(expiry * 1000).toISOString(),
+    entries: composed.ok ? composed.value.entries : composed.error.reason === 'invalid' ? composed.error.entries : [],
+  });
+}
+
+async function freeze(
+  { store, vault }: MachinePorts,
+  id: string,
+  composed: Composed,
+  url: string,
+): Promise<Result<object, OperatorFault>> {
+  const sha512 = await sha512Hex(new Uint8Array(new TextEncoder().encode(composed.text)));
+  const sealed = await vault.seal(composed.text, renderingContext(id, sha512));
+  const written = await store.writeRendering(id, sha512, JSON.stringify(sealed), { key: sealed.key });
+  return written.ok ? ok(pointer(composed.version, `${url}/ignition/${sha512}`, sha512)) : written;
+}
+
+const isoNow = ({ platform }: MachinePorts): string => new Date(platform.now()).toISOString();
+
+const expiryOf = ({ platform }: MachinePorts, expiresIn: number | undefined): number =>
+  expiresIn === undefined ? 0 : Math.floor(platform.now() / 1000) + expiresIn;

@@ -1,0 +1,63 @@
+/** What an operator's call on machines and profiles can fail with, and how the API says it. */
+import type { LayeredEntry } from '../ignition/compose.ts';
+import type { Problem } from '../shared/problem.ts';
+import type { StoreFault } from '../shared/store.ts';
+import { type UserDataFault, userDataProblem } from './user-data.ts';
+import type { VaultFault } from './vault.ts';
+
+export type OperatorFault =
+  | StoreFault
+  | VaultFault
+  | { readonly reason: 'no-secret' }
+  | { readonly reason: 'unknown'; readonly what: 'machine' | 'profile' }
+  | { readonly reason: 'deleted' }
+  | { readonly reason: 'conflict' }
+  /** A value that cannot be: which, and why. */
+  | { readonly reason: 'bad-value'; readonly field: string; readonly message: string }
+  | { readonly reason: 'bad-user-data'; readonly fault: UserDataFault }
+  | { readonly reason: 'invalid'; readonly entries: readonly LayeredEntry[] }
+  | { readonly reason: 'in-use'; readonly machines: readonly string[] }
+  | { readonly reason: 'breaks'; readonly members: Readonly<Record<string, unknown>> };
+
+/** The problem that a fault is answered with. */
+export function machineProblem(fault: OperatorFault): Problem {
+  switch (fault.reason) {
+    case 'store-unreachable':
+      return { code: 'unavailable', detail: `our store does not answer (${fault.operation})`, headers: RETRY };
+    case 'no-key':
+      return { code: 'unavailable', detail: 'STORAGE_KEY lacks the value that this record was written under' };
+    case 'tampered':
+      return { code: 'unavailable', detail: 'the stored record is not what was written' };
+    case 'no-secret':
+      return { code: 'unavailable', detail: 'CAPABILITY_SECRET is not set: boot URLs cannot be made' };
+    case 'unknown':
+      return { code: 'not-found', detail: `no such ${fault.what}` };
+    case 'deleted':
+      return { code: 'gone', detail: 'this machine was deleted' };
+    case 'conflict':
+      return { code: 'conflict', detail: 'somebody else wrote this at the same time; nothing was changed' };
+    case 'bad-value':
+      return { code: 'invalid', detail: `${fault.field}: ${fault.message}` };
+    case 'bad-user-data':
+      return fault.fault.reason === 'too-large'
+        ? { code: 'too-large', detail: userDataProblem(fault.fault) }
+        : { code: 'invalid', detail: userDataProblem(fault.fault) };
+    case 'invalid':
+      return { code: 'invalid', detail: firstError(fault.entries), members: { entries: fault.entries } };
+    case 'in-use':
+      return { code: 'conflict', detail: 'machines use this profile', members: { machines: fault.machines } };
+    case 'breaks':
+      return {
+        code: 'conflict',
+        detail: 'machines would not boot any more, or could not all be looked at; force=1 changes it all the same',
+        members: fault.members,
+      };
+  }
+}
+
+const RETRY = { 'retry-after': '5' } as const;
+
+function firstError(entries: readonly LayeredEntry[]): string {
+  const first = entries.find(({ severity }) => severity === 'error');
+  return first === undefined ? 'not valid' : `${first.layer}: ${first.path}: ${first.message}`;
+}

@@ -1,0 +1,220 @@
+/** What an operator does with profiles: a change that machines would not survive is refused, unless it is forced. */
+import type { Engine } from '../ignition/combine.ts';
+import { compose, type LayeredEntry } from '../ignition/compose.ts';
+import type { Background } from '../shared/platform.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import type { MachinePorts } from './machines.ts';
+import { type Profile, parseMachine, parseProfile, profileContext, profileFacts } from './model.ts';
+import type { OperatorFault } from './problems.ts';
+import { type Material, openProfile, openUserData, render, SOME_URL } from './render.ts';
+
+export type ProfilePart = 'base' | 'default';
+
+export interface ProfileChange {
+  readonly engine?: Engine;
+  /** `null` takes it away. */
+  readonly base?: string | null;
+  readonly default?: string | null;
+}
+
+export interface ChangeOptions {
+  readonly dryRun: boolean;
+  readonly force: boolean;
+  /** Where to go on looking at machines (dry runs). */
+  readonly cursor: string | undefined;
+}
+
+interface BrokenMachine {
+  readonly id: string;
+  readonly entries: readonly LayeredEntry[];
+}
+
+/** Which machines a change would keep from booting, of those looked at. */
+interface Effect {
+  readonly checked: number;
+  readonly breaks: readonly BrokenMachine[];
+  /** There are more machines; a dry run goes on from here. */
+  readonly cursor: string | null;
+}
+
+export interface Changed {
+  readonly profile: Profile;
+  readonly entries: readonly LayeredEntry[];
+  readonly effect: Effect;
+}
+
+/** Machines that one call looks at; more are gone through by dry runs, page by page. */
+const MOST_CHECKED = 1000;
+const PAGE = 100;
+const AT_ONCE = 10;
+const DELETED_ENGINE: Engine = 'ignition';
+
+/** Creates or changes a profile. Nothing is stored for a dry run, an invalid profile, or one that breaks machines. */
+export async function changeProfile(
+  ports: MachinePorts,
+  name: string,
+  change: ProfileChange,
+  options: ChangeOptions,
+  background: Background,
+): Promise<Result<Changed, OperatorFault>> {
+  const stored = await ports.store.read('profile', name);
+  if (!stored.ok) return stored;
+  const before = stored.value === undefined ? ok(undefined) : parseProfile(stored.value.text);
+  if (!before.ok) return err({ reason: 'store-unreachable', operation: 'profile record is malformed' });
+  const old = await openProfile(ports.vault, before.value?.deletedAt === null ? before.value : undefined);
+  if (!old.ok) return old;
+  const material = {
+    engine: change.engine ?? old.value.engine,
+    base: change.base === undefined ? old.value.base : (change.base ?? undefined),
+    default: change.default === undefined ? old.value.default : (change.default ?? undefined),
+  };
+  const own = checkProfile(material);
+  if (!own.ok) return own;
+  const effect = await effectOn(ports, name, old.value, material, options.cursor);
+  if (!effect.ok) return effect;
+  const profile = await sealedProfile(ports, name, before.value, material);
+  if (options.dryRun) return ok({ profile, entries: own.value, effect: effect.value });
+  const isHarmless = effect.value.breaks.length === 0 && effect.value.cursor === null;
+  if (!isHarmless && !options.force) return err({ reason: 'breaks', members: { ...effect.value } });
+  const written = await writeProfile(ports, profile, stored.value?.etag, background);
+  return written.ok ? ok({ profile, entries: own.value, effect: effect.value }) : written;
+}
+
+/** Leaves a tombstone, unless machines use the profile. */
+export async function deleteProfile(
+  ports: MachinePorts,
+  name: string,
+  background: Background,
+): Promise<Result<Profile, OperatorFault>> {
+  const stored = await ports.store.read('profile', name);
+  if (!stored.ok) return stored;
+  const before = stored.value === undefined ? undefined : parseProfile(stored.value.text);
+  if (before?.ok === false) return err({ reason: 'store-unreachable', operation: 'profile record is malformed' });
+  if (before === undefined || before.value.deletedAt !== null) return err({ reason: 'unknown', what: 'profile' });
+  const used = await usersOf(ports, name, undefined, 1);
+  if (!used.ok) return used;
+  if (used.value.ids.length > 0) return err({ reason: 'in-use', machines: used.value.ids });
+  const now = new Date(ports.platform.now()).toISOString();
+  const { generation } = before.value;
+  const gone: Profile = {
+    ...before.value,
+    engine: DELETED_ENGINE,
+    generation: generation + 1,
+    updatedAt: now,
+    deletedAt: now,
+    base: null,
+    default: null,
+  };
+  return await writeProfile(ports, gone, stored.value?.etag, background);
+}
+
+/** The profile by itself: base alone, default alone, and the two together must be configs. */
+function checkProfile(material: Omit<Material, 'user'>): Result<readonly LayeredEntry[], OperatorFault> {
+  const { engine, base } = material;
+  const alone = compose({ base }, engine);
+  const whole = alone.ok ? render({ ...material, user: undefined }, SOME_URL) : alone;
+  return whole.ok ? ok(whole.value.entries) : err({ reason: 'invalid', entries: whole.error.entries });
+}
+
+async function sealedProfile(
+  { vault, platform }: MachinePorts,
+  name: string,
+  before: Profile | undefined,
+  material: Omit<Material, 'user'>,
+): Promise<Profile> {
+  const generation = (before?.generation ?? 0) + 1;
+  const now = new Date(platform.now()).toISOString();
+  const seal = async (part: ProfilePart) => {
+    const text = material[part];
+    return text === undefined ? null : await vault.seal(text, profileContext({ name, generation }, part));
+  };
+  return {
+    name,
+    engine: material.engine,
+    generation,
+    createdAt: before === undefined || before.deletedAt !== null ? now : before.createdAt,
+    updatedAt: now,
+    deletedAt: null,
+    base: await seal('base'),
+    default: await seal('default'),
+  };
+}
+
+async function writeProfile(
+  { store, copies }: MachinePorts,
+  profile: Profile,
+  replacing: string | undefined,
+  background: Background,
+): Promise<Result<Profile, OperatorFault>> {
+  const text = JSON.stringify(profile);
+  const written = await store.write('profile', profile.name, text, profileFacts(profile), replacing);
+  if (!written.ok) return written;
+  if (written.value === undefined) return err({ reason: 'conflict' });
+  background(copies.write('profile', profile.name, { text, etag: written.value }));
+  return ok(profile);
+}
+
+async function effectOn(
+  ports: MachinePorts,
+  name: string,
+  old: Omit<Material, 'user'>,
+  changed: Omit<Material, 'user'>,
+  from: string | undefined,
+): Promise<Result<Effect, OperatorFault>> {
+  const breaks: BrokenMachine[] = [];
+  let checked = 0;
+  let cursor = from;
+  do {
+    const users = await usersOf(ports, name, cursor, PAGE);
+    if (!users.ok) return users;
+    checked += users.value.ids.length;
+    for (const [index, id] of users.value.ids.entries()) {
+      const user = users.value.texts[index];
+      const now = render({ ...changed, user }, SOME_URL);
+      // One that does not boot as it is cannot be broken.
+      if (!now.ok && render({ ...old, user }, SOME_URL).ok) breaks.push({ id, entries: now.error.entries });
+    }
+    cursor = users.value.cursor;
+  } while (cursor !== undefined && checked < MOST_CHECKED);
+  return ok({ checked, breaks, cursor: cursor ?? null });
+}
+
+interface Users {
+  readonly ids: readonly string[];
+  /** Their user data, in the same order. */
+  readonly texts: readonly (string | undefined)[];
+  readonly cursor: string | undefined;
+}
+
+/** A page of machines whose records name the profile, of at least `least` where there are so many. */
+async function usersOf(
+  { store, vault }: MachinePorts,
+  name: string,
+  from: string | undefined,
+  least: number,
+): Promise<Result<Users, OperatorFault>> {
+  const ids: string[] = [];
+  const texts: (string | undefined)[] = [];
+  let cursor = from;
+  do {
+    const page = await store.uses(name, { cursor, limit: PAGE });
+    if (!page.ok) return page;
+    for (let at = 0; at < page.value.items.length; at += AT_ONCE) {
+      const some = page.value.items.slice(at, at + AT_ONCE);
+      const read = await Promise.all(some.map(({ name: id }) => store.read('machine', id)));
+      for (const record of read) {
+        if (!record.ok) return record;
+        const machine = record.value === undefined ? undefined : parseMachine(record.value.text);
+        if (machine?.ok === false)
+          return err({ reason: 'store-unreachable', operation: 'machine record is malformed' });
+        if (machine === undefined || machine.value.profile !== name || machine.value.deletedAt !== null) continue;
+        const text = await openUserData(vault, machine.value);
+        if (!text.ok) return text;
+        ids.push(machine.value.id);
+        texts.push(text.value);
+      }
+    }
+    cursor = page.value.cursor;
+  } while (cursor !== undefined && ids.length < least);
+  return ok({ ids, texts, cursor });
+}

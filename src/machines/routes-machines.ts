@@ -1,0 +1,214 @@
+/** The operator's calls about machines. */
+import { type Context, Hono } from 'hono';
+import { answerJson, apiBody, apiObject } from '../shared/http/api.ts';
+import { CACHE } from '../shared/http/cache.ts';
+import type { LogEvent } from '../shared/log.ts';
+import type { Background } from '../shared/platform.ts';
+import { methodNotAllowed, type Problem, problemJson } from '../shared/problem.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import { lastBoots } from './boots.ts';
+import type { Facts } from './bucket.ts';
+import { type Offered, readMachineQuery, readName, readSeconds, readSwitch } from './machine-request.ts';
+import {
+  composeFor,
+  deleteMachine,
+  issueToken,
+  type MachinePorts,
+  type Occasion,
+  putMachine,
+  readMachine,
+} from './machines.ts';
+import { type Machine, machineContext, TEXT_LIMIT } from './model.ts';
+import { machineProblem, type OperatorFault } from './problems.ts';
+import { SOME_URL } from './render.ts';
+import { reseal } from './reseal.ts';
+import { exportMachines, importMachines } from './transfer.ts';
+import { readUserData } from './user-data.ts';
+
+export interface MachineRoom extends MachinePorts {
+  readonly offered: Offered;
+  /** PUBLIC_URL, or empty: then the request's own. */
+  readonly publicUrl: string;
+}
+
+interface Variables {
+  log: LogEvent;
+  background: Background;
+}
+
+type App = Hono<{ Bindings: Env; Variables: Variables }>;
+type Call = Context<{ Bindings: Env; Variables: Variables }>;
+
+const BODY_LIMIT = 256 * 1024;
+const IMPORT_LIMIT = 32 * 1024 * 1024;
+const PAGE = 100;
+
+/** `/api/machines`. */
+export function machineRoutes(room: MachineRoom): App {
+  const app: App = new Hono();
+  app.get('/', (call) => listMachines(room, call));
+  app.get('/export', async (call) => {
+    const page = await exportMachines(room, call.req.query('cursor'));
+    if (!page.ok) return refuse(call, page.error);
+    const { text, cursor } = page.value;
+    const next = cursor === undefined ? {} : { 'x-next-cursor': cursor, link: nextLink(call, cursor) };
+    const headers = { 'content-type': 'application/x-ndjson', 'cache-control': CACHE.never, ...next };
+    return new Response(text, { headers });
+  });
+  app.post('/import', async (call) => {
+    const body = await apiBody(room.platform, call.req.raw, IMPORT_LIMIT);
+    if (!body.ok) return answerProblem(call, body.error);
+    const done = await importMachines(room, new TextDecoder().decode(body.value), occasionOf(room, call));
+    const { stopped, imported } = done;
+    if (stopped === undefined) return answerJson(done);
+    const { fault, ...where } = stopped;
+    const problem: Problem = fault === undefined ? { code: 'invalid', detail: '' } : machineProblem(fault);
+    const detail = `line ${where.line}: ${where.detail}`;
+    return answerProblem(call, { ...problem, detail, members: { ...problem.members, imported, stopped: where } });
+  });
+  app.put('/:id', (call) => put(room, call));
+  app.get('/:id', async (call) => {
+    const machine = await named(room, call);
+    if (!machine.ok) return refuse(call, machine.error);
+    const boots = await lastBoots(room.store, machine.value.id);
+    return boots.ok ? answerJson({ ...view(machine.value), boots: boots.value }) : refuse(call, boots.error);
+  });
+  app.delete('/:id', async (call) => {
+    const id = readName('id', call.req.param('id'));
+    if (!id.ok) return refuse(call, id.error);
+    const deleted = await deleteMachine(room, id.value, occasionOf(room, call));
+    if (!deleted.ok) return refuse(call, deleted.error);
+    return answerJson({ id: id.value, deletedAt: deleted.value.deletedAt });
+  });
+  app.post('/:id/token', async (call) => {
+    const asked = await tokenAsked(room, call);
+    if (!asked.ok) return answerProblem(call, asked.error);
+    const { id, ...options } = asked.value;
+    const issued = await issueToken(room, id, options, occasionOf(room, call));
+    return issued.ok ? answerJson(issued.value) : refuse(call, issued.error);
+  });
+  app.get('/:id/explain', (call) => explain(room, call));
+  app.all('/:id/token', (call) => answerProblem(call, methodNotAllowed('POST')));
+  app.all('/:id/explain', (call) => answerProblem(call, methodNotAllowed('GET')));
+  app.all('/:id', (call) => answerProblem(call, methodNotAllowed('GET, PUT, DELETE')));
+  return app;
+}
+
+/** `POST /api/storage/reseal?cursor=`: a page of records written anew under the newest storage key. */
+export function storageRoutes(room: MachineRoom): App {
+  const app: App = new Hono();
+  app.post('/reseal', async (call) => {
+    const done = await reseal(room, call.req.query('cursor'));
+    return done.ok ? answerJson(done.value) : refuse(call, done.error);
+  });
+  return app;
+}
+
+async function listMachines(room: MachineRoom, call: Call): Promise<Response> {
+  const prefix = call.req.query('prefix');
+  const page = await room.store.list('machine', {
+    cursor: call.req.query('cursor'),
+    limit: PAGE,
+    startingWith: prefix,
+  });
+  if (!page.ok) return refuse(call, page.error);
+  const machines = page.value.items
+    .filter(({ facts }) => (facts['deleted'] ?? '') === '')
+    .map(({ name, facts }) => ({ id: name, ...summary(facts) }));
+  return answerJson({ machines, cursor: page.value.cursor ?? null });
+}
+
+async function put(room: MachineRoom, call: Call): Promise<Response> {
+  const id = readName('id', call.req.param('id') ?? '');
+  if (!id.ok) return refuse(call, id.error);
+  const query = readMachineQuery((name) => call.req.query(name), room.offered);
+  if (!query.ok) return refuse(call, query.error);
+  const body = await apiBody(room.platform, call.req.raw, TEXT_LIMIT);
+  if (!body.ok) return answerProblem(call, body.error);
+  const data = await readUserData(body.value, TEXT_LIMIT);
+  if (!data.ok) return refuse(call, { reason: 'bad-user-data', fault: data.error });
+  const wanted = { ...query.value, ...data.value, source: null, sourceText: undefined };
+  const issued = await putMachine(room, id.value, wanted, occasionOf(room, call));
+  return issued.ok ? answerJson(issued.value) : refuse(call, issued.error);
+}
+
+async function explain(room: MachineRoom, call: Call): Promise<Response> {
+  const machine = await named(room, call);
+  if (!machine.ok) return refuse(call, machine.error);
+  const composed = await composeFor(room, machine.value, SOME_URL, call.var.background);
+  if (!composed.ok) return refuse(call, composed.error);
+  const { text, version, entries, parts } = composed.value;
+  const { sourceText, source } = machine.value;
+  const written =
+    sourceText === null
+      ? ok(undefined)
+      : await room.vault.open(sourceText, machineContext(machine.value, 'sourceText'));
+  if (!written.ok) return refuse(call, written.error);
+  return answerJson({
+    id: machine.value.id,
+    generation: machine.value.generation,
+    version,
+    config: JSON.parse(text),
+    parts: parts(),
+    entries,
+    ...(written.value === undefined ? {} : { source, sourceText: written.value }),
+  });
+}
+
+async function named(room: MachineRoom, call: Call): Promise<Result<Machine, OperatorFault>> {
+  const id = readName('id', call.req.param('id') ?? '');
+  // What cannot be a machine is none; only who would write one is told why.
+  return id.ok ? await readMachine(room, id.value) : err({ reason: 'unknown', what: 'machine' });
+}
+
+async function tokenAsked(
+  room: MachineRoom,
+  call: Call,
+): Promise<Result<{ id: string; revoke: boolean; expiresIn: number | undefined }, Problem>> {
+  const id = readName('id', call.req.param('id') ?? '');
+  if (!id.ok) return err(machineProblem(id.error));
+  const bytes = await apiBody(room.platform, call.req.raw, BODY_LIMIT);
+  const body = bytes.ok ? apiObject(bytes.value) : bytes;
+  if (!body.ok) return body;
+  const revoke = readSwitch('revoke', body.value['revoke']);
+  if (!revoke.ok) return err(machineProblem(revoke.error));
+  const expiresIn = readSeconds(body.value['expires_in']);
+  if (!expiresIn.ok) return err(machineProblem(expiresIn.error));
+  return ok({ id: id.value, revoke: revoke.value, expiresIn: expiresIn.value });
+}
+
+/** Without what its URLs are made of. */
+function view(machine: Machine): object {
+  const { id, profile, kind, source, generation, expiry, channel, board, version, createdAt, updatedAt } = machine;
+  const written = source === null ? {} : { source };
+  const expiresAt = expiry === 0 ? null : new Date(expiry * 1000).toISOString();
+  return { id, profile, kind, ...written, generation, expiresAt, channel, board, version, createdAt, updatedAt };
+}
+
+function summary(facts: Facts): object {
+  const { profile = '', kind = '', generation = '0', expiry = '0', updated = '' } = facts;
+  return {
+    profile: profile === '' ? null : profile,
+    kind,
+    generation: Number(generation),
+    expiresAt: expiry === '0' ? null : new Date(Number(expiry) * 1000).toISOString(),
+    updatedAt: updated,
+  };
+}
+
+function nextLink(call: Call, cursor: string): string {
+  const { pathname } = new URL(call.req.url);
+  return `<${pathname}?cursor=${encodeURIComponent(cursor)}>; rel="next"`;
+}
+
+const occasionOf = (room: MachineRoom, call: Call): Occasion => ({
+  origin: room.publicUrl || new URL(call.req.url).origin,
+  background: call.var.background,
+});
+
+const refuse = (call: Call, fault: OperatorFault): Response => answerProblem(call, machineProblem(fault));
+
+function answerProblem(call: Call, problem: Problem): Response {
+  call.var.log.set({ problem: problem.code });
+  return problemJson(problem, new URL(call.req.url).pathname);
+}

@@ -1,0 +1,133 @@
+/** The operator's calls about profiles. */
+import { type Context, Hono } from 'hono';
+import { answerJson, apiBody, apiObject } from '../shared/http/api.ts';
+import { CACHE } from '../shared/http/cache.ts';
+import type { LogEvent } from '../shared/log.ts';
+import type { Background } from '../shared/platform.ts';
+import { methodNotAllowed, type Problem, problemJson } from '../shared/problem.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import { readName, readSwitch } from './machine-request.ts';
+import { type Profile, parseProfile, TEXT_LIMIT } from './model.ts';
+import { machineProblem, type OperatorFault } from './problems.ts';
+import { changeProfile, deleteProfile, type ProfileChange, type ProfilePart } from './profiles.ts';
+import { openProfile } from './render.ts';
+import type { MachineRoom } from './routes-machines.ts';
+import { readUserData } from './user-data.ts';
+
+interface Variables {
+  log: LogEvent;
+  background: Background;
+}
+
+type App = Hono<{ Bindings: Env; Variables: Variables }>;
+type Call = Context<{ Bindings: Env; Variables: Variables }>;
+
+const BODY_LIMIT = 256 * 1024;
+const PAGE = 100;
+
+/** `/api/profiles`. */
+export function profileRoutes(room: MachineRoom): App {
+  const app: App = new Hono();
+  app.get('/', async (call) => {
+    const page = await room.store.list('profile', { cursor: call.req.query('cursor'), limit: PAGE });
+    if (!page.ok) return refuse(call, page.error);
+    const profiles = page.value.items
+      .filter(({ facts }) => (facts['deleted'] ?? '') === '')
+      .map(({ name, facts }) => ({
+        name,
+        engine: facts['engine'] ?? '',
+        generation: Number(facts['generation'] ?? 0),
+        updatedAt: facts['updated'] ?? '',
+      }));
+    return answerJson({ profiles, cursor: page.value.cursor ?? null });
+  });
+  app.get('/:name', async (call) => {
+    const profile = await named(room, call);
+    if (!profile.ok) return refuse(call, profile.error);
+    const material = await openProfile(room.vault, profile.value);
+    if (!material.ok) return refuse(call, material.error);
+    const { base, default: fallback } = material.value;
+    return answerJson({ ...view(profile.value), base: base ?? null, default: fallback ?? null });
+  });
+  app.put('/:name', async (call) => {
+    const bytes = await apiBody(room.platform, call.req.raw, BODY_LIMIT);
+    const body = bytes.ok ? apiObject(bytes.value) : bytes;
+    if (!body.ok) return answerProblem(call, body.error);
+    const { engine } = body.value;
+    if (engine !== 'ignition' && engine !== 'legacy')
+      return refuse(call, { reason: 'bad-value', field: 'engine', message: 'must be ignition or legacy' });
+    return await change(room, call, { engine });
+  });
+  app.delete('/:name', async (call) => {
+    const name = readName('name', call.req.param('name'));
+    if (!name.ok) return refuse(call, name.error);
+    const deleted = await deleteProfile(room, name.value, call.var.background);
+    return deleted.ok
+      ? answerJson({ name: name.value, deletedAt: deleted.value.deletedAt })
+      : refuse(call, deleted.error);
+  });
+  for (const part of ['base', 'default'] as const) addPart(app, room, part);
+  app.all('/:name', (call) => answerProblem(call, methodNotAllowed('GET, PUT, DELETE')));
+  return app;
+}
+
+function addPart(app: App, room: MachineRoom, part: ProfilePart): void {
+  app.put(`/:name/${part}`, async (call) => {
+    const body = await apiBody(room.platform, call.req.raw, TEXT_LIMIT);
+    if (!body.ok) return answerProblem(call, body.error);
+    const data = await readUserData(body.value, TEXT_LIMIT);
+    if (!data.ok) return refuse(call, { reason: 'bad-user-data', fault: data.error });
+    return await change(room, call, { [part]: data.value.text });
+  });
+  app.get(`/:name/${part}`, async (call) => {
+    const profile = await named(room, call);
+    const material = profile.ok ? await openProfile(room.vault, profile.value) : profile;
+    if (!material.ok) return refuse(call, material.error);
+    const text = material.value[part];
+    if (text === undefined) return answerProblem(call, { code: 'not-found', detail: `this profile has no ${part}` });
+    return new Response(text, { headers: { 'content-type': 'application/json', 'cache-control': CACHE.never } });
+  });
+  app.delete(`/:name/${part}`, (call) => change(room, call, { [part]: null }));
+  app.all(`/:name/${part}`, (call) => answerProblem(call, methodNotAllowed('GET, PUT, DELETE')));
+}
+
+async function change(room: MachineRoom, call: Call, wanted: ProfileChange): Promise<Response> {
+  const name = readName('name', call.req.param('name') ?? '');
+  if (!name.ok) return refuse(call, name.error);
+  const dryRun = readSwitch('dry_run', call.req.query('dry_run'));
+  if (!dryRun.ok) return refuse(call, dryRun.error);
+  const force = readSwitch('force', call.req.query('force'));
+  if (!force.ok) return refuse(call, force.error);
+  const options = {
+    dryRun: dryRun.value,
+    force: force.value,
+    cursor: dryRun.value ? call.req.query('cursor') : undefined,
+  };
+  const changed = await changeProfile(room, name.value, wanted, options, call.var.background);
+  if (!changed.ok) return refuse(call, changed.error);
+  const { profile, entries, effect } = changed.value;
+  return answerJson({ ...view(profile), dryRun: dryRun.value, entries, ...effect });
+}
+
+async function named(room: MachineRoom, call: Call): Promise<Result<Profile, OperatorFault>> {
+  const unknown = err<OperatorFault>({ reason: 'unknown', what: 'profile' });
+  const name = readName('name', call.req.param('name') ?? '');
+  if (!name.ok) return unknown;
+  const stored = await room.store.read('profile', name.value);
+  if (!stored.ok) return stored;
+  if (stored.value === undefined) return unknown;
+  const profile = parseProfile(stored.value.text);
+  if (!profile.ok) return err({ reason: 'store-unreachable', operation: 'profile record is malformed' });
+  return profile.value.deletedAt === null ? ok(profile.value) : unknown;
+}
+
+function view({ name, engine, generation, createdAt, updatedAt, base, default: fallback }: Profile): object {
+  return { name, engine, generation, createdAt, updatedAt, hasBase: base !== null, hasDefault: fallback !== null };
+}
+
+const refuse = (call: Call, fault: OperatorFault): Response => answerProblem(call, machineProblem(fault));
+
+function answerProblem(call: Call, problem: Problem): Response {
+  call.var.log.set({ problem: problem.code });
+  return problemJson(problem, new URL(call.req.url).pathname);
+}
