@@ -1,0 +1,331 @@
+/** The operator's calls on machines and profiles, over HTTP. */
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { OPERATOR } from '../support/edge.ts';
+import { pathsOf } from '../support/json.ts';
+import { config, machineEdge } from '../support/operator.ts';
+
+const json = async (response: Response) => (await response.json()) as Record<string, never>;
+
+describe('a machine', () => {
+  it('is written, boots, is shown without its secrets, and is gone', async () => {
+    const edge = machineEdge();
+    await edge.putProfile('web', { base: config('/base') });
+    const issued = await edge.putMachine('vm-1', config('/user', '3.4.0'), '?profile=web');
+    expect(issued).toMatchObject({
+      id: 'vm-1',
+      profile: 'web',
+      kind: 'ignition',
+      generation: 1,
+      expiresAt: null,
+      entries: [],
+    });
+    expect(issued.urls.ignition).toMatch(/^http:\/\/edge\.test\/boot\/vm-1\.[^/]+\/ignition$/);
+    expect(issued.urls.cloudConfig).toBeUndefined();
+
+    const booted = await edge.boot(issued.urls.ignition);
+    expect(booted.status).toBe(200);
+    expect(Object.fromEntries(booted.headers)).toMatchObject({
+      'content-type': 'application/vnd.coreos.ignition+json',
+      'cache-control': 'no-store, no-transform',
+    });
+    const text = await booted.text();
+    expect(JSON.parse(text)).toMatchObject({ ignition: { version: '3.4.0' } });
+    expect(pathsOf(text)).toEqual(['/base', '/user']);
+    const head = await edge.boot(issued.urls.ignition, { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, String(text.length)]);
+
+    await edge.settle();
+    const shown = await (await edge.call('GET', '/api/machines/vm-1')).text();
+    expect(JSON.parse(shown)).toMatchObject({ id: 'vm-1', boots: [{ what: 'ignition', status: 200, generation: 1 }] });
+    const capability = issued.urls.ignition.split('/')[4] ?? '';
+    for (const secret of capability.split('.').slice(1, 3)) expect(shown).not.toContain(secret);
+
+    expect((await edge.call('DELETE', '/api/machines/vm-1')).status).toBe(200);
+    expect((await edge.boot(issued.urls.ignition)).status).toBe(410);
+    expect((await edge.call('GET', '/api/machines/vm-1')).status).toBe(410);
+    // A new machine of the name is another one: the old URLs stay gone.
+    const again = await edge.putMachine('vm-1', config('/new'));
+    expect((await edge.boot(issued.urls.ignition)).status).toBe(410);
+    expect(pathsOf(await (await edge.boot(again.urls.ignition)).text())).toEqual(['/new']);
+  });
+
+  it('keeps its URLs when it is replaced, until asked for new ones', async () => {
+    const edge = machineEdge();
+    const first = await edge.putMachine('vm', config('/1'));
+    const second = await edge.putMachine('vm', config('/2'));
+    expect([second.urls, second.generation]).toEqual([first.urls, 2]);
+    expect(pathsOf(await (await edge.boot(first.urls.ignition)).text())).toEqual(['/2']);
+    const third = await edge.putMachine('vm', config('/3'), '?expires_in=60');
+    expect(third.urls).not.toEqual(first.urls);
+    expect(third.expiresAt).toMatch(/^\d{4}-/);
+    // New ones do not end the old ones; revoking does.
+    expect((await edge.boot(first.urls.ignition)).status).toBe(200);
+    const token = await edge.call('POST', '/api/machines/vm/token', JSON.stringify({ revoke: true }));
+    const fresh = (await token.json()) as { urls: { ignition: string } };
+    expect((await edge.boot(first.urls.ignition)).status).toBe(410);
+    expect((await edge.boot(third.urls.ignition)).status).toBe(410);
+    expect((await edge.boot(fresh.urls.ignition)).status).toBe(200);
+  });
+
+  it('expires on the second', async () => {
+    let shift = 0;
+    const edge = machineEdge({ platform: { now: () => Date.now() + shift } });
+    const { urls } = await edge.putMachine('vm', '', '?expires_in=60');
+    shift = 58_000;
+    expect((await edge.boot(urls.ignition)).status).toBe(200);
+    shift = 61_000;
+    expect((await edge.boot(urls.ignition)).status).toBe(410);
+  });
+
+  it.each([
+    ['/api/machines/export', 'id: export is reserved'],
+    ['/api/machines/-x', 'id: must be'],
+    ['/api/machines/a?profile=none', 'profile: no profile none'],
+    ['/api/machines/a?expires_in=0', 'expires_in: must be'],
+    ['/api/machines/a?expires_in=soon', 'expires_in: must be'],
+    ['/api/machines/a?channel=x', 'channel: must be one of'],
+    ['/api/machines/a?board=x', 'board: must be one of'],
+    ['/api/machines/a?version=x', 'version: must be'],
+    ['/api/machines/a?version=4593.1.0', 'version: 4593.1.0 is not of channel stable'],
+  ])('PUT %s names the field', async (path, detail) => {
+    const answer = await machineEdge().call('PUT', path, config('/x'));
+    expect([answer.status, String((await json(answer))['detail']).slice(0, detail.length)]).toEqual([422, detail]);
+  });
+
+  it('an invalid config changes nothing, and the report says why', async () => {
+    const edge = machineEdge();
+    const { urls } = await edge.putMachine('vm', config('/good'));
+    const answer = await edge.call('PUT', '/api/machines/vm', config('relative'));
+    expect(answer.status).toBe(422);
+    expect(await answer.json()).toMatchObject({
+      detail: 'user: storage.files.0.path: path not absolute',
+      entries: [{ layer: 'user', severity: 'error', path: 'storage.files.0.path', line: 1 }],
+    });
+    expect(pathsOf(await (await edge.boot(urls.ignition)).text())).toEqual(['/good']);
+    expect((await edge.call('PUT', '/api/machines/vm', 'x'.repeat(1024 * 1024 + 1))).status).toBe(413);
+    expect((await edge.call('PUT', '/api/machines/vm', config('/x', '3.7.0-experimental'))).status).toBe(422);
+  });
+
+  it('without CAPABILITY_SECRET nothing is written, and boots are told to come back', async () => {
+    const edge = machineEdge({ vars: { CAPABILITY_SECRET: undefined } as never });
+    expect((await edge.call('PUT', '/api/machines/vm', config('/x'))).status).toBe(503);
+    expect((await edge.fetch('/boot/vm.a.b.0.c/ignition')).status).toBe(503);
+  });
+
+  it('needs the token for every call', async () => {
+    const edge = machineEdge();
+    for (const [method, path] of [
+      ['PUT', '/api/machines/a'],
+      ['GET', '/api/machines'],
+      ['GET', '/api/machines/export'],
+      ['PUT', '/api/profiles/a/base'],
+      ['POST', '/api/storage/reseal'],
+    ] as const) {
+      expect((await edge.fetch(path, { method })).status, path).toBe(401);
+    }
+    const wrong = await edge.fetch('/api/machines/a', { method: 'PATCH', headers: OPERATOR });
+    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, PUT, DELETE']);
+  });
+});
+
+describe('user data of every kind', () => {
+  const gzip = async (text: string) =>
+    await new Response(new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer();
+
+  it.each([
+    ['cloud-config', '#cloud-config\nhostname: é\n'],
+    ['script', '#!/bin/sh\necho hi\n'],
+    ['cloud-config', 'Content-Type: multipart/mixed; boundary=x\n\n--x--\n'],
+  ])('%s: base and default boot, the text has its own URL', async (kind, text) => {
+    const edge = machineEdge();
+    const url = encodeURIComponent('{{cloud_config_url}}');
+    await edge.putProfile('p', {
+      base: config('/base'),
+      default: config('/default', '3.3.0', { contents: { source: `data:,--from-url%3D${url}` } }),
+    });
+    for (const body of [text, await gzip(text)]) {
+      const issued = await edge.putMachine('vm', body, '?profile=p');
+      expect(issued.kind).toBe(kind);
+      const booted = await (await edge.boot(issued.urls.ignition)).text();
+      expect(pathsOf(booted)).toEqual(['/base', '/default']);
+      expect(booted).toContain(`--from-url%3D${issued.urls.cloudConfig}`);
+      const own = await edge.boot(issued.urls.cloudConfig ?? '');
+      expect([own.status, own.headers.get('content-type'), await own.text()]).toEqual([
+        200,
+        'text/plain; charset=utf-8',
+        text,
+      ]);
+    }
+  });
+  it('a gzipped config, and none at all', async () => {
+    const edge = machineEdge();
+    const zipped = await edge.putMachine('z', await gzip(config('/z')));
+    expect(pathsOf(await (await edge.boot(zipped.urls.ignition)).text())).toEqual(['/z']);
+    const none = await edge.putMachine('n', '');
+    expect(none.kind).toBe('none');
+    expect(await (await edge.boot(none.urls.ignition)).text()).toBe('{"ignition":{"version":"3.0.0"}}');
+    expect((await edge.boot(none.urls.ignition.replace(/ignition$/, 'cloud-config'))).status).toBe(404);
+  });
+});
+
+describe('a profile', () => {
+  it('changes what its machines boot from, at once', async () => {
+    const edge = machineEdge();
+    await edge.putProfile('p', { base: config('/1') });
+    const { urls } = await edge.putMachine('vm', config('/user'), '?profile=p');
+    await edge.putProfile('p', { base: config('/2') });
+    expect(pathsOf(await (await edge.boot(urls.ignition)).text())).toEqual(['/2', '/user']);
+    expect((await edge.call('DELETE', '/api/profiles/p/base')).status).toBe(200);
+    expect(pathsOf(await (await edge.boot(urls.ignition)).text())).toEqual(['/user']);
+  });
+
+  it('is not changed so that a machine would break, unless it is forced; then the machine is told to come back', async () => {
+    const edge = machineEdge();
+    const owner = (user: object) => config('/a', '3.3.0', { user });
+    await edge.putProfile('p', { base: config('/b') });
+    const { urls } = await edge.putMachine('vm', owner({ name: 'core' }), '?profile=p');
+    await edge.putMachine('well', config('/c'), '?profile=p');
+    const breaking = owner({ id: 500 });
+    const expected = {
+      checked: 2,
+      breaks: [{ id: 'vm', entries: [{ layer: 'result', path: 'storage.files.0.user' }] }],
+    };
+    const asked = await edge.call('PUT', '/api/profiles/p/base?dry_run=1', breaking);
+    expect([asked.status, await asked.json()]).toMatchObject([200, { dryRun: true, ...expected, cursor: null }]);
+    const refused = await edge.call('PUT', '/api/profiles/p/base', breaking);
+    expect([refused.status, await refused.json()]).toMatchObject([409, expected]);
+    expect(pathsOf(await (await edge.boot(urls.ignition)).text())).toEqual(['/b', '/a']);
+
+    expect((await edge.call('PUT', '/api/profiles/p/base?force=1', breaking)).status).toBe(200);
+    const booted = await edge.boot(urls.ignition);
+    expect(booted.status).toBe(503);
+    await edge.settle();
+    expect(edge.events.at(-1)).toMatchObject({
+      reason: 'invalid',
+      machine: 'vm',
+      entry: 'result: storage.files.0.user',
+    });
+    // It does not boot as it is, so another change does not break it.
+    expect((await edge.call('PUT', '/api/profiles/p/default', config('/d'))).status).toBe(200);
+  });
+
+  it.each([
+    ['base', config('relative'), 'base: storage.files.0.path: path not absolute'],
+    ['default', '#cloud-config\n', 'default: $: must be an Ignition config, not cloud-config'],
+    ['base', '{', 'base: $: unexpected end of JSON input'],
+  ])('an invalid %s is refused', async (part, text, detail) => {
+    const edge = machineEdge();
+    const answer = await edge.call('PUT', `/api/profiles/bad/${part}`, text);
+    expect([answer.status, (await json(answer))['detail']]).toEqual([422, detail]);
+    expect((await edge.call('GET', '/api/profiles/bad')).status).toBe(404);
+  });
+
+  it('of the legacy engine takes spec 2 alone', async () => {
+    const edge = machineEdge();
+    await edge.putProfile('old', { engine: 'legacy', base: config('/b', '2.1.0') });
+    expect((await edge.call('PUT', '/api/profiles/old/default', config('/d'))).status).toBe(422);
+    expect((await edge.call('PUT', '/api/machines/vm?profile=old', config('/u'))).status).toBe(422);
+    const { urls, pointer } = await edge.putMachine('vm', config('/u', '2.2.0'), '?profile=old');
+    const text = await (await edge.boot(urls.ignition)).text();
+    expect([JSON.parse(text).ignition.version, pathsOf(text)]).toEqual(['2.4.0', ['/b', '/u']]);
+    expect(pointer.ignition.version).toBe('2.0.0');
+    const bad = await edge.call('PUT', '/api/profiles/old', JSON.stringify({ engine: 'x' }));
+    expect((await json(bad))['detail']).toBe('engine: must be ignition or legacy');
+    expect((await edge.call('PUT', '/api/profiles/old', JSON.stringify({ engine: 'ignition' }))).status).toBe(200);
+  });
+
+  it('in use is not deleted; one that is not is, and can be made again', async () => {
+    const edge = machineEdge();
+    await edge.putProfile('used', { base: config('/old') });
+    await edge.putMachine('vm', '', '?profile=used');
+    const refused = await edge.call('DELETE', '/api/profiles/used');
+    expect([refused.status, await refused.json()]).toMatchObject([409, { machines: ['vm'] }]);
+    await edge.putMachine('vm', '');
+    expect((await edge.call('DELETE', '/api/profiles/used')).status).toBe(200);
+    expect((await edge.call('GET', '/api/profiles/used')).status).toBe(404);
+    expect((await edge.call('PUT', '/api/machines/vm?profile=used', '')).status).toBe(422);
+    await edge.putProfile('used', { default: config('/new') });
+    const shown = await (await edge.call('GET', '/api/profiles/used')).json();
+    expect(shown).toMatchObject({ base: null, default: config('/new') });
+  });
+});
+
+describe('pointers', () => {
+  it('name a frozen rendering by its hash, and keep serving it', async () => {
+    const edge = machineEdge();
+    await edge.putProfile('p', { base: config('/1') });
+    const { pointer } = await edge.putMachine('vm', config('/u'), '?profile=p');
+    const { source, verification } = pointer.ignition.config.replace;
+    expect(pointer.ignition.version).toBe('3.0.0');
+    await edge.putProfile('p', { base: config('/2') });
+    await edge.putMachine('vm', config('/other'), '?profile=p');
+    const answer = await edge.boot(source);
+    expect(answer.headers.get('content-type')).toBe('application/vnd.coreos.ignition+json');
+    const bytes = await answer.arrayBuffer();
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-512', bytes));
+    expect(verification.hash).toBe(`sha512-${[...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`);
+    expect(pathsOf(new TextDecoder().decode(bytes))).toEqual(['/1', '/u']);
+    expect((await edge.boot(source.replace(/[0-9a-f]{128}$/, 'a'.repeat(128)))).status).toBe(404);
+    await edge.call('DELETE', '/api/machines/vm');
+    expect((await edge.boot(source)).status).toBe(410);
+    expect((await env.RELEASES.list({ prefix: 'renderings/vm/' })).objects).toEqual([]);
+  });
+});
+
+it('iPXE boots from this mirror, over the address the operator chose', async () => {
+  const edge = machineEdge({ vars: { PUBLIC_URL: 'http://boot.example/' } });
+  const { urls } = await edge.putMachine('vm', '', '?channel=beta&board=arm64-usr&version=current');
+  expect(urls.ignition).toMatch(/^http:\/\/boot\.example\/boot\//);
+  const path = new URL(urls.ipxe).pathname;
+  const script = await (await edge.fetch(path)).text();
+  expect(script.split('\n')).toEqual([
+    '#!ipxe',
+    'set base-url http://boot.example/beta/arm64-usr/current',
+    `kernel \${base-url}/flatcar_production_pxe.vmlinuz initrd=flatcar_production_pxe_image.cpio.gz flatcar.first_boot=1 ignition.config.url=${urls.ignition}`,
+    `initrd \${base-url}/flatcar_production_pxe_image.cpio.gz`,
+    'boot',
+    '',
+  ]);
+});
+
+it('explain tells which layer set each part', async () => {
+  const edge = machineEdge();
+  await edge.putProfile('e', { base: config('/a', '3.3.0', { user: { id: 500 } }) });
+  await edge.putMachine('vm', config('/a', '3.3.0', { contents: { source: 'data:,x' } }), '?profile=e');
+  expect(await (await edge.call('GET', '/api/machines/vm/explain')).json()).toMatchObject({
+    version: '3.3.0',
+    config: { storage: { files: [{ path: '/a', user: { id: 500 }, contents: { source: 'data:,x' } }] } },
+    parts: expect.arrayContaining([
+      { path: 'storage.files.0.user.id', layer: 'base' },
+      { path: 'storage.files.0.contents.source', layer: 'user' },
+    ]),
+  });
+});
+
+it('lists page by page, by prefix, without the deleted', async () => {
+  const edge = machineEdge();
+  for (const id of ['l-1', 'l-2', 'm-1']) await edge.putMachine(id, '');
+  await edge.call('DELETE', '/api/machines/l-2');
+  const page = (await (await edge.call('GET', '/api/machines?prefix=l-')).json()) as { machines: { id: string }[] };
+  expect(page).toMatchObject({ machines: [{ id: 'l-1', profile: null, kind: 'none', generation: 1 }], cursor: null });
+});
+
+it('nothing of a config or a capability is in the stores or the log', async () => {
+  const edge = machineEdge();
+  const secret = 'join-token-that-nobody-may-read';
+  await edge.putProfile('s', { base: config(`/${secret}-base`) });
+  const { urls } = await edge.putMachine('secretive', config(`/${secret}`), '?profile=s');
+  await edge.boot(urls.ignition);
+  await edge.boot(urls.ignition.replace('/ignition', '/nothing'));
+  await edge.settle();
+  const { objects } = await env.RELEASES.list();
+  for (const { key } of objects) {
+    expect(await (await env.RELEASES.get(key))?.text(), key).not.toContain(secret);
+  }
+  for (const { name } of (await env.MACHINES.list()).keys) expect(await env.MACHINES.get(name)).not.toContain(secret);
+  const [, , , , capability = ''] = urls.ignition.split('/');
+  const log = JSON.stringify(edge.events);
+  expect(log).not.toContain(secret);
+  expect(log).not.toContain(capability.split('.').at(-1));
+});
