@@ -6,6 +6,7 @@ import { answerBootRequest } from './machines/routes-boot.ts';
 import { ignitionRoutes } from './machines/routes-ignition.ts';
 import { type MachineRoom, machineRoutes, storageRoutes } from './machines/routes-machines.ts';
 import { profileRoutes } from './machines/routes-profiles.ts';
+import { storageHealth } from './machines/storage-health.ts';
 import { poll } from './mirror/poll.ts';
 import { aliasRoutes, mirrorRoutes, publishedRoutes, webhookRoutes } from './mirror/routes.ts';
 import type { MirrorPorts } from './mirror/run-job.ts';
@@ -103,6 +104,7 @@ function addRoutes(app: App, env: Env, config: Config, runtime: Runtime, { relea
       RELEASES: () => reach('probe', () => env.RELEASES.head('keyring.asc')),
       MACHINES: () => reach('probe', () => env.MACHINES.get('probe')),
     },
+    storage: () => storageHealth(machines, config.STORAGE_KEY !== undefined),
   });
 
   app.on(['GET', 'HEAD'], '/healthz', async (context) => {

@@ -1,4 +1,5 @@
 /** `/healthz`: whether the parts answer, and how long the signing key lasts; computed at most every 10 s. */
+import type { StorageHealth } from '../machines/storage-health.ts';
 import type { Background, Platform } from '../shared/platform.ts';
 import type { Result } from '../shared/result.ts';
 import { daysLeft, expiryWarning, lastingSigningKey } from '../signing/keyring.ts';
@@ -17,6 +18,7 @@ export interface Health {
   readonly versions: Readonly<Record<string, string>>;
   readonly bindings: Readonly<Record<string, 'ok' | 'failing'>>;
   readonly signingKey: SigningKeyHealth;
+  readonly storage: StorageHealth;
 }
 
 export interface HealthParts {
@@ -25,6 +27,8 @@ export interface HealthParts {
   readonly versions: Readonly<Record<string, string>>;
   /** One cheap call to each binding; an error or a silence of 3 s means that it fails. */
   readonly probes: Readonly<Record<string, () => Promise<Result<unknown, unknown>>>>;
+  /** Which secrets what is stored was written under. */
+  readonly storage: () => Promise<StorageHealth>;
 }
 
 const HELD_MS = 10_000;
@@ -47,12 +51,17 @@ async function compute(parts: HealthParts, background: Background): Promise<Heal
     const outcome = await probe();
     return [name, outcome.ok ? 'ok' : 'failing'] as const;
   });
-  const [bindings, signingKey] = await Promise.all([Promise.all(entries), signingKeyHealth(parts, background)]);
+  const [bindings, signingKey, storage] = await Promise.all([
+    Promise.all(entries),
+    signingKeyHealth(parts, background),
+    parts.storage(),
+  ]);
   return {
     status: bindings.every(([, state]) => state === 'ok') ? 'ok' : 'failing',
     versions: parts.versions,
     bindings: Object.fromEntries(bindings),
     signingKey,
+    storage,
   };
 }
 
