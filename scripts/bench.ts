@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
+import { bootFigures } from '../test/bench/boot-figures.ts';
 import type { Figure } from '../test/bench/figure.ts';
 import { ignitionFigures } from '../test/bench/ignition-figures.ts';
 import { mirrorFigures } from '../test/bench/mirror-figures.ts';
@@ -13,6 +14,7 @@ import { releaseFigures } from '../test/bench/release-figures.ts';
 const root = dirname(import.meta.dirname);
 const figures: Record<string, Figure> = {
   ...ignitionFigures(),
+  ...(await bootFigures(root)),
   ...(await releaseFigures(root)),
   ...(await mirrorFigures(root)),
 };

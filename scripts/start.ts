@@ -21,6 +21,7 @@ const FILES = {
 };
 /** For this machine alone: the Worker listens on loopback. */
 const OPERATOR_TOKEN = 'local-operator-token-for-npm-start';
+const CAPABILITY_SECRET = 'local-capability-secret-for-npm-start';
 const home = join(dirname(import.meta.dirname), '.wrangler', 'start');
 
 async function main(): Promise<void> {
@@ -51,6 +52,7 @@ async function main(): Promise<void> {
       SIGNING_KEY_URL: `${upstream.url}/flatcar/key.asc`,
       SIGNING_KEY_FINGERPRINTS: fingerprint(key),
       OPERATOR_TOKEN,
+      CAPABILITY_SECRET,
       MIRROR: 'stable/amd64-usr',
     },
     persistTo: join(home, 'state'),
@@ -101,6 +103,11 @@ Mirror it, watch, and stop needing the release server:
   curl -X PUT -H 'Authorization: Bearer ${OPERATOR_TOKEN}' ${edge}/api/mirrors/stable/amd64-usr/current
   curl -H 'Authorization: Bearer ${OPERATOR_TOKEN}' ${edge}/api/mirrors/stable/amd64-usr/current
   curl -I ${edge}/stable/amd64-usr/current/${IMAGE}
+
+Give a machine its config, and fetch it as the machine would:
+
+  echo '{"ignition":{"version":"3.4.0"}}' | curl -T - -H 'Authorization: Bearer ${OPERATOR_TOKEN}' ${edge}/api/machines/vm-1
+  curl URLS.IGNITION-OF-THE-ANSWER
 
 More to try:
 

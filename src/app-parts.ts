@@ -1,8 +1,10 @@
 /** The rooms, wired: the second half of the composition root. Bindings go in here and nowhere else. */
+import { BootLog } from './machines/boots.ts';
 import { machineBucket } from './machines/bucket.ts';
 import { Capabilities } from './machines/capability.ts';
 import { Current } from './machines/current.ts';
 import { copyNamespace } from './machines/kv.ts';
+import type { BootRoom } from './machines/routes-boot.ts';
 import type { MachineRoom } from './machines/routes-machines.ts';
 import { Vault } from './machines/vault.ts';
 import { mirrorBucket } from './mirror/bucket.ts';
@@ -93,7 +95,7 @@ export function releaseParts(env: Env, config: Config, { platform, fixedLength }
 }
 
 /** The machines: records in R2, copies in KV. */
-export function machineParts(env: Env, config: Config, { platform }: Runtime): MachineRoom {
+export function machineParts(env: Env, config: Config, { platform }: Runtime): MachineRoom & BootRoom {
   const capabilitySecrets = config.CAPABILITY_SECRET ?? [];
   const store = machineBucket(env.RELEASES, platform);
   const copies = copyNamespace(env.MACHINES, platform);
@@ -104,6 +106,7 @@ export function machineParts(env: Env, config: Config, { platform }: Runtime): M
     current: new Current(platform, store, copies),
     vault: new Vault(config.STORAGE_KEY ?? [], capabilitySecrets),
     capabilities: new Capabilities(capabilitySecrets),
+    boots: new BootLog(platform, store),
     offered: config,
     publicUrl: config.PUBLIC_URL,
   };

@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import type { Runtime } from './app-parts.ts';
 import { type MirrorParts, machineParts, mirrorParts, type ReleaseParts, releaseParts } from './app-parts.ts';
-import { answerBootRequest } from './machines/routes-boot.ts';
+import { answerBootRequest, type BootRoom } from './machines/routes-boot.ts';
 import { ignitionRoutes } from './machines/routes-ignition.ts';
 import { type MachineRoom, machineRoutes, storageRoutes } from './machines/routes-machines.ts';
 import { profileRoutes } from './machines/routes-profiles.ts';
@@ -89,7 +89,7 @@ function observedApp({ platform, logSink }: Runtime): App {
 interface Rooms {
   readonly releases: ReleaseParts;
   readonly mirror: MirrorParts;
-  readonly machines: MachineRoom;
+  readonly machines: MachineRoom & BootRoom;
 }
 
 function addRoutes(app: App, env: Env, config: Config, runtime: Runtime, { releases, mirror, machines }: Rooms): void {

@@ -26,6 +26,3 @@ export function pathFault(path: string): string | undefined {
 
 /** `path.Join` of a directory and a name. */
 export const joinPath = (directory: string, name: string): string => cleanPath(`${directory}/${name}`);
-
-/** `path.Dir`. */
-export const directoryOf = (path: string): string => cleanPath(path.slice(0, path.lastIndexOf('/') + 1));

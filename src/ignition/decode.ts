@@ -18,10 +18,18 @@ type Value = unknown;
 
 const INTEGER = /^-?\d+$/;
 
-/** The value of `node` under `schema`, with its zero value for plain fields that are absent. */
-export function decode(schema: z.ZodType, node: JsonNode, report: Report): Result<Value, TypeFault> {
+/**
+ * The value of `node` under `schema`, with its zero value for plain fields that are absent. `warnsOfNull`: spec 3 warns of
+ * `null` where an object belongs, unless the reference has a pointer there.
+ */
+export function decode(
+  schema: z.ZodType,
+  node: JsonNode,
+  report: Report,
+  warnsOfNull: boolean,
+): Result<Value, TypeFault> {
   try {
-    return ok(new Decoder(report).value(shapeOf(schema), node, undefined, [], true));
+    return ok(new Decoder(report, warnsOfNull).value(shapeOf(schema), node, undefined, [], true));
   } catch (cause) {
     if (cause instanceof WrongType) return err({ message: cause.message, at: cause.at });
     throw cause;
@@ -43,14 +51,20 @@ class WrongType extends Error {
 
 class Decoder {
   readonly #report: Report;
+  readonly #warnsOfNull: boolean;
 
-  constructor(report: Report) {
+  constructor(report: Report, warnsOfNull: boolean) {
     this.#report = report;
+    this.#warnsOfNull = warnsOfNull;
   }
 
   /** `warns` is off below an odd-cased name: the reference loses track of the source there. */
   value(shape: Shape, node: JsonNode, before: Value, path: Path, warns: boolean): Value {
-    if (node.kind === 'null' && shape.isNullable) return undefined;
+    if (node.kind === 'null') {
+      const isStrange = this.#warnsOfNull && warns && shape.kind === 'object' && !shape.isPointer;
+      if (isStrange) this.#report.warn(path, 'null where an object belongs');
+      if (shape.isNullable) return undefined;
+    }
     if (shape.kind === 'object') return this.#object(shape, node, before, path, warns);
     if (shape.kind === 'list') return this.#list(shape, node, before, path, warns);
     if (node.kind === 'null') return before ?? zeroOf(shape);

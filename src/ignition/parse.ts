@@ -11,7 +11,7 @@ import { type Entry, type Path, type Place, Report } from './report.ts';
 import { type ConfigV1, SCHEMA_V1 } from './spec/v1.ts';
 import { type ConfigV2, SCHEMAS_V2 } from './spec/v2.ts';
 import { type ConfigV3, SCHEMAS_V3 } from './spec/v3.ts';
-import { pathInV1, upgradeV1, upgradeV2 } from './upgrade-v2.ts';
+import { pathsInV1, upgradeV1, upgradeV2 } from './upgrade-v2.ts';
 import { type UserDataKind, userDataKind } from './user-data.ts';
 import { validateV2 } from './validate-v2.ts';
 import { validateV3 } from './validate-v3.ts';
@@ -90,7 +90,7 @@ class Parser {
   }
 
   #config(node: JsonNode, spec: Spec): Result<ParsedConfig, ParseFault> {
-    const decoded = decode(schemaOf(spec), node, this.#report);
+    const decoded = decode(schemaOf(spec), node, this.#report, spec.major === 3);
     if (!decoded.ok) return this.#malformed(decoded.error.message, decoded.error.at);
     const config = validated(decoded.value, spec, this.#report);
     if (this.#report.isFatal) return this.#fault('invalid');
@@ -131,9 +131,10 @@ function validated(decoded: unknown, spec: Spec, report: Report): ConfigV2 | Con
   }
   const old = decoded as ConfigV1;
   const config = upgradeV1(old);
+  const pathOf = pathsInV1(old);
   validateV2(config, 0, {
-    error: (path, message) => report.error(pathInV1(old, path), message),
-    warn: (path, message) => report.warn(pathInV1(old, path), message),
+    error: (path, message) => report.error(pathOf(path), message),
+    warn: (path, message) => report.warn(pathOf(path), message),
   });
   return config;
 }

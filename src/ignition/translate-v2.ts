@@ -195,12 +195,13 @@ function networkFiles({ networkd }: ConfigV2): NonNullable<StorageV3['files']> {
 
 /** Units of one name become one, merged as spec 3 merges them. */
 function translateUnits(units: readonly UnitV2[]): UnitV3[] {
-  const merged = new Map<string, UnitV3>();
+  const named = new Map<string, UnitV3[]>();
   for (const unit of units.map(translateUnit)) {
-    const before = merged.get(unit.name);
-    merged.set(unit.name, before === undefined ? unit : mergeUnits(before, unit));
+    const same = named.get(unit.name);
+    if (same === undefined) named.set(unit.name, [unit]);
+    else same.push(unit);
   }
-  return [...merged.values()];
+  return [...named.values()].map(mergeUnits);
 }
 
 /** `enabled` wins over the deprecated `enable`. */
@@ -214,7 +215,13 @@ function translateUnit({ name, enable, enabled, mask, contents, dropins }: UnitV
   };
 }
 
-function mergeUnits(parent: UnitV3, child: UnitV3): UnitV3 {
+/** Halves with halves, for a hundred thousand of one name must not be merged into one after the other. */
+function mergeUnits(units: readonly UnitV3[]): UnitV3 {
+  const [only] = units;
+  if (only === undefined) throw new Error('no unit to merge');
+  if (units.length === 1) return only;
+  const middle = units.length >> 1;
+  const [parent, child] = [mergeUnits(units.slice(0, middle)), mergeUnits(units.slice(middle))];
   const around = (unit: UnitV3): ConfigV3 => ({ ignition: { version: '3.1.0' }, systemd: { units: [unit] } });
   const schema = SCHEMAS_V3[MINOR] as unknown as z.ZodType<ConfigV3>;
   const { config } = mergeConfigs(schema, around(parent), around(child));

@@ -2,7 +2,7 @@
 import { cleanPath } from './clean-path.ts';
 import type { Mounts } from './mounts-v2.ts';
 import type { Findings } from './report.ts';
-import { isBelowAny } from './rules/nodes.ts';
+import { PathsAbove } from './rules/nodes.ts';
 import { type ConfigV2, NEWEST_V2 } from './spec/v2.ts';
 import { validateV2 } from './validate-v2.ts';
 
@@ -39,14 +39,14 @@ function findUnmounted({ storage }: ConfigV2, report: Findings): void {
 function findNodes({ storage }: ConfigV2, mounts: Mounts, report: Findings): void {
   const placeOf = ({ filesystem, path }: { filesystem: string; path: string }) =>
     cleanPath(`/${mounts.paths.get(filesystem) ?? ''}/${path}`);
-  const links = new Set((storage?.links ?? []).map(placeOf));
+  const links = new PathsAbove((storage?.links ?? []).map(placeOf));
   const seen = new Set<string>();
   for (const name of ['files', 'directories', 'links'] as const) {
     for (const [index, node] of (storage?.[name] ?? []).entries()) {
       const place = placeOf(node);
       const where = ['storage', name, index];
       if (seen.has(place)) report.error(where, `${place} stands twice, which spec 3 does not allow`);
-      if (isBelowAny(place, links)) report.error(where, `${place} lies below a link of this config`);
+      if (links.count(place) > 0) report.error(where, `${place} lies below a link of this config`);
       seen.add(place);
     }
   }

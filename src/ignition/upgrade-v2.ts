@@ -52,18 +52,17 @@ export function upgradeV1({ storage, systemd, networkd, passwd }: ConfigV1): Con
   return upgradeV2(decoded, 0);
 }
 
-/** Where in the spec 1 config a part of the upgraded one stands. */
-export function pathInV1({ storage }: ConfigV1, path: Path): Path {
-  const [room, list, index, ...rest] = path;
-  if (room !== 'storage' || typeof index !== 'number') return path;
-  if (list === 'filesystems') return [room, list, index, ...(rest[0] === 'mount' ? rest.slice(1) : rest)];
-  if (list !== 'files') return path;
-  let left = index;
-  for (const [filesystem, { files = [] }] of (storage?.filesystems ?? []).entries()) {
-    if (left < files.length) return [room, 'filesystems', filesystem, 'files', left, ...rest.slice(0, 1)];
-    left -= files.length;
-  }
-  return path;
+/** Tells where in the spec 1 config a part of the upgraded one stands. */
+export function pathsInV1({ storage }: ConfigV1): (path: Path) => Path {
+  const places = (storage?.filesystems ?? []).flatMap(({ files = [] }, filesystem) =>
+    files.map((_, file) => ['filesystems', filesystem, 'files', file]),
+  );
+  return (path) => {
+    const [room, list, index, ...rest] = path;
+    if (room !== 'storage' || typeof index !== 'number') return path;
+    if (list === 'filesystems') return [room, list, index, ...(rest[0] === 'mount' ? rest.slice(1) : rest)];
+    return list === 'files' ? [room, ...(places[index] ?? []), ...rest.slice(0, 1)] : path;
+  };
 }
 
 const nameOf = (index: number): string => `_translate-filesystem-${index}`;

@@ -6,7 +6,7 @@ import type { StoreFault } from '../shared/store.ts';
 import type { MachineStore } from './bucket.ts';
 import { randomText } from './capability.ts';
 
-export interface BootEvent {
+interface BootEvent {
   /** ISO 8601. */
   readonly at: string;
   readonly what: string;
@@ -18,35 +18,68 @@ export interface BootEvent {
   readonly sha512?: string;
   /** The client's version, from its User-Agent. */
   readonly ignition?: string;
+  /** How often within a second; absent: once. */
+  readonly times?: number;
 }
 
 const SHOWN = 20;
 /** One write in this many looks for events that are shown no more. */
 const PRUNED_EVERY = 8;
 const LATEST = 10 ** 15;
+/** A client that asks again and again for the same is one event, with how often. */
+const GATHERED_MS = 1_000;
 
-/** Writes an event once the answer is out; what fails is lost, a boot never waits for it. */
-export function recordBoot(
-  ports: { readonly platform: Platform; readonly store: MachineStore },
-  id: string,
-  event: Omit<BootEvent, 'at'>,
-  { background, log }: { readonly background: Background; readonly log: LogEvent },
-): void {
-  const now = ports.platform.now();
-  // Newest first is the order of the keys.
-  const name = `${String(LATEST - now).padStart(15, '0')}-${randomText().slice(0, 6)}`;
-  const facts = Object.fromEntries(
-    Object.entries({ ...event, at: new Date(now).toISOString() }).map(([key, value]) => [key, String(value)]),
-  );
-  const work = async () => {
-    const written = await ports.store.writeBoot(id, name, facts);
-    if (!written.ok) log.set({ bootEvent: written.error.operation });
-    if (ports.platform.random() * PRUNED_EVERY >= 1) return;
-    const listed = await ports.store.boots(id, 1000);
+type Occurrence = Omit<BootEvent, 'at' | 'times'>;
+
+/** Writes events once the answers are out; what fails is lost, a boot never waits for it. */
+export class BootLog {
+  /** Repeats of what was written less than a second ago. */
+  readonly #repeats = new Map<string, number>();
+
+  constructor(
+    private readonly platform: Platform,
+    private readonly store: MachineStore,
+  ) {}
+
+  record(id: string, event: Occurrence, { background, log }: { background: Background; log: LogEvent }): void {
+    const key = JSON.stringify([id, event]);
+    const repeats = this.#repeats.get(key);
+    if (repeats !== undefined) {
+      this.#repeats.set(key, repeats + 1);
+      if (repeats === 0) background(this.#gather(id, event, key));
+      return;
+    }
+    this.#repeats.set(key, 0);
+    background(this.#begin(id, event, key, log));
+  }
+
+  async #begin(id: string, event: Occurrence, key: string, log: LogEvent): Promise<void> {
+    const isWritten = await this.#write(id, event);
+    if (!isWritten) log.set({ bootEvent: 'lost' });
+    // Nobody repeated it: the next one is an event of its own.
+    if (this.#repeats.get(key) === 0) this.#repeats.delete(key);
+  }
+
+  async #gather(id: string, event: Occurrence, key: string): Promise<void> {
+    await this.platform.timer(GATHERED_MS).elapsed;
+    const times = this.#repeats.get(key) ?? 0;
+    this.#repeats.delete(key);
+    if (times > 0) await this.#write(id, event, times);
+  }
+
+  async #write(id: string, event: Occurrence, times = 1): Promise<boolean> {
+    const now = this.platform.now();
+    // Newest first is the order of the keys.
+    const name = `${String(LATEST - now).padStart(15, '0')}-${randomText().slice(0, 6)}`;
+    const said = { ...event, at: new Date(now).toISOString(), ...(times > 1 ? { times } : {}) };
+    const facts = Object.fromEntries(Object.entries(said).map(([field, value]) => [field, String(value)]));
+    const written = await this.store.writeBoot(id, name, facts);
+    if (this.platform.random() * PRUNED_EVERY >= 1) return written.ok;
+    const listed = await this.store.boots(id, 1000);
     const old = listed.ok ? listed.value.items.slice(SHOWN).map((item) => item.name) : [];
-    if (old.length > 0) await ports.store.deleteBoots(id, old);
-  };
-  background(work());
+    if (old.length > 0) await this.store.deleteBoots(id, old);
+    return written.ok;
+  }
 }
 
 /** The last events of a machine, newest first. */
@@ -57,7 +90,7 @@ export async function lastBoots(store: MachineStore, id: string): Promise<Result
 }
 
 function eventOf(facts: Readonly<Record<string, string>>): BootEvent {
-  const { at = '', what = '', status = '0', reason, generation, sha512, ignition } = facts;
+  const { at = '', what = '', status = '0', reason, generation, sha512, ignition, times } = facts;
   return {
     at,
     what,
@@ -66,6 +99,7 @@ function eventOf(facts: Readonly<Record<string, string>>): BootEvent {
     ...(generation === undefined ? {} : { generation: Number(generation) }),
     ...(sha512 === undefined ? {} : { sha512 }),
     ...(ignition === undefined ? {} : { ignition }),
+    ...(times === undefined ? {} : { times: Number(times) }),
   };
 }
 

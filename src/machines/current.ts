@@ -15,10 +15,17 @@ export interface Proven<T> {
   readonly etag: string;
 }
 
+/** Records that this isolate remembers; like a copy in KV, one counts only while R2 has that very object. */
+const REMEMBERED = 256;
+/** Larger ones are read again: they would push all others out of memory. */
+const MOST_TEXT = 64 * 1024;
+
 /** R2 has answered by now; what a slow copy would save is not worth a wait. */
 const COPY_WITHIN_MS = 150;
 
 export class Current {
+  readonly #remembered = new Map<string, Proven<Machine | Profile>>();
+
   constructor(
     private readonly platform: Platform,
     private readonly store: MachineStore,
@@ -35,25 +42,28 @@ export class Current {
     return await this.#proven('profile', name, parseProfile, background);
   }
 
-  async #proven<T>(
+  async #proven<T extends Machine | Profile>(
     kind: Kind,
     name: string,
     parse: (text: string) => Result<T, { readonly reason: string }>,
     background: Background,
   ): Promise<Result<Proven<T> | undefined, StoreFault>> {
-    const copying = this.copies.read(kind, name);
+    const key = `${kind}:${name}`;
+    const known = this.#remembered.get(key);
+    const copying = known === undefined ? this.copies.read(kind, name) : undefined;
     const head = await this.store.head(kind, name);
     if (!head.ok || head.value === undefined) return head.ok ? ok(undefined) : head;
     const { etag } = head.value;
-    const copy = await within(this.platform, COPY_WITHIN_MS, copying);
+    if (known?.etag === etag) return ok(known as Proven<T>);
+    const copy = await within(this.platform, COPY_WITHIN_MS, copying ?? this.copies.read(kind, name));
     if (copy?.etag === etag) {
       const value = parse(copy.text);
-      if (value.ok) return ok({ value: value.value, etag });
+      if (value.ok) return ok(this.#remember(key, { value: value.value, etag }, copy.text));
     }
     return await this.#fromTruth(kind, name, parse, background);
   }
 
-  async #fromTruth<T>(
+  async #fromTruth<T extends Machine | Profile>(
     kind: Kind,
     name: string,
     parse: (text: string) => Result<T, { readonly reason: string }>,
@@ -67,6 +77,15 @@ export class Current {
     const value = parse(text);
     if (!value.ok) return err({ reason: 'store-unreachable', operation: `${kind} record is ${value.error.reason}` });
     background(this.copies.write(kind, name, { text, etag }));
-    return ok({ value: value.value, etag });
+    return ok(this.#remember(`${kind}:${name}`, { value: value.value, etag }, text));
+  }
+
+  #remember<T extends Machine | Profile>(key: string, proven: Proven<T>, text: string): Proven<T> {
+    this.#remembered.delete(key);
+    if (text.length > MOST_TEXT) return proven;
+    this.#remembered.set(key, proven);
+    const [oldest] = this.#remembered.keys();
+    if (this.#remembered.size > REMEMBERED && oldest !== undefined) this.#remembered.delete(oldest);
+    return proven;
   }
 }

@@ -4,9 +4,10 @@ import type { LogEvent } from '../shared/log.ts';
 import type { Background } from '../shared/platform.ts';
 import { methodNotAllowed, type Problem, problemLine } from '../shared/problem.ts';
 import { answerBoot, type BootFault, type BootPorts, type Wanted } from './boot.ts';
-import { ignitionVersion, recordBoot } from './boots.ts';
+import { type BootLog, ignitionVersion } from './boots.ts';
 
 export interface BootRoom extends BootPorts {
+  readonly boots: BootLog;
   /** PUBLIC_URL, or empty: then the request's own. */
   readonly publicUrl: string;
 }
@@ -41,7 +42,7 @@ export async function answerBootRequest(room: BootRoom, context: BootContext): P
     const { body, contentType, machine, sha512 } = answer.value;
     log.set({ machine: machine.id, generation: machine.generation, sha512 });
     const event = { what: wanted.what, status: 200, generation: machine.generation, sha512, ...client };
-    if (!isHead) recordBoot(room, machine.id, event, { background, log });
+    if (!isHead) room.boots.record(machine.id, event, { background, log });
     const bytes = new TextEncoder().encode(body);
     const headers = {
       'content-type': contentType,
@@ -57,7 +58,7 @@ export async function answerBootRequest(room: BootRoom, context: BootContext): P
   if ('machine' in fault && !isHead) {
     const generation = fault.generation === undefined ? {} : { generation: fault.generation };
     const event = { what: wanted.what, status: response.status, reason: fault.reason, ...generation, ...client };
-    recordBoot(room, fault.machine, event, { background, log });
+    room.boots.record(fault.machine, event, { background, log });
   }
   return response;
 }

@@ -58,6 +58,35 @@ describe('size', () => {
     if (result.ok) expect(result.value.entries.length).toBeLessThanOrEqual(1001);
   });
 
+  it('50,000 instances of a template of 3 MB', () => {
+    const template = { name: 'a@.service', contents: `[Unit]\n${'A=b\n'.repeat(800_000)}` };
+    const instances = Array.from({ length: 50_000 }, (_, index) => ({ name: `a@${index}.service`, enabled: true }));
+    const { entries } = parsed(
+      JSON.stringify({ ...JSON.parse(config('')), systemd: { units: [template, ...instances] } }),
+    );
+    expect(entries).toHaveLength(1001);
+  });
+  it('spec 1 with 60,000 file systems, each with something wrong', () => {
+    const filesystems = Array.from({ length: 60_000 }, () => ({
+      device: '/d',
+      format: 'ext4',
+      files: [{ path: 'x' }],
+    }));
+    expect(parseConfig(JSON.stringify({ ignitionVersion: 1, storage: { filesystems } })).ok).toBe(false);
+  });
+  it('spec 2 with 100,000 units of one name', () => {
+    const units = Array.from({ length: 100_000 }, (_, index) => ({
+      name: 'a.service',
+      dropins: [{ name: `${index}.conf` }],
+    }));
+    const text = JSON.stringify({ ignition: { version: '2.4.0' }, systemd: { units } });
+    expect(compose({ base: text, user: config('') }, 'ignition').ok).toBe(true);
+  });
+  it('two paths of 3 MB of slashes below 100 links', () => {
+    const links = Array.from({ length: 100 }, (_, index) => ({ path: `/l${index}`, target: '/t' }));
+    const files = ['/'.repeat(3_000_000), `/${'/'.repeat(3_000_000)}`].map((path) => ({ path }));
+    expect(parseConfig(JSON.stringify({ ...JSON.parse(config('')), storage: { links, files } })).ok).toBe(false);
+  });
   it('two configs of 50,000 files each', () => {
     const side = parsed(config(`,"storage":{"files":${many(50_000, (i) => ({ path: `/f/${i}` }))}}`));
     expect(combine(side, side, 'ignition').ok).toBe(true);

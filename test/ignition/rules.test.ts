@@ -9,7 +9,9 @@ import { parseSpec } from '../../src/ignition/version.ts';
 
 /** Severity and path of everything that is said of a config, but for notes. */
 function said(minor: number, rest: object): string[] {
-  const result = parseConfig(JSON.stringify({ ignition: { version: `3.${minor}.0` }, ...rest }));
+  const { ignition, ...others } = rest as { ignition?: object };
+  const config = { ignition: { ...ignition, version: `3.${minor}.0` }, ...others };
+  const result = parseConfig(JSON.stringify(config));
   const entries = result.ok ? result.value.entries : 'entries' in result.error ? result.error.entries : [];
   return entries.filter(({ severity }) => severity !== 'info').map(({ severity, path }) => `${severity} ${path}`);
 }
@@ -23,6 +25,10 @@ const unit = (more: object) => ({ systemd: { units: [{ name: 'a.service', ...mor
 const FS = 'storage.filesystems.0';
 const FILE = 'storage.files.0';
 const HASH = (name: string, length: number) => ({ hash: `${name}-${'a'.repeat(length)}` });
+
+const MERGE = 'ignition.config.merge.0.source';
+const merging = (source: string | null) => ({ ignition: { config: { merge: [{ source }] } } });
+const proxy = (more: object) => ({ ignition: { proxy: more } });
 
 const ROWS: readonly [name: string, minor: number, config: object, said: string[]][] = [
   ['root is a clean path', 4, file({ path: '/' }), []],
@@ -75,16 +81,124 @@ const ROWS: readonly [name: string, minor: number, config: object, said: string[
   ['overwrite with an empty source', 4, file({ overwrite: true, contents: { source: '' } }), []],
   ['link target empty in 3.2', 2, storage({ links: [{ path: '/l', target: '' }] }), []],
   [
-    'a hard link to a directory',
+    'a hard link to a directory, each time it stands there',
     4,
-    storage({ links: [{ path: '/d/l', target: '../x', hard: true }], directories: [{ path: '/x' }] }),
-    ['error storage.links.0.target'],
+    storage({ links: [{ path: '/d/l', target: '/x/', hard: true }], directories: [{ path: '/x' }, { path: '/x' }] }),
+    ['error storage.links.0', 'error storage.links.0', 'error storage.directories.1'],
   ],
   [
-    'the owner of a hard link',
+    'a relative target is joined to the path of the link itself',
     4,
-    storage({ links: [{ path: '/l', target: '/x', hard: true, user: { id: 1 } }] }),
-    ['warning storage.links.0.user'],
+    storage({
+      links: [{ path: '/a/l', target: 'd', hard: true }],
+      directories: [{ path: '/a/d' }, { path: '/a/l/d', overwrite: false }],
+    }),
+    ['error storage.directories.1', 'error storage.links.0'],
+  ],
+  [
+    'the owner of a hard link, field by field',
+    4,
+    storage({ links: [{ path: '/l', target: '/x', hard: true, user: { id: 1 }, group: { name: '' } }] }),
+    ['warning storage.links.0.user.id', 'warning storage.links.0.group.name'],
+  ],
+  [
+    'below two links',
+    4,
+    storage({
+      links: [
+        { path: '/l', target: '/t' },
+        { path: '/m', target: '/t' },
+      ],
+      files: [{ path: '/l/x' }, { path: '/m' }, { path: '/lx' }],
+    }),
+    [`error ${FILE}`, 'error storage.links.1'],
+  ],
+  [
+    'nothing lies below a link at the root',
+    4,
+    storage({ links: [{ path: '/', target: '/t' }], files: [{ path: '/a' }] }),
+    [],
+  ],
+  [
+    'everything lies below a link of no path',
+    4,
+    storage({ links: [{ target: '/t' }], files: [{ path: '/a' }] }),
+    [`error ${FILE}`, 'error storage.links.0.path'],
+  ],
+  ['a bad reference is said twice', 4, merging('ftp://x'), ['error ignition.config.merge.0', `error ${MERGE}`]],
+  ['a reference of no source in 3.0', 0, merging(null), []],
+  ['a bad reference in 3.0', 0, merging('ftp://x'), [`error ${MERGE}`]],
+  [
+    'a hash without a source in 3.0',
+    0,
+    { ignition: { config: { replace: { verification: HASH('sha512', 128) } } } },
+    [],
+  ],
+  [
+    'an authority of no source in 3.0',
+    0,
+    { ignition: { security: { tls: { certificateAuthorities: [{}] } } } },
+    ['error ignition.security.tls.certificateAuthorities.0.source'],
+  ],
+  ['an empty proxy', 4, proxy({ httpProxy: '' }), ['error ignition.proxy.httpProxy']],
+  ['a proxy that is no URL', 4, proxy({ httpsProxy: 'http://[' }), ['error ignition.proxy.httpsProxy']],
+  ['a label without a format', 4, filesystem({ label: 'x' }), [`error ${FS}.format`, `error ${FS}.label`]],
+  [
+    'headers of a source that is no URL',
+    4,
+    file({ contents: { source: 'http://[::1', httpHeaders: [{ name: 'A', value: '1' }] } }),
+    [`error ${FILE}.contents.source`, `error ${FILE}.contents.httpHeaders`],
+  ],
+  [
+    'an empty custom pin beside tpm2 in 3.2',
+    2,
+    luks({ clevis: { tpm2: true, custom: {} } }),
+    ['error storage.luks.0.clevis'],
+  ],
+  ['an empty custom pin beside tpm2 in 3.3', 3, luks({ clevis: { tpm2: true, custom: {} } }), []],
+  [
+    'a label that is too long and has a colon',
+    4,
+    partitions({ number: 1, label: `${'x'.repeat(36)}:` }),
+    ['error storage.disks.0.partitions.0.label'],
+  ],
+  [
+    'an install section without an option',
+    4,
+    unit({ enabled: true, contents: '[Unit]\n[Install]\n' }),
+    ['warning systemd.units.0.contents'],
+  ],
+  [
+    'an instance has what is wrong with its template as well',
+    4,
+    {
+      systemd: {
+        units: [
+          { name: 'a@.service', contents: '[Unit]\nA=b' },
+          { name: 'a@b.c.service', enabled: true, contents: '[Unit]\nA=b' },
+          { name: 'a@b.socket', enabled: true },
+        ],
+      },
+    },
+    ['warning systemd.units.1.contents', 'warning systemd.units.1.contents'],
+  ],
+  [
+    'of two disks of one device the last one counts',
+    4,
+    storage({
+      disks: [{ device: '/d', partitions: [{ number: 1 }] }, { device: '/d' }],
+      filesystems: [{ device: '/d', format: 'ext4' }],
+    }),
+    ['error storage.disks.1'],
+  ],
+  [
+    'null where an object belongs',
+    2,
+    {
+      storage: { files: [{ path: '/a', contents: null }], luks: [{ name: 'd', device: '/d', clevis: null }] },
+      systemd: null,
+    },
+    [`warning ${FILE}.contents`, 'warning systemd'],
   ],
   [
     'a drop-in of a unit where a file goes',

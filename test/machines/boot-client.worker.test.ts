@@ -71,4 +71,14 @@ describe('Ignition', () => {
       },
     ]);
   });
+
+  it('that asks again at once is one event more, with how often', async () => {
+    const edge = machineEdge();
+    const { urls } = await edge.putMachine('again', '');
+    for (let time = 0; time < 10; time += 1) await edge.boot(urls.ignition);
+    await edge.settle();
+    const { boots } = (await (await edge.call('GET', '/api/machines/again')).json()) as { boots: { times?: number }[] };
+    expect(boots.map(({ times = 1 }) => times).reduce((sum, times) => sum + times)).toBe(10);
+    expect(boots.length).toBeLessThan(4);
+  });
 });

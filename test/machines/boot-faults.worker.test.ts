@@ -91,8 +91,8 @@ describe('R2', () => {
     ['get', 'machines/'],
     ['get', 'profiles/'],
   ])('%s of %s hangs alone, with no copy in KV: 503 within 8 s', async (operation, prefix) => {
+    const { urls } = await machineOn(machineEdge(), 'alone');
     const { edge, r2, kv } = faultyEdge();
-    const { urls } = await machineOn(edge, 'alone');
     kv.mood = 'hangs';
     r2.moodOf = (called, key) => (called === operation && key.startsWith(prefix) ? 'hangs' : 'well');
     const began = performance.now();

@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers';
 import { type Edge, type EdgeOptions, edgeOver, OPERATOR, OPERATOR_TOKEN } from './edge.ts';
 
-export const CAPABILITY_SECRET = 'capability-secret-of-at-least-32-bytes';
+const CAPABILITY_SECRET = 'capability-secret-of-at-least-32-bytes';
 
 export interface Issued {
   readonly id: string;

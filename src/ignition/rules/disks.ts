@@ -28,7 +28,7 @@ export function checkDisks({ storage }: ConfigV3, minor: number, report: Finding
   const disks = new Map<string, DiskV3>();
   for (const [index, disk] of (storage?.disks ?? []).entries()) {
     const path = ['storage', 'disks', index];
-    if (!disks.has(disk.device)) disks.set(disk.device, disk);
+    disks.set(disk.device, disk);
     const partitions = disk.partitions ?? [];
     checkDevice(disk.device, [...path, 'device'], 'disk device is required', report);
     // Without a device the reference looks no further at how the partitions fit together.
@@ -87,8 +87,7 @@ function checkPartition(partition: Partition, path: Path, report: Findings): voi
   if (number === 0 && label === undefined) report.error(path, 'a partition number >= 1 or a label must be specified');
   if (label !== undefined && byteLength(label) > MOST_LABEL) {
     report.error([...path, 'label'], 'partition labels may not exceed 36 characters');
-  }
-  if (label?.includes(':'))
+  } else if (label?.includes(':'))
     report.error([...path, 'label'], 'partition label will be truncated to text before the colon');
   for (const [name, value] of [
     ['typeGuid', typeGuid],
@@ -158,6 +157,7 @@ function checkFilesystem(
         [...path, 'format'],
         'format cannot be empty when path, label, uuid, wipeFilesystem, options, or mountOptions is specified',
       );
+    if (label !== undefined && label !== '') report.error([...path, 'label'], 'a label needs a format');
   } else if (most === undefined || (format === 'none' && minor < NO_FORMAT_SINCE)) {
     report.error([...path, 'format'], 'invalid filesystem format');
   } else if (label !== undefined && byteLength(label) > most) {

@@ -3,7 +3,7 @@ import type { Findings, Path } from '../report.ts';
 import type { ConfigV3, LuksV3 } from '../spec/v3.ts';
 import { byteLength, checkDevice } from './disks.ts';
 import { checkResource } from './resources.ts';
-import { sourceFault } from './source-url.ts';
+import { headersOf, sourceFault } from './source-url.ts';
 
 type Clevis = NonNullable<LuksV3['clevis']>;
 type Tang = NonNullable<Clevis['tang']>[number];
@@ -34,7 +34,9 @@ export function checkLuks({ storage }: ConfigV3, minor: number, report: Findings
 
 function checkClevis(clevis: Clevis, path: Path, minor: number, report: Findings): void {
   const { tpm2, threshold, tang = [], custom } = clevis;
-  if ((custom?.pin ?? '') !== '' && (tang.length > 0 || tpm2 === true || (threshold ?? 0) !== 0)) {
+  // In 3.2 a custom object that is there counts, whatever it says.
+  const isCustom = minor === 2 ? custom !== undefined : (custom?.pin ?? '') !== '';
+  if (isCustom && (tang.length > 0 || tpm2 === true || (threshold ?? 0) !== 0)) {
     report.error(path, 'cannot use custom clevis config with tpm2, tang, or threshold');
   }
   if (custom !== undefined) checkCustom(custom, [...path, 'custom'], minor, report);
@@ -52,7 +54,7 @@ function checkCustom(custom: NonNullable<Clevis['custom']>, path: Path, minor: n
 
 function checkTang({ url, thumbprint = '', advertisement }: Tang, path: Path, report: Findings): void {
   if (url === '') report.error([...path, 'url'], 'url is required');
-  else if (!/^https?:/i.test(url)) report.error([...path, 'url'], 'invalid url scheme');
+  else if (headersOf(url) !== 'taken') report.error([...path, 'url'], 'invalid url scheme');
   if (thumbprint === '') report.error([...path, 'thumbprint'], 'thumbprint is required');
   if (advertisement !== undefined && advertisement !== '' && !isJson(advertisement)) {
     report.error([...path, 'advertisement'], 'advertisement is not valid JSON');

@@ -1,5 +1,5 @@
 /** What must hold of files, directories and links, alone and beside each other. No I/O. */
-import { cleanPath, directoryOf, joinPath, pathFault } from '../clean-path.ts';
+import { cleanPath, joinPath, pathFault } from '../clean-path.ts';
 import type { Findings, Path } from '../report.ts';
 import type { ConfigV3, StorageV3 } from '../spec/v3.ts';
 import { checkResource } from './resources.ts';
@@ -12,16 +12,17 @@ const SPECIAL_BITS = 0o7000;
 const SPECIAL_BITS_SINCE = 6;
 const TARGET_NEEDED_SINCE = 3;
 const UNITS = '/etc/systemd/system';
+const SLASH = 0x2f;
 
 /** Adds what is wrong with the nodes of `config` in spec 3.`minor`. */
 export function checkNodes(config: ConfigV3, minor: number, report: Findings): void {
   const { files = [], directories = [], links = [] } = config.storage ?? {};
-  const linked = new Set(links.map(({ path }) => path).filter((path) => path !== ''));
-  const directoryPaths = new Set(directories.map(({ path }) => path));
+  const linked = new PathsAbove(links.map(({ path }) => path));
+  const directoryCounts = countsOf(directories.map(({ path }) => path));
   const unitPaths = pathsOfUnits(config);
   const check = (node: Node, kind: string, path: Path) => {
     checkNode(node, path, report);
-    if (linked.size > 0 && isBelowAny(node.path, linked)) {
+    for (let count = linked.count(node.path); count > 0; count -= 1) {
       report.error(path, `${kind} path includes link in config`);
     }
     if (unitPaths.has(node.path)) report.error([...path, 'path'], 'path conflicts with systemd unit or dropin');
@@ -45,7 +46,7 @@ export function checkNodes(config: ConfigV3, minor: number, report: Findings): v
   for (const [index, link] of links.entries()) {
     const path = ['storage', 'links', index];
     check(link, 'link', path);
-    checkLink(link, path, minor, directoryPaths, report);
+    checkLink(link, path, minor, directoryCounts, report);
   }
 }
 
@@ -70,28 +71,55 @@ function checkMode(mode: number | undefined, path: Path, minor: number, report: 
   }
 }
 
-function checkLink(link: Link, path: Path, minor: number, directories: ReadonlySet<string>, report: Findings): void {
+function checkLink(
+  link: Link,
+  path: Path,
+  minor: number,
+  directories: ReadonlyMap<string, number>,
+  report: Findings,
+): void {
   const { target, hard } = link;
   if (minor >= TARGET_NEEDED_SINCE && (target === undefined || target === '')) {
     report.error([...path, 'target'], 'link target is required');
     return;
   }
   if (hard !== true) return;
-  const owned = (['user', 'group'] as const).filter(
-    (name) => link[name]?.id !== undefined || (link[name]?.name ?? '') !== '',
-  );
-  for (const name of owned) report.warn([...path, name], 'owner of a hard link is ignored');
-  const place = target?.startsWith('/') ? cleanPath(target) : joinPath(directoryOf(link.path), target ?? '');
-  if (directories.has(place)) report.error([...path, 'target'], 'hard links to directories are not allowed');
+  for (const name of ['user', 'group'] as const) {
+    for (const field of ['id', 'name'] as const) {
+      if (link[name]?.[field] !== undefined) report.warn([...path, name, field], 'owner of a hard link is ignored');
+    }
+  }
+  // A relative target is joined to the link's own path, as the reference does it.
+  const place = target?.startsWith('/') ? cleanPath(target) : joinPath(link.path, target ?? '');
+  for (let count = directories.get(place) ?? 0; count > 0; count -= 1) {
+    report.error(path, 'hard links to directories are not allowed');
+  }
 }
 
-/** True if some other path of the set is a directory above; compared as text, as the reference does. */
-export function isBelowAny(path: string, above: ReadonlySet<string>): boolean {
-  for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
-    if (above.has(path.slice(0, slash))) return true;
-    if (slash + 1 < path.length && above.has(path.slice(0, slash + 1))) return true;
+/** Paths, some of which others lie below; compared as text, as the reference does. */
+export class PathsAbove {
+  readonly #counts: ReadonlyMap<string, number>;
+  readonly #lengths: ReadonlySet<number>;
+
+  constructor(paths: readonly string[]) {
+    this.#counts = countsOf(paths);
+    this.#lengths = new Set(paths.map(({ length }) => length));
   }
-  return false;
+
+  /** How many of them `path` lies below: those that it begins with, and a slash. */
+  count(path: string): number {
+    let count = 0;
+    for (const length of this.#lengths) {
+      if (path.charCodeAt(length) === SLASH) count += this.#counts.get(path.slice(0, length)) ?? 0;
+    }
+    return count;
+  }
+}
+
+function countsOf(texts: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
 }
 
 /** Where units and drop-ins with contents will be written. */

@@ -1,69 +1,55 @@
-/**
- * URLs that a resource may name, by spec version. The reference parses them with Go's net/url, which takes much that
- * WHATWG does not; only what it refuses is refused here. No I/O.
- */
+/** URLs that a resource may name, by spec version. No I/O. */
+import { parseGoUrl, queryValue } from '../go-url.ts';
 
 /** Minor versions of spec 3 that a scheme came with. */
 const SCHEMES: Readonly<Record<string, number>> = { http: 0, https: 0, tftp: 0, s3: 0, data: 0, oem: 0, gs: 2, arn: 4 };
 
 const UNPARSABLE = 'unable to parse url';
-const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/;
+
+/** RFC 2045 tokens, of which media types and parameters of a data URL are made. */
+const TOKEN = "[!#$%&'*+\\-.0-9A-Z^_`a-z{|}~]+";
+const PARAMETER = `;${TOKEN}=(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*")`;
+/** RFC 2397 as the reference's lexer reads it: `;base64` comes last, a media type has two halves. */
+const DATA_HEAD = new RegExp(`^data:(?:${TOKEN}/${TOKEN})?(?:${PARAMETER})*(;base64)?,`);
+const DATA_BODY = /^(?:[A-Za-z0-9\-_.!~*'();/?:@&=+$,]|%[0-9A-Fa-f]{2})*$/;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** What is wrong with a source URL in spec 3.`minor`, or `undefined`; empty is an empty file. */
 export function sourceFault(source: string, minor: number): string | undefined {
   if (source === '') return undefined;
-  if (hasControl(source) || /%(?![0-9A-Fa-f]{2})/.test(source.split('?')[0] ?? '')) return UNPARSABLE;
-  const scheme = SCHEME.exec(source)?.[1]?.toLowerCase();
-  if (scheme === undefined) return source.startsWith(':') ? UNPARSABLE : 'invalid url scheme';
-  const since = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme] : undefined;
+  const url = parseGoUrl(source);
+  if (url === undefined) return UNPARSABLE;
+  const since = Object.hasOwn(SCHEMES, url.scheme) ? SCHEMES[url.scheme] : undefined;
   if (since === undefined || minor < since) return 'invalid url scheme';
-  if (scheme === 'data') return dataFault(source);
-  if (scheme === 'arn') return arnFault(source);
-  const authority = /^[^:]*:\/\/([^/?#]*)/.exec(source)?.[1] ?? '';
-  if (/[\s<>"{}|\\^`]/.test(authority) || !hasBalancedBrackets(authority)) return UNPARSABLE;
-  return scheme === 's3' ? versionIdFault(source) : undefined;
+  if (url.scheme === 'data') return dataFault(source);
+  if (url.scheme === 'arn') return arnFault(source, url.query);
+  return url.scheme === 's3' ? versionIdFault(url.query) : undefined;
 }
 
-/** True for the schemes that take HTTP headers. */
-export const takesHeaders = (source: string): boolean => /^https?:/i.test(source);
+/** Whether a source takes HTTP headers: `unparsable` is another fault than a scheme that does not. */
+export function headersOf(source: string): 'taken' | 'refused' | 'unparsable' {
+  const url = parseGoUrl(source);
+  if (url === undefined) return 'unparsable';
+  return url.scheme === 'http' || url.scheme === 'https' ? 'taken' : 'refused';
+}
 
-/** RFC 2397 as the reference reads it: lower-case scheme, a comma, and in the body only URL characters. */
 function dataFault(source: string): string | undefined {
-  const comma = source.indexOf(',');
-  if (!source.startsWith('data:') || comma === -1) return UNPARSABLE;
-  const body = source.slice(comma + 1);
-  if (!/^(?:[A-Za-z0-9\-_.!~*'();/?:@&=+$,#[\]]|%[0-9A-Fa-f]{2})*$/.test(body)) return UNPARSABLE;
-  if (!source.slice(0, comma).endsWith(';base64')) return undefined;
-  const isBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(decodePercent(body));
-  return isBase64 ? undefined : UNPARSABLE;
+  const head = DATA_HEAD.exec(source);
+  if (head === null) return UNPARSABLE;
+  const body = source.slice(head[0].length);
+  const isGood = head[1] === undefined ? DATA_BODY.test(body) : BASE64.test(body);
+  return isGood ? undefined : UNPARSABLE;
 }
 
 /** An S3 object's name: `arn:PARTITION:s3:…:BUCKET/KEY`, or an access point's with `accesspoint/NAME/object/KEY`. */
-function arnFault(source: string): string | undefined {
+function arnFault(source: string, query: string): string | undefined {
   const [arn = ''] = source.split('?');
   const parts = arn.split(':');
   if (parts.length < 6 || parts[2] !== 's3') return 'invalid s3 ARN format';
-  const resource = parts.slice(5).join(':');
-  const segments = resource.split('/');
-  const isAccessPoint = segments[0] === 'accesspoint';
-  if (segments.length < (isAccessPoint ? 3 : 2) || segments.at(-1) === '') return 'object key required in s3 ARN';
-  return versionIdFault(source);
+  const isAccessPoint = parts.slice(5).join(':').startsWith('accesspoint');
+  if (arn.split('/').length < (isAccessPoint ? 3 : 2)) return 'object key required in s3 ARN';
+  return versionIdFault(query);
 }
 
-function versionIdFault(source: string): string | undefined {
-  return /[?&]versionId=(&|#|$)/.test(source) ? 'versionId is empty' : undefined;
-}
-
-function hasControl(text: string): boolean {
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code < 0x20 || code === 0x7f) return true;
-  }
-  return false;
-}
-
-const hasBalancedBrackets = (authority: string): boolean =>
-  !/[[\]]/.test(authority) || /^([^[\]@]*@)?\[[0-9A-Fa-f:.%]+\](:\d*)?$/.test(authority);
-
-const decodePercent = (text: string): string =>
-  text.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+const versionIdFault = (query: string): string | undefined =>
+  queryValue(query, 'versionId') === '' ? 'versionId is empty' : undefined;

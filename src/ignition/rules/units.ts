@@ -6,17 +6,27 @@ import type { ConfigV3 } from '../spec/v3.ts';
 type Unit = NonNullable<NonNullable<ConfigV3['systemd']>['units']>[number];
 
 export const UNIT_EXTENSIONS = /\.(service|socket|device|mount|automount|swap|target|path|timer|snapshot|slice|scope)$/;
+/** An instance of a template. */
+const INSTANCE = /^(.+?)@(.+?)\.service$/;
 const MOST_LINE = 2048;
 
 /** Adds what is wrong with the units of `config`, or useless. */
 export function checkUnits({ systemd }: ConfigV3, report: Findings): void {
   const units = systemd?.units ?? [];
-  const contentsOf = new Map(units.map(({ name, contents }) => [name, contents]));
+  // Of templates of one name the last one counts; each is read once, however many instances ask.
+  const templates = new Map(
+    units.filter(({ name }) => name.endsWith('@.service')).map((unit) => [unit.name, lacksInstall(unit.contents)]),
+  );
   for (const [index, unit] of units.entries()) {
     const path = ['systemd', 'units', index];
     if (!UNIT_EXTENSIONS.test(unit.name)) report.error([...path, 'name'], 'invalid systemd unit extension');
     checkUnitContents(unit.contents, [...path, 'contents'], report);
-    if (unit.enabled === true) checkInstall(unit, contentsOf, [...path, 'contents'], report);
+    if (unit.enabled === true) {
+      checkInstall(unit, [...path, 'contents'], report);
+      const template = INSTANCE.exec(unit.name)?.[1];
+      if (template !== undefined && templates.get(`${template}@.service`) === true)
+        report.warn([...path, 'contents'], noInstall(unit.name));
+    }
     for (const [number, dropin] of (unit.dropins ?? []).entries()) {
       const where = [...path, 'dropins', number];
       if (!dropin.name.endsWith('.conf')) report.error([...where, 'name'], 'invalid systemd drop-in extension');
@@ -31,27 +41,24 @@ export function checkUnitContents(contents: string | undefined, path: Path, repo
   if (!sections.ok) report.error(path, `invalid unit content: ${sections.error}`);
 }
 
-/** Enabling a unit without an `[Install]` section does nothing; an instance is enabled by its template's. */
-export function checkInstall(
-  { name, contents }: Pick<Unit, 'name' | 'contents'>,
-  contentsOf: ReadonlyMap<string, string | undefined>,
-  path: Path,
-  report: Findings,
-): void {
-  const template = /^([^@]+@)[^.]+(\..+)$/.exec(name);
-  const templateName = template === null ? undefined : `${template[1]}${template[2]}`;
-  const own = contents === undefined || contents === '' ? contentsOf.get(templateName ?? '') : contents;
-  if (own === undefined || own === '') return;
-  const sections = readSections(own);
-  if (sections.ok && !sections.value.has('Install')) {
-    report.warn(path, `unit "${name}" is enabled, but has no install section so enable does nothing`);
-  }
+/** Enabling a unit whose contents have no `[Install]` section does nothing. */
+export function checkInstall({ name, contents }: Pick<Unit, 'name' | 'contents'>, path: Path, report: Findings): void {
+  if (lacksInstall(contents)) report.warn(path, noInstall(name));
 }
 
-/** The sections that a unit file has, or why it is none. */
+function lacksInstall(contents: string | undefined): boolean {
+  if (contents === undefined || contents === '') return false;
+  const sections = readSections(contents);
+  return sections.ok && !sections.value.has('Install');
+}
+
+const noInstall = (name: string): string =>
+  `unit "${name}" is enabled, but has no install section so enable does nothing`;
+
+/** The sections of a unit file that hold an option, or why it is none. */
 function readSections(text: string): Result<Set<string>, string> {
   const sections = new Set<string>();
-  let isInside = false;
+  let section: string | undefined;
   let continues = false;
   for (const line of text.split('\n')) {
     if (line.length > MOST_LINE) return err('line too long');
@@ -65,10 +72,10 @@ function readSections(text: string): Result<Set<string>, string> {
       const end = trimmed.indexOf(']');
       if (end === -1) return err('unable to find end of section');
       if (end !== trimmed.length - 1) return err('found garbage after section name');
-      sections.add(trimmed.slice(1, end));
-      isInside = true;
-    } else if (isInside) {
+      section = trimmed.slice(1, end);
+    } else if (section !== undefined) {
       if (!trimmed.includes('=')) return err('missing = in option');
+      sections.add(section);
       continues = trimmed.endsWith('\\');
     }
   }

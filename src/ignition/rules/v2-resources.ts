@@ -2,7 +2,7 @@
 import type { Findings, Path } from '../report.ts';
 import type { ConfigV2 } from '../spec/v2.ts';
 import { faultOfHash } from './resources.ts';
-import { sourceFault, takesHeaders } from './source-url.ts';
+import { headersOf, sourceFault } from './source-url.ts';
 
 type Reference = NonNullable<NonNullable<ConfigV2['ignition']['config']>['replace']>;
 
@@ -25,7 +25,7 @@ export function checkHashV2(verification: Reference['verification'], path: Path,
 export function checkHeadersV2(headers: Reference['httpHeaders'], source: string, path: Path, report: Findings): void {
   if (headers === undefined || headers.length === 0) return;
   const where = [...path, 'httpHeaders'];
-  if (!takesHeaders(source)) report.error(where, 'cannot use HTTP headers with this source scheme');
+  if (headersOf(source) !== 'taken') report.error(where, 'cannot use HTTP headers with this source scheme');
   const seen = new Set<string>();
   for (const [index, { name }] of headers.entries()) {
     if (name === '') report.error([...where, index], "HTTP header name can't be empty");

@@ -14,7 +14,7 @@ export function checkUnitsV2({ systemd, networkd }: ConfigV2, minor: number, rep
     checkUnitContents(unit.contents, [...path, 'contents'], report);
     const isEnabled = unit.enable === true || unit.enabled === true;
     // Spec 2 looks at the unit alone: an instance's template is not sought.
-    if (isEnabled && minor >= INSTALL_LOOKED_AT_SINCE) checkInstall(unit, new Map(), [...path, 'contents'], report);
+    if (isEnabled && minor >= INSTALL_LOOKED_AT_SINCE) checkInstall(unit, [...path, 'contents'], report);
     for (const [number, dropin] of (unit.dropins ?? []).entries()) {
       const where = [...path, 'dropins', number];
       if (!dropin.name.endsWith('.conf')) report.error([...where, 'name'], 'invalid systemd drop-in extension');

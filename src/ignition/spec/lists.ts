@@ -33,5 +33,14 @@ export const keyed = <T extends z.ZodType>(
     .register(listRules, { kind: 'set', key, ...options } as ListRule)
     .optional();
 
+/** Objects that are pointers in the reference: `null` in their place is no surprise to it. */
+export const pointers = z.registry<{ readonly isPointer: true }>();
+
+/** An object that may be absent, and that the reference tells from an empty one. */
+export const pointerTo = <T extends z.ZodObject>(object: T) => {
+  pointers.add(object, { isPointer: true });
+  return object.optional();
+};
+
 /** A list of strings that are their own keys. */
 export const distinct = (space?: string) => keyed(z.string(), (text) => text, space === undefined ? {} : { space });

@@ -3,7 +3,7 @@
  * zod itself at each of 100,000 files costs more than all the rest. No I/O.
  */
 import * as z from 'zod';
-import { type ListRule, listRules } from './lists.ts';
+import { type ListRule, listRules, pointers } from './lists.ts';
 
 export type Shape = {
   /** Absent is not the same as empty. */
@@ -11,7 +11,12 @@ export type Shape = {
 } & (
   | { readonly kind: 'text' | 'integer' | 'flag' }
   | { readonly kind: 'list'; readonly element: Shape; readonly rule: ListRule | undefined }
-  | { readonly kind: 'object'; readonly fields: readonly Field[]; readonly named: ReadonlyMap<string, Field> }
+  | {
+      readonly kind: 'object';
+      readonly fields: readonly Field[];
+      readonly named: ReadonlyMap<string, Field>;
+      readonly isPointer: boolean;
+    }
 );
 
 export interface Field {
@@ -41,7 +46,7 @@ function newShape(schema: z.ZodType): Shape {
   }
   if (schema instanceof z.ZodObject) {
     const fields = Object.entries(schema.shape).map(([name, field]) => ({ name, shape: shapeOf(field as z.ZodType) }));
-    return { kind: 'object', isNullable, fields, named: namesOf(fields) };
+    return { kind: 'object', isNullable, fields, named: namesOf(fields), isPointer: pointers.has(schema) };
   }
   if (schema instanceof z.ZodString) return { kind: 'text', isNullable };
   if (schema instanceof z.ZodBoolean) return { kind: 'flag', isNullable };

@@ -4,7 +4,7 @@
  * Sources: docs/configuration-v3_0.md to -v3_7_experimental.md of coreos/ignition 2.26.0. No I/O.
  */
 import * as z from 'zod';
-import { appended, distinct, keyed } from './lists.ts';
+import { appended, distinct, keyed, pointerTo } from './lists.ts';
 
 const text = z.string();
 const maybeText = z.string().optional();
@@ -79,7 +79,7 @@ const clevis2 = z.object({
   tpm2: maybeBool,
   threshold: maybeInt,
   tang: keyed(tang2, byUrl),
-  custom: custom2.optional(),
+  custom: pointerTo(custom2),
 });
 const clevis3 = clevis2.extend({ custom: custom3.optional() });
 const clevis4 = clevis3.extend({ tang: keyed(tang4, byUrl) });
@@ -91,7 +91,7 @@ const luks2 = z.object({
   options: appended(text),
   wipeVolume: maybeBool,
   keyFile: resource.optional(),
-  clevis: clevis2.optional(),
+  clevis: pointerTo(clevis2),
 });
 const luks3 = luks2.extend({ clevis: clevis3.optional() });
 const luks4 = luks3.extend({ clevis: clevis4.optional(), openOptions: distinct(), discard: maybeBool });
