@@ -91,8 +91,9 @@ function checkInlineConfig(inline: Uint8Array, path: Path, version: ButaneVersio
 
 /** Flatcar's Ignition takes a config of no version for one of an old spec, Butane for a bad one. */
 function statesVersion(json: string): boolean {
-  const { ignition } = JSON.parse(json) as { ignition?: { version?: unknown } };
-  return typeof ignition?.version === 'string' && ignition.version !== '';
+  const config = JSON.parse(json) as { ignition?: { version?: unknown } | null } | null;
+  const version = config?.ignition?.version;
+  return typeof version === 'string' && version !== '';
 }
 
 const UNKNOWN_VERSION = 'skipping validation for the merge/replace ignition config due to an unknown version';

@@ -22,7 +22,8 @@ function plain(shape: Shape, value: unknown, isElement: boolean): unknown {
   }
   if (shape.kind !== 'object') {
     const isZero = value === 0 || value === '' || value === false;
-    return isZero && !shape.isNullable && !isElement ? undefined : value;
+    const isPrinted = isElement || shape.isNullable || (shape.kind === 'text' && shape.isPrinted);
+    return isZero && !isPrinted ? undefined : value;
   }
   const fields = value as Readonly<Record<string, unknown>>;
   const kept: Record<string, unknown> = {};

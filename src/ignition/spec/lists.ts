@@ -33,6 +33,16 @@ export const keyed = <T extends z.ZodType>(
     .register(listRules, { kind: 'set', key, ...options } as ListRule)
     .optional();
 
+/** Plain texts that the reference writes even when they are empty: names, devices, paths. */
+export const printedTexts = z.registry<{ readonly isPrinted: true }>();
+
+/** A text that is written even when it is empty. */
+export function printedText() {
+  const text = z.string();
+  printedTexts.add(text, { isPrinted: true });
+  return text;
+}
+
 /** Objects that are pointers in the reference: `null` in their place is no surprise to it. */
 export const pointers = z.registry<{ readonly isPointer: true }>();
 

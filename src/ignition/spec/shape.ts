@@ -3,13 +3,14 @@
  * zod itself at each of 100,000 files costs more than all the rest. No I/O.
  */
 import * as z from 'zod';
-import { type ListRule, listRules, pointers } from './lists.ts';
+import { type ListRule, listRules, pointers, printedTexts } from './lists.ts';
 
 export type Shape = {
   /** Absent is not the same as empty. */
   readonly isNullable: boolean;
 } & (
-  | { readonly kind: 'text' | 'integer' | 'flag' }
+  | { readonly kind: 'text'; readonly isPrinted: boolean }
+  | { readonly kind: 'integer' | 'flag' }
   | { readonly kind: 'list'; readonly element: Shape; readonly rule: ListRule | undefined }
   | {
       readonly kind: 'object';
@@ -48,7 +49,7 @@ function newShape(schema: z.ZodType): Shape {
     const fields = Object.entries(schema.shape).map(([name, field]) => ({ name, shape: shapeOf(field as z.ZodType) }));
     return { kind: 'object', isNullable, fields, named: namesOf(fields), isPointer: pointers.has(schema) };
   }
-  if (schema instanceof z.ZodString) return { kind: 'text', isNullable };
+  if (schema instanceof z.ZodString) return { kind: 'text', isNullable, isPrinted: printedTexts.has(schema) };
   if (schema instanceof z.ZodBoolean) return { kind: 'flag', isNullable };
   if (schema instanceof z.ZodNumber) return { kind: 'integer', isNullable };
   throw new Error('the config language has no such type');

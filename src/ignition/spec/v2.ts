@@ -4,8 +4,11 @@
  * Sources: doc/configuration-v2_0.md to -v2_4.md of flatcar/ignition 0.36.2. No I/O.
  */
 import * as z from 'zod';
+import { printedText } from './lists.ts';
 
 const text = z.string();
+/** Written even when it is empty. */
+const key = printedText();
 const int = z.int();
 const bool = z.boolean();
 const maybeText = z.string().optional();
@@ -14,16 +17,16 @@ const maybeBool = z.boolean().optional();
 const list = <T extends z.ZodType>(element: T) => z.array(element).optional();
 
 const verification = z.object({ hash: maybeText }).optional();
-const reference0 = z.object({ source: text, verification });
-const headers = list(z.object({ name: text, value: text }));
+const reference0 = z.object({ source: key, verification });
+const headers = list(z.object({ name: key, value: text }));
 const reference4 = reference0.extend({ httpHeaders: headers });
-const contents0 = reference0.extend({ compression: text });
+const contents0 = reference0.extend({ source: text, compression: text });
 const contents4 = contents0.extend({ httpHeaders: headers });
 
 /** 2.0 knows no owner that is not stated: absent is root. */
 const owner0 = z.object({ id: int });
 const owner1 = z.object({ id: maybeInt, name: text }).optional();
-const node0 = z.object({ filesystem: text, path: text, user: owner0, group: owner0 });
+const node0 = z.object({ filesystem: key, path: key, user: owner0, group: owner0 });
 const node1 = node0.extend({ user: owner1, group: owner1 });
 const node2 = node1.extend({ overwrite: maybeBool });
 const file0 = node0.extend({ contents: contents0.optional(), mode: int });
@@ -32,8 +35,8 @@ const file2 = node2.extend({ contents: contents0.optional(), mode: maybeInt, app
 const file4 = file2.extend({ contents: contents4.optional() });
 const directory1 = node1.extend({ mode: int });
 const directory2 = node2.extend({ mode: maybeInt });
-const link1 = node1.extend({ hard: bool, target: text });
-const link2 = node2.extend({ hard: bool, target: text });
+const link1 = node1.extend({ hard: bool, target: key });
+const link2 = node2.extend({ hard: bool, target: key });
 
 /** Starts and sizes in sectors of 512 bytes; deprecated once 2.3 brought mebibytes. */
 const partition0 = z.object({ label: text, number: int, size: int, start: int, typeGuid: text });
@@ -48,20 +51,20 @@ const partition3 = partition1.extend({
   wipePartitionEntry: bool,
 });
 const disks = <T extends z.ZodType>(partition: T) =>
-  list(z.object({ device: text, wipeTable: bool, partitions: list(partition) }));
-const raid0 = z.object({ name: text, level: text, devices: list(text), spares: int });
+  list(z.object({ device: key, wipeTable: bool, partitions: list(partition) }));
+const raid0 = z.object({ name: key, level: key, devices: list(text), spares: int });
 const raid2 = raid0.extend({ options: list(text) });
 const create = z.object({ force: bool, options: list(text) }).optional();
-const mount0 = z.object({ device: text, format: text, create });
+const mount0 = z.object({ device: key, format: key, create });
 const mount1 = mount0.extend({ label: maybeText, uuid: maybeText, wipeFilesystem: bool, options: list(text) });
 const filesystems = <T extends z.ZodType>(mount: T) =>
   list(z.object({ name: text, path: maybeText, mount: mount.optional() }));
 
-const dropins = list(z.object({ name: text, contents: text }));
-const unit0 = z.object({ name: text, enable: bool, mask: bool, contents: text, dropins });
+const dropins = list(z.object({ name: key, contents: text }));
+const unit0 = z.object({ name: key, enable: bool, mask: bool, contents: text, dropins });
 const unit1 = unit0.extend({ enabled: maybeBool });
 const units = <T extends z.ZodType>(unit: T) => z.object({ units: list(unit) }).optional();
-const networkdUnit0 = z.object({ name: text, contents: text });
+const networkdUnit0 = z.object({ name: key, contents: text });
 const networkdUnit2 = networkdUnit0.extend({ dropins });
 
 const account = {
@@ -77,13 +80,13 @@ const account = {
   system: bool,
 };
 const user0 = z.object({
-  name: text,
+  name: key,
   passwordHash: text,
   sshAuthorizedKeys: list(text),
   create: z.object(account).optional(),
 });
 const user1 = user0.extend({ passwordHash: maybeText, ...account });
-const group = z.object({ name: text, gid: maybeInt, passwordHash: text, system: bool });
+const group = z.object({ name: key, gid: maybeInt, passwordHash: text, system: bool });
 const passwd = <T extends z.ZodType>(user: T) => z.object({ users: list(user), groups: list(group) }).optional();
 
 const config = <T extends z.ZodType>(reference: T) =>

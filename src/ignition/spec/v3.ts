@@ -4,9 +4,9 @@
  * Sources: docs/configuration-v3_0.md to -v3_7_experimental.md of coreos/ignition 2.26.0. No I/O.
  */
 import * as z from 'zod';
-import { appended, distinct, keyed, pointerTo } from './lists.ts';
+import { appended, distinct, keyed, pointerTo, printedText } from './lists.ts';
 
-const text = z.string();
+const text = printedText();
 const maybeText = z.string().optional();
 const maybeInt = z.int().optional();
 const maybeBool = z.boolean().optional();
@@ -70,7 +70,7 @@ const filesystem0 = z.object({
 });
 const filesystem1 = filesystem0.extend({ mountOptions: appended(text) });
 
-const tang2 = z.object({ url: text, thumbprint: maybeText });
+const tang2 = z.object({ url: z.string(), thumbprint: maybeText });
 const tang4 = tang2.extend({ advertisement: maybeText });
 const byUrl = ({ url }: { url: string }) => url;
 const custom2 = z.object({ pin: text, config: text, needsNetwork: maybeBool });
