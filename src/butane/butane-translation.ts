@@ -24,7 +24,12 @@ const NO_FILES =
 const SUGAR = ['inline', 'local', 'with_mount_unit', 'ssh_authorized_keys_local', 'contents_local', 'trees', 'variant'];
 
 /** The config; what only a local tool can do is told as an error. */
-export function translate(source: YamlObject, version: ButaneVersion, gzip: Gzip, report: YamlReport): Generated {
+export function translate(
+  source: YamlObject,
+  version: ButaneVersion,
+  gzip: Gzip | 'plain',
+  report: YamlReport,
+): Generated {
   refuseLocal(source, report);
   const inlined = new Set<string>();
   const plain = toIgnition(source, [], gzip, inlined) as Record<string, unknown>;
@@ -66,7 +71,7 @@ function refuseLocal(source: YamlObject, report: YamlReport): void {
   if (listAt(objectAt(source, 'storage'), 'trees').length > 0) report.add('error', ['storage', 'trees', 0], NO_FILES);
 }
 
-function toIgnition(value: YamlValue, path: Path, gzip: Gzip, inlined: Set<string>): unknown {
+function toIgnition(value: YamlValue, path: Path, gzip: Gzip | 'plain', inlined: Set<string>): unknown {
   if (Array.isArray(value)) return value.map((item, index) => toIgnition(item, [...path, index], gzip, inlined));
   if (typeof value !== 'object' || value instanceof Uint8Array) return value;
   const fields: Record<string, unknown> = {};
@@ -77,7 +82,7 @@ function toIgnition(value: YamlValue, path: Path, gzip: Gzip, inlined: Set<strin
   if (!(inline instanceof Uint8Array)) return fields;
   inlined.add(path.join('.'));
   const isCompressed = typeof compression === 'string' && compression !== '';
-  const url = dataUrlOf(new Uint8Array(inline), isCompressed ? undefined : gzip);
+  const url = dataUrlOf(new Uint8Array(inline), isCompressed && gzip !== 'plain' ? undefined : gzip);
   return { ...fields, source: url.source, compression: isCompressed ? compression : url.compression };
 }
 

@@ -4,7 +4,7 @@ import { toBase64Text } from './base64.ts';
 /** Handed in: this room does not compress by itself. */
 export type Gzip = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
 
-export interface DataUrl {
+interface DataUrl {
   readonly source: string;
   /** `''` says that nothing is compressed, so that nothing is inherited. */
   readonly compression: '' | 'gzip';
@@ -13,9 +13,10 @@ export interface DataUrl {
 /** What the reference asks of gzip before it takes it: its own name in the config. */
 const GZIP_COSTS = 4;
 
-/** The shortest data URL of `bytes`; gzip only where the user has not said how they are compressed. */
-export function dataUrlOf(bytes: Uint8Array<ArrayBuffer>, gzip: Gzip | undefined): DataUrl {
+/** The shortest data URL of `bytes`, or the plain one; gzip only where the user has not said how they are compressed. */
+export function dataUrlOf(bytes: Uint8Array<ArrayBuffer>, gzip: Gzip | 'plain' | undefined): DataUrl {
   const plain = `,${escaped(bytes)}`;
+  if (gzip === 'plain') return { source: `data:${plain}`, compression: '' };
   const base64 = `;base64,${toBase64Text(bytes)}`;
   const shorter = base64.length < plain.length ? base64 : plain;
   const zipped = gzip === undefined ? undefined : `;base64,${toBase64Text(gzip(bytes))}`;
@@ -32,7 +33,7 @@ const ESCAPES = Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** Percent-encoded but for RFC 2396's unreserved characters. */
-export function escaped(bytes: Uint8Array): string {
+function escaped(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += ESCAPES[byte];
   return text;

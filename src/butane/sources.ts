@@ -4,7 +4,7 @@ import { presentItems } from './decode.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
 /** Line and column, both from 1; columns count characters. */
-export interface Place {
+interface Place {
   readonly line: number;
   readonly column: number;
 }
@@ -12,6 +12,8 @@ export interface Place {
 export class YamlReport {
   readonly #entries: Entry[] = [];
   readonly #starts: number[];
+  /** Keys that mean nothing to the tool, and whose values are lost. */
+  readonly unknownKeys: string[] = [];
   readonly #text: string;
   readonly #root: YamlNode;
 
@@ -39,6 +41,12 @@ export class YamlReport {
   /** An entry about a config inside the source: its own path, no place. */
   addForeign(entry: Entry): void {
     if (this.#entries.length < MOST_ENTRIES) this.#entries.push(entry);
+  }
+
+  /** A key that is passed over: told, and remembered apart, for who would rather refuse it. */
+  addUnknownKey(path: Path, message: string, at: number): void {
+    this.add('warning', path, message, at);
+    if (this.unknownKeys.length < MOST_ENTRIES) this.unknownKeys.push(pathText(path));
   }
 
   placeOf(at: number): Place {

@@ -20,6 +20,8 @@ export interface Transpiled {
   /** Ignition, pruned and in the order of its schema. */
   readonly config: Record<string, unknown>;
   readonly entries: readonly Entry[];
+  /** Paths of keys that mean nothing to the tool; the reference warns, and drops what they hold. */
+  readonly unknownKeys: readonly string[];
 }
 
 export interface TranspileFault {
@@ -31,7 +33,8 @@ export interface TranspileFault {
 export interface ButaneOptions {
   /** Any warning is fatal. */
   readonly strict: boolean;
-  readonly gzip: Gzip;
+  /** `plain`: every byte of inline contents stays readable in its data URL, whatever is shorter. */
+  readonly gzip: Gzip | 'plain';
 }
 
 const SEMVER = /^(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z-.]+)?(\+[0-9A-Za-z-.]+)?$/;
@@ -70,7 +73,8 @@ function transpileSource(
   validateV3(generated.config, version.minor, mapped(generated, report));
   if (report.isFatal) return invalid('config generated was invalid');
   if (strict && report.entries.length > 0) return invalid('Config produced warnings and --strict was specified');
-  return ok({ config: plainConfig(schema, generated.config), entries: report.entries });
+  const { entries, unknownKeys } = report;
+  return ok({ config: plainConfig(schema, generated.config), entries, unknownKeys });
 }
 
 const refused = (error: string) => err<TranspileFault>({ error, entries: [] });
@@ -102,7 +106,7 @@ function readHeader(root: YamlNode): Result<ButaneVersion, string> {
 function dialectFor(report: YamlReport): Dialect {
   return {
     merging: 'first',
-    unknownKey: (key, _known, path, at) => report.add('warning', path, `unused key ${key}`, at),
+    unknownKey: (key, _known, path, at) => report.addUnknownKey(path, `unused key ${key}`, at),
     strangeObject: (path, at) => {
       if (path.length === 0) return;
       report.add('warning', path, 'context tree does not match content tree: keys below are not looked at', at);

@@ -57,7 +57,8 @@ export function transpileCt(text: string, { strict, platform }: CtOptions): Resu
   validateV2(upgradeV2(config, MINOR), MINOR, mapped(report, services));
   if (report.isFatal) return failed(CONVERSION_FAILED, report);
   if (strict && report.entries.length > 0) return failed('Config has warnings and strict was asked for', report);
-  return ok({ config: plainConfig(SCHEMAS_V2[MINOR], config), entries: report.entries });
+  const { entries, unknownKeys } = report;
+  return ok({ config: plainConfig(SCHEMAS_V2[MINOR], config), entries, unknownKeys });
 }
 
 const PARSE_FAILED = 'Failed to parse config';
@@ -113,7 +114,7 @@ function dialectFor(report: YamlReport): Dialect {
   return {
     merging: 'order',
     unknownKey: (key, known, path, at) => {
-      report.add('warning', path, `Config has unrecognized key: ${key}`, at);
+      report.addUnknownKey(path, `Config has unrecognized key: ${key}`, at);
       const meant = known.find((name) => name.toLowerCase() === key.toLowerCase());
       if (meant !== undefined) report.add('info', path, `Did you mean ${meant} instead of ${key}`, at);
     },

@@ -1,6 +1,7 @@
 /** What a call about a machine says in its path and query: checked, or the field that is wrong. No I/O. */
 import { fitsChannel, isAlias, isVersion } from '../releases/model.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import type { FormatQuery } from './formats.ts';
 import { NAME, RESERVED } from './model.ts';
 import type { OperatorFault } from './problems.ts';
 
@@ -57,6 +58,17 @@ export function readSeconds(value: unknown): Result<number | undefined, Operator
   const seconds = typeof value === 'string' && /^\d{1,12}$/.test(value) ? Number(value) : value;
   const isGood = typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= 1 && seconds <= MOST_SECONDS;
   return isGood ? ok(seconds) : bad('expires_in', `must be whole seconds from 1 to ${MOST_SECONDS}`);
+}
+
+const FORMATS = ['butane', 'ct', 'ignition'] as const;
+
+/** What the body is written in, as far as the query says it. */
+export function readFormatQuery(get: Get): Result<FormatQuery, OperatorFault> {
+  const named = get('format');
+  const format = FORMATS.find((candidate) => candidate === named);
+  if (named !== undefined && format === undefined) return bad('format', `must be one of ${FORMATS.join(', ')}`);
+  const lenient = readSwitch('lenient', get('lenient'));
+  return lenient.ok ? ok({ format, platform: get('platform') ?? '', lenient: lenient.value }) : lenient;
 }
 
 /** A switch: absent and 0 are off, 1 and true are on. */

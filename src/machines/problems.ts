@@ -2,6 +2,7 @@
 import type { LayeredEntry } from '../ignition/compose.ts';
 import type { Problem } from '../shared/problem.ts';
 import type { StoreFault } from '../shared/store.ts';
+import type { FormatFault } from './formats.ts';
 import { type UserDataFault, userDataProblem } from './user-data.ts';
 import type { VaultFault } from './vault.ts';
 
@@ -15,6 +16,7 @@ export type OperatorFault =
   /** A value that cannot be: which, and why. */
   | { readonly reason: 'bad-value'; readonly field: string; readonly message: string }
   | { readonly reason: 'bad-user-data'; readonly fault: UserDataFault }
+  | FormatFault
   | { readonly reason: 'invalid'; readonly entries: readonly LayeredEntry[] }
   | { readonly reason: 'in-use'; readonly machines: readonly string[] }
   | { readonly reason: 'breaks'; readonly members: Readonly<Record<string, unknown>> };
@@ -42,6 +44,10 @@ export function machineProblem(fault: OperatorFault): Problem {
       return fault.fault.reason === 'too-large'
         ? { code: 'too-large', detail: userDataProblem(fault.fault) }
         : { code: 'invalid', detail: userDataProblem(fault.fault) };
+    case 'wrong-format':
+      return { code: 'invalid', detail: `format: ${fault.message}` };
+    case 'untranspilable':
+      return { code: 'invalid', detail: fault.error, members: { error: fault.error, entries: fault.entries } };
     case 'invalid':
       return { code: 'invalid', detail: firstError(fault.entries), members: { entries: fault.entries } };
     case 'in-use':

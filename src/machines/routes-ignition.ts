@@ -5,7 +5,10 @@ import { answerJson, apiBody } from '../shared/http/api.ts';
 import type { LogEvent } from '../shared/log.ts';
 import type { Background, Platform } from '../shared/platform.ts';
 import { methodNotAllowed, type Problem, problemJson } from '../shared/problem.ts';
+import { transpile } from './formats.ts';
 import { merge, validate } from './inspect.ts';
+import { readSwitch } from './machine-request.ts';
+import { machineProblem } from './problems.ts';
 import { readUserData, userDataProblem } from './user-data.ts';
 
 interface Variables {
@@ -40,14 +43,45 @@ export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
     const merged = merge(new TextDecoder().decode(body.value));
     return merged.ok ? answerJson(merged.value) : refuse(call, merged.error);
   });
+  app.post('/transpile', async (call) => {
+    const from = call.req.query('from');
+    if (from !== 'butane' && from !== 'ct')
+      return refuse(call, { code: 'invalid', detail: 'from: must be butane or ct' });
+    const strict = readSwitch('strict', call.req.query('strict'));
+    if (!strict.ok) return refuse(call, machineProblem(strict.error));
+    const body = await apiBody(platform, call.req.raw, BODY_LIMIT);
+    if (!body.ok) return refuse(call, body.error);
+    const text = asUtf8(body.value);
+    if (text === undefined) return refuse(call, { code: 'invalid', ...unreadable });
+    const options = { strict: strict.value, platform: call.req.query('platform') ?? '' };
+    const transpiled = transpile(text, from, options);
+    if (transpiled.ok) return answerJson({ config: transpiled.value.config, entries: transpiled.value.entries });
+    const { error } = transpiled;
+    return refuse(call, { code: 'invalid', detail: error.error, members: { ...error } });
+  });
   app.get('/schemas/:version', (call) => {
     const schema = jsonSchemaOf(call.req.param('version'));
     return schema === undefined
       ? refuse(call, { code: 'not-found', detail: 'no such spec version' })
       : answerJson(schema);
   });
-  for (const path of ['/validate', '/merge']) app.all(path, (call) => refuse(call, methodNotAllowed('POST')));
+  for (const path of ['/validate', '/merge', '/transpile'])
+    app.all(path, (call) => refuse(call, methodNotAllowed('POST')));
   return app;
+}
+
+const unreadable = {
+  detail: 'yaml: the body is not UTF-8',
+  members: { error: 'yaml: the body is not UTF-8', entries: [] },
+};
+
+/** YAML is text; `undefined` for bytes that are none. */
+function asUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 function refuse(call: Call, problem: Problem): Response {

@@ -8,7 +8,15 @@ import { methodNotAllowed, type Problem, problemJson } from '../shared/problem.t
 import { err, ok, type Result } from '../shared/result.ts';
 import { lastBoots } from './boots.ts';
 import type { Facts } from './bucket.ts';
-import { type Offered, readMachineQuery, readName, readSeconds, readSwitch } from './machine-request.ts';
+import { readFormat } from './formats.ts';
+import {
+  type Offered,
+  readFormatQuery,
+  readMachineQuery,
+  readName,
+  readSeconds,
+  readSwitch,
+} from './machine-request.ts';
 import {
   composeFor,
   deleteMachine,
@@ -127,9 +135,14 @@ async function put(room: MachineRoom, call: Call): Promise<Response> {
   if (!body.ok) return answerProblem(call, body.error);
   const data = await readUserData(body.value, TEXT_LIMIT);
   if (!data.ok) return refuse(call, { reason: 'bad-user-data', fault: data.error });
-  const wanted = { ...query.value, ...data.value, source: null, sourceText: undefined };
-  const issued = await putMachine(room, id.value, wanted, occasionOf(room, call));
-  return issued.ok ? answerJson(issued.value) : refuse(call, issued.error);
+  const format = readFormatQuery((name) => call.req.query(name));
+  const written = format.ok ? readFormat(data.value, format.value) : format;
+  if (!written.ok) return refuse(call, written.error);
+  const { entries, ...wanted } = written.value;
+  const issued = await putMachine(room, id.value, { ...query.value, ...wanted }, occasionOf(room, call));
+  if (!issued.ok) return refuse(call, issued.error);
+  const own = entries.map((entry) => ({ ...entry, layer: 'user' as const }));
+  return answerJson({ ...issued.value, entries: [...own, ...issued.value.entries] });
 }
 
 async function explain(room: MachineRoom, call: Call): Promise<Response> {

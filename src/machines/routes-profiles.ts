@@ -6,7 +6,8 @@ import type { LogEvent } from '../shared/log.ts';
 import type { Background } from '../shared/platform.ts';
 import { methodNotAllowed, type Problem, problemJson } from '../shared/problem.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import { readName, readSwitch } from './machine-request.ts';
+import { readFormat } from './formats.ts';
+import { readFormatQuery, readName, readSwitch } from './machine-request.ts';
 import { type Profile, parseProfile, TEXT_LIMIT } from './model.ts';
 import { machineProblem, type OperatorFault } from './problems.ts';
 import { changeProfile, deleteProfile, type ProfileChange, type ProfilePart } from './profiles.ts';
@@ -77,7 +78,9 @@ function addPart(app: App, room: MachineRoom, part: ProfilePart): void {
     if (!body.ok) return answerProblem(call, body.error);
     const data = await readUserData(body.value, TEXT_LIMIT);
     if (!data.ok) return refuse(call, { reason: 'bad-user-data', fault: data.error });
-    return await change(room, call, { [part]: data.value.text });
+    const format = readFormatQuery((name) => call.req.query(name));
+    const written = format.ok ? readFormat(data.value, format.value) : format;
+    return written.ok ? await change(room, call, { [part]: written.value.text }) : refuse(call, written.error);
   });
   app.get(`/:name/${part}`, async (call) => {
     const profile = await named(room, call);
