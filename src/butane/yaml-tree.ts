@@ -4,7 +4,6 @@
  */
 import { type Document, isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
 import { err, ok, type Result } from '../shared/result.ts';
-import { toBase64Text } from './base64.ts';
 
 interface Base {
   /** Offset in the text. */
@@ -107,7 +106,8 @@ class Grower {
     }
     const at = (node as { range?: [number, number, number] } | null)?.range?.[0] ?? fallback;
     if (isScalar(node)) {
-      const text = textOf(node.value);
+      // The library decodes `!!binary` leniently; what was written decides.
+      const text = typeof node.value === 'string' ? node.value : (node.source ?? String(node.value ?? ''));
       return { kind: 'scalar', text, isPlain: node.type === 'PLAIN', tag: shortTag(node.tag), at, isAlias: viaAlias };
     }
     this.#open.add(node);
@@ -130,12 +130,6 @@ class Grower {
     }
     return { ...NULL, at, isAlias: viaAlias };
   }
-}
-
-/** The library reads `!!binary` by itself; base64 is what was written. */
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  return value instanceof Uint8Array ? toBase64Text(value) : String(value ?? '');
 }
 
 function shortTag(tag: string | undefined): string {

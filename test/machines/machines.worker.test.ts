@@ -169,6 +169,88 @@ describe('user data of every kind', () => {
   });
 });
 
+describe('YAML', () => {
+  const butane = (more = '') =>
+    `variant: flatcar\nversion: 1.1.0\n${more}storage:\n  files:\n    - {path: /b, mode: 0644}\n`;
+
+  it('Butane boots as Ignition, and explain shows what it was made from', async () => {
+    const edge = machineEdge();
+    const issued = await edge.putMachine('butane', butane());
+    expect(issued).toMatchObject({ kind: 'ignition', source: 'butane', entries: [] });
+    const booted = await (await edge.boot(issued.urls.ignition)).text();
+    expect(JSON.parse(booted)).toMatchObject({
+      ignition: { version: '3.4.0' },
+      storage: { files: [{ path: '/b', mode: 420 }] },
+    });
+    const explained = await (await edge.call('GET', '/api/machines/butane/explain')).json();
+    expect(explained).toMatchObject({ source: 'butane', sourceText: butane() });
+    expect(await (await edge.call('GET', '/api/machines/butane')).json()).toMatchObject({ source: 'butane' });
+  });
+  it('a key that would be lost is refused, unless that is meant', async () => {
+    const edge = machineEdge();
+    const answer = await edge.call('PUT', '/api/machines/lost', butane('boot_device: {luks: {tpm2: true}}\n'));
+    expect([answer.status, await answer.json()]).toMatchObject([
+      422,
+      {
+        detail: expect.stringContaining('boot_device'),
+        entries: [{ severity: 'error', path: 'boot_device', line: 3 }],
+      },
+    ]);
+    const lenient = await edge.putMachine('lost', butane('boot_device: {}\n'), '?lenient=1');
+    expect(lenient.entries).toMatchObject([{ severity: 'warning', layer: 'user', path: 'boot_device' }]);
+  });
+  it('a Container Linux Config is told by the query alone, and never takes what is something else', async () => {
+    const edge = machineEdge();
+    const ct = 'etcd: {name: "{HOSTNAME}"}\n';
+    expect(await edge.putMachine('ct', ct, '?format=ct&platform=ec2')).toMatchObject({
+      kind: 'ignition',
+      source: 'ct',
+    });
+    for (const [body, query, detail] of [
+      [ct, '', 'user: $: invalid character'],
+      ['#cloud-config\n', '?format=ct', 'format: the body is cloud-config, not ct'],
+      [config('/x'), '?format=butane', 'format: the body is JSON, not butane'],
+      [ct, '?format=x', 'format: must be one of'],
+      [ct, '?format=ct', 'conversion failed'],
+    ] as const) {
+      const answer = await edge.call('PUT', `/api/machines/ct2${query}`, body);
+      expect([answer.status, String((await json(answer))['detail']).slice(0, detail.length)]).toEqual([422, detail]);
+    }
+    // Legal for ct, refused by today's translation: it would not boot.
+    const twice = 'storage: {files: [{path: /a, mode: 1}, {path: /a, mode: 1}]}';
+    expect((await edge.call('PUT', '/api/machines/ct2?format=ct', twice)).status).toBe(422);
+  });
+  it('profiles take both, and the placeholder stays where it can be filled in', async () => {
+    const edge = machineEdge();
+    const inline = `${'lorem ipsum '.repeat(60)} {{cloud_config_url}}`;
+    const fallback = `variant: flatcar\nversion: 1.0.0\nstorage: {files: [{path: /d, contents: {inline: "${inline}"}}]}`;
+    await edge.putProfile('yaml', { base: butane(), default: fallback });
+    const issued = await edge.putMachine('y', '#!/bin/sh\n', '?profile=yaml');
+    const booted = await (await edge.boot(issued.urls.ignition)).text();
+    expect(pathsOf(booted)).toEqual(['/b', '/d']);
+    expect(booted).toContain(issued.urls.cloudConfig);
+  });
+  it('is transpiled without storing anything', async () => {
+    const edge = machineEdge();
+    const good = await edge.call('POST', '/api/ignition/transpile?from=butane', butane());
+    expect([good.status, await good.json()]).toMatchObject([
+      200,
+      { config: { ignition: { version: '3.4.0' } }, entries: [] },
+    ]);
+    const strict = await edge.call('POST', '/api/ignition/transpile?from=butane&strict=1', butane('x: 1\n'));
+    expect([strict.status, await strict.json()]).toMatchObject([
+      422,
+      { error: expect.stringContaining('strict'), entries: [{ path: 'x' }] },
+    ]);
+    expect((await edge.call('POST', '/api/ignition/transpile?from=ct&platform=ec2', '')).status).toBe(200);
+    expect((await edge.call('POST', '/api/ignition/transpile', '')).status).toBe(422);
+    expect((await edge.call('POST', '/api/ignition/transpile?from=ct', new Uint8Array([0xff]))).status).toBe(422);
+    const long = `variant: flatcar\nversion: 1.1.0\nstorage: {files: [{path: /z, contents: {inline: "${'z'.repeat(5000)}"}}]}`;
+    const zipped = await (await edge.call('POST', '/api/ignition/transpile?from=butane', long)).json();
+    expect(zipped).toMatchObject({ config: { storage: { files: [{ contents: { compression: 'gzip' } }] } } });
+  });
+});
+
 describe('a profile', () => {
   it('changes what its machines boot from, at once', async () => {
     const edge = machineEdge();
