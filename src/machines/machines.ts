@@ -112,8 +112,9 @@ export async function deleteMachine(
     const now = isoNow(ports);
     return ok({ ...before, deletedAt: now, updatedAt: now, kind: 'none', userData: null, sourceText: null });
   });
-  if (!stored.ok) return stored;
-  const cleared = await ports.store.deleteRenderings(id);
+  const isGone = stored.ok || stored.error.reason === 'deleted';
+  // Asked again after a store failed half-way, this finishes what is left.
+  const cleared = isGone ? await ports.store.deleteRenderings(id) : ok(undefined);
   return cleared.ok ? stored : cleared;
 }
 

@@ -48,6 +48,10 @@ const MOST_CHECKED = 1000;
 const PAGE = 100;
 const AT_ONCE = 10;
 const DELETED_ENGINE: Engine = 'ignition';
+const ATTEMPTS = 4;
+const DELAY_MS = 250;
+/** A machine that is being written has its use first; older ones that its record does not bear out are left over. */
+const STALE_MS = 600_000;
 
 /** Creates or changes a profile. Nothing is stored for a dry run, an invalid profile, or one that breaks machines. */
 export async function changeProfile(
@@ -141,13 +145,19 @@ async function sealedProfile(
 }
 
 async function writeProfile(
-  { store, copies }: MachinePorts,
+  { platform, store, copies }: MachinePorts,
   profile: Profile,
   replacing: string | undefined,
   background: Background,
 ): Promise<Result<Profile, OperatorFault>> {
   const text = JSON.stringify(profile);
-  const written = await store.write('profile', profile.name, text, profileFacts(profile), replacing);
+  const write = () => store.write('profile', profile.name, text, profileFacts(profile), replacing);
+  let written = await write();
+  // R2 takes one write a second a key, and base and default come one after the other.
+  for (let attempt = 1; !written.ok && attempt < ATTEMPTS; attempt += 1) {
+    await platform.timer(DELAY_MS * attempt).elapsed;
+    written = await write();
+  }
   if (!written.ok) return written;
   if (written.value === undefined) return err({ reason: 'conflict' });
   background(copies.write('profile', profile.name, { text, etag: written.value }));
@@ -188,7 +198,7 @@ interface Users {
 
 /** A page of machines whose records name the profile, of at least `least` where there are so many. */
 async function usersOf(
-  { store, vault }: MachinePorts,
+  { platform, store, vault }: MachinePorts,
   name: string,
   from: string | undefined,
   least: number,
@@ -202,12 +212,17 @@ async function usersOf(
     for (let at = 0; at < page.value.items.length; at += AT_ONCE) {
       const some = page.value.items.slice(at, at + AT_ONCE);
       const read = await Promise.all(some.map(({ name: id }) => store.read('machine', id)));
-      for (const record of read) {
+      for (const [index, record] of read.entries()) {
         if (!record.ok) return record;
         const machine = record.value === undefined ? undefined : parseMachine(record.value.text);
         if (machine?.ok === false)
           return err({ reason: 'store-unreachable', operation: 'machine record is malformed' });
-        if (machine === undefined || machine.value.profile !== name || machine.value.deletedAt !== null) continue;
+        if (machine === undefined || machine.value.profile !== name || machine.value.deletedAt !== null) {
+          const use = some[index];
+          const isStale = use !== undefined && platform.now() - use.uploadedAt > STALE_MS;
+          if (isStale) await store.deleteUse(name, use.name);
+          continue;
+        }
         const text = await openUserData(vault, machine.value);
         if (!text.ok) return text;
         ids.push(machine.value.id);

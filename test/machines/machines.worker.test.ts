@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { OPERATOR } from '../support/edge.ts';
+import { faultyBucket } from '../support/faulty-stores.ts';
 import { pathsOf } from '../support/json.ts';
 import { config, machineEdge } from '../support/operator.ts';
 
@@ -331,6 +332,33 @@ describe('a profile', () => {
     const shown = await (await edge.call('GET', '/api/profiles/used')).json();
     expect(shown).toMatchObject({ base: null, default: config('/new') });
   });
+});
+
+it('a use that no record bears out goes, once it is old', async () => {
+  const edge = machineEdge();
+  await edge.putProfile('left', { base: config('/b') });
+  await edge.putMachine('leaver', '', '?profile=left');
+  await edge.putMachine('leaver', '');
+  await edge.putProfile('left', { base: config('/c') });
+  expect((await env.RELEASES.list({ prefix: 'uses/left/' })).objects).toHaveLength(1);
+  const later = machineEdge({ platform: { now: () => Date.now() + 700_000 } });
+  await later.putProfile('left', { base: config('/d') });
+  expect((await env.RELEASES.list({ prefix: 'uses/left/' })).objects).toEqual([]);
+});
+
+it('a profile is written although R2 takes its time, and a deletion that broke off is finished', async () => {
+  const r2 = faultyBucket();
+  const edge = machineEdge({ bindings: { RELEASES: r2.bucket } });
+  let refused = 0;
+  r2.moodOf = (operation, key) =>
+    operation === 'put' && key.startsWith('profiles/') && refused++ < 2 ? 'throws' : 'well';
+  await edge.putProfile('slow', { base: config('/b') });
+  await edge.putMachine('half', config('/h'));
+  r2.moodOf = (operation) => (operation === 'delete' ? 'throws' : 'well');
+  expect((await edge.call('DELETE', '/api/machines/half')).status).toBe(503);
+  r2.moodOf = () => 'well';
+  expect((await edge.call('DELETE', '/api/machines/half')).status).toBe(410);
+  expect((await env.RELEASES.list({ prefix: 'renderings/half/' })).objects).toEqual([]);
 });
 
 describe('pointers', () => {
