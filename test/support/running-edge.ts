@@ -39,7 +39,7 @@ export interface JobAnswer {
   }[];
 }
 
-const OPERATOR_TOKEN = 'operator-token-of-at-least-32-bytes';
+export const OPERATOR_TOKEN = 'operator-token-of-at-least-32-bytes';
 
 export async function runEdge(vars: Readonly<Record<string, string>> = {}): Promise<RunningEdge> {
   const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-'));
