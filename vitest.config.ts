@@ -24,7 +24,7 @@ export default defineConfig({
         test: {
           name: 'workerd',
           include: ['test/**/*.worker.test.ts'],
-          globalSetup: ['test/support/upstream-setup.ts'],
+          globalSetup: ['test/support/pages-setup.ts', 'test/support/upstream-setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -3,7 +3,9 @@ import { spawnSync } from 'node:child_process';
 
 const STEPS: readonly (readonly [what: string, command: string, ...args: string[]])[] = [
   ['the generated types are up to date', 'wrangler', 'types', 'src/env.d.ts', '--strict-vars=false', '--check'],
+  ['the pages build', 'node', 'scripts/build-pages.ts'],
   ['types', 'tsc', '--project', '.'],
+  ['types of what runs in the browser', 'tsc', '--project', 'src/operator/browser'],
   ['format and lint', 'biome', 'check', '--error-on-warnings', '.'],
   ['unused code', 'knip', '--no-progress'],
   ['tests', 'vitest', 'run'],

@@ -38,6 +38,8 @@ export interface Runtime {
   readonly platform: Platform;
   readonly fixedLength: FixedLength;
   readonly logSink: LogSink;
+  /** How long counts are gathered before they are stored; 10 s unless told. */
+  readonly gatherCountsMs?: number;
 }
 
 export interface ReleaseParts {
@@ -113,7 +115,13 @@ export function machineParts(env: Env, config: Config, { platform }: Runtime): M
 }
 
 /** The mirror over the release room's parts. */
-export function mirrorParts(env: Env, config: Config, { platform }: Runtime, parts: ReleaseParts): MirrorParts {
+export function mirrorParts(
+  env: Env,
+  config: Config,
+  { platform }: Runtime,
+  parts: ReleaseParts,
+  tell: (...run: [...Parameters<MirrorPorts['tell']>, Background]) => void,
+): MirrorParts {
   const { trustedKeys, upstream, signatures, versions } = parts;
   const releases = parts.room.store;
   const store = mirrorBucket(env.RELEASES, platform);
@@ -131,6 +139,7 @@ export function mirrorParts(env: Env, config: Config, { platform }: Runtime, par
     ports: (background) => ({
       ...{ platform, upstream, signatures, store, trustedKeys, versions, publisher, background },
       maxFileBytes: config.MAX_FILE_BYTES,
+      tell: (release, attempt, event) => tell(release, attempt, event, background),
     }),
   };
 }

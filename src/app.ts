@@ -1,5 +1,8 @@
 /** The composition root: Env -> Config -> ports -> rooms -> routes. One `Edge` an isolate. */
 import { Hono } from 'hono';
+import { routePath } from 'hono/route';
+import { type Observer, observer } from './app-observe.ts';
+import { pageParts } from './app-pages.ts';
 import type { Runtime } from './app-parts.ts';
 import { type MirrorParts, machineParts, mirrorParts, type ReleaseParts, releaseParts } from './app-parts.ts';
 import { answerBootRequest, type BootRoom } from './machines/routes-boot.ts';
@@ -12,6 +15,8 @@ import { aliasRoutes, mirrorRoutes, publishedRoutes, webhookRoutes } from './mir
 import type { MirrorPorts } from './mirror/run-job.ts';
 import { isOperator } from './operator/auth.ts';
 import { healthCheck } from './operator/health.ts';
+import { metricsText } from './operator/metrics.ts';
+import { pageRoutes } from './operator/routes-pages.ts';
 import { rawPath } from './releases/path.ts';
 import { releaseProblem } from './releases/problems.ts';
 import { answerRelease } from './releases/routes.ts';
@@ -42,41 +47,46 @@ export interface Edge {
 
 /** Wires everything once. A bad configuration makes an edge that answers nothing but the names of the bad variables. */
 export function createEdge(env: Env, runtime: Runtime): Edge {
-  const app = observedApp(runtime);
+  const watch = observer(env, runtime);
+  const app = observedApp(runtime, watch);
   const config = parseConfig(env);
   if (!config.ok) {
     refuseAll(app, config.error, runtime);
     return { app, poll: async () => undefined, mirrorPorts: () => undefined };
   }
   const releases = releaseParts(env, config.value, runtime);
-  const mirror = mirrorParts(env, config.value, runtime, releases);
-  addRoutes(app, env, config.value, runtime, { releases, mirror, machines: machineParts(env, config.value, runtime) });
+  const mirror = mirrorParts(env, config.value, runtime, releases, watch.run);
+  const machines = machineParts(env, config.value, runtime);
+  addRoutes(app, env, config.value, runtime, { releases, mirror, machines, watch });
   return {
     app,
     poll: async (background) => {
       const log = new WideEvent();
       const started = runtime.platform.now();
       await poll({ ...mirror.room, background, log });
-      await log.write(runtime.logSink, runtime.platform.now, started);
+      await watch.request(log, started, background);
     },
     mirrorPorts: (background) => mirror.ports(background),
   };
 }
 
 /** One wide event a request; a throw is a bug and shows nothing but an id. */
-function observedApp({ platform, logSink }: Runtime): App {
+function observedApp({ platform }: Runtime, watch: Observer): App {
   const app: App = new Hono();
   app.use(async (context, next) => {
     const started = platform.now();
     const log = new WideEvent();
     context.set('log', log);
-    context.set('background', (work) => context.executionCtx.waitUntil(work));
+    const background: Background = (work) => context.executionCtx.waitUntil(work);
+    context.set('background', background);
     const id = context.req.header('cf-ray') ?? crypto.randomUUID();
     const { method, url } = context.req.raw;
     log.set({ event: 'request', requestId: id, method, path: redactPath(rawPath(url)) });
     await next();
-    log.set({ status: context.res.status });
-    context.executionCtx.waitUntil(log.write(logSink, platform.now, started));
+    const length = context.res.headers.get('content-length');
+    const bytes = length === null || method === 'HEAD' ? {} : { bytes: Number(length) };
+    log.set({ status: context.res.status, route: routePath(context, -1), ...bytes });
+    background(watch.request(log, started, background));
   });
   app.onError((cause, context) => {
     const id = crypto.randomUUID();
@@ -90,9 +100,11 @@ interface Rooms {
   readonly releases: ReleaseParts;
   readonly mirror: MirrorParts;
   readonly machines: MachineRoom & BootRoom;
+  readonly watch: Observer;
 }
 
-function addRoutes(app: App, env: Env, config: Config, runtime: Runtime, { releases, mirror, machines }: Rooms): void {
+function addRoutes(app: App, env: Env, config: Config, runtime: Runtime, rooms: Rooms): void {
+  const { releases, mirror, machines, watch } = rooms;
   const { platform } = runtime;
   const { trustedKeys } = releases;
   const reach = storeCaller(platform);
@@ -123,6 +135,7 @@ function addRoutes(app: App, env: Env, config: Config, runtime: Runtime, { relea
     return context.body(armorKeyring(keyring.value), 200, headers);
   });
   app.route('/', publicRoutes(releases.room));
+  app.route('/', pageRoutes(pageParts(config, platform, releases, mirror)));
   for (const path of ['/healthz', '/keys/signing-key.asc', '/releases.json', '/feed.atom']) {
     app.all(path, (context) => problemLine(methodNotAllowed('GET, HEAD'), context.req.raw.method));
   }
@@ -146,6 +159,13 @@ function addRoutes(app: App, env: Env, config: Config, runtime: Runtime, { relea
       headers: { 'www-authenticate': 'Bearer' },
     };
     return problemJson(problem, rawPath(context.req.url));
+  });
+  const metrics = { ...mirror.room, trustedKeys, counters: watch.counters, version: VERSION };
+  app.get('/api/metrics', async (context) => {
+    const text = await metricsText(metrics, context.var.background);
+    if (!text.ok) return problemJson(releaseProblem(text.error), '/api/metrics');
+    const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': CACHE.never };
+    return context.body(text.value, 200, headers);
   });
   app.route('/api/mirrors', mirrorRoutes(mirror.room));
   app.route('/api/releases', publishedRoutes(mirror.room));

@@ -22,6 +22,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   operator: ['machines', 'mirror', 'releases', 'ignition', 'signing'],
 };
 
+/** Runs in the browser, not in the Worker: it has the browser's own clock and network. */
+const isForBrowser = (name: string): boolean => name.startsWith('operator/browser/');
+
 const roomOf = (name: string): string => (name.includes('/') ? (name.split('/')[0] ?? '') : 'root');
 const importsOf = (name: string): string[] =>
   [...textOf(name).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
@@ -37,6 +40,18 @@ describe('the arrows', () => {
     for (const path of localImports(name)) expect(allowed, `${name} imports ${path}`).toContain(roomOf(path));
     if (room === 'machines') {
       for (const path of localImports(name)) if (roomOf(path) === 'releases') expect(path).toBe('releases/model.ts');
+    }
+  });
+
+  it('what runs in the browser imports a page library, the typed client, and nothing else of the Worker', () => {
+    for (const name of sources.filter(isForBrowser)) {
+      for (const path of importsOf(name).filter((imported) => !imported.startsWith('.')))
+        expect(path, name).toMatch(/^preact(\/|$)/);
+      for (const path of localImports(name))
+        expect(
+          isForBrowser(path) || path === 'operator/api-client.ts' || path === 'shared/result.ts',
+          `${name} imports ${path}`,
+        ).toBe(true);
     }
   });
 
@@ -63,12 +78,14 @@ describe('what is touched where', () => {
   const bindingTypes =
     /\b(R2Bucket|R2Object\w*|KVNamespace|WorkflowEntrypoint|Workflow\b|env\.(RELEASES|MACHINES|MIRROR_RELEASE|METRICS))/;
   it.each(sources)('%s', (name) => {
-    const isBindingFile = /^(index|app|app-parts)\.ts$|\/(bucket|kv)\.ts$|^mirror\/workflow\.ts$/.test(name);
+    const isBindingFile = /^(index|app|app-parts|app-observe)\.ts$|\/(bucket|kv)\.ts$|^mirror\/workflow\.ts$/.test(
+      name,
+    );
     const code = textOf(name).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
     if (!isBindingFile) expect(code, 'bindings').not.toMatch(bindingTypes);
     const mayUseHono = name === 'app.ts' || /\/routes[^/]*\.ts$/.test(name) || roomOf(name) === 'operator';
     if (!mayUseHono) expect(importsOf(name).join(), 'hono').not.toMatch(/hono/);
-    const mayUseClock = /^(index|app)\.ts$|^shared\/platform\.ts$/.test(name);
+    const mayUseClock = /^(index|app)\.ts$|^shared\/platform\.ts$/.test(name) || isForBrowser(name);
     if (!mayUseClock)
       expect(code, 'clock, chance and network come from the platform').not.toMatch(
         /\bDate\.now\(|Math\.random\(|\bsetTimeout\(|(?<![.\w])fetch\(/,

@@ -1,8 +1,10 @@
 /** What a call about a machine says in its path and query: checked, or the field that is wrong. No I/O. */
+import type * as z from 'zod';
 import { fitsChannel, isAlias, isVersion } from '../releases/model.ts';
+import { checkShape } from '../shared/http/api.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import { formatQuery, machineParams, machineQuery, profileParams } from './call-requests.ts';
 import type { FormatQuery } from './formats.ts';
-import { NAME, RESERVED } from './model.ts';
 import type { OperatorFault } from './problems.ts';
 
 /** What machines may boot by iPXE. */
@@ -19,60 +21,52 @@ export interface MachineQuery {
   readonly version: string;
 }
 
-type Get = (name: string) => string | undefined;
-
-/** Ten years; longer is a mistake, or never. */
-const MOST_SECONDS = 10 * 366 * 24 * 3600;
-
 const bad = (field: string, message: string) => err<OperatorFault>({ reason: 'bad-value', field, message });
 
-/** A machine's or a profile's name. */
-export function readName(field: string, text: string): Result<string, OperatorFault> {
-  if (!NAME.test(text))
-    return bad(field, 'must be 1 to 128 letters, digits, ".", "_" or "-", beginning with one of the first two');
-  return field === 'id' && RESERVED.includes(text) ? bad(field, `${text} is reserved`) : ok(text);
+/** `value` as `schema` makes it, or the fault that names the field. */
+export function readShape<T extends z.ZodType>(schema: T, value: unknown): Result<z.output<T>, OperatorFault> {
+  const read = checkShape(schema, value);
+  return read.ok ? read : err({ reason: 'bad-value', ...read.error });
+}
+
+/** A machine's name. */
+export function readId(id: string | undefined): Result<string, OperatorFault> {
+  const read = readShape(machineParams, { id });
+  return read.ok ? ok(read.value.id) : read;
+}
+
+/** A profile's name. */
+export function readProfileName(name: string | undefined): Result<string, OperatorFault> {
+  const read = readShape(profileParams, { name });
+  return read.ok ? ok(read.value.name) : read;
 }
 
 /** The query of a PUT; what is absent has its default. */
-export function readMachineQuery(get: Get, offered: Offered): Result<MachineQuery, OperatorFault> {
-  const named = get('profile') ?? '';
-  const profile = named === '' ? ok(null) : readName('profile', named);
-  if (!profile.ok) return profile;
-  const expiresIn = readSeconds(get('expires_in'));
-  if (!expiresIn.ok) return expiresIn;
-  const channel = get('channel') ?? (offered.CHANNELS.includes('stable') ? 'stable' : (offered.CHANNELS[0] ?? ''));
+export function readMachineQuery(
+  query: Readonly<Record<string, string>>,
+  offered: Offered,
+): Result<MachineQuery, OperatorFault> {
+  const read = readShape(machineQuery, query);
+  if (!read.ok) return read;
+  const { profile = '', expires_in: expiresIn } = read.value;
+  const channel = read.value.channel ?? preferred('stable', offered.CHANNELS);
   if (!offered.CHANNELS.includes(channel)) return bad('channel', `must be one of ${offered.CHANNELS.join(', ')}`);
-  const board = get('board') ?? (offered.BOARDS.includes('amd64-usr') ? 'amd64-usr' : (offered.BOARDS[0] ?? ''));
+  const board = read.value.board ?? preferred('amd64-usr', offered.BOARDS);
   if (!offered.BOARDS.includes(board)) return bad('board', `must be one of ${offered.BOARDS.join(', ')}`);
-  const version = get('version') ?? 'current';
+  const version = read.value.version ?? 'current';
   if (!isAlias(version) && !isVersion(version))
     return bad('version', 'must be MAJOR.CHANNEL.PATCH, current or current-YYYY');
   if (isVersion(version) && !fitsChannel(channel, version))
     return bad('version', `${version} is not of channel ${channel}`);
-  return ok({ profile: profile.value, expiresIn: expiresIn.value, channel, board, version });
+  return ok({ profile: profile === '' ? null : profile, expiresIn, channel, board, version });
 }
 
-/** `expires_in` as text or number; absent stays absent. */
-export function readSeconds(value: unknown): Result<number | undefined, OperatorFault> {
-  if (value === undefined) return ok(undefined);
-  const seconds = typeof value === 'string' && /^\d{1,12}$/.test(value) ? Number(value) : value;
-  const isGood = typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= 1 && seconds <= MOST_SECONDS;
-  return isGood ? ok(seconds) : bad('expires_in', `must be whole seconds from 1 to ${MOST_SECONDS}`);
-}
-
-const FORMATS = ['butane', 'ct', 'ignition'] as const;
+const preferred = (name: string, names: readonly string[]): string => (names.includes(name) ? name : (names[0] ?? ''));
 
 /** What the body is written in, as far as the query says it. */
-export function readFormatQuery(get: Get): Result<FormatQuery, OperatorFault> {
-  const named = get('format');
-  const format = FORMATS.find((candidate) => candidate === named);
-  if (named !== undefined && format === undefined) return bad('format', `must be one of ${FORMATS.join(', ')}`);
-  const lenient = readSwitch('lenient', get('lenient'));
-  return lenient.ok ? ok({ format, platform: get('platform') ?? '', lenient: lenient.value }) : lenient;
-}
-
-/** A switch: absent and 0 are off, 1 and true are on. */
-export function readSwitch(field: string, value: unknown): Result<boolean, OperatorFault> {
-  if (value === undefined || value === '0' || value === 'false' || value === false) return ok(false);
-  return value === '1' || value === 'true' || value === true ? ok(true) : bad(field, 'must be 1 or 0');
+export function readFormatQuery(query: Readonly<Record<string, string>>): Result<FormatQuery, OperatorFault> {
+  const read = readShape(formatQuery, query);
+  if (!read.ok) return read;
+  const { format, platform = '', lenient = false } = read.value;
+  return ok({ format, platform, lenient });
 }

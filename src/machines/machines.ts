@@ -8,7 +8,7 @@ import { randomText } from './capability.ts';
 import type { CopyStore } from './kv.ts';
 import { type Machine, machineContext, machineFacts, type Profile, parseMachine, renderingContext } from './model.ts';
 import type { OperatorFault } from './problems.ts';
-import { openProfile, openUserData, pointer, render, SOME_URL } from './render.ts';
+import { type Material, openProfile, openUserData, pointer, render, SOME_URL } from './render.ts';
 import type { MachineKind } from './user-data.ts';
 
 export interface MachinePorts extends BootPorts {
@@ -128,20 +128,30 @@ export async function readMachine(ports: MachinePorts, id: string): Promise<Resu
   return machine.value.deletedAt === null ? machine : err({ reason: 'deleted' });
 }
 
-/** What the machine would boot from now. */
-export async function composeFor(
+/** Everything that goes into the machine's config now. */
+export async function materialOf(
   ports: MachinePorts,
   machine: Machine,
-  cloudConfigUrl: string,
   background: Background,
-): Promise<Result<Composed, OperatorFault>> {
+): Promise<Result<Material, OperatorFault>> {
   const profile = await profileNamed(ports, machine.profile, background);
   if (!profile.ok) return profile;
   const material = await openProfile(ports.vault, profile.value);
   if (!material.ok) return material;
   const user = await openUserData(ports.vault, machine);
-  if (!user.ok) return user;
-  const rendered = render({ ...material.value, user: user.value }, cloudConfigUrl);
+  return user.ok ? ok({ ...material.value, user: user.value }) : user;
+}
+
+/** What the machine would boot from now. */
+async function composeFor(
+  ports: MachinePorts,
+  machine: Machine,
+  cloudConfigUrl: string,
+  background: Background,
+): Promise<Result<Composed, OperatorFault>> {
+  const material = await materialOf(ports, machine, background);
+  if (!material.ok) return material;
+  const rendered = render(material.value, cloudConfigUrl);
   return rendered.ok ? rendered : err({ reason: 'invalid', entries: rendered.error.entries });
 }
 

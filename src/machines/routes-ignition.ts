@@ -5,9 +5,10 @@ import { answerJson, apiBody } from '../shared/http/api.ts';
 import type { LogEvent } from '../shared/log.ts';
 import type { Background, Platform } from '../shared/platform.ts';
 import { methodNotAllowed, type Problem, problemJson } from '../shared/problem.ts';
+import { transpileQuery, validateQuery } from './call-requests.ts';
 import { transpile } from './formats.ts';
 import { merge, validate } from './inspect.ts';
-import { readSwitch } from './machine-request.ts';
+import { readShape } from './machine-request.ts';
 import { machineProblem } from './problems.ts';
 import { readUserData, userDataProblem } from './user-data.ts';
 
@@ -25,13 +26,12 @@ const BODY_LIMIT = 8 * 1024 * 1024;
 export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
   const app: App = new Hono();
   app.post('/validate', async (call) => {
-    const engine = call.req.query('engine') ?? 'ignition';
-    if (engine !== 'ignition' && engine !== 'legacy')
-      return refuse(call, { code: 'invalid', detail: 'engine: must be ignition or legacy' });
+    const asked = readShape(validateQuery, call.req.query());
+    if (!asked.ok) return refuse(call, machineProblem(asked.error));
     const body = await apiBody(platform, call.req.raw, BODY_LIMIT);
     if (!body.ok) return refuse(call, body.error);
     const read = await readUserData(body.value, BODY_LIMIT);
-    if (read.ok) return answerJson(validate(read.value.text, engine));
+    if (read.ok) return answerJson(validate(read.value.text, asked.value.engine ?? 'ignition'));
     if (read.error.reason === 'too-large')
       return refuse(call, { code: 'too-large', detail: userDataProblem(read.error) });
     const error = userDataProblem(read.error);
@@ -44,17 +44,14 @@ export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
     return merged.ok ? answerJson(merged.value) : refuse(call, merged.error);
   });
   app.post('/transpile', async (call) => {
-    const from = call.req.query('from');
-    if (from !== 'butane' && from !== 'ct')
-      return refuse(call, { code: 'invalid', detail: 'from: must be butane or ct' });
-    const strict = readSwitch('strict', call.req.query('strict'));
-    if (!strict.ok) return refuse(call, machineProblem(strict.error));
+    const asked = readShape(transpileQuery, call.req.query());
+    if (!asked.ok) return refuse(call, machineProblem(asked.error));
+    const { from, platform: cloud = '', strict = false } = asked.value;
     const body = await apiBody(platform, call.req.raw, BODY_LIMIT);
     if (!body.ok) return refuse(call, body.error);
     const text = asUtf8(body.value);
     if (text === undefined) return refuse(call, { code: 'invalid', ...unreadable });
-    const options = { strict: strict.value, platform: call.req.query('platform') ?? '' };
-    const transpiled = transpile(text, from, options);
+    const transpiled = transpile(text, from, { strict, platform: cloud });
     if (transpiled.ok) return answerJson({ config: transpiled.value.config, entries: transpiled.value.entries });
     const { error } = transpiled;
     return refuse(call, { code: 'invalid', detail: error.error, members: { ...error } });

@@ -8,27 +8,22 @@ import { methodNotAllowed, type Problem, problemJson } from '../shared/problem.t
 import { err, ok, type Result } from '../shared/result.ts';
 import { lastBoots } from './boots.ts';
 import type { Facts } from './bucket.ts';
+import type { Explanation, MachinePage, MachineView } from './call-answers.ts';
+import { tokenBody } from './call-requests.ts';
 import { readFormat } from './formats.ts';
+import { type Offered, readFormatQuery, readId, readMachineQuery, readShape } from './machine-request.ts';
 import {
-  type Offered,
-  readFormatQuery,
-  readMachineQuery,
-  readName,
-  readSeconds,
-  readSwitch,
-} from './machine-request.ts';
-import {
-  composeFor,
   deleteMachine,
   issueToken,
   type MachinePorts,
+  materialOf,
   type Occasion,
   putMachine,
   readMachine,
 } from './machines.ts';
 import { type Machine, machineContext, TEXT_LIMIT } from './model.ts';
 import { machineProblem, type OperatorFault } from './problems.ts';
-import { SOME_URL } from './render.ts';
+import { render, SOME_URL } from './render.ts';
 import { reseal } from './reseal.ts';
 import { exportMachines, importMachines } from './transfer.ts';
 import { readUserData } from './user-data.ts';
@@ -79,10 +74,11 @@ export function machineRoutes(room: MachineRoom): App {
     const machine = await named(room, call);
     if (!machine.ok) return refuse(call, machine.error);
     const boots = await lastBoots(room.store, machine.value.id);
-    return boots.ok ? answerJson({ ...view(machine.value), boots: boots.value }) : refuse(call, boots.error);
+    if (!boots.ok) return refuse(call, boots.error);
+    return answerJson({ ...view(machine.value), boots: boots.value } satisfies MachineView);
   });
   app.delete('/:id', async (call) => {
-    const id = readName('id', call.req.param('id'));
+    const id = readId(call.req.param('id'));
     if (!id.ok) return refuse(call, id.error);
     const deleted = await deleteMachine(room, id.value, occasionOf(room, call));
     if (!deleted.ok) return refuse(call, deleted.error);
@@ -123,19 +119,19 @@ async function listMachines(room: MachineRoom, call: Call): Promise<Response> {
   const machines = page.value.items
     .filter(({ facts }) => (facts['deleted'] ?? '') === '')
     .map(({ name, facts }) => ({ id: name, ...summary(facts) }));
-  return answerJson({ machines, cursor: page.value.cursor ?? null });
+  return answerJson({ machines, cursor: page.value.cursor ?? null } satisfies MachinePage);
 }
 
 async function put(room: MachineRoom, call: Call): Promise<Response> {
-  const id = readName('id', call.req.param('id') ?? '');
+  const id = readId(call.req.param('id'));
   if (!id.ok) return refuse(call, id.error);
-  const query = readMachineQuery((name) => call.req.query(name), room.offered);
+  const query = readMachineQuery(call.req.query(), room.offered);
   if (!query.ok) return refuse(call, query.error);
   const body = await apiBody(room.platform, call.req.raw, TEXT_LIMIT);
   if (!body.ok) return answerProblem(call, body.error);
   const data = await readUserData(body.value, TEXT_LIMIT);
   if (!data.ok) return refuse(call, { reason: 'bad-user-data', fault: data.error });
-  const format = readFormatQuery((name) => call.req.query(name));
+  const format = readFormatQuery(call.req.query());
   const written = format.ok ? readFormat(data.value, format.value) : format;
   if (!written.ok) return refuse(call, written.error);
   const { entries, ...wanted } = written.value;
@@ -148,8 +144,11 @@ async function put(room: MachineRoom, call: Call): Promise<Response> {
 async function explain(room: MachineRoom, call: Call): Promise<Response> {
   const machine = await named(room, call);
   if (!machine.ok) return refuse(call, machine.error);
-  const composed = await composeFor(room, machine.value, SOME_URL, call.var.background);
-  if (!composed.ok) return refuse(call, composed.error);
+  const gathered = await materialOf(room, machine.value, call.var.background);
+  if (!gathered.ok) return refuse(call, gathered.error);
+  const { base, user, default: fallback } = gathered.value;
+  const composed = render(gathered.value, SOME_URL);
+  if (!composed.ok) return refuse(call, { reason: 'invalid', entries: composed.error.entries });
   const { text, version, entries, parts } = composed.value;
   const { sourceText, source } = machine.value;
   const written =
@@ -157,19 +156,21 @@ async function explain(room: MachineRoom, call: Call): Promise<Response> {
       ? ok(undefined)
       : await room.vault.open(sourceText, machineContext(machine.value, 'sourceText'));
   if (!written.ok) return refuse(call, written.error);
+  const layers = { base: base ?? null, user: user ?? null, default: fallback ?? null };
   return answerJson({
     id: machine.value.id,
     generation: machine.value.generation,
     version,
     config: JSON.parse(text),
-    parts: parts(),
-    entries,
+    parts: [...parts()],
+    layers,
+    entries: [...entries],
     ...(written.value === undefined ? {} : { source, sourceText: written.value }),
-  });
+  } satisfies Explanation);
 }
 
 async function named(room: MachineRoom, call: Call): Promise<Result<Machine, OperatorFault>> {
-  const id = readName('id', call.req.param('id') ?? '');
+  const id = readId(call.req.param('id'));
   // What cannot be a machine is none; only who would write one is told why.
   return id.ok ? await readMachine(room, id.value) : err({ reason: 'unknown', what: 'machine' });
 }
@@ -178,27 +179,26 @@ async function tokenAsked(
   room: MachineRoom,
   call: Call,
 ): Promise<Result<{ id: string; revoke: boolean; expiresIn: number | undefined }, Problem>> {
-  const id = readName('id', call.req.param('id') ?? '');
+  const id = readId(call.req.param('id'));
   if (!id.ok) return err(machineProblem(id.error));
   const bytes = await apiBody(room.platform, call.req.raw, BODY_LIMIT);
   const body = bytes.ok ? apiObject(bytes.value) : bytes;
   if (!body.ok) return body;
-  const revoke = readSwitch('revoke', body.value['revoke']);
-  if (!revoke.ok) return err(machineProblem(revoke.error));
-  const expiresIn = readSeconds(body.value['expires_in']);
-  if (!expiresIn.ok) return err(machineProblem(expiresIn.error));
-  return ok({ id: id.value, revoke: revoke.value, expiresIn: expiresIn.value });
+  const asked = readShape(tokenBody, body.value);
+  if (!asked.ok) return err(machineProblem(asked.error));
+  const { revoke = false, expires_in: expiresIn } = asked.value;
+  return ok({ id: id.value, revoke, expiresIn });
 }
 
 /** Without what its URLs are made of. */
-function view(machine: Machine): object {
+function view(machine: Machine): Omit<MachineView, 'boots'> {
   const { id, profile, kind, source, generation, expiry, channel, board, version, createdAt, updatedAt } = machine;
   const written = source === null ? {} : { source };
   const expiresAt = expiry === 0 ? null : new Date(expiry * 1000).toISOString();
   return { id, profile, kind, ...written, generation, expiresAt, channel, board, version, createdAt, updatedAt };
 }
 
-function summary(facts: Facts): object {
+function summary(facts: Facts): Omit<MachinePage['machines'][number], 'id'> {
   const { profile = '', kind = '', generation = '0', expiry = '0', updated = '' } = facts;
   return {
     profile: profile === '' ? null : profile,

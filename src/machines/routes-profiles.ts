@@ -6,8 +6,10 @@ import type { LogEvent } from '../shared/log.ts';
 import type { Background } from '../shared/platform.ts';
 import { methodNotAllowed, type Problem, problemJson } from '../shared/problem.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import type { ProfileChangeAnswer, ProfilePage, ProfileView } from './call-answers.ts';
+import { changeQuery, engineBody } from './call-requests.ts';
 import { readFormat } from './formats.ts';
-import { readFormatQuery, readName, readSwitch } from './machine-request.ts';
+import { readFormatQuery, readProfileName, readShape } from './machine-request.ts';
 import { type Profile, parseProfile, TEXT_LIMIT } from './model.ts';
 import { machineProblem, type OperatorFault } from './problems.ts';
 import { changeProfile, deleteProfile, type ProfileChange, type ProfilePart } from './profiles.ts';
@@ -40,7 +42,7 @@ export function profileRoutes(room: MachineRoom): App {
         generation: Number(facts['generation'] ?? 0),
         updatedAt: facts['updated'] ?? '',
       }));
-    return answerJson({ profiles, cursor: page.value.cursor ?? null });
+    return answerJson({ profiles, cursor: page.value.cursor ?? null } satisfies ProfilePage);
   });
   app.get('/:name', async (call) => {
     const profile = await named(room, call);
@@ -48,19 +50,18 @@ export function profileRoutes(room: MachineRoom): App {
     const material = await openProfile(room.vault, profile.value);
     if (!material.ok) return refuse(call, material.error);
     const { base, default: fallback } = material.value;
-    return answerJson({ ...view(profile.value), base: base ?? null, default: fallback ?? null });
+    const texts = { base: base ?? null, default: fallback ?? null };
+    return answerJson({ ...view(profile.value), ...texts } satisfies ProfileView);
   });
   app.put('/:name', async (call) => {
     const bytes = await apiBody(room.platform, call.req.raw, BODY_LIMIT);
     const body = bytes.ok ? apiObject(bytes.value) : bytes;
     if (!body.ok) return answerProblem(call, body.error);
-    const { engine } = body.value;
-    if (engine !== 'ignition' && engine !== 'legacy')
-      return refuse(call, { reason: 'bad-value', field: 'engine', message: 'must be ignition or legacy' });
-    return await change(room, call, { engine });
+    const wanted = readShape(engineBody, body.value);
+    return wanted.ok ? await change(room, call, wanted.value) : refuse(call, wanted.error);
   });
   app.delete('/:name', async (call) => {
-    const name = readName('name', call.req.param('name'));
+    const name = readProfileName(call.req.param('name'));
     if (!name.ok) return refuse(call, name.error);
     const deleted = await deleteProfile(room, name.value, call.var.background);
     return deleted.ok
@@ -78,7 +79,7 @@ function addPart(app: App, room: MachineRoom, part: ProfilePart): void {
     if (!body.ok) return answerProblem(call, body.error);
     const data = await readUserData(body.value, TEXT_LIMIT);
     if (!data.ok) return refuse(call, { reason: 'bad-user-data', fault: data.error });
-    const format = readFormatQuery((name) => call.req.query(name));
+    const format = readFormatQuery(call.req.query());
     const written = format.ok ? readFormat(data.value, format.value) : format;
     return written.ok ? await change(room, call, { [part]: written.value.text }) : refuse(call, written.error);
   });
@@ -95,26 +96,23 @@ function addPart(app: App, room: MachineRoom, part: ProfilePart): void {
 }
 
 async function change(room: MachineRoom, call: Call, wanted: ProfileChange): Promise<Response> {
-  const name = readName('name', call.req.param('name') ?? '');
+  const name = readProfileName(call.req.param('name'));
   if (!name.ok) return refuse(call, name.error);
-  const dryRun = readSwitch('dry_run', call.req.query('dry_run'));
-  if (!dryRun.ok) return refuse(call, dryRun.error);
-  const force = readSwitch('force', call.req.query('force'));
-  if (!force.ok) return refuse(call, force.error);
-  const options = {
-    dryRun: dryRun.value,
-    force: force.value,
-    cursor: dryRun.value ? call.req.query('cursor') : undefined,
-  };
+  const asked = readShape(changeQuery, call.req.query());
+  if (!asked.ok) return refuse(call, asked.error);
+  const { dry_run: dryRun = false, force = false, cursor } = asked.value;
+  const options = { dryRun, force, cursor: dryRun ? cursor : undefined };
   const changed = await changeProfile(room, name.value, wanted, options, call.var.background);
   if (!changed.ok) return refuse(call, changed.error);
   const { profile, entries, effect } = changed.value;
-  return answerJson({ ...view(profile), dryRun: dryRun.value, entries, ...effect });
+  const breaks = effect.breaks.map((broken) => ({ ...broken, entries: [...broken.entries] }));
+  const answer = { ...view(profile), dryRun, entries: [...entries], ...effect, breaks };
+  return answerJson(answer satisfies ProfileChangeAnswer);
 }
 
 async function named(room: MachineRoom, call: Call): Promise<Result<Profile, OperatorFault>> {
   const unknown = err<OperatorFault>({ reason: 'unknown', what: 'profile' });
-  const name = readName('name', call.req.param('name') ?? '');
+  const name = readProfileName(call.req.param('name'));
   if (!name.ok) return unknown;
   const stored = await room.store.read('profile', name.value);
   if (!stored.ok) return stored;
@@ -124,7 +122,7 @@ async function named(room: MachineRoom, call: Call): Promise<Result<Profile, Ope
   return profile.value.deletedAt === null ? ok(profile.value) : unknown;
 }
 
-function view({ name, engine, generation, createdAt, updatedAt, base, default: fallback }: Profile): object {
+function view({ name, engine, generation, createdAt, updatedAt, base, default: fallback }: Profile) {
   return { name, engine, generation, createdAt, updatedAt, hasBase: base !== null, hasDefault: fallback !== null };
 }
 

@@ -3,24 +3,8 @@ import type { Config } from '../shared/config.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import type { MirrorStore, Release } from './bucket.ts';
+import type { FileView, JobView } from './call-shapes.ts';
 import type { FilePart, Job } from './job.ts';
-
-interface FileView {
-  readonly name: string;
-  readonly state: FilePart['state'];
-  readonly bytes: number;
-  readonly size: number;
-  readonly reason?: string;
-  /** Bytes a second since the copy began. */
-  readonly rate?: number;
-  readonly heartbeatAt?: string;
-}
-
-export interface JobView extends Omit<Job, 'wanted' | 'startedAt' | 'finishedAt' | 'movesAlias'> {
-  readonly startedAt: string | null;
-  readonly finishedAt: string | null;
-  readonly files: readonly FileView[];
-}
 
 /** The job of a release with its files; `undefined` when there never was one. */
 export async function viewJob(store: MirrorStore, release: Release): Promise<Result<JobView | undefined, StoreFault>> {

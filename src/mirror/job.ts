@@ -4,8 +4,8 @@ import { manifestFileSchema } from '../releases/manifest.ts';
 import { isAlias, isVersion, type Version } from '../releases/model.ts';
 import type { Result } from '../shared/result.ts';
 import { type Malformed, parseStored } from '../shared/stored-json.ts';
+import { FILE_STATES, JOB_STATES, TRIGGERS } from './call-shapes.ts';
 
-const TRIGGERS = ['poll', 'webhook', 'operator', 'demand'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
 const version = z.custom<Version>((value) => typeof value === 'string' && isVersion(value));
@@ -17,7 +17,7 @@ const jobSchema = z.object({
   version,
   /** Counts up; the only attempt that may write is the one named here. */
   attempt: z.number().int().positive(),
-  state: z.enum(['queued', 'running', 'complete', 'failed', 'cancelled']),
+  state: z.enum(JOB_STATES),
   reason: z.string().optional(),
   trigger: z.enum(TRIGGERS),
   /** A stranger's download must not move an alias; any other trigger that joins turns this on. */
@@ -35,7 +35,7 @@ const jobSchema = z.object({
 const partSchema = z.object({
   name: z.string(),
   attempt: z.number().int().positive(),
-  state: z.enum(['waiting', 'copying', 'verified', 'absent', 'failed']),
+  state: z.enum(FILE_STATES),
   bytes: z.number().int().nonnegative(),
   size: z.number().int().nonnegative(),
   reason: z.string().optional(),

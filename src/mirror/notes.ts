@@ -12,11 +12,15 @@ const notesSchema = z.object({
   demand: z
     .object({ day: z.string(), count: z.number().int(), channel: z.string(), board: z.string(), version: z.string() })
     .optional(),
+  /** By entry of MIRROR: when the poll last had upstream's verified word, and what has stood in the way since. */
+  upstream: z
+    .record(z.string(), z.object({ seenAt: z.iso.datetime().optional(), fault: z.string().optional() }))
+    .default({}),
 });
 
 export type MirrorNotes = Readonly<z.output<typeof notesSchema>>;
 
-export const NO_NOTES: MirrorNotes = { distrusted: [] };
+export const NO_NOTES: MirrorNotes = { distrusted: [], upstream: {} };
 
 /** The stored notes; anything else in their place is an error. */
 export const parseNotes = (text: string): Result<MirrorNotes, Malformed> => parseStored(notesSchema, text);

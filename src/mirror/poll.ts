@@ -10,6 +10,7 @@ import type { Config } from '../shared/config.ts';
 import { update } from '../shared/document.ts';
 import type { LogEvent } from '../shared/log.ts';
 import type { Background, Platform } from '../shared/platform.ts';
+import { ok, type Result } from '../shared/result.ts';
 import { expiryWarning, lastingSigningKey } from '../signing/keyring.ts';
 import type { TrustedKeys } from '../signing/trusted-keys.ts';
 import type { MirrorStore } from './bucket.ts';
@@ -42,7 +43,13 @@ export async function poll(ports: PollPorts): Promise<void> {
   const note = (what: string, outcome: { readonly ok: boolean; readonly error?: { readonly reason: string } }) => {
     if (!outcome.ok) faults.push(`${what}: ${outcome.error?.reason}`);
   };
-  for (const entry of ports.config.MIRROR) note(entry, await lookAt(ports, entry));
+  const looks: [entry: string, fault: string | undefined][] = [];
+  for (const entry of ports.config.MIRROR) {
+    const look = await lookAt(ports, entry);
+    note(entry, look);
+    looks.push([entry, look.ok ? undefined : look.error.reason]);
+  }
+  if (looks.length > 0) note('notes', await rememberLooks(ports, looks));
   for (const pair of pairsOf(ports.config)) {
     note(`jobs of ${pair.channel}/${pair.board}`, await takeOverDead(ports, pair));
     note(`late files of ${pair.channel}/${pair.board}`, await lookForLateFiles(ports, pair));
@@ -56,10 +63,25 @@ export async function poll(ports: PollPorts): Promise<void> {
 const pairsOf = ({ CHANNELS, BOARDS }: Config): Pair[] =>
   CHANNELS.flatMap((channel) => BOARDS.map((board) => ({ channel, board })));
 
+/** What the public page says of upstream. */
+async function rememberLooks(
+  { platform, store }: PollPorts,
+  looks: readonly (readonly [entry: string, fault: string | undefined])[],
+) {
+  const now = new Date(platform.now()).toISOString();
+  return await update<MirrorNotes>(platform, store.notes(), (current = NO_NOTES) => {
+    const seen = looks.map(([entry, fault]) => {
+      const seenAt = fault === undefined ? now : current.upstream[entry]?.seenAt;
+      return [entry, { ...(seenAt === undefined ? {} : { seenAt }), ...(fault === undefined ? {} : { fault }) }];
+    });
+    return { ...current, upstream: Object.fromEntries(seen) };
+  });
+}
+
 /** Starts or joins the job of what upstream's alias names, by its verified version.txt. */
-async function lookAt(ports: PollPorts, entry: string) {
+async function lookAt(ports: PollPorts, entry: string): Promise<Result<undefined, { readonly reason: string }>> {
   const [channel = '', board = '', alias = 'current'] = entry.split('/');
-  if (!isAlias(alias)) return { ok: true };
+  if (!isAlias(alias)) return ok(undefined);
   const record = await ports.releases.alias({ channel, board }, alias);
   if (!record.ok) return record;
   const where = { channel, board, version: alias, file: 'version.txt' };
@@ -67,7 +89,7 @@ async function lookAt(ports: PollPorts, entry: string) {
   const text = await ports.versions.read(where, floor, ports.background);
   if (!text.ok) return text;
   const started = await ports.jobs.start({ channel, board, version: text.value.version }, 'poll', streamOf(alias));
-  return started.ok || started.error.reason === 'quarantined' ? { ok: true } : started;
+  return started.ok || started.error.reason === 'quarantined' ? ok(undefined) : started;
 }
 
 const streamOf = (alias: Alias): Alias | undefined => (alias === 'current' ? undefined : alias);

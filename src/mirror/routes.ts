@@ -3,12 +3,22 @@ import { type Context, Hono } from 'hono';
 import { changeAlias } from '../releases/current.ts';
 import { fitsChannel, isAlias, isVersion, type Pair, type Version } from '../releases/model.ts';
 import { releaseProblem } from '../releases/problems.ts';
-import { answerJson, apiBody, apiObject } from '../shared/http/api.ts';
+import { answerJson, apiBody, apiObject, checkShape, shapeProblem } from '../shared/http/api.ts';
 import type { LogEvent } from '../shared/log.ts';
 import type { Background } from '../shared/platform.ts';
 import { type Problem, problemJson } from '../shared/problem.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { Release } from './bucket.ts';
+import {
+  type AliasView,
+  aliasParams,
+  type ManifestView,
+  mirrorParams,
+  type PublishedList,
+  pinBody,
+  type QuarantineMark,
+  releaseParams,
+} from './call-shapes.ts';
 import { viewJob, viewJobs } from './job-view.ts';
 import type { StartFault } from './jobs.ts';
 import type { PollPorts } from './poll.ts';
@@ -107,8 +117,8 @@ async function showJob({ store }: MirrorRoom, call: Call, release: Release, stat
 export function publishedRoutes(room: MirrorRoom): App {
   const app: App = new Hono();
   app.get('/', async (call) => {
-    const releases = [];
-    const aliases = [];
+    const releases: PublishedList['releases'] = [];
+    const aliases: PublishedList['aliases'] = [];
     for (const pair of pairsOf(room)) {
       const [index, records] = await Promise.all([room.releases.index(pair), room.releases.aliases(pair)]);
       if (!index.ok) return refuse(call, releaseProblem(index.error));
@@ -130,7 +140,7 @@ export function publishedRoutes(room: MirrorRoom): App {
         });
       }
     }
-    return answerJson({ releases, aliases });
+    return answerJson({ releases, aliases } satisfies PublishedList);
   });
   app.get('/:channel/:board/:version', async (call) => {
     const release = numbered(room, call);
@@ -140,7 +150,7 @@ export function publishedRoutes(room: MirrorRoom): App {
     if (manifest.value === undefined) return refuse(call, UNKNOWN);
     const { files, ...rest } = manifest.value.value;
     const shown = Object.entries(files).map(([name, { key: _key, etag: _etag, ...file }]) => ({ name, ...file }));
-    return answerJson({ ...rest, files: shown });
+    return answerJson({ ...rest, files: shown } satisfies ManifestView);
   });
   app.delete('/:channel/:board/:version', async (call) => {
     const release = numbered(room, call);
@@ -153,7 +163,7 @@ export function publishedRoutes(room: MirrorRoom): App {
     if (taken.value === undefined)
       return refuse(call, { code: 'not-found', detail: 'this release is not published here' });
     const { files: _files, ...mark } = taken.value;
-    return answerJson(mark);
+    return answerJson(mark satisfies QuarantineMark);
   });
   return app;
 }
@@ -166,7 +176,7 @@ export function aliasRoutes(room: MirrorRoom): App {
     if (!named.ok) return refuse(call, named.error);
     const stored = await room.releases.alias(named.value, named.value.alias);
     return stored.ok
-      ? answerJson({ ...named.value, ...stored.value.record })
+      ? answerJson({ ...named.value, ...stored.value.record } satisfies AliasView)
       : refuse(call, releaseProblem(stored.error));
   });
   app.put('/:channel/:board/:alias', async (call) => {
@@ -199,53 +209,53 @@ async function setPin(
   const changed = await changeAlias(room.platform, room.releases, named, named.alias, (record) =>
     record.pin === pin ? record : { ...record, pin, since },
   );
-  return changed.ok ? answerJson({ ...named, ...changed.value }) : refuse(call, releaseProblem(changed.error));
+  return changed.ok
+    ? answerJson({ ...named, ...changed.value } satisfies AliasView)
+    : refuse(call, releaseProblem(changed.error));
 }
 
 function readPin(bytes: Uint8Array): Result<Version, Problem> {
   const body = apiObject(bytes);
   if (!body.ok) return body;
-  const { version } = body.value;
-  const isGood = typeof version === 'string' && isVersion(version);
-  return isGood ? ok(version) : err({ code: 'invalid', detail: 'version: must be MAJOR.CHANNEL.PATCH' });
+  const pin = checkShape(pinBody, body.value);
+  return pin.ok ? ok(pin.value.version as Version) : err(shapeProblem(pin.error));
 }
 
 const pairsOf = ({ config }: MirrorRoom): Pair[] =>
   config.CHANNELS.flatMap((channel) => config.BOARDS.map((board) => ({ channel, board })));
 
-function pairOf({ config }: MirrorRoom, call: Call): Result<Pair, Problem> {
-  const { channel = '', board = '' } = call.req.param() as Record<string, string>;
-  return config.CHANNELS.includes(channel) && config.BOARDS.includes(board) ? ok({ channel, board }) : err(UNKNOWN);
-}
+const isServed = ({ config }: MirrorRoom, { channel, board }: Pair): boolean =>
+  config.CHANNELS.includes(channel) && config.BOARDS.includes(board);
 
 function numbered(room: MirrorRoom, call: Call): Result<Release, Problem> {
-  const pair = pairOf(room, call);
-  const version = call.req.param('version') ?? '';
-  if (!pair.ok || !isVersion(version)) return err(UNKNOWN);
-  if (fitsChannel(pair.value.channel, version)) return ok({ ...pair.value, version });
-  return err({ code: 'invalid', detail: `version: ${version} is not of channel ${pair.value.channel}` });
+  const named = checkShape(releaseParams, call.req.param());
+  if (!named.ok || !isServed(room, named.value) || !isVersion(named.value.version)) return err(UNKNOWN);
+  const { channel, board, version } = named.value;
+  if (fitsChannel(channel, version)) return ok({ channel, board, version });
+  return err({ code: 'invalid', detail: `version: ${version} is not of channel ${channel}` });
 }
 
 function aliasOf(room: MirrorRoom, call: Call) {
-  const pair = pairOf(room, call);
-  const alias = call.req.param('alias') ?? '';
-  return pair.ok && isAlias(alias) ? ok({ ...pair.value, alias }) : err(UNKNOWN);
+  const named = checkShape(aliasParams, call.req.param());
+  if (!named.ok || !isServed(room, named.value) || !isAlias(named.value.alias)) return err(UNKNOWN);
+  const { channel, board, alias } = named.value;
+  return ok({ channel, board, alias });
 }
 
 /** A number as it stands; an alias by upstream's verified word, which is what one mirrors. */
 async function resolved(room: MirrorRoom, call: Call) {
-  const pair = pairOf(room, call);
-  const alias = call.req.param('version') ?? '';
-  if (!pair.ok) return pair;
+  const asked = checkShape(mirrorParams, call.req.param());
+  if (!asked.ok || !isServed(room, asked.value)) return err(UNKNOWN);
+  const { channel, board, version: alias } = asked.value;
   if (!isAlias(alias)) {
     const release = numbered(room, call);
     return release.ok ? ok({ ...release.value, alias: undefined }) : release;
   }
-  const record = await room.releases.alias(pair.value, alias);
+  const record = await room.releases.alias({ channel, board }, alias);
   if (!record.ok) return err(releaseProblem(record.error));
-  const where = { ...pair.value, version: alias, file: 'version.txt' };
+  const where = { channel, board, version: alias, file: 'version.txt' };
   const text = await room.versions.read(where, record.value.record.floor, call.var.background);
-  return text.ok ? ok({ ...pair.value, version: text.value.version, alias }) : err(releaseProblem(text.error));
+  return text.ok ? ok({ channel, board, version: text.value.version, alias }) : err(releaseProblem(text.error));
 }
 
 const startProblem = (fault: StartFault): Problem =>

@@ -19,9 +19,17 @@ import { JobSession } from './session.ts';
 /** A Workflow's `step.do`, with this step's retries and timeout: a throw is tried again, a value is kept. */
 export type DoStep = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
+/** What an operator hears of a run besides its status: files that were refused for good, and how it ended. */
+export interface RunEvent {
+  readonly file?: string;
+  readonly state: 'failed' | 'complete' | 'lost';
+  readonly reason?: string;
+}
+
 export interface MirrorPorts extends Omit<CopyPorts, 'slots'>, PlanPorts {
   readonly versions: VersionSource;
   readonly publisher: Publisher;
+  readonly tell: (release: Release, attempt: number, event: RunEvent) => void;
 }
 
 type FileOutcome =
@@ -89,7 +97,9 @@ class Attempt {
     const unfit = whyUnfit(outcomes);
     if (unfit !== undefined) return await this.#fail(unfit, outcomes);
     const published = await this.#step(STEPS.publish, () => this.#publish(outcomes));
-    return published.state === 'ready' ? 'complete' : await this.#fail(published, outcomes);
+    if (published.state !== 'ready') return await this.#fail(published, outcomes);
+    this.#tell({ state: 'complete' });
+    return 'complete';
   }
 
   /** A passing fault is thrown, for the step to be tried again; a final one is a value. */
@@ -121,7 +131,11 @@ class Attempt {
     if (job.value === undefined) return err({ reason: 'not-ours-any-more' });
     const { release } = this.session;
     const text = await this.ports.versions.read({ ...release, file: 'version.txt' }, null, this.ports.background);
-    if (!text.ok) return text.error.reason === 'below-floor' ? err({ reason: 'absent' }) : err(text.error);
+    if (!text.ok) {
+      if (text.error.reason === 'below-floor') return err({ reason: 'absent' });
+      if (isFinal(text.error)) this.#tell({ file: 'version.txt', state: 'failed', reason: text.error.reason });
+      return err(text.error);
+    }
     const fields = parseVersionTxt(text.value.bytes, release.channel, release.version);
     if (!fields.ok) return fields;
     return ok({ wanted: job.value.wanted, builtAt: builtAt(fields.value.buildId) ?? null });
@@ -143,11 +157,18 @@ class Attempt {
       }
       const { reason } = result.error;
       if (reason === 'absent') await watcher.finish({ state: 'absent' });
-      else if (reason !== 'not-ours-any-more') await watcher.finish({ state: 'failed', reason });
+      else if (reason !== 'not-ours-any-more') {
+        await watcher.finish({ state: 'failed', reason });
+        if (isFinal(result.error)) this.#tell({ file: name, state: 'failed', reason });
+      }
       return result;
     });
     if (copied.state === 'ready') return { state: 'verified', entries: copied.entries };
     return copied.state === 'failed' && copied.reason === 'absent' ? { state: 'absent' } : copied;
+  }
+
+  #tell(event: RunEvent): void {
+    this.ports.tell(this.session.release, this.session.attempt, event);
   }
 
   async #publish(outcomes: ReadonlyMap<string, FileOutcome>): Promise<Result<{ publishedAt: string }, CopyFault>> {
@@ -172,6 +193,7 @@ class Attempt {
     end: Exclude<Ended, { state: 'complete' }>,
     outcomes: ReadonlyMap<string, FileOutcome>,
   ): Promise<Ended['state']> {
+    this.#tell(end);
     if (end.state === 'lost') return 'lost';
     const told = await this.#step(STEPS.fail, async () => {
       for (const [name, outcome] of outcomes) {

@@ -4,6 +4,7 @@ import { Webhook } from 'standardwebhooks';
 import * as z from 'zod';
 import { fitsChannel, isVersion, type Pair, type Version } from '../releases/model.ts';
 import type { Config } from '../shared/config.ts';
+import { checkShape, shapeProblem } from '../shared/http/api.ts';
 import type { Problem } from '../shared/problem.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 
@@ -20,7 +21,10 @@ const TAG = /^(alpha|beta|stable|lts)-(\d+\.\d+\.\d+)$/;
 const UNSIGNED: Problem = { code: 'unauthorized', detail: 'the webhook is not signed by a known secret' };
 
 const githubRelease = z.object({ action: z.string(), release: z.object({ tag_name: z.string(), draft: z.boolean() }) });
-const announcement = z.object({ channel: z.string(), version: z.string(), board: z.string().optional() });
+/** The body of `POST /webhooks/release`. */
+export const announcement = z
+  .object({ channel: z.string(), version: z.string(), board: z.string().optional() })
+  .meta({ id: 'Announcement', example: { channel: 'stable', version: '4593.2.5' } });
 
 /** `POST /webhooks/github`: `X-Hub-Signature-256` over the body, any of the secrets. */
 export async function readGithub(body: string, headers: Headers, rules: Rules): Promise<Result<Announcement, Problem>> {
@@ -60,9 +64,9 @@ export async function readRelease(
   if (!isSigned) return err(UNSIGNED);
   const parsed = parseJson(body);
   if (!parsed.ok) return parsed;
-  const order = announcement.safeParse(parsed.value);
-  if (!order.success) return err({ code: 'invalid', detail: fieldMessage(order.error) });
-  const { channel, version, board } = order.data;
+  const order = checkShape(announcement, parsed.value);
+  if (!order.ok) return err(shapeProblem(order.error));
+  const { channel, version, board } = order.value;
   if (!rules.CHANNELS.includes(channel))
     return err({ code: 'invalid', detail: `channel: ${channel} is not served here` });
   if (!isVersion(version)) return err({ code: 'invalid', detail: 'version: must be MAJOR.CHANNEL.PATCH' });
@@ -106,6 +110,3 @@ function parseJson(body: string): Result<unknown, Problem> {
     return err({ code: 'bad-request', detail: 'the body is not JSON' });
   }
 }
-
-const fieldMessage = (error: z.ZodError): string =>
-  error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`).join('; ');

@@ -17,8 +17,8 @@ export interface ReleaseFile extends Pair {
   readonly file: string;
 }
 
-const VERSION = /^\d{1,6}(\.\d{1,4}){2}$/;
-const ALIAS = /^current(-\d{4})?$/;
+export const VERSION = /^\d{1,6}(\.\d{1,4}){2}$/;
+export const ALIAS = /^current(-\d{4})?$/;
 const FILE = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,254}$/;
 const COMPANION = /\.(sig|DIGESTS|DIGESTS\.asc|DIGESTS\.sig)$/;
 

@@ -16,7 +16,6 @@ const indexSchema = z.object({
 });
 
 export type ReleaseIndex = Readonly<z.output<typeof indexSchema>>;
-type PublishedRelease = ReleaseIndex['releases'][number];
 
 export const EMPTY_INDEX: ReleaseIndex = { releases: [], left: [] };
 const PUBLIC_RELEASES = 50;
@@ -65,10 +64,15 @@ export function highest(index: ReleaseIndex, fits: (version: Version) => boolean
   );
 }
 
-export interface PublicIndex {
-  readonly updatedAt: string;
-  readonly channels: Record<string, Record<string, Record<string, Omit<PublishedRelease, 'version'>>>>;
-}
+const publicRelease = z.object({ publishedAt: moment, files: z.record(z.string(), publicFile) });
+const byBoardAndVersion = z.record(z.string(), z.record(z.string(), publicRelease));
+
+/** `/releases.json`. */
+export const publicIndexSchema = z
+  .object({ updatedAt: moment, channels: z.record(z.string(), byBoardAndVersion) })
+  .meta({ id: 'PublicIndex', description: 'channel -> board -> version -> date and files' });
+
+export type PublicIndex = Readonly<z.output<typeof publicIndexSchema>>;
 
 /** What `/releases.json` says: channel -> board -> version -> date and files; the newest 50 releases of a pair. */
 export function publicIndex(pairs: readonly (Pair & { readonly index: ReleaseIndex })[], at: string): PublicIndex {

@@ -32,6 +32,8 @@ interface Held {
 export interface ServedVersionFile extends VersionFile {
   /** Why an older copy is served instead of what upstream has; absent when it is upstream's own. */
   readonly staleReason?: string;
+  /** When upstream last gave it, verified; where it is stale. */
+  readonly staleSince?: number;
 }
 
 export class VersionFiles {
@@ -138,6 +140,6 @@ export class VersionFiles {
   }
 }
 
-function withReason({ file, failure }: Held): ServedVersionFile {
-  return failure === undefined ? file : { ...file, staleReason: failure.reason };
+function withReason({ file, failure, checkedAt }: Held): ServedVersionFile {
+  return failure === undefined ? file : { ...file, staleReason: failure.reason, staleSince: checkedAt };
 }

@@ -11,7 +11,7 @@ export interface LogEvent {
 
 export type LogSink = (line: string) => void;
 
-/** Collects one event; `write` sends it to the sink after everything it waits for has settled. */
+/** Collects one event; it is finished once everything it waits for has settled. */
 export class WideEvent implements LogEvent {
   readonly #fields: Record<string, LogValue> = {};
   readonly #pending: Promise<unknown>[] = [];
@@ -24,9 +24,10 @@ export class WideEvent implements LogEvent {
     this.#pending.push(work);
   }
 
-  async write(sink: LogSink, now: () => number, started: number): Promise<void> {
+  /** All fields, with how long it took. */
+  async finish(now: () => number, started: number): Promise<Readonly<Record<string, LogValue>>> {
     await Promise.allSettled(this.#pending);
-    sink(JSON.stringify({ ...this.#fields, milliseconds: now() - started }));
+    return { ...this.#fields, milliseconds: now() - started };
   }
 }
 

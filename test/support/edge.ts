@@ -27,6 +27,8 @@ export interface Edge {
   readonly events: Record<string, unknown>[];
   /** The Workflow instances created and not yet run. */
   readonly launched: MirrorParameters[];
+  /** Every route, as it was registered. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[];
   /** Runs one of them, or all that were created, to their end. */
   run(parameters: MirrorParameters): Promise<string>;
   runAll(): Promise<string[]>;
@@ -70,6 +72,7 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
   const runtime: Runtime = {
     platform: { ...systemPlatform, ...options.platform },
     fixedLength: (length) => new FixedLengthStream(length),
+    gatherCountsMs: 0,
     logSink: (line) => events.push(JSON.parse(line) as Record<string, unknown>),
   };
   const workflow = {
@@ -103,6 +106,7 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
   return {
     events,
     launched,
+    routes: edge.app.routes,
     fetchUrl,
     fetch: (path, init) => fetchUrl(`http://edge.test${path}`, init),
     poll: () => edge.poll(background),

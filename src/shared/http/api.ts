@@ -1,4 +1,5 @@
 /** What every call of the API does with its body and its answer. Bodies are read whatever the Content-Type says. */
+import type * as z from 'zod';
 import type { Platform } from '../platform.ts';
 import type { Problem } from '../problem.ts';
 import { err, ok, type Result } from '../result.ts';
@@ -32,3 +33,24 @@ export function apiObject(body: Uint8Array): Result<Record<string, unknown>, Pro
 /** JSON that nobody keeps. */
 export const answerJson = (body: object, status = 200): Response =>
   Response.json(body, { status, headers: { 'cache-control': CACHE.never } });
+
+/** The first thing that is not as it must be. */
+export interface ShapeFault {
+  /** Dots between names; `body` for the whole. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/** `value` as `schema` makes it, or which field is wrong and what it must be. */
+export function checkShape<T extends z.ZodType>(schema: T, value: unknown): Result<z.output<T>, ShapeFault> {
+  const checked = schema.safeParse(value);
+  if (checked.success) return ok(checked.data);
+  const [issue] = checked.error.issues;
+  return err({ field: issue?.path.join('.') || 'body', message: issue?.message ?? 'is not valid' });
+}
+
+/** 422 that names the field. */
+export const shapeProblem = ({ field, message }: ShapeFault): Problem => ({
+  code: 'invalid',
+  detail: `${field}: ${message}`,
+});

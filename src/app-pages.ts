@@ -1,0 +1,29 @@
+/** The pages, wired: what the build left in dist/pages, bundled as text. */
+import apiPage from '../dist/pages/api-docs.html.txt';
+import consoleScript from '../dist/pages/console.js.txt';
+import copyScript from '../dist/pages/copy.js.txt';
+import apiDocument from '../dist/pages/openapi.json.txt';
+import style from '../dist/pages/style.css.txt';
+import type { MirrorParts, ReleaseParts } from './app-parts.ts';
+import { overviewTeller } from './operator/home/overview.ts';
+import type { PageRoom } from './operator/routes-pages.ts';
+import { channelOfHost } from './releases/path.ts';
+import type { Config } from './shared/config.ts';
+import type { Platform } from './shared/platform.ts';
+
+/** The page room over the other rooms' parts. */
+export function pageParts(config: Config, platform: Platform, releases: ReleaseParts, mirror: MirrorParts): PageRoom {
+  const { CHANNELS: channels, BOARDS: boards, RELEASE_HOST_SUFFIX: hostSuffix } = config;
+  const { store, versionFiles } = releases.room;
+  const { trustedKeys } = releases;
+  return {
+    platform,
+    built: { style, consoleScript, copyScript, apiDocument, apiPage },
+    overview: overviewTeller({
+      ...{ platform, config, store, versionFiles, trustedKeys },
+      notes: () => mirror.room.store.notes(),
+    }),
+    publicUrl: config.PUBLIC_URL,
+    isChannelHost: (host) => channelOfHost(host, { channels, boards, hostSuffix }) !== undefined,
+  };
+}

@@ -1,0 +1,102 @@
+/**
+ * The API as typed calls: what a call takes and gives is read off the contract, so that a program that compiles asks for what
+ * there is. The network is handed in.
+ */
+import type * as z from 'zod';
+import { err, ok, type Result } from '../shared/result.ts';
+import type { contract } from './contract/contract.ts';
+
+type Contract = typeof contract;
+
+export type CallName = keyof Contract;
+
+/** Where each call is; the contract itself will do. */
+export type CallTable = Readonly<Record<CallName, { readonly method: string; readonly path: string }>>;
+
+type Part<N extends CallName, K extends string, As extends string> =
+  Contract[N] extends Readonly<Record<K, infer S extends z.ZodType>> ? { readonly [A in As]: z.input<S> } : unknown;
+type Query<N extends CallName> =
+  Contract[N] extends Readonly<Record<'query', infer S extends z.ZodType>> ? { readonly query?: z.input<S> } : unknown;
+type Body<N extends CallName> = Contract[N] extends { readonly body: infer B }
+  ? B extends { readonly schema: infer S extends z.ZodType }
+    ? { readonly body: z.input<S> }
+    : { readonly body: string | Uint8Array<ArrayBuffer> }
+  : unknown;
+
+/** What a call takes. */
+export type Asked<N extends CallName> = Part<N, 'params', 'params'> &
+  Query<N> &
+  Part<N, 'headers', 'headers'> &
+  Body<N>;
+
+/** What a call gives: JSON of its shape, or text. */
+export type Given<N extends CallName> = Contract[N]['answer'] extends { readonly schema: infer S extends z.ZodType }
+  ? z.output<S>
+  : string;
+
+/** RFC 9457, with whatever more it carries. */
+interface ProblemAnswer {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+  readonly [member: string]: unknown;
+}
+
+export type CallFault =
+  | { readonly reason: 'refused'; readonly status: number; readonly problem: ProblemAnswer }
+  | { readonly reason: 'unreachable'; readonly detail: string };
+
+export interface ClientOptions {
+  /** `https://edge.example.org`, or empty in a page of that origin. */
+  readonly url: string;
+  readonly token?: string;
+  readonly send: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+export interface ApiClient {
+  /** The answer of a call, or why there is none. */
+  call<N extends CallName>(name: N, asked: Asked<N>): Promise<Result<Given<N>, CallFault>>;
+}
+
+interface AnyAsked {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** Calls over `send`, which is `fetch` or behaves like it; the token goes into the Authorization header and nowhere else. */
+export function apiClient(table: CallTable, { url, token, send }: ClientOptions): ApiClient {
+  return {
+    call: async <N extends CallName>(name: N, asked: Asked<N>) => {
+      const { params = {}, query = {}, headers = {}, body } = asked as AnyAsked;
+      const { method, path } = table[name];
+      const named = path.replace(/\{(\w+)\}/g, (_, field: string) => encodeURIComponent(params[field] ?? ''));
+      const search = new URLSearchParams();
+      for (const [field, value] of Object.entries(query)) if (value !== undefined) search.set(field, String(value));
+      const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      try {
+        const answer = await send(`${url}${named}${search.size === 0 ? '' : `?${search}`}`, {
+          method: method.toUpperCase(),
+          headers: { ...headers, ...authorization },
+          ...(body === undefined ? {} : { body: bodyOf(body) }),
+        });
+        return await readAnswer<Given<N>>(answer);
+      } catch (cause) {
+        return err({ reason: 'unreachable', detail: cause instanceof Error ? cause.message : String(cause) } as const);
+      }
+    },
+  };
+}
+
+const bodyOf = (body: unknown): BodyInit =>
+  typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body);
+
+async function readAnswer<T>(answer: Response): Promise<Result<T, CallFault>> {
+  const text = await answer.text();
+  const type = answer.headers.get('content-type') ?? '';
+  if (answer.ok) return ok((type.startsWith('application/json') ? JSON.parse(text) : text) as T);
+  const plain = { status: answer.status, title: answer.statusText, detail: text.trim() || answer.statusText };
+  const problem = type.startsWith('application/problem+json') ? (JSON.parse(text) as ProblemAnswer) : plain;
+  return err({ reason: 'refused', status: answer.status, problem });
+}

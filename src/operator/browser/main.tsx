@@ -1,0 +1,77 @@
+/** The console, in the browser: signing in, and the screens by the part of the address behind `#`. */
+import { render } from 'preact';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { Client, pageClient } from './client.ts';
+import { JobsScreen } from './jobs-screen.tsx';
+import { MachineScreen } from './machine-screen.tsx';
+import { MachinesScreen } from './machines-screen.tsx';
+import { ProfilesScreen } from './profiles-screen.tsx';
+import { ReleasesScreen } from './releases-screen.tsx';
+import { forgetToken, keptToken } from './session.ts';
+import { SignIn } from './sign-in.tsx';
+
+const SCREENS = [
+  ['jobs', 'Mirror jobs'],
+  ['releases', 'Releases'],
+  ['machines', 'Machines'],
+  ['profiles', 'Profiles'],
+] as const;
+
+function Screen({ place }: { place: string }) {
+  const [screen, ...rest] = place.split('/').map(decodeURIComponent);
+  const named = rest.join('/');
+  if (screen === 'releases') return <ReleasesScreen />;
+  if (screen === 'profiles') return <ProfilesScreen named={named} />;
+  if (screen === 'machines') return named === '' ? <MachinesScreen /> : <MachineScreen id={named} key={named} />;
+  return <JobsScreen />;
+}
+
+const placeNow = (): string => location.hash.replace(/^#\/?/, '') || 'jobs';
+
+function Console() {
+  const [token, setToken] = useState(keptToken);
+  const [why, setWhy] = useState<string | undefined>(undefined);
+  const [place, setPlace] = useState(placeNow);
+  useEffect(() => {
+    const moved = () => setPlace(placeNow());
+    addEventListener('hashchange', moved);
+    return () => removeEventListener('hashchange', moved);
+  }, []);
+  const client = useMemo(() => {
+    const signOut = (reason: string) => {
+      forgetToken();
+      setWhy(reason);
+      setToken(undefined);
+    };
+    return token === undefined ? undefined : pageClient(token, signOut);
+  }, [token]);
+  if (client === undefined) return <SignIn why={why} onToken={setToken} />;
+  const leave = () => {
+    forgetToken();
+    setWhy(undefined);
+    setToken(undefined);
+  };
+  return (
+    <Client.Provider value={client}>
+      <div class="console-bar">
+        <nav class="tabs" aria-label="Screens">
+          {SCREENS.map(([name, text]) => (
+            <a key={name} href={`#/${name}`} aria-current={place.split('/')[0] === name ? 'page' : undefined}>
+              {text}
+            </a>
+          ))}
+        </nav>
+        <button type="button" onClick={leave}>
+          Sign out
+        </button>
+      </div>
+      <Screen place={place} />
+    </Client.Provider>
+  );
+}
+
+const root = document.getElementById('console');
+if (root) {
+  root.replaceChildren();
+  render(<Console />, root);
+}

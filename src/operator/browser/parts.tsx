@@ -1,0 +1,132 @@
+/** Small parts that several screens share: messages, chips, a question before what cannot be undone, copying. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+/** What went wrong; said by a screen reader at once. */
+export const Fault = ({ text }: { text: string | undefined }) =>
+  text === undefined ? null : (
+    <p class="notice bad" role="alert">
+      {text}
+    </p>
+  );
+
+export type Tone = 'good' | 'warn' | 'bad' | '';
+
+export const Chip = ({ tone, children }: { tone: Tone; children: ComponentChildren }) => (
+  <span class={`chip ${tone}`}>{children}</span>
+);
+
+/** A button that copies `text`. */
+export function Copy({ text, what }: { text: string; what: string }) {
+  const [said, setSaid] = useState('Copy');
+  const copy = async () => {
+    const isDone = await navigator.clipboard.writeText(text).then(
+      () => true,
+      () => false,
+    );
+    setSaid(isDone ? 'Copied' : 'Not allowed');
+    setTimeout(() => setSaid('Copy'), 1500);
+  };
+  return (
+    <button type="button" onClick={() => void copy()}>
+      {said}
+      <span class="seen-not"> {what}</span>
+    </button>
+  );
+}
+
+interface ScrollBoxProps {
+  readonly label: string;
+  readonly children: ComponentChildren;
+}
+
+/** What may be wider or longer than its place: reachable by keyboard, and named. */
+export const ScrollBox = ({ label, children }: ScrollBoxProps) => (
+  <section class="scroll" tabIndex={0} aria-label={label}>
+    {children}
+  </section>
+);
+
+interface Question {
+  readonly title: string;
+  readonly text: string;
+  readonly confirm: string;
+  readonly onConfirm: () => void;
+  readonly onClose: () => void;
+}
+
+/** Asks before what cannot be undone; Escape and the first button leave everything as it is. */
+export function Confirm({ title, text, confirm, onConfirm, onClose }: Question) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} aria-labelledby="question" onClose={onClose}>
+      <h2 id="question">{title}</h2>
+      <p>{text}</p>
+      <div class="row">
+        <button type="button" onClick={() => dialog.current?.close()}>
+          Leave it
+        </button>
+        <button
+          type="button"
+          class="danger"
+          onClick={() => {
+            onConfirm();
+            dialog.current?.close();
+          }}
+        >
+          {confirm}
+        </button>
+      </div>
+    </dialog>
+  );
+}
+
+interface FieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+  readonly hint?: string;
+  readonly list?: string;
+  readonly disabled?: boolean;
+  readonly required?: boolean;
+}
+
+/** A labelled line of text. */
+export const Field = ({ label, value, onValue, hint, ...rest }: FieldProps) => (
+  <label class="field">
+    <span>
+      {label}
+      {hint === undefined ? null : <span class="faint"> {hint}</span>}
+    </span>
+    <input
+      {...rest}
+      type="text"
+      autocomplete="off"
+      spellcheck={false}
+      value={value}
+      onInput={(event) => onValue(event.currentTarget.value)}
+    />
+  </label>
+);
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly value: string;
+  readonly choices: readonly (readonly [value: string, text: string])[];
+  readonly onValue: (value: string) => void;
+}
+
+/** One of a few. */
+export const Choice = ({ label, value, choices, onValue }: ChoiceProps) => (
+  <label class="field">
+    <span>{label}</span>
+    <select value={value} onChange={(event) => onValue(event.currentTarget.value)}>
+      {choices.map(([choice, text]) => (
+        <option key={choice} value={choice}>
+          {text}
+        </option>
+      ))}
+    </select>
+  </label>
+);

@@ -1,0 +1,62 @@
+/** Profiles: what machines have in common. */
+import { useState } from 'preact/hooks';
+import { useAction, useAnswer } from './client.ts';
+import { Fault, Field } from './parts.tsx';
+import { ProfileEditor } from './profile-editor.tsx';
+import { moment } from './show.ts';
+
+/** The list, and the one that the address names. */
+export function ProfilesScreen({ named }: { named: string }) {
+  const { value, fault, reload } = useAnswer('listProfiles', {});
+  return (
+    <>
+      <h1>Profiles</h1>
+      <NewProfile onMade={reload} />
+      <Fault text={fault} />
+      {value?.profiles.length === 0 ? <p>There is no profile yet.</p> : null}
+      <ul class="list">
+        {value?.profiles.map(({ name, engine, generation, updatedAt }) => (
+          <li key={name}>
+            <a href={`#/profiles/${encodeURIComponent(name)}`} aria-current={name === named ? 'true' : undefined}>
+              {name}
+            </a>
+            <span class="faint">
+              engine {engine}, generation {generation}, {moment(updatedAt)}
+            </span>
+          </li>
+        ))}
+      </ul>
+      {named === '' ? null : <ProfileEditor key={named} name={named} onChanged={reload} />}
+    </>
+  );
+}
+
+function NewProfile({ onMade }: { onMade: () => Promise<void> }) {
+  const [name, setName] = useState('');
+  const { isBusy, fault, run } = useAction();
+  const make = async () => {
+    const wanted = name.trim();
+    if ((await run('putProfile', { params: { name: wanted }, body: { engine: 'ignition' } })) === undefined) return;
+    setName('');
+    await onMade();
+    location.hash = `#/profiles/${encodeURIComponent(wanted)}`;
+  };
+  return (
+    <form
+      class="panel"
+      aria-label="New profile"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void make();
+      }}
+    >
+      <div class="fields">
+        <Field label="Name" value={name} onValue={setName} required />
+        <button type="submit" class="primary" disabled={isBusy}>
+          Create profile
+        </button>
+      </div>
+      <Fault text={fault} />
+    </form>
+  );
+}

@@ -1,0 +1,24 @@
+/** Numbers and dates as people read them. */
+
+/** 1 MiB is 1,048,576 bytes. */
+export function bytes(count: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = count;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** `1 h 3 min`, `2 min 5 s`, `12 s`. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`;
+  return whole >= 60 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${whole} s`;
+}
+
+/** The minute, in UTC. */
+export const moment = (iso: string | null | undefined): string =>
+  iso === null || iso === undefined || iso === '' ? '' : `${iso.slice(0, 19).replace('T', ' ')} UTC`;

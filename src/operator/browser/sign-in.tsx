@@ -1,0 +1,61 @@
+/** Asks for the operator token, and tries it before anything else is shown. */
+import { useState } from 'preact/hooks';
+import { faultText, pageClient } from './client.ts';
+import { Fault } from './parts.tsx';
+import { keepToken } from './session.ts';
+
+interface SignInProps {
+  readonly why: string | undefined;
+  readonly onToken: (token: string) => void;
+}
+
+/** `why` tells what ended the last session. */
+export function SignIn({ why, onToken }: SignInProps) {
+  const [token, setToken] = useState('');
+  const [keeps, setKeeps] = useState(false);
+  const [fault, setFault] = useState(why);
+  const [isBusy, setBusy] = useState(false);
+  const enter = async () => {
+    setBusy(true);
+    const wanted = token.trim();
+    const answer = await pageClient(wanted, () => undefined).call('listProfiles', {});
+    setBusy(false);
+    if (!answer.ok) {
+      const isRefused = answer.error.reason === 'refused' && answer.error.status === 401;
+      setFault(isRefused ? 'The token is not accepted.' : faultText(answer.error));
+      return;
+    }
+    if (keeps) keepToken(wanted);
+    onToken(wanted);
+  };
+  return (
+    <form
+      class="sign-in"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void enter();
+      }}
+    >
+      <h1>Console</h1>
+      <p>For the holder of the operator token. It stays in this tab and is sent to this host alone.</p>
+      <Fault text={fault} />
+      <label class="field">
+        <span>Operator token</span>
+        <input
+          type="password"
+          autocomplete="off"
+          required
+          value={token}
+          onInput={(event) => setToken(event.currentTarget.value)}
+        />
+      </label>
+      <label class="tick">
+        <input type="checkbox" checked={keeps} onChange={(event) => setKeeps(event.currentTarget.checked)} />
+        Keep it until this tab is closed
+      </label>
+      <button type="submit" class="primary" disabled={isBusy}>
+        Sign in
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,85 @@
+/**
+ * The OpenAPI 3.1 document, made from the schemas that the routes check by. Made when the project is built, not in the Worker:
+ * what makes it is larger than all else together. No I/O.
+ */
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
+import type * as z from 'zod';
+import { type Call, problem, REFUSALS, type Refusal } from './call.ts';
+import { contract } from './contract.ts';
+
+type Route = Parameters<typeof createRoute>[0];
+
+const TAGS: Readonly<Record<string, string>> = {
+  'Mirror jobs': 'One job an attempt at a release: every file verified, or nothing published.',
+  Releases: 'What is published, and how to take it back.',
+  Aliases: '`current` and `current-YYYY`: what they name, and pins.',
+  Machines: 'One record a machine: its user data, and the URLs that it boots from.',
+  Profiles: 'What machines have in common: base, default, engine.',
+  Configs: 'Configs looked at; nothing is stored.',
+  Webhooks: 'Announcements that a release is out.',
+  Service: 'What the service says of itself.',
+};
+
+const DESCRIPTION = `One Worker that mirrors Flatcar releases after checking every signature, and serves machines their
+Ignition configs. Calls under \`/api\` take \`Authorization: Bearer OPERATOR_TOKEN\`. Bodies are read whatever their Content-Type
+says. Every refusal is \`application/problem+json\`; a 500 is a bug of ours and carries nothing but an id; another method than
+the ones listed is 405 with \`Allow\`. Nothing that is refused has changed anything.`;
+
+/** The document of this `version` of the software. */
+export function apiDocument(version: string): object {
+  const app = new OpenAPIHono();
+  app.openAPIRegistry.registerComponent('securitySchemes', 'operator', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'a value of OPERATOR_TOKEN',
+  });
+  for (const [operationId, call] of Object.entries<Call>(contract))
+    app.openAPIRegistry.registerPath(createRoute(routeOf(operationId, call)));
+  return app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Flatcar Edge',
+      version,
+      description: DESCRIPTION.replaceAll('\n', ' '),
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
+    servers: [{ url: '/' }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+  });
+}
+
+function routeOf(operationId: string, call: Call): Route {
+  const { method, path, tag, summary, description, isPublic, params, query, headers, body, answer } = call;
+  const refusals: readonly Refusal[] = isPublic ? call.refusals : [401, ...call.refusals];
+  const answers = [...new Set(refusals)].sort().map((status) => [
+    status,
+    {
+      description: REFUSALS[status],
+      content: { 'application/problem+json': { schema: problem } },
+    },
+  ]);
+  return {
+    ...{ operationId, method, path, tags: [tag], summary },
+    ...(description === undefined ? {} : { description }),
+    ...(isPublic ? { security: [] } : { security: [{ operator: [] }] }),
+    request: {
+      ...(params === undefined ? {} : { params }),
+      ...(query === undefined ? {} : { query }),
+      ...(headers === undefined ? {} : { headers }),
+      ...(body === undefined ? {} : { body: bodyOf(body) }),
+    },
+    responses: { [answer.status]: answerOf(answer), ...Object.fromEntries(answers) },
+  } as Route;
+}
+
+function bodyOf(body: NonNullable<Call['body']>) {
+  const required = body.isOptional !== true;
+  if (body.kind === 'json') return { required, content: { 'application/json': { schema: body.schema } } };
+  const schema = { type: 'string', format: 'binary' } as const;
+  return { required, description: body.description, content: { [body.type]: { schema } } };
+}
+
+function answerOf({ description, schema, type }: Call['answer']) {
+  const shape: z.ZodType | { type: 'string' } = schema ?? { type: 'string' };
+  return { description, content: { [type ?? 'application/json']: { schema: shape } } };
+}

@@ -1,0 +1,48 @@
+/** Lines to paste, made for one host and one stream. No I/O. */
+import type { Pair } from '../../releases/model.ts';
+
+export interface Command {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+const IMAGE = 'flatcar_production_image.bin.bz2';
+const KERNEL = 'flatcar_production_pxe.vmlinuz';
+const INITRD = 'flatcar_production_pxe_image.cpio.gz';
+
+/** What a newcomer types to download, check, install and boot; `origin` is this service's own URL. */
+export function commandsFor(origin: string, { channel, board, alias }: Pair & { readonly alias: string }): Command[] {
+  const release = `${origin}/${channel}/${board}/${alias}`;
+  return [
+    {
+      title: 'curl: the image and its signature, resumable',
+      lines: [`curl -fO -C - ${release}/${IMAGE}`, `curl -fO ${release}/${IMAGE}.sig`],
+    },
+    {
+      title: 'wget',
+      lines: [`wget -c ${release}/${IMAGE} ${release}/${IMAGE}.sig`],
+    },
+    {
+      title: 'gpg: check what you downloaded',
+      lines: [`curl -fsS ${origin}/keys/signing-key.asc | gpg --import`, `gpg --verify ${IMAGE}.sig`],
+    },
+    {
+      title: 'flatcar-install: onto a disk (it is overwritten)',
+      lines: [`flatcar-install -d /dev/sda -b ${origin}/${channel}/${board} -V ${alias}`],
+    },
+    {
+      title: 'Which release is it?',
+      lines: [`curl -fsS ${release}/version.txt`],
+    },
+    {
+      title: 'iPXE',
+      lines: [
+        '#!ipxe',
+        `set base-url ${release}`,
+        `kernel \${base-url}/${KERNEL} initrd=${INITRD} flatcar.first_boot=1 ignition.config.url=https://example.org/config.ign`,
+        `initrd \${base-url}/${INITRD}`,
+        'boot',
+      ],
+    },
+  ];
+}

@@ -1,0 +1,109 @@
+/** The public page. It says everything without a script; the script only adds buttons that copy. No I/O. */
+import { html } from 'hono/html';
+import { framed } from '../frame.ts';
+import { type Command, commandsFor } from './commands.ts';
+import type { Overview, StreamOverview } from './overview.ts';
+
+type Markup = ReturnType<typeof html>;
+
+/** The page of `overview`; `origin` is this service's own URL, as the lines to paste have it. */
+export function homePage(overview: Overview, origin: string): Markup {
+  const { streams } = overview;
+  const shown = streams.find(({ source, version }) => source === 'mirror' && version !== undefined) ?? streams[0];
+  const mirrored = streams.filter(({ files }) => files.length > 0);
+  return framed({
+    title: 'Flatcar releases, mirrored and verified',
+    description: 'Flatcar Container Linux releases: what is current, what is verified, and how to get it.',
+    script: '/assets/copy.js',
+    body: html`<h1>Flatcar Container Linux releases</h1>
+<p>Images of every channel, passed on only with a good signature of the Flatcar build key.</p>
+${overview.isPartial ? html`<p><span class="chip warn">incomplete</span> Our store did not answer for some of this; try again.</p>` : ''}
+<h2 id="current">Current releases</h2>
+<ul class="cards">${streams.map(card)}</ul>
+<h2 id="files">Verified files</h2>
+${mirrored.length === 0 ? html`<p>Nothing is mirrored here yet: files come from upstream, and each signature is checked on the way.</p>` : ''}
+${mirrored.map(release)}
+<h2 id="key">Signing key</h2>
+${signingKey(overview)}
+${
+  shown === undefined
+    ? ''
+    : html`<h2 id="commands">Get it</h2>
+<p>For <b>${shown.channel}</b> on <b>${shown.board}</b>; put another channel, board or version in its place.</p>
+<div class="commands">${commandsFor(origin, shown).map(command)}</div>`
+}
+<p class="faint">As of ${moment(overview.at)}.</p>`,
+  });
+}
+
+function card(stream: StreamOverview): Markup {
+  const { channel, board, alias, version, since, source, isPinned } = stream;
+  const path = `/${channel}/${board}/`;
+  return html`<li class="card">
+<h3>${channel} <span class="faint">${board}${alias === 'current' ? '' : html` · ${alias}`}</span></h3>
+<p class="version">${version ?? html`<span class="faint">not known</span>`}</p>
+<p class="faint">${since === undefined ? 'date unknown' : html`since ${moment(since)}`}</p>
+<p class="chips">${
+    source === 'mirror'
+      ? html`<span class="chip good">mirrored, verified</span>`
+      : html`<span class="chip">from upstream</span>`
+  }${isPinned ? html` <span class="chip warn">pinned</span>` : ''} ${upstreamChip(stream)}</p>
+${version === undefined ? '' : html`<p><a href="${path}${alias}/version.txt">version.txt</a>${source === 'mirror' ? html` · <a href="${path}${version}/">all files</a>` : ''}</p>`}
+</li>`;
+}
+
+function upstreamChip({ upstream }: StreamOverview): Markup {
+  if (upstream.kind === 'fresh') return html`<span class="chip good">upstream fresh</span>`;
+  if (upstream.kind === 'unknown') return html`<span class="chip">upstream not asked yet</span>`;
+  if (upstream.reason === 'absent') return html`<span class="chip">upstream has none</span>`;
+  const since = upstream.since === undefined ? '' : html` since ${moment(upstream.since)}`;
+  return html`<span class="chip warn">upstream stale${since}: ${upstream.reason}</span>`;
+}
+
+function release({ channel, board, alias, version, files, others }: StreamOverview): Markup {
+  const path = `/${channel}/${board}`;
+  const links = others.map((other) => html` <a href="${path}/${other}/">${other}</a>`);
+  return html`<details class="release"><summary>${channel} ${version} ${board}${alias === 'current' ? '' : ` (${alias})`}: ${files.length} verified files</summary><div>
+<ul class="files">${files.map(
+    (file) => html`<li>
+<div class="head"><a href="${path}/${version}/${file.name}">${file.name}</a><span class="faint">${bytes(file.size)} (${file.size} bytes)</span></div>
+<div class="digest"><code>sha512 ${file.sha512}</code><button type="button" hidden data-copy="${file.sha512}">Copy<span class="seen-not"> sha512 of ${file.name}</span></button></div>
+<div class="faint">signed ${file.signedAt === undefined ? '' : moment(file.signedAt)} by <code>${file.signedBy}</code>, verified ${moment(file.verifiedAt)} · <a href="${path}/${version}/${file.name}.sig">.sig</a></div>
+</li>`,
+  )}</ul>
+${links.length === 0 ? '' : html`<p>Also published: ${links}</p>`}
+</div></details>`;
+}
+
+function signingKey({ key }: Overview): Markup {
+  if (key === undefined)
+    return html`<p><span class="chip bad">no key</span> There is no usable signing key at the moment.</p>`;
+  const ends =
+    key.expires === undefined ? 'never expires' : html`expires ${moment(key.expires)}, in ${key.daysLeft ?? 0} days`;
+  return html`<p><code class="wrap">${key.fingerprint}</code><br>
+<span class="faint">${ends}</span> ${key.warning === undefined ? '' : html`<span class="chip warn">${key.warning}</span>`}</p>
+<p><a href="/keys/signing-key.asc">Download the keyring</a> for <code>gpg --import</code>.</p>`;
+}
+
+function command({ title, lines }: Command): Markup {
+  const text = lines.join('\n');
+  return html`<div class="command"><div class="top"><h3>${title}</h3><button type="button" hidden data-copy="${text}">Copy<span class="seen-not"> ${title}</span></button></div>
+<pre tabindex="0" role="region" aria-label="${title}"><code>${text}</code></pre></div>`;
+}
+
+/** A date that programs and people can read: the day, and the minute in UTC. */
+function moment(iso: string): Markup {
+  return html`<time datetime="${iso}">${iso.slice(0, 16).replace('T', ' ')} UTC</time>`;
+}
+
+/** 1 MiB is 1,048,576 bytes. */
+function bytes(count: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB'] as const;
+  let value = count;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ''}`;
+}
