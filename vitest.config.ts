@@ -11,7 +11,7 @@ export default defineConfig({
           name: 'pure',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.worker.test.ts', 'test/**/*.client.test.ts'],
+          exclude: ['test/**/*.worker.test.ts', 'test/**/*.client.test.ts', 'test/**/*.browser.test.ts'],
         },
       },
       {
@@ -33,7 +33,7 @@ export default defineConfig({
         test: {
           name: 'clients',
           environment: 'node',
-          include: ['test/**/*.client.test.ts'],
+          include: ['test/**/*.client.test.ts', 'test/**/*.browser.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

@@ -6,6 +6,7 @@ const STEPS: readonly (readonly [what: string, command: string, ...args: string[
   ['the pages build', 'node', 'scripts/build-pages.ts'],
   ['types', 'tsc', '--project', '.'],
   ['types of what runs in the browser', 'tsc', '--project', 'src/operator/browser'],
+  ['types of what drives the browser', 'tsc', '--project', 'test/operator/browser'],
   ['format and lint', 'biome', 'check', '--error-on-warnings', '.'],
   ['unused code', 'knip', '--no-progress'],
   ['tests', 'vitest', 'run'],

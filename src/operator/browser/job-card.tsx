@@ -113,7 +113,11 @@ function JobPanel({ job, onChanged }: JobCardProps) {
 function FileRow({ file }: { file: File }) {
   const { name, state, bytes: copied, size, rate, reason } = file;
   const shown =
-    state === 'waiting' || state === 'absent' ? '' : size === 0 ? bytes(copied) : `${bytes(copied)} of ${bytes(size)}`;
+    state === 'waiting' || state === 'absent' || state === 'failed'
+      ? ''
+      : size === 0
+        ? bytes(copied)
+        : `${bytes(copied)} of ${bytes(size)}`;
   return (
     <li>
       <span class="file-name">{name}</span>

@@ -45,6 +45,7 @@ function ReleasePanel({ release, aliases, onChanged }: ReleasePanelProps) {
   const { isBusy, fault, run } = useAction();
   const title = `${channel} ${version} ${board}`;
   const names = aliases.length === 0 ? ['current'] : aliases.map(({ alias }) => alias);
+  const isPinned = (name: string) => aliases.some(({ alias, pin: to }) => alias === name && to === version);
   const pinTo = async (alias: string) => {
     const done = await run('pinAlias', { params: { channel, board, alias }, body: { version } });
     if (done !== undefined) await onChanged();
@@ -71,7 +72,7 @@ function ReleasePanel({ release, aliases, onChanged }: ReleasePanelProps) {
       <div class="row">
         <a href={`/${channel}/${board}/${version}/`}>Files</a>
         {names.map((alias) => (
-          <button key={alias} type="button" disabled={isBusy} onClick={() => void pinTo(alias)}>
+          <button key={alias} type="button" disabled={isBusy || isPinned(alias)} onClick={() => void pinTo(alias)}>
             Pin {alias} to it
           </button>
         ))}

@@ -46,10 +46,10 @@ export function apiPage(document: object): Markup {
     title: 'Flatcar Edge: API',
     description: 'Every call of the operator API, what it takes, what it gives and how it can be refused.',
     body: html`<h1>API <span class="faint">${info.version}</span></h1>
-<p>${info.description}</p>
+<p>${prose(info.description)}</p>
 <p>For programs: <a href="/api/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
 ${tags.map(
-  ({ name, description }) => html`<h2 id="${anchor(name)}">${name}</h2><p>${description}</p>
+  ({ name, description }) => html`<h2 id="${anchor(name)}">${name}</h2><p>${prose(description)}</p>
 ${calls.filter(({ operation }) => operation.tags.includes(name)).map((call) => callMarkup(call, components.schemas))}`,
 )}`,
   });
@@ -65,19 +65,19 @@ function callMarkup({ path, method, operation }: Described, schemas: Readonly<Re
   const { operationId, summary, description, parameters = [], requestBody, responses, security = [] } = operation;
   const needsToken = security.length > 0;
   const [good = '', ...refusals] = Object.keys(responses).sort();
-  return html`<details class="call" id="${operationId}"><summary><span class="method">${method.toUpperCase()}</span><code>${path}</code><span>${summary}</span></summary><div>
-<p>${description ?? ''} ${needsToken ? '' : html`<span class="chip">no operator token</span>`}</p>
+  return html`<details class="call" id="${operationId}"><summary><span class="method">${method.toUpperCase()}</span><code>${path}</code><span>${prose(summary)}</span></summary><div>
+<p>${prose(description ?? '')} ${needsToken ? '' : html`<span class="chip">no operator token</span>`}</p>
 ${parameters.length === 0 ? '' : parameterTable(parameters)}
-${requestBody === undefined ? '' : html`<h4>Body${requestBody.required === false ? ' (may be absent)' : ''}</h4>${requestBody.description === undefined ? '' : html`<p>${requestBody.description}</p>`}${shapes(requestBody.content, schemas)}`}
+${requestBody === undefined ? '' : html`<h4>Body${requestBody.required === false ? ' (may be absent)' : ''}</h4>${requestBody.description === undefined ? '' : html`<p>${prose(requestBody.description)}</p>`}${shapes(requestBody.content, schemas)}`}
 <h4>${good}</h4><p>${responses[good]?.description ?? ''}</p>${shapes(responses[good]?.content ?? {}, schemas)}
-${refusals.length === 0 ? '' : html`<h4>Refused with</h4><div class="scroll" tabindex="0" role="region" aria-label="Refusals of ${operationId}"><table class="fields"><tbody>${refusals.map((status) => html`<tr><th scope="row">${status}</th><td>${responses[status]?.description ?? ''}</td></tr>`)}</tbody></table></div>`}
+${refusals.length === 0 ? '' : html`<h4>Refused with</h4><div class="scroll" tabindex="0" role="region" aria-label="Refusals of ${operationId}"><table class="shape"><tbody>${refusals.map((status) => html`<tr><th scope="row">${status}</th><td>${prose(responses[status]?.description ?? '')}</td></tr>`)}</tbody></table></div>`}
 </div></details>`;
 }
 
 const parameterTable = (parameters: readonly Parameter[]): Markup =>
-  html`<h4>Parameters</h4><div class="scroll" tabindex="0" role="region" aria-label="Parameters"><table class="fields"><thead><tr><th scope="col">Name</th><th scope="col">In</th><th scope="col">Value</th></tr></thead><tbody>${parameters.map(
+  html`<h4>Parameters</h4><div class="scroll" tabindex="0" role="region" aria-label="Parameters"><table class="shape"><thead><tr><th scope="col">Name</th><th scope="col">In</th><th scope="col">Value</th></tr></thead><tbody>${parameters.map(
     ({ name, in: place, required, description, schema }) =>
-      html`<tr><td><code>${name}</code></td><td>${place}</td><td><code>${shapeText(schema, {})}</code>${required ? '' : ' (optional)'}${description === undefined ? '' : html`: ${description}`}</td></tr>`,
+      html`<tr><td><code>${name}</code></td><td>${place}</td><td><code>${shapeText(schema, {})}</code>${required ? '' : ' (optional)'}${description === undefined ? '' : html`: ${prose(description)}`}</td></tr>`,
   )}</tbody></table></div>`;
 
 const shapes = (content: Content, schemas: Readonly<Record<string, Schema>>): Markup[] =>
@@ -85,5 +85,9 @@ const shapes = (content: Content, schemas: Readonly<Record<string, Schema>>): Ma
     ([type, { schema }]) =>
       html`<p class="faint">${type}</p>${schema.type === 'string' ? '' : html`<pre tabindex="0" role="region" aria-label="Shape"><code>${shapeText(schema, schemas)}</code></pre>`}`,
   );
+
+/** Text with what stands between backticks as code. */
+const prose = (text: string): Markup[] =>
+  text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
 
 const anchor = (name: string): string => name.toLowerCase().replaceAll(' ', '-');

@@ -39,14 +39,17 @@ ${
 function card(stream: StreamOverview): Markup {
   const { channel, board, alias, version, since, source, isPinned } = stream;
   const path = `/${channel}/${board}/`;
+  const isAbsent = stream.upstream.kind === 'stale' && stream.upstream.reason === 'absent';
   return html`<li class="card">
 <h3>${channel} <span class="faint">${board}${alias === 'current' ? '' : html` · ${alias}`}</span></h3>
-<p class="version">${version ?? html`<span class="faint">not known</span>`}</p>
-<p class="faint">${since === undefined ? 'date unknown' : html`since ${moment(since)}`}</p>
+<p class="version">${version ?? html`<span class="faint">${isAbsent ? 'none' : 'not known'}</span>`}</p>
+<p class="faint">${since === undefined ? '' : html`since ${moment(since)}`}</p>
 <p class="chips">${
     source === 'mirror'
       ? html`<span class="chip good">mirrored, verified</span>`
-      : html`<span class="chip">from upstream</span>`
+      : version === undefined
+        ? ''
+        : html`<span class="chip">from upstream</span>`
   }${isPinned ? html` <span class="chip warn">pinned</span>` : ''} ${upstreamChip(stream)}</p>
 ${version === undefined ? '' : html`<p><a href="${path}${alias}/version.txt">version.txt</a>${source === 'mirror' ? html` · <a href="${path}${version}/">all files</a>` : ''}</p>`}
 </li>`;
@@ -68,7 +71,7 @@ function release({ channel, board, alias, version, files, others }: StreamOvervi
     (file) => html`<li>
 <div class="head"><a href="${path}/${version}/${file.name}">${file.name}</a><span class="faint">${bytes(file.size)} (${file.size} bytes)</span></div>
 <div class="digest"><code>sha512 ${file.sha512}</code><button type="button" hidden data-copy="${file.sha512}">Copy<span class="seen-not"> sha512 of ${file.name}</span></button></div>
-<div class="faint">signed ${file.signedAt === undefined ? '' : moment(file.signedAt)} by <code>${file.signedBy}</code>, verified ${moment(file.verifiedAt)} · <a href="${path}/${version}/${file.name}.sig">.sig</a></div>
+<div class="faint">signed ${file.signedAt === undefined ? '' : moment(file.signedAt)} by <code class="wrap">${file.signedBy}</code>, verified ${moment(file.verifiedAt)} · <a href="${path}/${version}/${file.name}.sig">.sig</a></div>
 </li>`,
   )}</ul>
 ${links.length === 0 ? '' : html`<p>Also published: ${links}</p>`}
