@@ -15,6 +15,7 @@ import type { MirrorRoom } from './mirror/routes.ts';
 import type { MirrorPorts } from './mirror/run-job.ts';
 import { workflowLauncher } from './mirror/workflow.ts';
 import { releaseBucket } from './releases/bucket.ts';
+import { type CachedEntrypoint, openFromStore, openThroughCache } from './releases/cached-files.ts';
 import { rememberFloor } from './releases/current.ts';
 import { FileSignatures } from './releases/file-signatures.ts';
 import { MirroredFiles } from './releases/mirrored.ts';
@@ -38,6 +39,8 @@ export interface Runtime {
   readonly platform: Platform;
   readonly fixedLength: FixedLength;
   readonly logSink: LogSink;
+  /** The entrypoint that hands out mirrored files to Cloudflare's cache; absent where there is none. */
+  readonly cachedEntrypoint?: CachedEntrypoint;
   /** How long counts are gathered before they are stored; 10 s unless told. */
   readonly gatherCountsMs?: number;
 }
@@ -58,7 +61,8 @@ export interface MirrorParts {
 }
 
 /** The signing and release rooms. */
-export function releaseParts(env: Env, config: Config, { platform, fixedLength }: Runtime): ReleaseParts {
+export function releaseParts(env: Env, config: Config, runtime: Runtime): ReleaseParts {
+  const { platform, fixedLength, cachedEntrypoint } = runtime;
   const fetchKey = keySource(platform, config.SIGNING_KEY_URL, config.UPSTREAM_REDIRECT_HOSTS);
   const trustedKeys = new TrustedKeys(
     platform,
@@ -77,6 +81,8 @@ export function releaseParts(env: Env, config: Config, { platform, fixedLength }
   );
   const desk = new VerdictDesk(platform, store);
   const sender = new Sender(platform, upstream, signatures, desk, fixedLength);
+  const isCached = config.DOWNLOAD_CACHE && cachedEntrypoint !== undefined;
+  const open = isCached ? openThroughCache(platform, store, cachedEntrypoint) : openFromStore(store);
   const parts: ReleaseParts = {
     trustedKeys,
     upstream,
@@ -88,7 +94,7 @@ export function releaseParts(env: Env, config: Config, { platform, fixedLength }
       config,
       store,
       versionFiles: new VersionFiles(platform, versions, store),
-      mirrored: new MirroredFiles(platform, store),
+      mirrored: new MirroredFiles(platform, store, open),
       passThrough: new PassThrough(platform, upstream, signatures, desk, sender, config.ALLOW_UNSIGNED),
       onDemand: (file, background) => parts.demand(file, background),
     },

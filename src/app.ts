@@ -17,6 +17,7 @@ import { isOperator } from './operator/auth.ts';
 import { healthCheck } from './operator/health.ts';
 import { metricsText } from './operator/metrics.ts';
 import { pageRoutes } from './operator/routes-pages.ts';
+import { answerCached } from './releases/cached-files.ts';
 import { rawPath } from './releases/path.ts';
 import { releaseProblem } from './releases/problems.ts';
 import { answerRelease } from './releases/routes.ts';
@@ -41,6 +42,8 @@ type App = Hono<{ Bindings: Env; Variables: Variables }>;
 export interface Edge {
   readonly app: App;
   readonly poll: (background: Background) => Promise<void>;
+  /** What the entrypoint behind Cloudflare's cache answers. */
+  readonly answerCached: (request: Request) => Promise<Response>;
   /** `undefined` while the configuration is bad. */
   readonly mirrorPorts: (background: Background) => MirrorPorts | undefined;
 }
@@ -52,7 +55,8 @@ export function createEdge(env: Env, runtime: Runtime): Edge {
   const config = parseConfig(env);
   if (!config.ok) {
     refuseAll(app, config.error, runtime);
-    return { app, poll: async () => undefined, mirrorPorts: () => undefined };
+    const answerNothing = async () => new Response(null, { status: 503, headers: { 'cache-control': CACHE.never } });
+    return { app, poll: async () => undefined, answerCached: answerNothing, mirrorPorts: () => undefined };
   }
   const releases = releaseParts(env, config.value, runtime);
   const mirror = mirrorParts(env, config.value, runtime, releases, watch.run);
@@ -66,6 +70,7 @@ export function createEdge(env: Env, runtime: Runtime): Edge {
       await poll({ ...mirror.room, background, log });
       await watch.request(log, started, background);
     },
+    answerCached: (request) => answerCached(releases.room.store, request),
     mirrorPorts: (background) => mirror.ports(background),
   };
 }

@@ -1,5 +1,11 @@
 /** The entry: one edge an isolate, found by its environment; the cron; the Workflow class. */
-import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from 'cloudflare:workers';
+import {
+  exports as entrypoints,
+  WorkerEntrypoint,
+  WorkflowEntrypoint,
+  type WorkflowEvent,
+  type WorkflowStep,
+} from 'cloudflare:workers';
 import { createEdge, type Edge } from './app.ts';
 import type { Runtime } from './app-parts.ts';
 import { type MirrorParameters, runAsWorkflow } from './mirror/workflow.ts';
@@ -9,6 +15,7 @@ const runtime: Runtime = {
   platform: systemPlatform,
   fixedLength: (length) => new FixedLengthStream(length),
   logSink: (line) => console.log(line),
+  cachedEntrypoint: (request) => entrypoints.Downloads.fetch(request),
 };
 
 const edges = new WeakMap<Env, Edge>();
@@ -19,6 +26,13 @@ function edgeFor(env: Env): Edge {
   const edge = createEdge(env, runtime);
   edges.set(env, edge);
   return edge;
+}
+
+/** The one entrypoint that Cloudflare may cache (`[exports.Downloads]`); the default one calls it, nobody else can. */
+export class Downloads extends WorkerEntrypoint<Env> {
+  override async fetch(request: Request): Promise<Response> {
+    return await edgeFor(this.env).answerCached(request);
+  }
 }
 
 export class MirrorRelease extends WorkflowEntrypoint<Env, MirrorParameters> {

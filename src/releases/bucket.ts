@@ -21,7 +21,7 @@ export interface ReleaseStore {
   manifest(release: Pair & { version: Version }): Promise<Result<Manifest | undefined, StoreFault>>;
   /** The body of exactly the object that the manifest names; `undefined` when it is gone or another. */
   open(
-    file: ManifestFile,
+    file: Pick<ManifestFile, 'key' | 'etag'>,
     range?: { start: number; end: number },
   ): Promise<Result<ReadableStream<Uint8Array> | undefined, StoreFault>>;
   alias(pair: Pair, alias: Alias): Promise<Result<StoredAlias, StoreFault>>;

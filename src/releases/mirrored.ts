@@ -6,6 +6,7 @@ import { err, ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import { TtlCache } from '../shared/ttl-cache.ts';
 import type { ReleaseStore } from './bucket.ts';
+import { type OpenFile, openFromStore } from './cached-files.ts';
 import { type Delivery, decideDelivery, type FileFacts, type Presentation } from './delivery.ts';
 import type { Manifest, ManifestFile } from './manifest.ts';
 import { contentTypeOf, type Pair, type ReleaseFile, type Version } from './model.ts';
@@ -13,6 +14,8 @@ import { contentTypeOf, type Pair, type ReleaseFile, type Version } from './mode
 export interface MirroredAnswer {
   readonly delivery: Delivery;
   readonly body?: ReadableStream<Uint8Array>;
+  /** What the cache in front of the store did. */
+  readonly cache?: string;
 }
 
 export type MirroredFault =
@@ -29,6 +32,7 @@ export class MirroredFiles {
   constructor(
     private readonly platform: Platform,
     private readonly store: ReleaseStore,
+    private readonly open: OpenFile = openFromStore(store),
   ) {
     this.#manifests = new TtlCache(platform.now, MANIFEST_HELD_MS, 200);
   }
@@ -53,9 +57,9 @@ export class MirroredFiles {
     const hasBody = delivery.kind === 'whole' || delivery.kind === 'part';
     if (!hasBody || request.method === 'HEAD') return ok({ delivery });
     const range = delivery.kind === 'part' ? { start: delivery.start, end: delivery.end } : undefined;
-    const body = await this.store.open(entry, range);
-    if (!body.ok) return body;
-    return ok(body.value === undefined ? undefined : { delivery, body: body.value });
+    const opened = await this.open(entry, range);
+    if (!opened.ok) return opened;
+    return ok(opened.value && { delivery, body: opened.value.stream, cache: opened.value.cache });
   }
 
   /**

@@ -88,7 +88,7 @@ async function answerNumbered(room: ReleaseRoom, named: NamedFile, asked: Asked)
   const mirrored = await room.mirrored.answer(asked.request, file, named.location);
   if (!mirrored.ok) return faulty(asked, mirrored.error);
   if (mirrored.value !== undefined) {
-    asked.log.set({ source: 'mirror' });
+    asked.log.set({ source: 'mirror', cache: mirrored.value.cache });
     return ok(respond(mirrored.value.delivery, mirrored.value.body, asked));
   }
   asked.log.set({ source: 'upstream' });

@@ -95,6 +95,7 @@ export const DEFAULTS = {
   ALLOW_UNSIGNED: 'false',
   RELEASE_HOST_SUFFIX: '',
   PUBLIC_URL: '',
+  DOWNLOAD_CACHE: 'true',
 } as const;
 
 const schema = z
@@ -135,6 +136,7 @@ const schema = z
       .refine((text) => text === '' || isHttpUrl(text), 'must be an http or https URL without credentials')
       .transform((text) => text.replace(/\/+$/, ''))
       .default(''),
+    DOWNLOAD_CACHE: flag.default(true),
     OPERATOR_TOKEN: secret,
     WEBHOOK_SECRET: secret,
     CAPABILITY_SECRET: secret,

@@ -12,6 +12,8 @@ export interface EdgeOptions {
   readonly vars?: Readonly<Record<string, string>>;
   readonly bindings?: Partial<Pick<Env, 'RELEASES' | 'MACHINES'>>;
   readonly platform?: Partial<Platform>;
+  /** Stands for the entrypoint behind Cloudflare's cache; `inner` is what the entrypoint itself would answer. */
+  readonly cache?: (request: Request, inner: (request: Request) => Promise<Response>) => Promise<Response>;
   /** How steps run; tried five times without delay unless told. */
   readonly doStep?: DoStep;
 }
@@ -69,10 +71,12 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
   const pending: Promise<unknown>[] = [];
   const launched: MirrorParameters[] = [];
   const ids = new Set<string>();
+  const { cache } = options;
   const runtime: Runtime = {
     platform: { ...systemPlatform, ...options.platform },
     fixedLength: (length) => new FixedLengthStream(length),
     gatherCountsMs: 0,
+    ...(cache === undefined ? {} : { cachedEntrypoint: (request: Request) => cache(request, edge.answerCached) }),
     logSink: (line) => events.push(JSON.parse(line) as Record<string, unknown>),
   };
   const workflow = {

@@ -1,0 +1,269 @@
+/** What a deployed edge must do that a test on one machine cannot show: each check says what it saw. */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Outcome {
+  readonly check: string;
+  readonly verdict: 'ok' | 'FAIL' | 'skipped';
+  readonly seen: string;
+}
+
+export interface Target {
+  /** `https://edge.example.org`, without a slash at the end. */
+  readonly url: string;
+  /** A boot URL of a machine (`…/ignition`), where one was given. */
+  readonly boot: string | undefined;
+  /** A path of a mirrored file; found in releases.json unless told. */
+  readonly file: string | undefined;
+}
+
+interface Download {
+  readonly path: string;
+  readonly bytes: Buffer;
+}
+
+const IGNITION = 'Ignition/2.26.0';
+const IPXE = 'iPXE/1.21.1';
+const LARGEST = 64 * 1024 * 1024;
+const WITHIN_MS = 60_000;
+
+const ask = (url: string, headers: Record<string, string> = {}, method = 'GET') =>
+  fetch(url, { method, headers, redirect: 'manual', signal: AbortSignal.timeout(WITHIN_MS) });
+const cacheOf = ({ headers }: Response) => headers.get('cf-cache-status') ?? 'no cf-cache-status';
+
+/** Runs every check, in order; one that breaks is a failure, and the next goes on. */
+export async function probe(target: Target): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const check = async (name: string, work: () => Promise<string | Skipped>) => {
+    try {
+      const seen = await work();
+      const isSkipped = typeof seen !== 'string';
+      outcomes.push({ check: name, verdict: isSkipped ? 'skipped' : 'ok', seen: isSkipped ? seen.skipped : seen });
+    } catch (cause) {
+      outcomes.push({ check: name, verdict: 'FAIL', seen: cause instanceof Error ? cause.message : String(cause) });
+    }
+  };
+  await check('health', () => health(target));
+  await check('version.txt of current: 200, no redirect', () => versionTxt(target));
+  const file = await pickFile(target);
+  let download: Download | undefined;
+  await check('whole download: length and digest', async () => {
+    if (file === undefined) return nothingMirrored;
+    const got = await wholeDownload(target, file);
+    download = { path: file, bytes: got.bytes };
+    return got.seen;
+  });
+  const withDownload = (work: (known: Download) => Promise<string | Skipped>) => async () =>
+    download === undefined ? nothingMirrored : await work(download);
+  await check(
+    'whole download again, perhaps from the cache',
+    withDownload((known) => again(target, known)),
+  );
+  await check(
+    'range of what was just downloaded',
+    withDownload((known) => range(target, known)),
+  );
+  await check(
+    'range past the end: 416',
+    withDownload((known) => pastTheEnd(target, known)),
+  );
+  await check(
+    'HEAD: the same headers, no body',
+    withDownload((known) => head(target, known)),
+  );
+  await check(
+    'If-None-Match: 304',
+    withDownload((known) => notModified(target, known)),
+  );
+  await check(
+    'no encoding, whatever is accepted',
+    withDownload((known) => encoding(target, known)),
+  );
+  await check(
+    'curl -C - completes a broken download',
+    withDownload((known) => resume(target, known)),
+  );
+  for (const scheme of ['https', 'http'] as const) {
+    await check(`${scheme} boot, as Ignition asks`, () => boot(target, scheme, IGNITION));
+    await check(`${scheme} boot, as iPXE asks`, () => boot(target, scheme, IPXE));
+  }
+  await check('20 boots at once: none is refused', () => bootStorm(target));
+  await check('the API is closed without a token', () => closed(target));
+  return outcomes;
+}
+
+interface Skipped {
+  readonly skipped: string;
+}
+
+const nothingMirrored: Skipped = { skipped: 'nothing is mirrored that is small enough' };
+
+function expect(isGood: boolean, otherwise: string): void {
+  if (!isGood) throw new Error(otherwise);
+}
+
+async function health({ url }: Target): Promise<string> {
+  const answer = await ask(`${url}/healthz`);
+  const { status, signingKey } = (await answer.json()) as { status: string; signingKey: { daysLeft?: number | null } };
+  expect(answer.status === 200, `${answer.status}: ${status}`);
+  return `${status}, signing key: ${signingKey.daysLeft ?? 'no'} days left`;
+}
+
+async function versionTxt({ url }: Target): Promise<string> {
+  const answer = await ask(`${url}/stable/amd64-usr/current/version.txt`);
+  expect(answer.status === 200, `${answer.status} ${answer.headers.get('location') ?? ''}`);
+  const version = /^FLATCAR_VERSION=(.*)$/m.exec(await answer.text())?.[1];
+  expect(version !== undefined, 'no FLATCAR_VERSION in it');
+  return `${version}, ${answer.headers.get('cache-control')}`;
+}
+
+/** The largest mirrored file that is not too large to be read here. */
+async function pickFile({ url, file }: Target): Promise<string | undefined> {
+  if (file !== undefined) return file;
+  const answer = await ask(`${url}/releases.json`).catch(() => undefined);
+  if (answer?.status !== 200) return undefined;
+  const { channels } = (await answer.json()) as {
+    channels: Record<string, Record<string, Record<string, { files: Record<string, { size: number }> }>>>;
+  };
+  const found: { path: string; size: number }[] = [];
+  for (const [channel, boards] of Object.entries(channels))
+    for (const [board, releases] of Object.entries(boards))
+      for (const [version, { files }] of Object.entries(releases))
+        for (const [name, { size }] of Object.entries(files))
+          if (size <= LARGEST) found.push({ path: `/${channel}/${board}/${version}/${name}`, size });
+  return found.sort((a, b) => b.size - a.size)[0]?.path;
+}
+
+async function wholeDownload({ url }: Target, path: string): Promise<{ seen: string; bytes: Buffer }> {
+  const answer = await ask(`${url}${path}`);
+  expect(answer.status === 200, `${answer.status}`);
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  expect(answer.headers.get('content-length') === String(bytes.length), 'Content-Length is not what came');
+  const digest = `sha-512=:${createHash('sha512').update(bytes).digest('base64')}:`;
+  expect(answer.headers.get('repr-digest') === digest, `Repr-Digest ${answer.headers.get('repr-digest')} is not ours`);
+  return { seen: `${path}, ${bytes.length} bytes, ${cacheOf(answer)}`, bytes };
+}
+
+async function again(target: Target, { path, bytes }: Download): Promise<string> {
+  const second = await wholeDownload(target, path);
+  expect(second.bytes.equals(bytes), 'other bytes than the first time');
+  return second.seen;
+}
+
+async function range({ url }: Target, { path, bytes }: Download): Promise<string> {
+  const last = bytes.length - 1;
+  const middle = Math.floor(bytes.length / 2);
+  for (const [text, from, to] of [
+    ['bytes=0-0', 0, 0],
+    [`bytes=${middle}-${Math.min(middle + 999, last)}`, middle, Math.min(middle + 999, last)],
+    ['bytes=-1', last, last],
+  ] as const) {
+    const answer = await ask(`${url}${path}`, { range: text });
+    const part = Buffer.from(await answer.arrayBuffer());
+    expect(answer.status === 206, `${text}: ${answer.status} with ${part.length} bytes, ${cacheOf(answer)}`);
+    const said = answer.headers.get('content-range');
+    expect(said === `bytes ${from}-${to}/${bytes.length}`, `${text}: Content-Range ${said}`);
+    expect(part.equals(bytes.subarray(from, to + 1)), `${text}: other bytes`);
+  }
+  return 'first byte, middle and last byte are exact';
+}
+
+async function pastTheEnd({ url }: Target, { path, bytes }: Download): Promise<string> {
+  const answer = await ask(`${url}${path}`, { range: `bytes=${bytes.length}-` });
+  const said = answer.headers.get('content-range');
+  expect(answer.status === 416 && said === `bytes */${bytes.length}`, `${answer.status}, Content-Range ${said}`);
+  return `416, ${said}`;
+}
+
+async function head({ url }: Target, { path, bytes }: Download): Promise<string> {
+  const answer = await ask(`${url}${path}`, {}, 'HEAD');
+  const { headers } = answer;
+  expect(answer.status === 200, `${answer.status}`);
+  expect(headers.get('content-length') === String(bytes.length), `Content-Length ${headers.get('content-length')}`);
+  for (const name of ['etag', 'accept-ranges', 'repr-digest', 'last-modified']) expect(headers.has(name), `no ${name}`);
+  return `ETag, Accept-Ranges, Repr-Digest, Last-Modified, ${headers.get('cache-control')}`;
+}
+
+async function notModified({ url }: Target, { path }: Download): Promise<string> {
+  const first = await ask(`${url}${path}`, {}, 'HEAD');
+  const etag = first.headers.get('etag') ?? '';
+  expect(etag.startsWith('"'), `ETag ${etag} is not strong`);
+  const answer = await ask(`${url}${path}`, { 'if-none-match': etag });
+  await answer.arrayBuffer();
+  expect(answer.status === 304, `${answer.status}`);
+  return '304';
+}
+
+async function encoding({ url }: Target, { path }: Download): Promise<string> {
+  const answer = await ask(`${url}${path}`, { 'accept-encoding': 'gzip, br, zstd' });
+  await answer.body?.cancel();
+  const encoded = answer.headers.get('content-encoding');
+  expect(encoded === null, `Content-Encoding ${encoded}`);
+  return 'identity';
+}
+
+async function resume({ url }: Target, { path, bytes }: Download): Promise<string | Skipped> {
+  const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-probe-'));
+  const part = join(folder, 'part');
+  try {
+    writeFileSync(part, bytes.subarray(0, Math.floor(bytes.length / 3)));
+    const run = spawnSync('curl', ['-fsS', '-m', '60', '-C', '-', '-o', part, `${url}${path}`], { encoding: 'utf8' });
+    if (run.error !== undefined) return { skipped: 'curl is not there' };
+    expect(run.status === 0, `curl ended with ${run.status}: ${run.stderr.trim()}`);
+    expect(readFileSync(part).equals(bytes), 'the completed file has other bytes');
+    return 'byte for byte';
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A boot URL that nobody has: answered by the Worker itself, it is exactly our 404. */
+const FORGED = '/boot/probe.none.none.0.none/ignition';
+const FORGED_ANSWER = 'not found\n';
+
+async function boot(target: Target, scheme: 'http' | 'https', userAgent: string): Promise<string | Skipped> {
+  const { protocol } = new URL(target.url);
+  const isLocal = /^(127\.|localhost|\[::1\])/.test(new URL(target.url).hostname);
+  if (isLocal && `${scheme}:` !== protocol) return { skipped: `this host has only ${protocol.slice(0, -1)}` };
+  const url = (target.boot ?? `${target.url}${FORGED}`).replace(/^https?:/, `${scheme}:`);
+  const answer = await ask(url, { 'user-agent': userAgent, 'accept-encoding': 'identity' });
+  const text = await answer.text();
+  const { status, headers } = answer;
+  expect(status < 300 || status > 399, `${status} to ${headers.get('location')}: switch Always Use HTTPS off`);
+  expect(
+    !headers.has('cf-mitigated'),
+    `${status}: challenged by the zone (cf-mitigated ${headers.get('cf-mitigated')})`,
+  );
+  expect(status !== 403 && status !== 429, `${status}: the zone refuses it before the Worker`);
+  expect(headers.get('cache-control')?.includes('no-store') === true, `Cache-Control ${headers.get('cache-control')}`);
+  expect(headers.get('content-encoding') === null, `Content-Encoding ${headers.get('content-encoding')}`);
+  if (target.boot === undefined) {
+    expect(status === 404 && text === FORGED_ANSWER, `${status}, which is not the Worker's own answer`);
+    return 'reaches the Worker (a forged URL: its own 404)';
+  }
+  expect(status === 200, `${status}: ${text.trim()}`);
+  expect(headers.get('content-length') === String(Buffer.byteLength(text)), 'Content-Length is not what came');
+  JSON.parse(text);
+  return `200, ${text.length} bytes of Ignition`;
+}
+
+/** A rack that boots behind one address must not look like an attack. */
+async function bootStorm(target: Target): Promise<string> {
+  const url = target.boot ?? `${target.url}${FORGED}`;
+  const wanted = target.boot === undefined ? 404 : 200;
+  const answers = await Promise.all(Array.from({ length: 20 }, () => ask(url, { 'user-agent': IGNITION })));
+  await Promise.all(answers.map((answer) => answer.arrayBuffer()));
+  const others = answers.filter(({ status }) => status !== wanted).map(({ status }) => status);
+  expect(others.length === 0, `answers other than ${wanted}: ${others.join(', ')}`);
+  return `20 times ${wanted}`;
+}
+
+async function closed({ url }: Target): Promise<string> {
+  const answer = await ask(`${url}/api/machines`);
+  await answer.arrayBuffer();
+  expect(answer.status === 401, `${answer.status}`);
+  return '401';
+}
