@@ -21,7 +21,7 @@ export function observer(env: Env, { platform, logSink, gatherCountsMs }: Runtim
     counterDocument(env.RELEASES, platform, shard),
   );
   const counters = new Counters(platform, documents, gatherCountsMs);
-  const dataset = (env as { METRICS?: AnalyticsEngineDataset }).METRICS;
+  const dataset = env.METRICS;
   return {
     counters,
     request: async (event, started, background) => {

@@ -1,0 +1,124 @@
+/**
+ * `npm run deploy [-- --env staging]`: from a clone to an account of Cloudflare's. Creates what is missing (bucket, namespace,
+ * secrets), uploads code with bindings and cron, prints the URLs. Safe to run again: what is there is left as it is.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gatherSecrets } from './deploy-secrets.ts';
+import { DeployFault, ensureBucket, ensureNamespace, logIn, secretNames, upload, whoAmI } from './deploy-wrangler.ts';
+
+const USAGE = `usage: npm run deploy -- [--env production|staging] [--domain HOST] [--var NAME:VALUE …]
+                         [--location HINT | --jurisdiction eu] [--generate-secrets] [--yes]
+Without a terminal: CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID, and the secrets OPERATOR_TOKEN, WEBHOOK_SECRET,
+CAPABILITY_SECRET and STORAGE_KEY in the environment (or --generate-secrets, which prints them).`;
+
+const ENVIRONMENTS: Readonly<Record<string, { worker: string; bucket: string; namespace: string }>> = {
+  production: { worker: 'flatcar-edge', bucket: 'flatcar-edge-releases', namespace: 'flatcar-edge-machines' },
+  staging: {
+    worker: 'flatcar-edge-staging',
+    bucket: 'flatcar-edge-staging-releases',
+    namespace: 'flatcar-edge-staging-machines',
+  },
+};
+const root = dirname(import.meta.dirname);
+const config = join(root, 'wrangler.deploy.toml');
+
+const say = (line: string) => console.log(line);
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      env: { type: 'string', default: 'production' },
+      domain: { type: 'string' },
+      var: { type: 'string', multiple: true, default: [] },
+      location: { type: 'string' },
+      jurisdiction: { type: 'string' },
+      'generate-secrets': { type: 'boolean', default: false },
+      yes: { type: 'boolean', default: false },
+    },
+  });
+  const names = ENVIRONMENTS[values.env];
+  if (names === undefined) throw new DeployFault(`--env ${values.env}: must be production or staging`);
+  if (values.domain !== undefined && !/^[a-z0-9.-]+\.[a-z]{2,}$/.test(values.domain))
+    throw new DeployFault(`--domain ${values.domain}: must be a host name`);
+  return { ...values, ...names };
+}
+
+function account(isInteractive: boolean): void {
+  let accounts = whoAmI();
+  if (accounts === undefined && isInteractive && logIn()) accounts = whoAmI();
+  if (accounts === undefined)
+    throw new DeployFault(
+      'not logged in: set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID, or run npx wrangler login',
+    );
+  const wanted = process.env['CLOUDFLARE_ACCOUNT_ID'];
+  if (wanted === undefined && accounts.length !== 1) {
+    const known = accounts.map(({ id, name }) => `  ${id}  ${name}`).join('\n');
+    throw new DeployFault(`which account? Set CLOUDFLARE_ACCOUNT_ID to one of\n${known}`);
+  }
+  const chosen = accounts.find(({ id }) => id === wanted) ?? accounts[0];
+  say(`account     ${chosen?.name ?? ''} (${wanted ?? chosen?.id})`);
+}
+
+/** wrangler.toml with the namespace's id and the bucket's jurisdiction: wrangler itself writes into JSON alone. */
+function writeConfig(environment: string, namespace: string, jurisdiction: string | undefined): void {
+  const text = readFileSync(join(root, 'wrangler.toml'), 'utf8');
+  const kv = `[[env.${environment}.kv_namespaces]]\nbinding = "MACHINES"\n`;
+  const r2 = `[[env.${environment}.r2_buckets]]\nbinding = "RELEASES"\n`;
+  const missing = [kv, r2].find((head) => !text.includes(head));
+  if (missing !== undefined)
+    throw new DeployFault(`wrangler.toml has no ${missing.split('\n')[0]} as this script knows it`);
+  const place = jurisdiction === undefined ? '' : `jurisdiction = "${jurisdiction}"\n`;
+  writeFileSync(config, text.replace(kv, `${kv}id = "${namespace}"\n`).replace(r2, `${r2}${place}`));
+}
+
+async function deploy(): Promise<void> {
+  const options = readOptions();
+  const isInteractive = process.stdin.isTTY === true && process.env['CI'] !== 'true' && !options.yes;
+  account(isInteractive);
+  const place = placeOf(options);
+  const present = secretNames(options.worker);
+  const secrets = await gatherSecrets({ present, generates: options['generate-secrets'], isInteractive });
+  say(`bucket      ${options.bucket} ${ensureBucket(options.bucket, place) ? 'created' : 'is there'}`);
+  const namespace = ensureNamespace(options.namespace);
+  say(`namespace   ${options.namespace} ${namespace.isNew ? 'created' : 'is there'}`);
+  const uploaded = Object.keys(secrets.values);
+  say(`secrets     ${uploaded.length === 0 ? 'are there' : `${uploaded.join(', ')} go along`}`);
+
+  const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-'));
+  const secretsFile = join(folder, 'secrets.json');
+  try {
+    writeConfig(options.env, namespace.id, options.jurisdiction);
+    writeFileSync(secretsFile, JSON.stringify(secrets.values), { mode: 0o600 });
+    const domain = options.domain === undefined ? [] : ['--domain', options.domain];
+    const variables = options.var.flatMap((variable) => ['--var', variable]);
+    const publicUrl = options.domain === undefined ? [] : ['--var', `PUBLIC_URL:https://${options.domain}`];
+    const file = uploaded.length === 0 ? undefined : secretsFile;
+    const urls = upload(options.env, config, file, [...domain, ...publicUrl, ...variables]);
+    say(`worker      ${options.worker} uploaded, cron set\n`);
+    for (const name of secrets.made) say(`${name}=${secrets.values[name]}`);
+    if (secrets.made.length > 0) say('Keep these: they are not shown again.\n');
+    for (const url of urls) say(`${url}\n${url}/console\n${url}/api/docs\n\nCheck it:  npm run probe -- ${url}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(config, { force: true });
+  }
+}
+
+function placeOf({ location, jurisdiction }: { location?: string; jurisdiction?: string }): string[] {
+  if (location !== undefined && jurisdiction !== undefined)
+    throw new DeployFault('--location and --jurisdiction exclude each other');
+  if (jurisdiction !== undefined) return ['--jurisdiction', jurisdiction];
+  return location === undefined ? [] : ['--location', location];
+}
+
+try {
+  await deploy();
+} catch (cause) {
+  const isOurs = cause instanceof DeployFault;
+  console.error(isOurs ? cause.message : cause);
+  if (!isOurs || cause.message.startsWith('--')) console.error(`\n${USAGE}`);
+  process.exitCode = 1;
+}
