@@ -13,6 +13,8 @@ import type { Tenant } from '../upstream/tenant.ts';
 export interface RunningEdge {
   readonly url: string;
   readonly upstream: Tenant;
+  /** Where the release server has this edge's files. */
+  readonly upstreamUrl: string;
   readonly key: PrivateKey;
   /** An empty folder that goes away with the edge. */
   readonly folder: string;
@@ -65,6 +67,7 @@ export async function runEdge(vars: Readonly<Record<string, string>> = {}): Prom
   return {
     url: edge.url,
     upstream,
+    upstreamUrl: `${server.url}/t`,
     key,
     folder,
     release: async (version, files, isCurrent = true) => {

@@ -1,0 +1,122 @@
+/** Every example of the README and of docs/, run as it stands: shell by bash against a running edge, TypeScript by Node. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ACCOUNT, type PlayedAccount, playAccount } from '../support/cloudflare-account.ts';
+import { OPERATOR_TOKEN, type RunningEdge, runClient, runEdge } from '../support/running-edge.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const IMAGE = 'flatcar_production_image.bin.bz2';
+const documents = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+const textOf = (document: string) => readFileSync(join(root, document), 'utf8');
+const examplesIn = (document: string, language: string): string[] =>
+  [...textOf(document).matchAll(/^( *)```(\w*)\n([\s\S]*?)^\1```$/gm)]
+    .filter(([, , said]) => said === language)
+    .map(([, indent = '', , text = '']) => text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''));
+
+/** These run for minutes or for ever; the tests that run them. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'npm start': 'test/conformance/start.client.test.ts',
+  'npm test': '.ci/run',
+};
+
+let edge: RunningEdge;
+let account: PlayedAccount;
+let folder: string;
+let env: Record<string, string>;
+
+const put = (path: string, body: string) => edge.api(path, { method: 'PUT', body });
+const mirror = async (version: string) => {
+  await edge.api(`/api/mirrors/stable/amd64-usr/${version}`, { method: 'PUT' });
+  expect((await edge.ended(version)).state).toBe('complete');
+};
+const config = (path: string) => `{"ignition":{"version":"3.3.0"},"storage":{"files":[{"path":"${path}"}]}}`;
+
+beforeAll(async () => {
+  account = await playAccount();
+  edge = await runEdge({
+    CAPABILITY_SECRET: 'capability-secret-of-at-least-32-bytes',
+    MIRROR: 'stable/amd64-usr',
+    MIRROR_FILES: `version.txt,${IMAGE}`,
+    RELEASE_HOST_SUFFIX: '',
+  });
+  await edge.release('4593.2.4', { [IMAGE]: 200_000 }, false);
+  await edge.release('4593.2.5', { [IMAGE]: 300_000 });
+  await mirror('4593.2.5');
+  await put('/api/profiles/web/base', config('/base'));
+  const issued = (await (await put('/api/machines/vm-1?profile=web', config('/user'))).json()) as {
+    urls: { ignition: string };
+  };
+  // The project as a clone has it, in a folder that examples may write to.
+  folder = join(edge.folder, 'clone');
+  mkdirSync(folder);
+  for (const name of readdirSync(root)) if (!name.startsWith('.')) symlinkSync(join(root, name), join(folder, name));
+  writeFileSync(join(folder, 'user.ign'), config('/user'));
+  writeFileSync(join(folder, 'web-base.ign'), config('/older'));
+  const gpgHome = join(edge.folder, 'gpg');
+  mkdirSync(gpgHome, { mode: 0o700 });
+  env = {
+    ...{ EDGE: edge.url, OPERATOR_TOKEN, BOOT_URL: issued.urls.ignition, GNUPGHOME: gpgHome, VERSION: '4593.2.4' },
+    ...{
+      WEBHOOK_SECRET: 'webhook-secret-of-at-least-32-bytes',
+      NEW_WEBHOOK_SECRET: 'another-secret-of-at-least-32-bytes',
+    },
+    SIGNING_KEY_URL: `${edge.upstreamUrl}/key.asc`,
+    ...{ CLOUDFLARE_API_BASE_URL: account.url, CLOUDFLARE_API_TOKEN: 't', CLOUDFLARE_ACCOUNT_ID: ACCOUNT, CI: 'true' },
+    PATH: `${dirname(process.execPath)}:${join(root, 'node_modules', '.bin')}:${process.env['PATH']}`,
+  };
+});
+afterAll(async () => {
+  await edge?.stop();
+  await account?.close();
+});
+
+describe('every example', () => {
+  it.each(documents.filter((document) => examplesIn(document, 'sh').length > 0))('of %s runs', async (document) => {
+    // What a runbook is about: a release that was mirrored, a Worker that was deployed.
+    await mirror('4593.2.4');
+    const blocks = examplesIn(document, 'sh').map((block) => block.replaceAll('http://127.0.0.1:8787', edge.url));
+    const here = blocks.filter((block) => ELSEWHERE[block.trim()] === undefined);
+    const script = ['set -euo pipefail', ...here].join('\n');
+    const { code, stdout, stderr } = await runClient('bash', ['-c', script], folder, env);
+    expect(`${code}\n${code === 0 ? '' : stdout + stderr}`).toBe('0\n');
+  });
+
+  it.each(documents.filter((document) => examplesIn(document, 'ts').length > 0))(
+    'of %s in TypeScript runs',
+    async (document) => {
+      for (const [index, block] of examplesIn(document, 'ts').entries()) {
+        const file = join(root, 'dist', `example-${index}.ts`);
+        writeFileSync(file, block.replaceAll('http://127.0.0.1:8787', edge.url));
+        const { stdout, stderr } = await runClient(process.execPath, [file], root, env);
+        expect(stderr + stdout).toMatch(new RegExp(`^${edge.url}/boot/`));
+      }
+    },
+  );
+
+  it('is in a language that is run, or is a diagram', () => {
+    const languages = documents.flatMap((document) =>
+      [...textOf(document).matchAll(/^ *```(\w*)\n/gm)].map(([, language]) => language ?? ''),
+    );
+    // Closing fences are matched as blocks without a language.
+    expect(new Set(languages)).toEqual(new Set(['sh', 'ts', 'mermaid', '']));
+    for (const test of Object.values(ELSEWHERE)) expect(existsSync(join(root, test))).toBe(true);
+  });
+});
+
+describe('every document', () => {
+  it.each(documents)('%s links to what is there', (document) => {
+    for (const [, target = ''] of textOf(document).matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g))
+      expect(existsSync(join(root, dirname(document), target)), `${document}: ${target}`).toBe(true);
+  });
+
+  it('a runbook fits on a screen', () => {
+    for (const document of documents.filter((name) => name.startsWith('docs/runbooks/')))
+      expect(textOf(document).split('\n').length, relative(root, document)).toBeLessThanOrEqual(41);
+  });
+});

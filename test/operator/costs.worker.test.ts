@@ -1,0 +1,108 @@
+/** docs/costs.md counts calls of R2 and KV: here they are counted, and the page must say the same. */
+import { reset } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import costs from '../../docs/costs.md?raw';
+import { type Edge, OPERATOR, OPERATOR_TOKEN, openEdge } from '../support/edge.ts';
+import { config } from '../support/operator.ts';
+import { UpstreamTenant } from '../support/upstream-tenant.ts';
+
+const KERNEL = 'flatcar_production_pxe.vmlinuz';
+const PAIR = { channel: 'stable', board: 'amd64-usr' } as const;
+/** developers.cloudflare.com/r2/pricing: what changes or lists is class A, what reads is class B, deleting is free. */
+const CLASS_A = /^(put|list|createMultipartUpload|uploadPart|complete)$/;
+const CLASS_B = /^(get|head)$/;
+
+let calls: string[] = [];
+/** Notes every call by its name; what a call gives (an upload) is watched too. */
+function counted<T extends object>(binding: T, store: string): T {
+  return new Proxy(binding, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]) => {
+        calls.push(`${store} ${String(name)}`);
+        const given: unknown = Reflect.apply(member, target, args);
+        if (name === 'resumeMultipartUpload') return counted(given as object, store);
+        return name === 'createMultipartUpload'
+          ? (given as Promise<object>).then((upload) => counted(upload, store))
+          : given;
+      };
+    },
+  });
+}
+
+interface Spent {
+  readonly a: number;
+  readonly b: number;
+  readonly kv: number;
+}
+
+async function spentOn(edge: Edge, work: () => Promise<unknown>): Promise<Spent> {
+  await edge.settle();
+  calls = [];
+  await work();
+  await edge.settle();
+  const of = (store: string, pattern: RegExp) =>
+    calls.map((call) => call.split(' ')).filter(([at, name = '']) => at === store && pattern.test(name)).length;
+  return { a: of('R2', CLASS_A), b: of('R2', CLASS_B), kv: of('KV', /^get/) };
+}
+
+let tenant: UpstreamTenant;
+const open = () =>
+  openEdge(tenant, {
+    bindings: { RELEASES: counted(env.RELEASES, 'R2'), MACHINES: counted(env.MACHINES, 'KV') },
+    // Pruning is by chance, one event in eight: not in these.
+    platform: { random: () => 0.99 },
+    vars: {
+      OPERATOR_TOKEN,
+      CAPABILITY_SECRET: 'capability-secret-of-at-least-32-bytes',
+      MIRROR: 'stable/amd64-usr',
+      MIRROR_FILES: `version.txt,${KERNEL}`,
+    },
+  });
+beforeEach(async () => {
+  await reset();
+  tenant = new UpstreamTenant('costs');
+  await tenant.release({ ...PAIR, version: '4593.2.5', files: { [KERNEL]: 20 * 1024 * 1024 }, aliases: ['current'] });
+});
+
+const say = ({ a, b, kv }: Spent) => `${a} | ${b} | ${kv}`;
+/** The page has this row. */
+const expectRow = (what: string, spent: Spent) => {
+  expect(costs).toContain(`| ${what} | ${say(spent)} |`);
+};
+
+describe('what the page of costs counts', () => {
+  it('mirroring, downloads, a range, a poll', async () => {
+    const edge = await open();
+    const mirrored = await spentOn(edge, async () => {
+      await edge.fetch('/api/mirrors/stable/amd64-usr/current', { method: 'PUT', headers: OPERATOR });
+      expect(await edge.runAll()).toEqual(['complete']);
+    });
+    expectRow('mirroring a release of two files, 20 MiB', mirrored);
+    const path = `/stable/amd64-usr/4593.2.5/${KERNEL}`;
+    const read = async (where: string, init?: RequestInit) => (await edge.fetch(where, init)).arrayBuffer();
+    expectRow('the first download of a numbered file in an isolate', await spentOn(edge, () => read(path)));
+    expectRow('another one within a minute', await spentOn(edge, () => read(path)));
+    expectRow('a range of it', await spentOn(edge, () => read(path, { headers: { range: 'bytes=0-9' } })));
+    const alias = await spentOn(edge, () => read(`/stable/amd64-usr/current/${KERNEL}`));
+    expectRow('the same by an alias', alias);
+    await edge.poll();
+    expectRow('a poll that finds nothing new', await spentOn(edge, () => edge.poll()));
+  });
+
+  it('a boot', async () => {
+    const edge = await open();
+    const put = (path: string, body: string) => edge.fetch(path, { method: 'PUT', headers: OPERATOR, body });
+    await put('/api/profiles/web/base', config('/base'));
+    const issued = await (await put('/api/machines/vm-1?profile=web', config('/user'))).json<{
+      urls: { ignition: string };
+    }>();
+    await edge.settle();
+    const other = await open();
+    const boot = (at: Edge) => async () => expect((await at.fetchUrl(issued.urls.ignition)).status).toBe(200);
+    expectRow('a boot in an isolate that does not know the machine', await spentOn(other, boot(other)));
+    expectRow('the same machine again', await spentOn(other, boot(other)));
+  });
+});
