@@ -14,7 +14,7 @@ import type { ManifestFile } from './manifest.ts';
 /** The entrypoint that may be cached, as this Worker reaches it. */
 export type CachedEntrypoint = (request: Request) => Promise<Response>;
 
-export interface OpenedFile {
+interface OpenedFile {
   readonly stream: ReadableStream<Uint8Array>;
   /** What the cache did (`HIT`, `MISS`, …); `none` where there was no cache between. */
   readonly cache: string;

@@ -1,7 +1,7 @@
 /** Plays the part of Cloudflare's API that a deployment uses, for one account, so that the real wrangler can be run against it. */
 import { createServer, type IncomingMessage } from 'node:http';
 
-export interface Upload {
+interface Upload {
   readonly bindings: readonly { readonly name: string; readonly type: string; readonly [more: string]: unknown }[];
   /** Names of the secrets that went along. */
   readonly secrets: readonly string[];
