@@ -115,6 +115,19 @@ describe('every document', () => {
       expect(existsSync(join(root, dirname(document), target)), `${document}: ${target}`).toBe(true);
   });
 
+  it('the table of attacks names tests that are there', () => {
+    const rows = textOf('docs/security.md').match(/^\|.*\|$/gm) ?? [];
+    const named = rows
+      .map((row) => row.split('|').at(-2)?.trim() ?? '')
+      .filter((cell) => / /.test(cell) && !cell.endsWith('**'));
+    const attacks = named.filter((name) => !/^(say|withhold|make|publish|read|tell|forge)/.test(name));
+    expect(attacks.length).toBeGreaterThan(20);
+    for (const cell of attacks) {
+      const [, name = '', file = 'test/conformance/attacks'] = /^(.*?)(?: \((test\/[\w/-]+)\))?$/.exec(cell) ?? [];
+      expect(textOf(`${file}.worker.test.ts`), cell).toContain(name);
+    }
+  });
+
   it('a runbook fits on a screen', () => {
     for (const document of documents.filter((name) => name.startsWith('docs/runbooks/')))
       expect(textOf(document).split('\n').length, relative(root, document)).toBeLessThanOrEqual(41);

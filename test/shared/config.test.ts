@@ -11,7 +11,7 @@ const faultsOf = (env: object) => {
 
 describe('the configuration', () => {
   it('has the same defaults in wrangler.toml, each with a comment above it', () => {
-    const lines = toml.slice(toml.indexOf('[vars]')).split('\n');
+    const lines = toml.slice(toml.indexOf('[vars]'), toml.indexOf('[env.production]')).split('\n');
     const found: Record<string, string> = {};
     for (const [index, line] of lines.entries()) {
       const match = /^([A-Z_]+) = "(.*)"$/.exec(line);
