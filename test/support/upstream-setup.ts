@@ -7,6 +7,7 @@ declare module 'vitest' {
   interface ProvidedContext {
     upstream: string;
     genuine: GenuineFixtures | null;
+    soak: { readonly seconds: number; readonly seed: number };
   }
 }
 
@@ -14,5 +15,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const upstream = await startUpstream();
   project.provide('upstream', upstream.url);
   project.provide('genuine', readGenuineFixtures());
+  const seed = Number(process.env['SOAK_SEED'] ?? Date.now() % 1_000_000);
+  project.provide('soak', { seconds: Number(process.env['SOAK_SECONDS'] ?? 12), seed });
   return () => upstream.close();
 }

@@ -86,6 +86,7 @@ export function makeControl(tenantOf: (name: string) => Tenant): Control {
       tenant.put(path, bytes, modified === undefined ? new Date() : new Date(modified));
       return { size: bytes.length };
     },
+    content: async (tenant, order: { path: string }) => tenant.files.get(order.path)?.bytes.toString('base64') ?? '',
     remove: async (tenant, order: { path: string }) => tenant.files.delete(order.path),
     alias: async (tenant, order: { path: string; version: string }) =>
       tenant.aliases.set(order.path, order.version).size,
