@@ -3,6 +3,8 @@ interface BareEnv {
   readonly UPSTREAM: string;
   readonly BUCKET: R2Bucket;
   readonly COPIES: KVNamespace;
+  /** The edge's own bucket, where its state is filled in. */
+  readonly RELEASES: R2Bucket;
 }
 
 export default {
@@ -32,6 +34,36 @@ export default {
       ]);
       await Promise.all([env.COPIES.getWithMetadata(`${name}-profile`), env.BUCKET.head(`${name}-profile`)]);
       return new Response(copy.value);
+    }
+    if (what === 'cached') {
+      const kept = new Request('https://cache.test/version.txt');
+      if (name === 'text') return (await caches.default.match(kept)) ?? new Response(null, { status: 404 });
+      const headers = { 'cache-control': 'max-age=3600', 'content-type': 'text/plain' };
+      await caches.default.put(kept, new Response(await request.text(), { headers }));
+      return new Response('kept');
+    }
+    if (what === 'object') {
+      await env.RELEASES.put(name, request.body);
+      return new Response('kept');
+    }
+    if (what === 'machines') {
+      const [from = 0, to = 0] = rest.map(Number);
+      const customMetadata = {
+        generation: '1',
+        epoch: 'e',
+        profile: '',
+        kind: 'none',
+        expiry: '0',
+        updated: '',
+        deleted: '',
+      };
+      const ids = Array.from({ length: to - from }, (_, index) => String(from + index).padStart(6, '0'));
+      for (let at = 0; at < ids.length; at += 20) {
+        await Promise.all(
+          ids.slice(at, at + 20).map((id) => env.RELEASES.put(`machines/vm-${id}.json`, '{}', { customMetadata })),
+        );
+      }
+      return new Response('kept');
     }
     return new Response('bare');
   },

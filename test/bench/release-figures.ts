@@ -1,82 +1,77 @@
-/** Pass-through and version.txt, beside bare Workers. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { freePort, startDev } from '../../scripts/wrangler-dev.ts';
-import { makeRelease } from '../upstream/release.ts';
-import { startUpstream } from '../upstream/server.ts';
-import { fingerprint, makeSigningKey, publicKeyText } from '../upstream/signing-key.ts';
-import { atLeast, type Figure, median } from './figure.ts';
+/** Downloads and version.txt, beside bare Workers and beside nginx. */
+import { atLeast, beside, type Figure } from './figure.ts';
+import { withNginx } from './nginx.ts';
+import { drain, imagePath, MIRRORED, PASSED, type Rig, repeated, SIZE, speedOf, startRig } from './rig.ts';
 
 const MIB = 1024 * 1024;
-const SIZE = 256 * MIB;
-const RUNS = 7;
-const VERSION = '4593.2.5';
-const IMAGE = 'flatcar_production_image.bin.bz2';
+const RANGES = 64;
+const REQUESTS = 500;
+const AT_ONCE = 8;
 
+/** Whole, in ranges, passed through and verified, version.txt; the last beside a bare Worker that answers from the Cache API. */
 export async function releaseFigures(root: string): Promise<Record<string, Figure>> {
-  const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-bench-'));
-  const upstream = await startUpstream();
-  const key = await makeSigningKey();
-  const tenant = upstream.tenant('b');
-  tenant.put('key.asc', Buffer.from(publicKeyText(key)));
-  for (const [name, bytes] of await makeRelease({ version: VERSION, files: { [IMAGE]: SIZE }, key, bare: true })) {
-    tenant.put(`stable/amd64-usr/${VERSION}/${name}`, bytes);
-  }
-  tenant.aliases.set('stable/amd64-usr/current', VERSION);
-  const edge = await startDev({
-    port: await freePort(),
-    vars: {
-      UPSTREAM_URL: `${upstream.url}/b/{channel}/{board}/{version}/{file}`,
-      SIGNING_KEY_URL: `${upstream.url}/b/key.asc`,
-      SIGNING_KEY_FINGERPRINTS: fingerprint(key),
-    },
-    persistTo: join(folder, 'edge'),
-    logFile: join(folder, 'edge.log'),
-  });
-  const bare = await startDev({
-    port: await freePort(),
-    config: join(root, 'test', 'bench', 'wrangler.toml'),
-    vars: { UPSTREAM: `${upstream.url}/b` },
-    persistTo: join(folder, 'bare'),
-    logFile: join(folder, 'bare.log'),
-    readyPath: '/',
-  });
+  const rig = await startRig(root);
   try {
-    const path = `stable/amd64-usr/${VERSION}/${IMAGE}`;
-    const whole = await ratio(
-      () => download(`${bare.url}/pass/${path}`, SIZE),
-      () => download(`${edge.url}/${path}`, SIZE),
+    const { edge, bare } = rig;
+    const [mirrored, passed] = [imagePath(MIRRORED), imagePath(PASSED)];
+    const whole = await speedOf(
+      () => drain(`${edge.url}/${mirrored}`, SIZE),
+      () => drain(`${bare.url}/r2/${mirrored}`, SIZE),
     );
+    const ranges = (url: string) => () =>
+      repeated(RANGES, 4, (turn) => {
+        const start = ((turn * 37) % 255) * MIB;
+        return drain(url, MIB, { range: `bytes=${start}-${start + MIB - 1}` });
+      });
+    const parts = await speedOf(ranges(`${edge.url}/${mirrored}`), ranges(`${bare.url}/r2/${mirrored}`));
+    const verified = await speedOf(
+      () => drain(`${edge.url}/${passed}`, SIZE),
+      () => drain(`${bare.url}/pass/${passed}`, SIZE),
+    );
+    const version = await versionTxt(rig);
+    say('whole download', whole);
+    say('64 ranges of 1 MiB', parts);
+    say('verified pass-through', verified);
+    say(`${REQUESTS} version.txt`, version);
     return {
-      verify_stream_vs_passthrough: atLeast(whole, 'x', 0.9),
+      download_vs_bare_r2: atLeast(whole.ratio, 'x', 0.95),
+      download_range_vs_bare_r2: atLeast(parts.ratio, 'x', 0.95),
+      verify_stream_vs_passthrough: atLeast(verified.ratio, 'x', 0.9),
+      version_txt_vs_bare_cache: atLeast(version.ratio, 'x', 0.85),
+      ...(await nginxFigures(rig)),
     };
   } finally {
-    await Promise.all([edge.stop(), bare.stop(), upstream.close()]);
-    rmSync(folder, { recursive: true, force: true });
+    await rig.stop();
   }
 }
 
-/** The speed of `edge` as a part of that of `bare`: medians of interleaved runs after one of each to warm up. */
-async function ratio(bare: () => Promise<void>, edge: () => Promise<void>): Promise<number> {
-  const times = { bare: [] as number[], edge: [] as number[] };
-  for (let run = 0; run <= RUNS; run += 1) {
-    for (const [name, work] of [
-      ['bare', bare],
-      ['edge', edge],
-    ] as const) {
-      const began = performance.now();
-      await work();
-      if (run > 0) times[name].push(performance.now() - began);
-    }
-  }
-  console.log(`  bare ${median(times.bare).toFixed(0)} ms, edge ${median(times.edge).toFixed(0)} ms`);
-  return median(times.bare) / median(times.edge);
+async function versionTxt({ edge, bare }: Rig) {
+  const length = (await (await fetch(`${edge.url}/stable/amd64-usr/current/version.txt`)).text()).length;
+  await fetch(`${bare.url}/cached/fill`, { method: 'PUT', body: 'x'.repeat(length) });
+  const many = (url: string) => () => repeated(REQUESTS, AT_ONCE, () => drain(url, length));
+  return await speedOf(many(`${edge.url}/stable/amd64-usr/current/version.txt`), many(`${bare.url}/cached/text`));
 }
 
-async function download(url: string, size: number): Promise<void> {
-  const response = await fetch(url);
-  let length = 0;
-  for await (const chunk of response.body ?? []) length += (chunk as Uint8Array).length;
-  if (response.status !== 200 || length !== size) throw new Error(`${url}: ${response.status}, ${length} bytes`);
+/** nginx keeps the whole file after the first request, and checks nothing: what a distributor would run instead. */
+async function nginxFigures({ edge, upstream, folder }: Rig): Promise<Record<string, Figure>> {
+  const path = imagePath(MIRRORED);
+  const compared = await withNginx(`${upstream.url}/b`, folder, async (nginx) => {
+    await drain(`${nginx}/${path}`, SIZE);
+    return await speedOf(
+      () => drain(`${edge.url}/${path}`, SIZE),
+      () => drain(`${nginx}/${path}`, SIZE),
+    );
+  });
+  if (compared === undefined) return {};
+  say('whole download beside nginx', compared);
+  return {
+    nginx_vs_edge: beside(
+      1 / compared.ratio,
+      'x',
+      'nginx proxy_cache, native and without checks, as a multiple of the edge',
+    ),
+  };
 }
+
+const say = (what: string, { edgeMs, bareMs }: { edgeMs: number; bareMs: number }) =>
+  console.log(`  ${what}: beside ${bareMs.toFixed(0)} ms, edge ${edgeMs.toFixed(0)} ms`);

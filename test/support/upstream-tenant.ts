@@ -61,10 +61,9 @@ export class UpstreamTenant {
   }
 
   async #post<T>(action: string, order: unknown): Promise<T> {
-    const response = await fetch(`${this.base}/-/${this.name}/${action}`, {
-      method: 'POST',
-      body: JSON.stringify(order),
-    });
+    const send = () => fetch(`${this.base}/-/${this.name}/${action}`, { method: 'POST', body: JSON.stringify(order) });
+    // Steering must not fail with what it steers: a kept connection may have been closed meanwhile.
+    const response = await send().catch(send).catch(send);
     if (!response.ok) throw new Error(`${action}: ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
   }

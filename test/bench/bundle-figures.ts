@@ -1,0 +1,46 @@
+/** How large the Worker is, and how long it takes to start: by wrangler's own bundle and its own profile of the start. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { atMost, type Figure, median } from './figure.ts';
+
+const RUNS = 5;
+
+interface Profile {
+  readonly nodes: readonly { readonly id: number; readonly callFrame: { readonly functionName: string } }[];
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
+}
+
+/** `bundle_gzip_KiB` and `startup_ms`. */
+export function bundleFigures(root: string): Record<string, Figure> {
+  const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-bench-'));
+  try {
+    const run = (...args: string[]) => execFileSync('wrangler', args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    run('deploy', '--dry-run', '--outdir', folder);
+    const bundle = readFileSync(join(folder, 'index.js'));
+    const texts = execFileSync('find', [folder, '-name', '*.txt'], { encoding: 'utf8' }).trim().split('\n');
+    const pages = texts.filter((name) => name !== '').map((name) => readFileSync(name));
+    const size = [bundle, ...pages].reduce((sum, bytes) => sum + gzipSync(bytes).length, 0);
+    const starts = Array.from({ length: RUNS }, () => {
+      const outfile = join(folder, 'startup.cpuprofile');
+      run('check', 'startup', '--outfile', outfile);
+      return busyMs(JSON.parse(readFileSync(outfile, 'utf8')) as Profile);
+    });
+    return {
+      bundle_gzip_KiB: atMost(size / 1024, 'KiB', 400),
+      startup_ms: atMost(median(starts), 'ms', 60),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What the profile counts as work: everything but waiting. */
+function busyMs({ nodes, samples, timeDeltas }: Profile): number {
+  const idle = new Set(nodes.filter(({ callFrame }) => callFrame.functionName === '(idle)').map(({ id }) => id));
+  const busy = samples.reduce((sum, id, index) => sum + (idle.has(id) ? 0 : (timeDeltas[index] ?? 0)), 0);
+  return busy / 1000;
+}
