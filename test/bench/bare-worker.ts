@@ -17,6 +17,10 @@ export default {
       await env.BUCKET.put(name, upstream.body);
       return new Response('stored');
     }
+    if (what === 'parts') {
+      await putInParts(await fetch(`${env.UPSTREAM}/${name}`), env.BUCKET, name);
+      return new Response('stored');
+    }
     if (what === 'r2') {
       const object = await env.BUCKET.get(name, { range: request.headers });
       return new Response(object?.body ?? null, { status: object === null ? 404 : 200 });
@@ -34,6 +38,11 @@ export default {
       ]);
       await Promise.all([env.COPIES.getWithMetadata(`${name}-profile`), env.BUCKET.head(`${name}-profile`)]);
       return new Response(copy.value);
+    }
+    // What any Worker has to read whose `current` may move at any moment.
+    if (what === 'alias') {
+      await env.BUCKET.get('alias');
+      return (await caches.default.match('https://cache.test/version.txt')) ?? new Response(null, { status: 404 });
     }
     if (what === 'cached') {
       const kept = new Request('https://cache.test/version.txt');
@@ -68,3 +77,18 @@ export default {
     return new Response('bare');
   },
 } satisfies ExportedHandler<BareEnv>;
+
+const PART = 8 * 1024 * 1024;
+
+/** As a mirror has to write it, so that both are read from the same kind of object: the emulator reads the two kinds differently. */
+async function putInParts(source: Response, bucket: R2Bucket, name: string): Promise<void> {
+  const upload = await bucket.createMultipartUpload(name);
+  const reader = source.body?.getReader({ mode: 'byob' });
+  const parts: R2UploadedPart[] = [];
+  for (;;) {
+    const read = await reader?.readAtLeast(PART, new Uint8Array(PART));
+    if (read?.value === undefined || read.value.length === 0) break;
+    parts.push(await upload.uploadPart(parts.length + 1, read.value));
+  }
+  await upload.complete(parts);
+}

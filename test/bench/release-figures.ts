@@ -28,16 +28,23 @@ export async function releaseFigures(root: string): Promise<Record<string, Figur
       () => drain(`${edge.url}/${passed}`, SIZE),
       () => drain(`${bare.url}/pass/${passed}`, SIZE),
     );
-    const version = await versionTxt(rig);
+    const version = await versionTxt(rig, 'cached/text');
+    const withAlias = await versionTxt(rig, 'alias');
     say('whole download', whole);
     say('64 ranges of 1 MiB', parts);
     say('verified pass-through', verified);
     say(`${REQUESTS} version.txt`, version);
+    say(`${REQUESTS} version.txt, one R2 read each`, withAlias);
     return {
       download_vs_bare_r2: atLeast(whole.ratio, 'x', 0.95),
       download_range_vs_bare_r2: atLeast(parts.ratio, 'x', 0.95),
       verify_stream_vs_passthrough: atLeast(verified.ratio, 'x', 0.9),
       version_txt_vs_bare_cache: atLeast(version.ratio, 'x', 0.85),
+      version_txt_vs_bare_alias_read: beside(
+        withAlias.ratio,
+        'x',
+        'a bare Worker that reads one R2 object besides, as `current` has to',
+      ),
       ...(await nginxFigures(rig)),
     };
   } finally {
@@ -45,11 +52,11 @@ export async function releaseFigures(root: string): Promise<Record<string, Figur
   }
 }
 
-async function versionTxt({ edge, bare }: Rig) {
+async function versionTxt({ edge, bare }: Rig, beside: string) {
   const length = (await (await fetch(`${edge.url}/stable/amd64-usr/current/version.txt`)).text()).length;
   await fetch(`${bare.url}/cached/fill`, { method: 'PUT', body: 'x'.repeat(length) });
   const many = (url: string) => () => repeated(REQUESTS, AT_ONCE, () => drain(url, length));
-  return await speedOf(many(`${edge.url}/stable/amd64-usr/current/version.txt`), many(`${bare.url}/cached/text`));
+  return await speedOf(many(`${edge.url}/stable/amd64-usr/current/version.txt`), many(`${bare.url}/${beside}`));
 }
 
 /** nginx keeps the whole file after the first request, and checks nothing: what a distributor would run instead. */

@@ -61,7 +61,7 @@ export async function startRig(root: string): Promise<Rig> {
     readyPath: '/',
   });
   await mirrored(edge, MIRRORED);
-  await (await fetch(`${bare.url}/put/${imagePath(MIRRORED)}`)).text();
+  await (await fetch(`${bare.url}/parts/${imagePath(MIRRORED)}`)).text();
   return {
     edge,
     bare,
