@@ -50,9 +50,13 @@ interface StoredAlias {
   readonly etag: string | undefined;
 }
 
+/** Characters of an index that an isolate keeps in memory: some hundred releases of a pair. */
+const MOST_REMEMBERED = 4 * 1024 * 1024;
+
 /** The release store on an R2 bucket. Every method's error means that R2 did not answer or holds what nobody here wrote. */
 export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStore {
   const reach = storeCaller(platform);
+  const indexes = new Map<string, { readonly etag: string; readonly index: ReleaseIndex }>();
   return {
     manifest: ({ channel, board, version }) =>
       reach('read manifest', async () => {
@@ -94,8 +98,17 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
       }),
     index: ({ channel, board }) =>
       reach('read index', async () => {
-        const object = await bucket.get(`index/${channel}/${board}.json`);
-        return object === null ? EMPTY_INDEX : orUnreadable(parseIndex(await object.text()));
+        const key = `index/${channel}/${board}.json`;
+        const known = indexes.get(key);
+        // R2 says whether it is still the one that was read; what it holds need not come again.
+        const object = await bucket.get(key, known && { onlyIf: { etagDoesNotMatch: known.etag } });
+        if (object === null) return EMPTY_INDEX;
+        if (known !== undefined && !('body' in object)) return known.index;
+        const text = await (object as R2ObjectBody).text();
+        const index = orUnreadable(parseIndex(text));
+        if (text.length <= MOST_REMEMBERED) indexes.set(key, { etag: object.etag, index });
+        else indexes.delete(key);
+        return index;
       }),
     publicIndex: () =>
       reach('read releases.json', async () => {

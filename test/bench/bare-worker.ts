@@ -39,9 +39,12 @@ export default {
       await Promise.all([env.COPIES.getWithMetadata(`${name}-profile`), env.BUCKET.head(`${name}-profile`)]);
       return new Response(copy.value);
     }
-    // What any Worker has to read whose `current` may move at any moment.
+    // What any Worker has to do whose `current` may move at any moment, and which tells of each request.
     if (what === 'alias') {
       await env.BUCKET.get('alias');
+      console.log(
+        JSON.stringify({ event: 'request', path: '/alias', status: 200, bytes: 154, milliseconds: 1, at: Date.now() }),
+      );
       return (await caches.default.match('https://cache.test/version.txt')) ?? new Response(null, { status: 404 });
     }
     if (what === 'cached') {
