@@ -2,7 +2,7 @@
  * What the pages are made of, into dist/pages: the console and the scripts bundled by esbuild, the style, the API document and its
  * page. wrangler runs this by itself (`[build]`), and the tests do before they begin.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { contract } from '../src/operator/contract/contract.ts';
@@ -45,7 +45,11 @@ export async function buildPages(): Promise<void> {
     'api-docs.html.txt': String(apiPage(document)),
   };
   mkdirSync(out, { recursive: true });
-  for (const [name, text] of Object.entries(pages)) writeFileSync(join(out, name), text);
+  for (const [name, text] of Object.entries(pages)) {
+    const beside = join(out, `.${name}.${process.pid}`);
+    writeFileSync(beside, text);
+    renameSync(beside, join(out, name));
+  }
 }
 
 if (process.argv[1] === import.meta.filename) await buildPages();

@@ -22,9 +22,11 @@ export interface Secrets {
 }
 
 interface SecretOptions {
-  /** What the Worker has already: it is never asked for again, and replaced only by what the environment names. */
+  /** What the Worker has already: it is never asked for again, and replaced only where that is asked for. */
   readonly present: readonly string[];
   readonly generates: boolean;
+  /** Names of secrets that are there and are to be replaced by what the environment holds. */
+  readonly replaces: readonly string[];
   readonly isInteractive: boolean;
 }
 
@@ -32,14 +34,16 @@ interface SecretOptions {
 const generated = (): string => randomBytes(32).toString('base64url');
 
 /** Gathers what is missing; without a person and without `--generate-secrets` a missing one is an error that names it. */
-export async function gatherSecrets({ present, generates, isInteractive }: SecretOptions): Promise<Secrets> {
+export async function gatherSecrets({ present, generates, replaces, isInteractive }: SecretOptions): Promise<Secrets> {
   const values: Partial<Record<SecretName, string>> = {};
   const made: SecretName[] = [];
   const missing: SecretName[] = [];
   for (const name of Object.keys(NEEDED) as SecretName[]) {
     const given = process.env[name];
+    const isWanted = !present.includes(name) || replaces.includes(name);
+    if (!isWanted) continue;
     if (given !== undefined && given !== '') values[name] = checked(name, given);
-    else if (!present.includes(name)) missing.push(name);
+    else missing.push(name);
   }
   for (const name of missing) {
     const value = isInteractive && !generates ? await asked(name) : '';
@@ -56,6 +60,8 @@ export async function gatherSecrets({ present, generates, isInteractive }: Secre
 function checked(name: SecretName, value: string): string {
   const isLong = value.split(',').every((part) => Buffer.byteLength(part.trim()) >= MIN_BYTES);
   if (!isLong) throw new DeployFault(`${name}: each value must be at least ${MIN_BYTES} bytes long`);
+  // npm start prints it, and so does the repository.
+  if (value.startsWith('local-')) throw new DeployFault(`${name}: this is the one of npm start, which everybody knows`);
   return value;
 }
 

@@ -52,13 +52,24 @@ export function logIn(): boolean {
   return spawnSync(process.execPath, [bin, 'login'], { cwd: root, stdio: 'inherit' }).status === 0;
 }
 
-/** True when the bucket had to be made. `where` are wrangler's own flags for its place. */
-export function ensureBucket(name: string, where: readonly string[]): boolean {
-  const jurisdiction = where[0] === '--jurisdiction' ? where : [];
-  const listed = demanded('listing the buckets', ['r2', 'bucket', 'list', ...jurisdiction]);
-  if (new RegExp(`^name:\\s+${name}$`, 'm').test(listed)) return false;
+/** Buckets of another jurisdiction are others, whatever their names. */
+const JURISDICTIONS = [undefined, 'eu'] as const;
+
+/** Where the bucket is already: `default`, `eu`, or nowhere. */
+export function findBucket(name: string): 'default' | 'eu' | undefined {
+  for (const jurisdiction of JURISDICTIONS) {
+    const where = jurisdiction === undefined ? [] : ['--jurisdiction', jurisdiction];
+    const { isGood, err } = ran(['r2', 'bucket', 'info', name, '--json', ...where]);
+    if (isGood) return jurisdiction ?? 'default';
+    if (!/\[code: 10006\]|does not exist/.test(err))
+      throw new DeployFault(`looking for bucket ${name} failed:\n${err}`);
+  }
+  return undefined;
+}
+
+/** `where` are wrangler's own flags for its place. */
+export function createBucket(name: string, where: readonly string[]): void {
   demanded(`creating bucket ${name}`, ['r2', 'bucket', 'create', name, ...where]);
-  return true;
 }
 
 /** The namespace's id, and whether it had to be made. */
@@ -80,7 +91,7 @@ export function ensureNamespace(title: string): { readonly id: string; readonly 
 export function secretNames(worker: string): readonly string[] {
   const { isGood, out, err } = ran(['secret', 'list', '--name', worker, '--format', 'json']);
   if (isGood) return (JSON.parse(out) as { name: string }[]).map(({ name }) => name);
-  if (/not found|does not exist/i.test(err)) return [];
+  if (/\[code: 10007\]|If this is a new Worker/.test(err)) return [];
   throw new DeployFault(`listing the secrets failed:\n${err}`);
 }
 
@@ -89,7 +100,7 @@ export function upload(environment: string, config: string, secretsFile: string 
   const report = join(tmpdir(), `flatcar-edge-deploy-${process.pid}.ndjson`);
   rmSync(report, { force: true });
   const secrets = secretsFile === undefined ? [] : ['--secrets-file', secretsFile];
-  const { isGood, err } = ran(['deploy', '--env', environment, '--config', config, '--strict', ...secrets, ...more], {
+  const { isGood, err } = ran(['deploy', '--env', environment, '--config', config, ...secrets, ...more], {
     WRANGLER_OUTPUT_FILE_PATH: report,
   });
   if (!isGood) throw new DeployFault(`uploading failed:\n${err}`);

@@ -7,10 +7,20 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gatherSecrets } from './deploy-secrets.ts';
-import { DeployFault, ensureBucket, ensureNamespace, logIn, secretNames, upload, whoAmI } from './deploy-wrangler.ts';
+import {
+  createBucket,
+  DeployFault,
+  ensureNamespace,
+  findBucket,
+  logIn,
+  secretNames,
+  upload,
+  whoAmI,
+} from './deploy-wrangler.ts';
 
 const USAGE = `usage: npm run deploy -- [--env production|staging] [--domain HOST] [--var NAME:VALUE …]
-                         [--location HINT | --jurisdiction eu] [--generate-secrets] [--yes]
+                         [--location HINT | --jurisdiction eu] [--generate-secrets] [--replace-secret NAME …]
+                         [--force] [--yes]
 Without a terminal: CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID, and the secrets OPERATOR_TOKEN, WEBHOOK_SECRET,
 CAPABILITY_SECRET and STORAGE_KEY in the environment (or --generate-secrets, which prints them).`;
 
@@ -36,6 +46,8 @@ function readOptions() {
       location: { type: 'string' },
       jurisdiction: { type: 'string' },
       'generate-secrets': { type: 'boolean', default: false },
+      'replace-secret': { type: 'string', multiple: true, default: [] },
+      force: { type: 'boolean', default: false },
       yes: { type: 'boolean', default: false },
     },
   });
@@ -78,10 +90,14 @@ async function deploy(): Promise<void> {
   const options = readOptions();
   const isInteractive = process.stdin.isTTY === true && process.env['CI'] !== 'true' && !options.yes;
   account(isInteractive);
-  const place = placeOf(options);
   const present = secretNames(options.worker);
-  const secrets = await gatherSecrets({ present, generates: options['generate-secrets'], isInteractive });
-  say(`bucket      ${options.bucket} ${ensureBucket(options.bucket, place) ? 'created' : 'is there'}`);
+  const secrets = await gatherSecrets({
+    present,
+    generates: options['generate-secrets'],
+    replaces: options['replace-secret'],
+    isInteractive,
+  });
+  const jurisdiction = bucketOf(options);
   const namespace = ensureNamespace(options.namespace);
   say(`namespace   ${options.namespace} ${namespace.isNew ? 'created' : 'is there'}`);
   const uploaded = Object.keys(secrets.values);
@@ -90,16 +106,19 @@ async function deploy(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-'));
   const secretsFile = join(folder, 'secrets.json');
   try {
-    writeConfig(options.env, namespace.id, options.jurisdiction);
+    writeConfig(options.env, namespace.id, jurisdiction);
     writeFileSync(secretsFile, JSON.stringify(secrets.values), { mode: 0o600 });
     const domain = options.domain === undefined ? [] : ['--domain', options.domain];
     const variables = options.var.flatMap((variable) => ['--var', variable]);
     const publicUrl = options.domain === undefined ? [] : ['--var', `PUBLIC_URL:https://${options.domain}`];
+    // Somebody else's change in the dashboard is not overwritten unless that is asked for (--force).
+    const strict = options.force ? [] : ['--strict'];
     const file = uploaded.length === 0 ? undefined : secretsFile;
-    const urls = upload(options.env, config, file, [...domain, ...publicUrl, ...variables]);
-    say(`worker      ${options.worker} uploaded, cron set\n`);
+    // Before the upload: it may take the secrets and then fail at something else.
     for (const name of secrets.made) say(`${name}=${secrets.values[name]}`);
     if (secrets.made.length > 0) say('Keep these: they are not shown again.\n');
+    const urls = upload(options.env, config, file, [...strict, ...domain, ...publicUrl, ...variables]);
+    say(`worker      ${options.worker} uploaded, cron set\n`);
     for (const url of urls) say(`${url}\n${url}/console\n${url}/api/docs\n\nCheck it:  npm run probe -- ${url}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -107,12 +126,23 @@ async function deploy(): Promise<void> {
   }
 }
 
-function placeOf({ location, jurisdiction }: { location?: string; jurisdiction?: string }): string[] {
+/** Finds the bucket or makes it; the jurisdiction that its binding has to name. */
+function bucketOf({ bucket, location, jurisdiction }: { bucket: string; location?: string; jurisdiction?: string }) {
   if (location !== undefined && jurisdiction !== undefined)
     throw new DeployFault('--location and --jurisdiction exclude each other');
-  if (jurisdiction !== undefined) return ['--jurisdiction', jurisdiction];
-  return location === undefined ? [] : ['--location', location];
+  const found = findBucket(bucket);
+  if (found !== undefined && jurisdiction !== undefined && found !== jurisdiction)
+    throw new DeployFault(`--jurisdiction ${jurisdiction}: ${bucket} is there already, in jurisdiction ${found}`);
+  if (found === undefined) {
+    const hint = location === undefined ? [] : ['--location', location];
+    createBucket(bucket, jurisdiction === undefined ? hint : ['--jurisdiction', jurisdiction]);
+  }
+  say(`bucket      ${bucket} ${found === undefined ? 'created' : 'is there'}`);
+  return found === undefined || found === 'default' ? jurisdiction : found;
 }
+
+// Ctrl-C ends wrangler, which is in our group; what is on disk is cleared away before we go.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 
 try {
   await deploy();

@@ -32,7 +32,8 @@ const WITHIN_MS = 60_000;
 
 const ask = (url: string, headers: Record<string, string> = {}, method = 'GET') =>
   fetch(url, { method, headers, redirect: 'manual', signal: AbortSignal.timeout(WITHIN_MS) });
-const cacheOf = ({ headers }: Response) => headers.get('cf-cache-status') ?? 'no cf-cache-status';
+/** What Cloudflare's cache did behind the Worker, as the Worker tells it. */
+const cacheOf = ({ headers }: Response) => `cache ${headers.get('x-flatcar-cache') ?? 'not asked'}`;
 
 /** Runs every check, in order; one that breaks is a failure, and the next goes on. */
 export async function probe(target: Target): Promise<Outcome[]> {
@@ -47,8 +48,12 @@ export async function probe(target: Target): Promise<Outcome[]> {
     }
   };
   await check('health', () => health(target));
-  await check('version.txt of current: 200, no redirect', () => versionTxt(target));
-  const file = await pickFile(target);
+  let file: string | undefined;
+  await check('a mirrored file to try with', async () => {
+    file = await pickFile(target);
+    return file ?? nothingMirrored;
+  });
+  await check('version.txt of current: 200, no redirect', () => versionTxt(target, file));
   let download: Download | undefined;
   await check('whole download: length and digest', async () => {
     if (file === undefined) return nothingMirrored;
@@ -112,8 +117,9 @@ async function health({ url }: Target): Promise<string> {
   return `${status}, signing key: ${signingKey.daysLeft ?? 'no'} days left`;
 }
 
-async function versionTxt({ url }: Target): Promise<string> {
-  const answer = await ask(`${url}/stable/amd64-usr/current/version.txt`);
+async function versionTxt({ url }: Target, file: string | undefined): Promise<string> {
+  const pair = /^\/[^/]+\/[^/]+/.exec(file ?? '')?.[0] ?? '/stable/amd64-usr';
+  const answer = await ask(`${url}${pair}/current/version.txt`);
   expect(answer.status === 200, `${answer.status} ${answer.headers.get('location') ?? ''}`);
   const version = /^FLATCAR_VERSION=(.*)$/m.exec(await answer.text())?.[1];
   expect(version !== undefined, 'no FLATCAR_VERSION in it');
@@ -228,7 +234,11 @@ async function boot(target: Target, scheme: 'http' | 'https', userAgent: string)
   const { protocol } = new URL(target.url);
   const isLocal = /^(127\.|localhost|\[::1\])/.test(new URL(target.url).hostname);
   if (isLocal && `${scheme}:` !== protocol) return { skipped: `this host has only ${protocol.slice(0, -1)}` };
-  const url = (target.boot ?? `${target.url}${FORGED}`).replace(/^https?:/, `${scheme}:`);
+  const asked = new URL(target.boot ?? `${target.url}${FORGED}`);
+  // Another scheme has another port.
+  if (asked.protocol !== `${scheme}:`) asked.port = '';
+  asked.protocol = scheme;
+  const url = asked.href;
   const answer = await ask(url, { 'user-agent': userAgent, 'accept-encoding': 'identity' });
   const text = await answer.text();
   const { status, headers } = answer;

@@ -13,7 +13,9 @@ import { storageHealth } from './machines/storage-health.ts';
 import { poll } from './mirror/poll.ts';
 import { aliasRoutes, mirrorRoutes, publishedRoutes, webhookRoutes } from './mirror/routes.ts';
 import type { MirrorPorts } from './mirror/run-job.ts';
+import { allowedMethods } from './operator/allowed-methods.ts';
 import { isOperator } from './operator/auth.ts';
+import { contract } from './operator/contract/contract.ts';
 import { healthCheck } from './operator/health.ts';
 import { metricsText } from './operator/metrics.ts';
 import { pageRoutes } from './operator/routes-pages.ts';
@@ -179,6 +181,10 @@ function addRoutes(app: App, env: Env, config: Config, runtime: Runtime, rooms: 
   app.route('/api/profiles', profileRoutes(machines));
   app.route('/api/machines', machineRoutes(machines));
   app.route('/api/storage', storageRoutes(machines));
+  for (const [path, methods] of allowedMethods(contract)) {
+    if (path.startsWith('/api/'))
+      app.all(path, ({ req }) => problemJson(methodNotAllowed(methods.join(', ')), rawPath(req.url)));
+  }
   app.all('/api/*', (context) => problemJson({ code: 'not-found', detail: 'no such call' }, rawPath(context.req.url)));
 
   app.all('*', (context) =>

@@ -1,4 +1,5 @@
 /** A job as the API shows it: live, with what each file has done so far. */
+import type { Manifest } from '../releases/manifest.ts';
 import type { Config } from '../shared/config.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
@@ -22,8 +23,7 @@ export async function viewJobs(
   for (const pair of CHANNELS.flatMap((channel) => BOARDS.map((board) => ({ channel, board })))) {
     const jobs = await store.jobs(pair);
     if (!jobs.ok) return jobs;
-    for (const job of jobs.value) {
-      const view = await withFiles(store, job);
+    for (const view of await Promise.all(jobs.value.map((job) => withFiles(store, job)))) {
       if (!view.ok) return view;
       views.push(view.value);
     }
@@ -34,18 +34,27 @@ export async function viewJobs(
 async function withFiles(store: MirrorStore, job: Job): Promise<Result<JobView, StoreFault>> {
   const manifest = job.state === 'complete' ? await store.manifest(job).read() : ok(undefined);
   if (!manifest.ok) return manifest;
-  const published = manifest.value?.value.files ?? {};
-  const files: FileView[] = [];
-  for (const name of job.wanted) {
-    const part = await store.part(job, name);
-    if (!part.ok) return part;
-    const entry = Object.hasOwn(published, name) ? published[name] : undefined;
-    files.push(
-      entry ? { name, state: 'verified', bytes: entry.size, size: entry.size } : fileView(name, part.value, job),
-    );
-  }
+  const published = manifest.value?.value.files;
+  const files = await Promise.all(job.wanted.map((name) => fileOf(store, job, name, published)));
+  const fault = files.find((file) => !file.ok);
+  if (fault?.ok === false) return fault;
   const { wanted: _wanted, movesAlias: _moves, startedAt = null, finishedAt = null, ...rest } = job;
-  return ok({ ...rest, startedAt, finishedAt, files });
+  const seen = files.flatMap((file) => (file.ok ? [file.value] : []));
+  return ok({ ...rest, startedAt, finishedAt, files: seen });
+}
+
+/** Of a complete job the manifest knows: what it does not name upstream has not. */
+async function fileOf(
+  store: MirrorStore,
+  job: Job,
+  name: string,
+  published: Manifest['files'] | undefined,
+): Promise<Result<FileView, StoreFault>> {
+  const entry = published !== undefined && Object.hasOwn(published, name) ? published[name] : undefined;
+  if (entry) return ok({ name, state: 'verified', bytes: entry.size, size: entry.size });
+  if (published !== undefined) return ok({ name, state: 'absent', bytes: 0, size: 0 });
+  const part = await store.part(job, name);
+  return part.ok ? ok(fileView(name, part.value, job)) : part;
 }
 
 function fileView(name: string, part: FilePart | undefined, job: Job): FileView {

@@ -3,7 +3,7 @@
  * tried again a quarter of an hour later.
  */
 import type { ReleaseStore } from '../releases/bucket.ts';
-import { type Alias, compareVersions, isAlias, type Pair } from '../releases/model.ts';
+import { type Alias, compareVersions, type Pair, type Version } from '../releases/model.ts';
 import { EMPTY_INDEX } from '../releases/release-index.ts';
 import type { VersionSource } from '../releases/version-source.ts';
 import type { Config } from '../shared/config.ts';
@@ -45,9 +45,9 @@ export async function poll(ports: PollPorts): Promise<void> {
   };
   const looks: [entry: string, fault: string | undefined][] = [];
   for (const entry of ports.config.MIRROR) {
-    const look = await lookAt(ports, entry);
-    note(entry, look);
-    looks.push([entry, look.ok ? undefined : look.error.reason]);
+    const seen = await upstreamsWord(ports, entry);
+    looks.push([entry, seen.ok ? undefined : seen.error.reason]);
+    note(entry, seen.ok ? await startSeen(ports, entry, seen.value) : seen);
   }
   if (looks.length > 0) note('notes', await rememberLooks(ports, looks));
   for (const pair of pairsOf(ports.config)) {
@@ -78,18 +78,27 @@ async function rememberLooks(
   });
 }
 
-/** Starts or joins the job of what upstream's alias names, by its verified version.txt. */
-async function lookAt(ports: PollPorts, entry: string): Promise<Result<undefined, { readonly reason: string }>> {
-  const [channel = '', board = '', alias = 'current'] = entry.split('/');
-  if (!isAlias(alias)) return ok(undefined);
+/** What upstream's alias names, by its verified version.txt. */
+async function upstreamsWord(ports: PollPorts, entry: string): Promise<Result<Version, { readonly reason: string }>> {
+  const { channel, board, alias } = streamIn(entry);
   const record = await ports.releases.alias({ channel, board }, alias);
   if (!record.ok) return record;
   const where = { channel, board, version: alias, file: 'version.txt' };
-  const { floor } = record.value.record;
-  const text = await ports.versions.read(where, floor, ports.background);
-  if (!text.ok) return text;
-  const started = await ports.jobs.start({ channel, board, version: text.value.version }, 'poll', streamOf(alias));
+  const text = await ports.versions.read(where, record.value.record.floor, ports.background);
+  return text.ok ? ok(text.value.version) : text;
+}
+
+/** Starts or joins the job of it. */
+async function startSeen({ jobs }: PollPorts, entry: string, version: Version) {
+  const { channel, board, alias } = streamIn(entry);
+  const started = await jobs.start({ channel, board, version }, 'poll', streamOf(alias));
   return started.ok || started.error.reason === 'quarantined' ? ok(undefined) : started;
+}
+
+/** The parts of an entry of MIRROR; the configuration was checked. */
+function streamIn(entry: string): Pair & { readonly alias: Alias } {
+  const [channel = '', board = '', alias = 'current'] = entry.split('/');
+  return { channel, board, alias: alias as Alias };
 }
 
 const streamOf = (alias: Alias): Alias | undefined => (alias === 'current' ? undefined : alias);

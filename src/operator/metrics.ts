@@ -26,6 +26,8 @@ export interface MetricsPorts {
 
 type Sample = Metric['samples'][number];
 
+const RECENT_MS = 30 * 24 * 3_600_000;
+
 /** The text, or the store that did not answer: half the numbers would look like a fall. */
 export async function metricsText(ports: MetricsPorts, background: Background): Promise<Result<string, StoreFault>> {
   const { store, config, counters, version } = ports;
@@ -35,24 +37,26 @@ export async function metricsText(ports: MetricsPorts, background: Background): 
   if (!notes.ok) return notes;
   const published = await publishedSamples(ports);
   if (!published.ok) return published;
+  // An old failure that nobody tried again is no alarm any more.
+  const recent = jobs.value.filter(({ queuedAt }) => ports.platform.now() - Date.parse(queuedAt) < RECENT_MS);
   const { upstream } = notes.value?.value ?? NO_NOTES;
   return ok(
     expositionText([
       gauge('flatcar_edge_info', 'The software that answers.', [{ labels: { version }, value: 1 }]),
       gauge(
         'flatcar_edge_mirror_jobs',
-        'Jobs by the state of their last attempt.',
-        tally(jobs.value, ({ state }) => ({ state })),
+        'Jobs of the last 30 days by the state of their last attempt.',
+        tally(recent, ({ state }) => ({ state })),
       ),
       gauge(
         'flatcar_edge_mirror_files',
         'Files of the last attempts by state, and by reason where they failed.',
         tally(
-          jobs.value.flatMap(({ files }) => files),
+          recent.flatMap(({ files }) => files),
           ({ state, reason }) => (reason === undefined ? { state } : { state, reason }),
         ),
       ),
-      gauge('flatcar_edge_mirror_bytes', 'Bytes that running jobs have copied so far.', runningBytes(jobs.value)),
+      gauge('flatcar_edge_mirror_bytes', 'Bytes that running jobs have copied so far.', runningBytes(recent)),
       gauge('flatcar_edge_published_releases', 'Published releases of a channel and board.', published.value),
       gauge(
         'flatcar_edge_upstream_seen_timestamp_seconds',

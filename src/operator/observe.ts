@@ -5,6 +5,9 @@ import { seriesName } from './prometheus.ts';
 export const BOOTS = 'flatcar_edge_boots_total';
 export const VERIFICATION_FAILURES = 'flatcar_edge_verification_failures_total';
 
+/** Nothing was refused for what it is: it was refused before, was never signed, or upstream broke. */
+const NOT_COUNTED = new Set(['refused-before', 'signature-missing', 'unexpected-status', 'encoded', 'no-length']);
+
 type Fields = Readonly<Record<string, LogValue>>;
 
 /** A data point as Analytics Engine takes it: an index, texts, numbers. */
@@ -19,13 +22,14 @@ export function countedSeries(fields: Fields): string[] {
   const series: string[] = [];
   const { boot, status, reason, outcome, source } = fields;
   // A stranger who makes capabilities up must not make us write; the log has him.
-  if (typeof boot === 'string' && fields['method'] !== 'HEAD' && reason !== 'forged') {
+  if (typeof boot === 'string' && fields['method'] !== 'HEAD' && reason !== 'forged' && reason !== 'no-secret') {
     const how = status === 200 ? 'served' : String(reason ?? status);
     series.push(seriesName(BOOTS, { what: boot, outcome: how }));
   }
   const refused = typeof outcome === 'string' && outcome.startsWith('refused: ') ? outcome.slice(9) : undefined;
-  const untrusted = status === 502 && typeof reason === 'string' ? reason : undefined;
-  const why = refused ?? untrusted;
+  const small = reason === 'refused' && typeof fields['verdict'] === 'string' ? fields['verdict'] : undefined;
+  const alias = status === 502 && source === undefined && typeof reason === 'string' ? reason : undefined;
+  const why = refused ?? small ?? (alias !== undefined && !NOT_COUNTED.has(alias) ? alias : undefined);
   if (why !== undefined) series.push(failureSeries(source === undefined ? 'alias' : 'pass-through', why));
   return series;
 }

@@ -88,8 +88,10 @@ async function answerNumbered(room: ReleaseRoom, named: NamedFile, asked: Asked)
   const mirrored = await room.mirrored.answer(asked.request, file, named.location);
   if (!mirrored.ok) return faulty(asked, mirrored.error);
   if (mirrored.value !== undefined) {
-    asked.log.set({ source: 'mirror', cache: mirrored.value.cache });
-    return ok(respond(mirrored.value.delivery, mirrored.value.body, asked));
+    const { delivery, body, cache } = mirrored.value;
+    asked.log.set({ source: 'mirror', cache });
+    if (cache !== undefined && delivery.kind === 'whole') delivery.headers.set('x-flatcar-cache', cache);
+    return ok(respond(delivery, body, asked));
   }
   asked.log.set({ source: 'upstream' });
   if (file.file === 'version.txt') {
@@ -183,6 +185,6 @@ async function answerDirectory(
 }
 
 function faulty({ log }: Asked, fault: Parameters<typeof releaseProblem>[0]): { ok: false; error: Problem } {
-  log.set({ reason: fault.reason });
+  log.set({ reason: fault.reason, verdict: 'verdict' in fault ? fault.verdict : undefined });
   return err(releaseProblem(fault));
 }

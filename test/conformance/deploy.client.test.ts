@@ -65,6 +65,25 @@ describe('npm run deploy', () => {
     expect(account.uploads[1]?.secrets).toEqual([]);
   });
 
+  it('shows what it made even when the upload then fails, and leaves no secret behind', async () => {
+    account.failing = 'schedules';
+    const { code, text } = await deploy(['--generate-secrets']);
+    expect(code).toBe(1);
+    for (const name of account.secrets) expect(text).toMatch(new RegExp(`^${name}=[\\w-]{43}$`, 'm'));
+    expect(account.secrets.size).toBe(4);
+  });
+
+  it('replaces a secret that is there only when told to, and never by the one of npm start', async () => {
+    await deploy([], SECRETS);
+    await deploy([], { OPERATOR_TOKEN: 'another-operator-token-of-32-bytes-xx' });
+    expect(account.uploads[1]?.secrets).toEqual([]);
+    const replacing = ['--replace-secret', 'OPERATOR_TOKEN'];
+    await deploy(replacing, { OPERATOR_TOKEN: 'another-operator-token-of-32-bytes-xx' });
+    expect(account.uploads[2]?.secrets).toEqual(['OPERATOR_TOKEN']);
+    const { code, text } = await deploy(replacing, { OPERATOR_TOKEN: 'local-operator-token-for-npm-start' });
+    expect([code, text]).toEqual([1, expect.stringContaining('the one of npm start')]);
+  });
+
   it('staging is apart: its own Worker, bucket, namespace and Workflow', async () => {
     const { code, text } = await deploy(['--env', 'staging', '--generate-secrets', '--var', 'MIRROR:beta/amd64-usr']);
     expect([code, text]).toEqual([0, expect.stringContaining('https://flatcar-edge-staging.acme.workers.dev')]);

@@ -215,6 +215,26 @@ describe('every call', () => {
     expect(new Set(served)).toEqual(new Set(documented.filter((call) => /\/(api|webhooks)\//.test(call))));
   });
 
+  it('another method on any of their paths is 405, and says which are allowed', async () => {
+    const headers = { authorization: `Bearer ${OPERATOR_TOKEN}` };
+    const paths = new Set(Object.values(calls).map(({ path }) => path));
+    for (const path of paths) {
+      if (!path.startsWith('/api/') || path === '/api/openapi.json') continue;
+      const methods = Object.values(calls)
+        .filter((call) => call.path === path)
+        .map(({ method }) => method.toUpperCase());
+      const named = path.replace(/\{\w+\}/g, 'current');
+      const other = ['PATCH', 'POST', 'PUT', 'DELETE'].find((method) => !methods.includes(method)) ?? 'PATCH';
+      for (const method of ['PATCH', other]) {
+        const answer = await edge.fetch(named, { method, headers });
+        // Two paths have the shape of a machine's id: they are reserved there.
+        if (/machines\/(export|import)$/.test(path)) continue;
+        expect([path, answer.status]).toEqual([path, 405]);
+        expect(answer.headers.get('allow')?.split(', ').sort()).toEqual(methods.sort());
+      }
+    }
+  });
+
   it('was made, with its good answer', () => {
     const missing = Object.entries(calls).filter(([name, { answer }]) => !seen.get(name)?.has(answer.status));
     expect(missing.map(([name]) => name)).toEqual([]);

@@ -18,6 +18,8 @@ export interface PlayedAccount {
   readonly uploads: Upload[];
   readonly schedules: string[];
   readonly domains: string[];
+  /** A call on the Worker that answers 500 from now on. */
+  failing: string | undefined;
   close(): Promise<void>;
 }
 
@@ -36,6 +38,7 @@ export async function playAccount(): Promise<PlayedAccount> {
     uploads: [] as Upload[],
     schedules: [] as string[],
     domains: [] as string[],
+    failing: undefined as string | undefined,
   };
   const server = createServer(async (request, response) => {
     const body = await bytesOf(request);
@@ -63,11 +66,10 @@ export async function playAccount(): Promise<PlayedAccount> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return {
-    ...state,
+  return Object.assign(state, {
     url: `http://127.0.0.1:${port}/client/v4`,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
-  };
+    close: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  });
 }
 
 type State = Omit<PlayedAccount, 'url' | 'close'>;
@@ -137,6 +139,8 @@ function workers(state: State, method: string, kind: string, [worker = '', ...re
   if (kind !== 'scripts') return { result: {} };
   const isUpload = (method === 'PUT' && what === '') || (method === 'POST' && what === 'versions');
   if (isUpload) return upload(state, body);
+  if (what !== '' && what === state.failing)
+    return { result: null, status: 400, error: { code: 10000, message: 'no' } };
   if (what === 'schedules') {
     state.schedules.splice(0, 9, ...(JSON.parse(body.toString()) as { cron: string }[]).map(({ cron }) => cron));
     return { result: { schedules: [] } };

@@ -53,6 +53,7 @@ export function useAnswer<N extends CallName>(name: N, asked: Asked<N>, seconds 
   const [value, setValue] = useState<Given<N> | undefined>(undefined);
   const [fault, setFault] = useState<string | undefined>(undefined);
   const latest = useRef(0);
+  const applied = useRef(0);
   // What is asked is made anew at every rendering; its text tells whether it is the same.
   const key = JSON.stringify(asked);
   const reload = useCallback(async () => {
@@ -60,17 +61,24 @@ export function useAnswer<N extends CallName>(name: N, asked: Asked<N>, seconds 
     const turn = latest.current;
     const answer = await client.call(name, JSON.parse(key) as Asked<N>);
     // An older answer must not replace a newer one.
-    if (turn !== latest.current) return;
+    if (turn < applied.current) return;
+    applied.current = turn;
     setFault(answer.ok ? undefined : faultText(answer.error));
     if (answer.ok) setValue(answer.value);
   }, [client, name, key]);
   useEffect(() => {
-    void reload();
-  }, [reload]);
-  useEffect(() => {
-    if (seconds === 0) return undefined;
-    const timer = setInterval(() => void reload(), seconds * 1000);
-    return () => clearInterval(timer);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isOver = false;
+    // The next call waits for the answer: a slow service is asked less, and is not left without an answer that counts.
+    const turn = async () => {
+      await reload();
+      if (!isOver && seconds > 0) timer = setTimeout(() => void turn(), seconds * 1000);
+    };
+    void turn();
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
   }, [reload, seconds]);
   return { value, fault, reload };
 }

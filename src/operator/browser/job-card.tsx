@@ -95,8 +95,11 @@ function JobPanel({ job, onChanged }: JobCardProps) {
       </div>
       <Fault text={fault ?? (reason === undefined ? undefined : `It failed: ${reason}`)} />
       <progress max={files.length} value={done} aria-label={`Files of ${title}`} />
-      <p class="faint" aria-live="polite">
-        {done} of {files.length} files done{timeLeft(files)}
+      <p class="faint">
+        <span aria-live="polite">
+          {done} of {files.length} files done
+        </span>
+        {timeLeft(files)}
       </p>
       <details open={isActive(job) || state === 'failed'}>
         <summary>Files</summary>

@@ -25,6 +25,7 @@ export function MachineForm({ machine, userData, onIssued }: MachineFormProps) {
     version: machine?.version ?? '',
   });
   const [text, setText] = useState(userData ?? '');
+  const [platform, setPlatform] = useState('');
   const [format, setFormat] = useState<Format>(machine?.source === 'ct' ? 'ct' : 'auto');
   const [isBusy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<{ text: string; entries: ReturnType<typeof entriesOf> } | undefined>(
@@ -37,7 +38,7 @@ export function MachineForm({ machine, userData, onIssued }: MachineFormProps) {
     );
     const query = {
       ...Object.fromEntries(chosen.map(([name, value]) => [name, value.trim()])),
-      ...(format === 'ct' ? { format } : {}),
+      ...(format === 'ct' ? { format, platform } : {}),
     };
     const answer = await client.call('putMachine', { params: { id: id.trim() }, query, body: text });
     setBusy(false);
@@ -68,6 +69,9 @@ export function MachineForm({ machine, userData, onIssued }: MachineFormProps) {
             <option key={name} value={name} />
           ))}
         </datalist>
+        {format === 'ct' ? (
+          <Field label="Platform" hint="(for dynamic data)" value={platform} onValue={setPlatform} />
+        ) : null}
         <Field label="New URLs end after" hint="(seconds, optional)" value={seconds} onValue={setSeconds} />
       </div>
       <details>

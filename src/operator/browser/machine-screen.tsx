@@ -33,7 +33,10 @@ export function MachineScreen({ id }: { id: string }) {
         <>
           <Record machine={machine} />
           <Actions id={id} onIssued={changed} onChange={() => setChanging(!isChanging)} isChanging={isChanging} />
-          {isChanging ? (
+          {isChanging && explained.fault !== undefined ? (
+            <p class="notice warn">Its user data cannot be shown now. What you enter here replaces all of it.</p>
+          ) : null}
+          {isChanging && (explained.value !== undefined || explained.fault !== undefined) ? (
             <MachineForm machine={machine} userData={userData} onIssued={(answer) => void changed(answer)} />
           ) : null}
           {issued === undefined ? null : <IssuedPanel issued={issued} />}

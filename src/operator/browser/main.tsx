@@ -18,12 +18,21 @@ const SCREENS = [
 ] as const;
 
 function Screen({ place }: { place: string }) {
-  const [screen, ...rest] = place.split('/').map(decodeURIComponent);
-  const named = rest.join('/');
+  const [screen, ...rest] = place.split('/');
+  const named = decoded(rest.join('/'));
   if (screen === 'releases') return <ReleasesScreen />;
   if (screen === 'profiles') return <ProfilesScreen named={named} />;
   if (screen === 'machines') return named === '' ? <MachinesScreen /> : <MachineScreen id={named} key={named} />;
   return <JobsScreen />;
+}
+
+/** What somebody typed into the address may be no encoding at all. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 const placeNow = (): string => location.hash.replace(/^#\/?/, '') || 'jobs';

@@ -19,6 +19,8 @@ export const Chip = ({ tone, children }: { tone: Tone; children: ComponentChildr
 /** A button that copies `text`. */
 export function Copy({ text, what }: { text: string; what: string }) {
   const [said, setSaid] = useState('Copy');
+  // Browsers give the clipboard to pages over https alone.
+  if (navigator.clipboard === undefined) return null;
   const copy = async () => {
     const isDone = await navigator.clipboard.writeText(text).then(
       () => true,

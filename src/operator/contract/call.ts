@@ -58,6 +58,8 @@ export interface Call {
   readonly body?: Body;
   readonly answer: Answer;
   readonly refusals: readonly Refusal[];
+  /** Of refusals that are no problem+json: a line of text for curl and gpg, or the answer's own shape. */
+  readonly refusesIn?: 'text/plain' | 'its-own-shape';
 }
 
 /** Calls by operation id. */

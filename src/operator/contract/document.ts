@@ -22,7 +22,8 @@ const TAGS: Readonly<Record<string, string>> = {
 
 const DESCRIPTION = `One Worker that mirrors Flatcar releases after checking every signature, and serves machines their
 Ignition configs. Calls under \`/api\` take \`Authorization: Bearer OPERATOR_TOKEN\`. Bodies are read whatever their Content-Type
-says. Every refusal is \`application/problem+json\`; a 500 is a bug of ours and carries nothing but an id; another method than
+says. Every refusal of a call under \`/api\` is
+\`application/problem+json\`; a 500 is a bug of ours and carries nothing but an id; another method than
 the ones listed is 405 with \`Allow\`. Nothing that is refused has changed anything.`;
 
 /** The document of this `version` of the software. */
@@ -55,7 +56,7 @@ function routeOf(operationId: string, call: Call): Route {
     status,
     {
       description: REFUSALS[status],
-      content: { 'application/problem+json': { schema: problem } },
+      content: refusalContent(call),
     },
   ]);
   return {
@@ -70,6 +71,12 @@ function routeOf(operationId: string, call: Call): Route {
     },
     responses: { [answer.status]: answerOf(answer), ...Object.fromEntries(answers) },
   } as Route;
+}
+
+function refusalContent({ refusesIn, answer }: Call) {
+  if (refusesIn === 'text/plain') return { 'text/plain': { schema: { type: 'string' } } };
+  if (refusesIn === 'its-own-shape') return answerOf(answer).content;
+  return { 'application/problem+json': { schema: problem } };
 }
 
 function bodyOf(body: NonNullable<Call['body']>) {

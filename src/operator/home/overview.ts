@@ -66,11 +66,13 @@ export interface OverviewPorts {
   readonly trustedKeys: TrustedKeys;
 }
 
-const HELD_MS = 15_000;
+const HELD_MS = 30_000;
+/** The poll asks every quarter of an hour. */
+const ASKED_WITHIN_MS = 3_600_000;
 /** Nobody waits longer for a page; what is not known by then is shown as unknown. */
 const UPSTREAM_WITHIN_MS = 4_000;
 
-/** A teller that remembers its last answer for 15 s; all who ask meanwhile share one look. */
+/** A teller that remembers its last answer for 30 s; all who ask meanwhile share one look. */
 export function overviewTeller(ports: OverviewPorts): (background: Background) => Promise<Overview> {
   let held: { readonly overview: Promise<Overview>; readonly until: number } | undefined;
   return async (background) => {
@@ -141,17 +143,19 @@ async function lookAtStream(
     since: since ?? release?.publishedAt ?? (released === undefined ? undefined : new Date(released).toISOString()),
     source: file === undefined && release !== undefined ? 'mirror' : 'upstream',
     isPinned: pin !== null,
-    upstream: isOurs && file === undefined ? polled(looks, pair, alias) : answered(file, failing),
+    upstream: isOurs && file === undefined ? polled(looks, pair, alias, platform.now()) : answered(file, failing),
     files: release === undefined ? [] : signedFiles(release.files),
     others: releases.map((other) => other.version).filter((other) => other !== version),
   };
 }
 
 /** What the poll noted of a stream of MIRROR. */
-function polled(looks: Looks, { channel, board }: Pair, alias: Alias): UpstreamState {
+function polled(looks: Looks, { channel, board }: Pair, alias: Alias, now: number): UpstreamState {
   const pair = `${channel}/${board}`;
   const noted = looks[`${pair}/${alias}`] ?? (alias === 'current' ? looks[pair] : undefined);
   if (noted === undefined) return { kind: 'unknown' };
+  const isOld = noted.seenAt !== undefined && now - Date.parse(noted.seenAt) > ASKED_WITHIN_MS;
+  if (noted.fault === undefined && isOld) return { kind: 'stale', reason: 'not asked since', since: noted.seenAt };
   return noted.fault === undefined ? { kind: 'fresh' } : { kind: 'stale', reason: noted.fault, since: noted.seenAt };
 }
 
