@@ -58,7 +58,8 @@ export class Current {
     const copy = await within(this.platform, COPY_WITHIN_MS, copying ?? this.copies.read(kind, name));
     if (copy?.etag === etag) {
       const value = parse(copy.text);
-      if (value.ok) return ok(this.#remember(key, { value: value.value, etag }, copy.text));
+      if (value.ok && nameOf(value.value) === name)
+        return ok(this.#remember(key, { value: value.value, etag }, copy.text));
     }
     return await this.#fromTruth(kind, name, parse, background);
   }
@@ -76,6 +77,9 @@ export class Current {
     const { text, etag } = stored.value;
     const value = parse(text);
     if (!value.ok) return err({ reason: 'store-unreachable', operation: `${kind} record is ${value.error.reason}` });
+    // Another's record in this place, by a wrong restore: it would open, and boot, as if it were right.
+    if (nameOf(value.value) !== name)
+      return err({ reason: 'store-unreachable', operation: `${kind} record is another's` });
     background(this.copies.write(kind, name, { text, etag }));
     return ok(this.#remember(`${kind}:${name}`, { value: value.value, etag }, text));
   }
@@ -89,3 +93,5 @@ export class Current {
     return proven;
   }
 }
+
+const nameOf = (record: Machine | Profile): string => ('id' in record ? record.id : record.name);

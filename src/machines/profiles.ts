@@ -61,6 +61,7 @@ export async function changeProfile(
   options: ChangeOptions,
   background: Background,
 ): Promise<Result<Changed, OperatorFault>> {
+  if ((await ports.vault.keyIds()).length === 0) return err({ reason: 'no-secret' });
   const stored = await ports.store.read('profile', name);
   if (!stored.ok) return stored;
   const before = stored.value === undefined ? ok(undefined) : parseProfile(stored.value.text);

@@ -79,6 +79,9 @@ function addPart(app: App, room: MachineRoom, part: ProfilePart): void {
     if (!body.ok) return answerProblem(call, body.error);
     const data = await readUserData(body.value, TEXT_LIMIT);
     if (!data.ok) return refuse(call, { reason: 'bad-user-data', fault: data.error });
+    // A tool that failed before curl sends nothing: that must not take it away from every machine.
+    if (data.value.text === '')
+      return refuse(call, { reason: 'bad-value', field: part, message: 'is empty; DELETE takes it away' });
     const format = readFormatQuery(call.req.query());
     const written = format.ok ? readFormat(data.value, format.value) : format;
     return written.ok ? await change(room, call, { [part]: written.value.text }) : refuse(call, written.error);

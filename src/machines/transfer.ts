@@ -3,6 +3,7 @@
  * secret, keeps every URL. Pages are small; an import that stops says where, and what it stored stays.
  */
 import * as z from 'zod';
+import { ALIAS, VERSION } from '../releases/model.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { changeMachine, type MachinePorts, type Occasion, profileNamed } from './machines.ts';
 import { type Machine, machineContext, NAME, parseMachine, RESERVED, TEXT_LIMIT } from './model.ts';
@@ -14,17 +15,20 @@ const MOST_LINES = 300;
 /** A page ends before it grows beyond this. */
 const PAGE_BYTES = 8 * 1024 * 1024;
 const AT_ONCE = 30;
+/** Of a path: it becomes a part of the iPXE script. */
+const SEGMENT = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
 const line = z.object({
   id: z.string().regex(NAME),
-  profile: z.string().nullable(),
+  profile: z.string().regex(NAME).nullable(),
   source: z.enum(['butane', 'ct']).nullable().default(null),
   epoch: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   nonce: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
-  expiry: z.int().nonnegative(),
-  channel: z.string(),
-  board: z.string(),
-  version: z.string(),
+  /** Seconds that a date can hold. */
+  expiry: z.int().nonnegative().max(8_640_000_000_000),
+  channel: z.string().regex(SEGMENT),
+  board: z.string().regex(SEGMENT),
+  version: z.union([z.string().regex(VERSION), z.string().regex(ALIAS)]),
   createdAt: z.string(),
   userData: z.string().nullable(),
   sourceText: z.string().nullable().default(null),

@@ -38,7 +38,7 @@ async function withFiles(store: MirrorStore, job: Job): Promise<Result<JobView, 
   const files = await Promise.all(job.wanted.map((name) => fileOf(store, job, name, published)));
   const fault = files.find((file) => !file.ok);
   if (fault?.ok === false) return fault;
-  const { wanted: _wanted, movesAlias: _moves, startedAt = null, finishedAt = null, ...rest } = job;
+  const { wanted: _wanted, movesAlias: _moves, token: _token, startedAt = null, finishedAt = null, ...rest } = job;
   const seen = files.flatMap((file) => (file.ok ? [file.value] : []));
   return ok({ ...rest, startedAt, finishedAt, files: seen });
 }

@@ -30,6 +30,8 @@ const jobSchema = z.object({
   startedAt: moment.optional(),
   finishedAt: moment.optional(),
   heartbeatAt: moment,
+  /** Of the start that made it: whoever started it knows it again by this. */
+  token: z.string().optional(),
 });
 
 const partSchema = z.object({

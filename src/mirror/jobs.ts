@@ -42,6 +42,13 @@ export class Jobs {
 
   /** The job that this trigger starts or joins; stored as `queued` before this resolves. */
   async start(release: Release, trigger: Trigger, alias?: Alias): Promise<Result<Started, StartFault>> {
+    return await this.#start(release, { trigger, alias, movesAlias: trigger !== 'demand' });
+  }
+
+  async #start(
+    release: Release,
+    { trigger, alias, movesAlias }: { trigger: Trigger; alias: Alias | undefined; movesAlias: boolean },
+  ): Promise<Result<Started, StartFault>> {
     const { platform, store, publisher } = this.ports;
     const cleared = await this.#clearQuarantine(release, trigger);
     if (!cleared.ok) return cleared;
@@ -49,37 +56,46 @@ export class Jobs {
     if (!seen.ok) return seen;
     const known = seen.value?.value;
     const asks = known !== undefined && decideStart(known, trigger, platform.now()) === 'ask-upstream';
-    const reopens = cleared.value || (asks && (await this.#hasNews(release)));
-    let candidate: Job | undefined;
+    const news = asks ? await this.#hasNews(release) : ok(false);
+    if (!news.ok) return news;
+    const reopens = cleared.value || news.value;
+    // Tells our own start again when the store took it but its answer was lost.
+    const token = String(platform.random());
     const stored = await update(platform, store.job(release), (current) => {
       const decision = decideStart(current, trigger, platform.now());
       const starts =
         decision === 'start' || (decision === 'ask-upstream' && reopens && current?.attempt === known?.attempt);
-      candidate = starts ? this.#next(release, current, trigger, alias) : undefined;
-      if (candidate !== undefined) return candidate;
-      const joins = current !== undefined && isActive(current) && trigger !== 'demand' && !current.movesAlias;
+      if (starts) return { ...this.#next(release, current, { trigger, alias, movesAlias }), token };
+      const joins = current !== undefined && isActive(current) && movesAlias && !current.movesAlias;
       return joins ? { ...current, movesAlias: true } : undefined;
     });
     if (!stored.ok) return stored;
     if (stored.value === undefined) return err({ reason: 'store-unreachable', operation: 'read job' });
-    if (stored.value !== candidate) {
+    if (stored.value.token !== token) {
       // Published already: what this trigger may still be for is the alias.
-      const moves = stored.value.state === 'complete' && trigger !== 'demand';
+      const moves = stored.value.state === 'complete' && movesAlias;
       const moved = moves
         ? await publisher.moveAliases({ ...stored.value, alias: stored.value.alias ?? alias })
         : ok(undefined);
       return moved.ok ? ok({ job: stored.value, isNew: false }) : moved;
     }
-    const launched = await this.ports.launcher.launch(candidate);
-    if (launched.ok) return ok({ job: candidate, isNew: true });
-    await this.#end(candidate, 'failed', 'workflow-unavailable');
+    const job = stored.value;
+    const launched = await this.ports.launcher.launch(job);
+    if (launched.ok) return ok({ job, isNew: true });
+    await this.#end(job, 'failed', 'workflow-unavailable');
     return launched;
   }
 
   /** Starts again only if upstream has a wanted file that the published release lacks. */
   async reopen(release: Release): Promise<Result<undefined, StartFault>> {
-    if (!(await this.#hasNews(release))) return ok(undefined);
-    const started = await this.start(release, 'poll');
+    const news = await this.#hasNews(release);
+    if (!news.ok) return news;
+    if (!news.value) return ok(undefined);
+    // What only a stranger's download had mirrored goes on to move no alias.
+    const known = await this.ports.store.job(release).read();
+    if (!known.ok) return known;
+    const movesAlias = known.value?.value.movesAlias === true;
+    const started = await this.#start(release, { trigger: 'poll', alias: undefined, movesAlias });
     return started.ok ? ok(undefined) : started;
   }
 
@@ -107,7 +123,11 @@ export class Jobs {
     );
   }
 
-  #next(release: Release, current: Job | undefined, trigger: Trigger, alias: Alias | undefined): Job {
+  #next(
+    release: Release,
+    current: Job | undefined,
+    { trigger, alias, movesAlias }: { trigger: Trigger; alias: Alias | undefined; movesAlias: boolean },
+  ): Job {
     const now = new Date(this.ports.platform.now()).toISOString();
     const stream = alias ?? current?.alias;
     const { channel, board, version } = release;
@@ -115,7 +135,7 @@ export class Jobs {
       ...{ channel, board, version, trigger },
       attempt: (current?.attempt ?? 0) + 1,
       state: 'queued',
-      movesAlias: trigger !== 'demand' || current?.movesAlias === true,
+      movesAlias: movesAlias || current?.movesAlias === true,
       ...(stream === undefined ? {} : { alias: stream }),
       wanted: [...new Set(['version.txt', ...this.ports.config.MIRROR_FILES])],
       queuedAt: now,
@@ -124,21 +144,21 @@ export class Jobs {
   }
 
   /** True when upstream has a wanted file that the published release lacks: newly wanted, or it came late. */
-  async #hasNews(release: Release): Promise<boolean> {
+  async #hasNews(release: Release): Promise<Result<boolean, StoreFault>> {
     const { store, upstream, config } = this.ports;
     const manifest = await store.manifest(release).read();
-    if (!manifest.ok) return false;
+    if (!manifest.ok) return manifest;
     const published = manifest.value?.value;
-    if (published === undefined || published.distrusted !== undefined) return true;
+    if (published === undefined || published.distrusted !== undefined) return ok(true);
     // Retention took it out; its files lie there for a day yet.
     const index = await store.index(release).read();
-    if (!index.ok) return false;
-    if (!(index.value?.value.releases ?? []).some(({ version }) => version === release.version)) return true;
+    if (!index.ok) return index;
+    if (!(index.value?.value.releases ?? []).some(({ version }) => version === release.version)) return ok(true);
     for (const file of config.MIRROR_FILES) {
       if (Object.hasOwn(published.files, file)) continue;
-      if ((await upstream.facts({ ...release, file })).ok) return true;
+      if ((await upstream.facts({ ...release, file })).ok) return ok(true);
     }
-    return false;
+    return ok(false);
   }
 
   /** True when there was a quarantine and the operator has just lifted it. */

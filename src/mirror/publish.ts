@@ -1,15 +1,16 @@
 /** Publishing: the one way by which a file becomes readable, and the lists that say so. */
 import { isMirroredStream } from '../releases/alias.ts';
 import type { ReleaseStore } from '../releases/bucket.ts';
+import { changeAlias } from '../releases/current.ts';
 import type { Manifest, ManifestFile } from '../releases/manifest.ts';
-import type { Pair } from '../releases/model.ts';
+import type { Pair, Version } from '../releases/model.ts';
 import { EMPTY_INDEX, pastRetention, publicIndex, withoutReleases, withRelease } from '../releases/release-index.ts';
 import type { Config } from '../shared/config.ts';
 import { type Document, update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
-import { aliasesOf, moveAlias } from './alias-moves.ts';
+import { aliasesOf, moveAlias, withdrawn } from './alias-moves.ts';
 import type { MirrorStore } from './bucket.ts';
 import { isActive, type Job } from './job.ts';
 
@@ -33,6 +34,8 @@ export class Publisher {
     const { channel, board, version } = job;
     const { platform, store } = this.ports;
     const manifest = await update(platform, store.manifest(job), (current) => {
+      // Taken back meanwhile: the mark wins, also over a manifest that was distrusted.
+      if (current?.quarantinedAt !== undefined) return undefined;
       // An entry never changes: what readers may have begun stays what it was.
       // Only a distrusted manifest is replaced altogether.
       const kept = current?.distrusted === undefined ? current : undefined;
@@ -50,8 +53,35 @@ export class Publisher {
       const moved = await this.moveAliases(job);
       if (!moved.ok) return moved;
     }
+    // Whoever took it back between the manifest and the lists cleared lists that did not have it yet.
+    const standing = await store.manifest(job).read();
+    if (!standing.ok) return standing;
+    const { quarantinedAt, distrusted } = standing.value?.value ?? {};
+    if (quarantinedAt !== undefined || distrusted !== undefined) {
+      const unlisted = await this.unlist(job);
+      return unlisted.ok ? ok(published.publishedAt) : unlisted;
+    }
     const retained = await this.retain(job);
     return retained.ok ? ok(published.publishedAt) : retained;
+  }
+
+  /** Takes a release out of every list and alias; the floor falls to the highest that remains. */
+  async unlist(release: Pair & { readonly version: Version }): Promise<Result<undefined, StoreFault>> {
+    const { platform, store, releases } = this.ports;
+    const now = this.#now();
+    const index = await update(platform, store.index(release), (current) =>
+      withoutReleases(current ?? EMPTY_INDEX, [release.version], now),
+    );
+    if (!index.ok) return index;
+    const aliases = await releases.aliases(release);
+    if (!aliases.ok) return aliases;
+    for (const { alias } of aliases.value) {
+      const changed = await changeAlias(platform, releases, release, alias, (record) =>
+        withdrawn(record, alias, release.version, index.value ?? EMPTY_INDEX, now),
+      );
+      if (!changed.ok) return changed;
+    }
+    return await this.rebuildPublicIndex();
   }
 
   /** Puts a manifest into the pair's index and the public one. */

@@ -69,7 +69,7 @@ async function announce(room: MirrorRoom, call: Call, announcement: Announcement
   const jobs = [];
   for (const pair of announcement.pairs) {
     const started = await room.jobs.start({ ...pair, version: announcement.version }, 'webhook');
-    if (started.ok) jobs.push({ ...started.value.job, wanted: undefined, movesAlias: undefined });
+    if (started.ok) jobs.push({ ...started.value.job, wanted: undefined, movesAlias: undefined, token: undefined });
     else if (started.error.reason !== 'quarantined') return refuse(call, startProblem(started.error));
   }
   return answerJson({ jobs }, 202);
@@ -86,6 +86,13 @@ export function mirrorRoutes(room: MirrorRoom): App {
     const release = await resolved(room, call);
     if (!release.ok) return refuse(call, release.error);
     const { alias, ...named } = release.value;
+    if (alias !== undefined) {
+      // Upstream's word is no explicit wish to have back what was taken out.
+      const manifest = await room.store.manifest(named).read();
+      if (!manifest.ok) return refuse(call, releaseProblem(manifest.error));
+      if (manifest.value?.value.quarantinedAt !== undefined)
+        return refuse(call, startProblem({ reason: 'quarantined' }));
+    }
     const started = await room.jobs.start(named, 'operator', alias === 'current' ? undefined : alias);
     if (!started.ok) return refuse(call, startProblem(started.error));
     room.forget(named);

@@ -7,6 +7,7 @@ import type { VersionSource } from '../releases/version-source.ts';
 import { parseVersionTxt } from '../releases/version-txt.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { Slots } from '../shared/slots.ts';
+import { isCompromised } from '../signing/signer.ts';
 import type { Release } from './bucket.ts';
 import type { CopyPorts } from './companions.ts';
 import { type CopyFault, isFinal } from './copy-fault.ts';
@@ -177,6 +178,13 @@ class Attempt {
     if (job.value === undefined) return err({ reason: 'not-ours-any-more' });
     const entries: Record<string, ManifestFile> = {};
     for (const outcome of outcomes.values()) if (outcome.state === 'verified') Object.assign(entries, outcome.entries);
+    // Copying may take hours, and a revocation may have come meanwhile.
+    const keyring = await this.ports.trustedKeys.current(this.ports.background);
+    if (!keyring.ok) return keyring;
+    for (const { signedBy } of Object.values(entries)) {
+      if (signedBy !== undefined && (await isCompromised(keyring.value, signedBy)))
+        return err({ reason: 'revoked-key', fingerprint: signedBy });
+    }
     const published = await this.ports.publisher.publish(job.value, entries);
     if (!published.ok) return published;
     const now = new Date(this.ports.platform.now()).toISOString();

@@ -1,8 +1,6 @@
 /** Taking releases back: by the operator (quarantine), or because a key that signed them turned out compromised. */
-import type { ReleaseStore } from '../releases/bucket.ts';
-import { changeAlias } from '../releases/current.ts';
 import type { Manifest } from '../releases/manifest.ts';
-import { EMPTY_INDEX, type ReleaseIndex, withoutReleases } from '../releases/release-index.ts';
+import { EMPTY_INDEX } from '../releases/release-index.ts';
 import type { Config } from '../shared/config.ts';
 import { update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
@@ -10,7 +8,6 @@ import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import type { Keyring } from '../signing/keyring.ts';
 import { isCompromised } from '../signing/signer.ts';
-import { withdrawn } from './alias-moves.ts';
 import type { MirrorStore, Release } from './bucket.ts';
 import { NO_NOTES } from './notes.ts';
 import type { Publisher } from './publish.ts';
@@ -18,7 +15,6 @@ import type { Publisher } from './publish.ts';
 export interface WithdrawalPorts {
   readonly platform: Platform;
   readonly store: MirrorStore;
-  readonly releases: ReleaseStore;
   readonly publisher: Publisher;
   readonly config: Pick<Config, 'CHANNELS' | 'BOARDS'>;
 }
@@ -41,51 +37,23 @@ async function withdraw(
   release: Release,
   mark: (manifest: Manifest) => Manifest,
 ): Promise<Result<Manifest | undefined, StoreFault>> {
-  const { platform, store, releases, publisher } = ports;
+  const { platform, store, publisher } = ports;
   const manifest = await update(platform, store.manifest(release), (current) => current && mark(current));
   if (!manifest.ok || manifest.value === undefined) return manifest;
-  const now = new Date(platform.now()).toISOString();
-  const index = await update(platform, store.index(release), (current) =>
-    withoutReleases(current ?? EMPTY_INDEX, [release.version], now),
-  );
-  if (!index.ok) return index;
-  const aliases = await clearAliases(ports, releases, release, index.value ?? EMPTY_INDEX, now);
-  if (!aliases.ok) return aliases;
-  const rebuilt = await publisher.rebuildPublicIndex();
-  return rebuilt.ok ? ok(manifest.value) : rebuilt;
+  const unlisted = await publisher.unlist(release);
+  return unlisted.ok ? manifest : unlisted;
 }
 
-async function clearAliases(
-  { platform }: WithdrawalPorts,
-  releases: ReleaseStore,
-  release: Release,
-  remaining: ReleaseIndex,
-  now: string,
-): Promise<Result<undefined, StoreFault>> {
-  const aliases = await releases.aliases(release);
-  if (!aliases.ok) return aliases;
-  for (const { alias } of aliases.value) {
-    const changed = await changeAlias(platform, releases, release, alias, (record) =>
-      withdrawn(record, alias, release.version, remaining, now),
-    );
-    if (!changed.ok) return changed;
-  }
-  return ok(undefined);
-}
-
-/** Distrusts every published release that a compromised subkey of `keyring` signed; each subkey is dealt with once. */
+/** Distrusts every published release that a compromised subkey of `keyring` signed: each time anew, for one may have been published since. */
 export async function distrustCompromised(
   ports: WithdrawalPorts,
   keyring: Keyring,
 ): Promise<Result<Release[], StoreFault>> {
   const { platform, store, config } = ports;
-  const notes = await store.notes().read();
-  if (!notes.ok) return notes;
-  const known = new Set(notes.value?.value.distrusted);
   const compromised = new Set<string>();
   for (const subkey of keyring.keys.flatMap(({ subkeys }) => subkeys)) {
     const fingerprint = subkey.getFingerprint().toUpperCase();
-    if (!known.has(fingerprint) && (await isCompromised(keyring, fingerprint))) compromised.add(fingerprint);
+    if (await isCompromised(keyring, fingerprint)) compromised.add(fingerprint);
   }
   if (compromised.size === 0) return ok([]);
   const distrusted: Release[] = [];
@@ -101,7 +69,7 @@ export async function distrustCompromised(
   }
   const noted = await update(platform, store.notes(), (current = NO_NOTES) => ({
     ...current,
-    distrusted: [...known, ...compromised],
+    distrusted: [...new Set([...current.distrusted, ...compromised])],
   }));
   return noted.ok ? ok(distrusted) : noted;
 }
@@ -120,6 +88,8 @@ async function signedBy(
     const release = { channel, board, version };
     const manifest = await store.manifest(release).read();
     if (!manifest.ok) return manifest;
+    // Marked already.
+    if (manifest.value?.value.distrusted !== undefined) continue;
     const signers = Object.values(manifest.value?.value.files ?? {}).map((file) => file.signedBy ?? '');
     const fingerprint = signers.find((signer) => fingerprints.has(signer));
     if (fingerprint !== undefined) found.push({ release, fingerprint });

@@ -9,7 +9,7 @@ import { fingerprint, makeSigningKey, publicKeyText } from '../upstream/signing-
 import { median } from './figure.ts';
 
 const MIB = 1024 * 1024;
-export const IMAGE = 'flatcar_production_image.bin.bz2';
+const IMAGE = 'flatcar_production_image.bin.bz2';
 export const SIZE = 256 * MIB;
 /** Mirrored, so that it comes from R2. */
 export const MIRRORED = '4593.2.5';
