@@ -1,6 +1,6 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
-import { PlainCount } from './scripts/plain-count.ts';
+import { PlainCount } from './tools/plain-count.ts';
 
 export default defineConfig({
   test: {

@@ -5,17 +5,16 @@ import copyScript from '../dist/pages/copy.js.txt';
 import apiDocument from '../dist/pages/openapi.json.txt';
 import style from '../dist/pages/style.css.txt';
 import type { MirrorParts, ReleaseParts } from './app-parts.ts';
-import { overviewTeller } from './operator/home/overview.ts';
-import type { PageRoom } from './operator/routes-pages.ts';
+import type { Config } from './config.ts';
+import { overviewTeller } from './pages/home/overview.ts';
+import type { PageRoom } from './pages/routes-pages.ts';
 import { channelOfHost } from './releases/path.ts';
-import type { Config } from './shared/config.ts';
 import type { Platform } from './shared/platform.ts';
 
 /** The page room over the other rooms' parts. */
-export function pageParts(config: Config, platform: Platform, releases: ReleaseParts, mirror: MirrorParts): PageRoom {
+export function pageRoom(config: Config, platform: Platform, releases: ReleaseParts, mirror: MirrorParts): PageRoom {
   const { CHANNELS: channels, BOARDS: boards, RELEASE_HOST_SUFFIX: hostSuffix } = config;
-  const { store, versionFiles } = releases.room;
-  const { trustedKeys } = releases;
+  const { store, versionFiles, trustedKeys } = releases;
   return {
     platform,
     built: { style, consoleScript, copyScript, apiDocument, apiPage },

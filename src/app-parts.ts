@@ -1,35 +1,37 @@
 /** The rooms, wired: the second half of the composition root. Bindings go in here and nowhere else. */
-import { BootLog } from './machines/boots.ts';
-import { machineBucket } from './machines/bucket.ts';
-import { Capabilities } from './machines/capability.ts';
-import { Current } from './machines/current.ts';
-import { copyNamespace } from './machines/kv.ts';
-import type { BootRoom } from './machines/routes-boot.ts';
-import type { MachineRoom } from './machines/routes-machines.ts';
-import { Vault } from './machines/vault.ts';
-import { mirrorBucket } from './mirror/bucket.ts';
+
+import type { Config } from './config.ts';
+import type { MachineRoom } from './machines/api/routes-machines.ts';
+import { BootLog } from './machines/boot/boots.ts';
+import { Capabilities } from './machines/boot/capability.ts';
+import type { BootRoom } from './machines/boot/routes-boot.ts';
+import { machineBucket } from './machines/records/bucket.ts';
+import { Current } from './machines/records/current.ts';
+import { copyNamespace } from './machines/records/kv.ts';
+import { Vault } from './machines/records/vault.ts';
+import type { MirrorRoom } from './mirror/api/room.ts';
 import { mirrorOnDemand } from './mirror/demand.ts';
 import { Jobs } from './mirror/jobs.ts';
 import { Publisher } from './mirror/publish.ts';
-import type { MirrorRoom } from './mirror/routes.ts';
 import type { MirrorPorts } from './mirror/run-job.ts';
+import { mirrorBucket } from './mirror/store/bucket.ts';
 import { workflowLauncher } from './mirror/workflow.ts';
-import { releaseBucket } from './releases/bucket.ts';
-import { type CachedEntrypoint, openFromStore, openThroughCache } from './releases/cached-files.ts';
-import { rememberFloor } from './releases/current.ts';
-import { FileSignatures } from './releases/file-signatures.ts';
-import { MirroredFiles } from './releases/mirrored.ts';
-import { PassThrough } from './releases/pass-through.ts';
-import type { ReleaseRoom } from './releases/routes.ts';
-import { type FixedLength, Sender } from './releases/sender.ts';
-import { httpUpstream, type Upstream } from './releases/upstream.ts';
-import { VerdictDesk } from './releases/verdict-desk.ts';
-import { VersionFiles } from './releases/version-files.ts';
-import { VersionSource } from './releases/version-source.ts';
-import type { Config } from './shared/config.ts';
+import { PassThrough } from './releases/pass-through/pass-through.ts';
+import { type FixedLength, Sender } from './releases/pass-through/sender.ts';
+import { VerdictDesk } from './releases/pass-through/verdict-desk.ts';
+import { type CachedEntrypoint, openFromStore, openThroughCache } from './releases/serve/cached-files.ts';
+import { rememberFloor } from './releases/serve/current.ts';
+import { MirroredFiles } from './releases/serve/mirrored.ts';
+import type { ReleaseRoom } from './releases/serve/routes.ts';
+import { type ReleaseStore, releaseBucket } from './releases/store/bucket.ts';
+import { FileSignatures } from './releases/upstream/file-signatures.ts';
+import { httpUpstream, type Upstream } from './releases/upstream/upstream.ts';
+import { VersionFiles } from './releases/upstream/version-files.ts';
+import { VersionSource } from './releases/upstream/version-source.ts';
 import { templateHosts } from './shared/http/url-template.ts';
 import type { LogSink } from './shared/log.ts';
-import type { Background, Platform } from './shared/platform.ts';
+import type { Platform } from './shared/platform.ts';
+import { storeCaller } from './shared/store.ts';
 import { keyringBucket } from './signing/bucket.ts';
 import { keySource } from './signing/key-source.ts';
 import { TrustedKeys } from './signing/trusted-keys.ts';
@@ -45,31 +47,28 @@ export interface Runtime {
   readonly gatherCountsMs?: number;
 }
 
+/** The signing and release rooms' parts; the mirror stands on them, and the release room is made of them last. */
 export interface ReleaseParts {
   readonly trustedKeys: TrustedKeys;
   readonly upstream: Upstream;
   readonly signatures: FileSignatures;
   readonly versions: VersionSource;
-  readonly room: ReleaseRoom;
-  /** Set once the mirror is wired: the release room knows nothing of it. */
-  demand: ReleaseRoom['onDemand'];
+  readonly versionFiles: VersionFiles;
+  readonly store: ReleaseStore;
+  readonly mirrored: MirroredFiles;
 }
 
 export interface MirrorParts {
   readonly room: MirrorRoom;
-  readonly ports: (background: Background) => MirrorPorts;
+  readonly ports: MirrorPorts;
+  readonly demand: ReleaseRoom['onDemand'];
 }
 
-/** The signing and release rooms. */
-export function releaseParts(env: Env, config: Config, runtime: Runtime): ReleaseParts {
-  const { platform, fixedLength, cachedEntrypoint } = runtime;
+/** The signing room, and what the release room and the mirror have in common. */
+export function releaseParts(env: Env, config: Config, { platform, cachedEntrypoint }: Runtime): ReleaseParts {
   const fetchKey = keySource(platform, config.SIGNING_KEY_URL, config.UPSTREAM_REDIRECT_HOSTS);
-  const trustedKeys = new TrustedKeys(
-    platform,
-    keyringBucket(env.RELEASES, platform),
-    fetchKey,
-    config.SIGNING_KEY_FINGERPRINTS,
-  );
+  const keyring = keyringBucket(env.RELEASES, platform);
+  const trustedKeys = new TrustedKeys(platform, keyring, fetchKey, config.SIGNING_KEY_FINGERPRINTS);
   const store = releaseBucket(env.RELEASES, platform);
   const upstream = httpUpstream(platform, config.UPSTREAM_URL, {
     ownHosts: templateHosts(config.UPSTREAM_URL, config.CHANNELS, config.BOARDS),
@@ -79,27 +78,29 @@ export function releaseParts(env: Env, config: Config, runtime: Runtime): Releas
   const versions = new VersionSource(platform, upstream, signatures, (file, version) =>
     rememberFloor(platform, store, file, file.version, version),
   );
-  const desk = new VerdictDesk(platform, store);
-  const sender = new Sender(platform, upstream, signatures, desk, fixedLength);
   const isCached = config.DOWNLOAD_CACHE && cachedEntrypoint !== undefined;
   const open = isCached ? openThroughCache(platform, store, cachedEntrypoint) : openFromStore(store);
-  const parts: ReleaseParts = {
-    trustedKeys,
-    upstream,
-    signatures,
-    versions,
-    demand: async () => 'off',
-    room: {
-      platform,
-      config,
-      store,
-      versionFiles: new VersionFiles(platform, versions, store),
-      mirrored: new MirroredFiles(platform, store, open),
-      passThrough: new PassThrough(platform, upstream, signatures, desk, sender, config.ALLOW_UNSIGNED),
-      onDemand: (file, background) => parts.demand(file, background),
-    },
+  return {
+    ...{ trustedKeys, upstream, signatures, versions, store },
+    versionFiles: new VersionFiles(platform, versions, store),
+    mirrored: new MirroredFiles(platform, store, open),
   };
-  return parts;
+}
+
+/** The release room over its parts; `onDemand` is the mirror's, of which the room knows nothing. */
+export function releaseRoom(
+  config: Config,
+  { platform, fixedLength }: Runtime,
+  parts: ReleaseParts,
+  onDemand: ReleaseRoom['onDemand'],
+): ReleaseRoom {
+  const { upstream, signatures, store, versionFiles, mirrored } = parts;
+  const desk = new VerdictDesk(platform, store);
+  const sender = new Sender(platform, upstream, signatures, desk, fixedLength);
+  return {
+    ...{ platform, config, store, versionFiles, mirrored, onDemand },
+    passThrough: new PassThrough(platform, upstream, signatures, desk, sender, config.ALLOW_UNSIGNED),
+  };
 }
 
 /** The machines: records in R2, copies in KV. */
@@ -126,26 +127,32 @@ export function mirrorParts(
   config: Config,
   { platform }: Runtime,
   parts: ReleaseParts,
-  tell: (...run: [...Parameters<MirrorPorts['tell']>, Background]) => void,
+  tell: MirrorPorts['tell'],
 ): MirrorParts {
-  const { trustedKeys, upstream, signatures, versions } = parts;
-  const releases = parts.room.store;
+  const { trustedKeys, upstream, signatures, versions, versionFiles, store: releases } = parts;
   const store = mirrorBucket(env.RELEASES, platform);
   const publisher = new Publisher({ platform, store, releases, config });
   const launcher = workflowLauncher(env.MIRROR_RELEASE, platform);
   const jobs = new Jobs({ platform, store, upstream, publisher, launcher, config });
-  const demandPorts = { platform, config, store, releases, versionFiles: parts.room.versionFiles, jobs };
-  parts.demand = ({ channel, board, version }, background) =>
-    mirrorOnDemand(demandPorts, { channel, board, version }, background);
   return {
     room: {
       ...{ platform, config, store, releases, versions, trustedKeys, jobs, publisher },
-      forget: (release) => parts.room.mirrored.forget(release),
+      forget: (release) => parts.mirrored.forget(release),
     },
-    ports: (background) => ({
-      ...{ platform, upstream, signatures, store, trustedKeys, versions, publisher, background },
+    ports: {
+      ...{ platform, upstream, signatures, store, trustedKeys, versions, publisher, tell },
       maxFileBytes: config.MAX_FILE_BYTES,
-      tell: (release, attempt, event) => tell(release, attempt, event, background),
-    }),
+    },
+    demand: ({ channel, board, version }) =>
+      mirrorOnDemand({ platform, config, store, releases, versionFiles, jobs }, { channel, board, version }),
+  };
+}
+
+/** One cheap call to each store that must answer. */
+export function storeProbes(env: Env, platform: Platform) {
+  const reach = storeCaller(platform);
+  return {
+    RELEASES: () => reach('probe', () => env.RELEASES.head('keyring.asc')),
+    MACHINES: () => reach('probe', () => env.MACHINES.get('probe')),
   };
 }

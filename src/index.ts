@@ -5,6 +5,7 @@ import {
   WorkflowEntrypoint,
   type WorkflowEvent,
   type WorkflowStep,
+  waitUntil,
 } from 'cloudflare:workers';
 import { createEdge, type Edge } from './app.ts';
 import type { Runtime } from './app-parts.ts';
@@ -12,7 +13,7 @@ import { type MirrorParameters, runAsWorkflow } from './mirror/workflow.ts';
 import { systemPlatform } from './shared/platform.ts';
 
 const runtime: Runtime = {
-  platform: systemPlatform,
+  platform: { ...systemPlatform, waitUntil },
   fixedLength: (length) => new FixedLengthStream(length),
   logSink: (line) => console.log(line),
   cachedEntrypoint: (request) => entrypoints.Downloads.fetch(request),
@@ -37,7 +38,7 @@ export class Downloads extends WorkerEntrypoint<Env> {
 
 export class MirrorRelease extends WorkflowEntrypoint<Env, MirrorParameters> {
   override async run(event: Readonly<WorkflowEvent<MirrorParameters>>, step: WorkflowStep): Promise<string> {
-    const ports = edgeFor(this.env).mirrorPorts((work) => this.ctx.waitUntil(work));
+    const ports = edgeFor(this.env).mirrorPorts;
     if (ports === undefined) return 'bad configuration';
     return await runAsWorkflow(ports, event.payload, step);
   }
@@ -45,5 +46,5 @@ export class MirrorRelease extends WorkflowEntrypoint<Env, MirrorParameters> {
 
 export default {
   fetch: (request, env, context) => edgeFor(env).app.fetch(request, env, context),
-  scheduled: (_event, env, context) => edgeFor(env).poll((work) => context.waitUntil(work)),
+  scheduled: (_event, env) => edgeFor(env).poll(),
 } satisfies ExportedHandler<Env>;

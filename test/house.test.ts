@@ -10,7 +10,7 @@ const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf
   .map((name) => name.replaceAll('\\', '/'));
 const textOf = (name: string) => readFileSync(join(root, 'src', name), 'utf8');
 
-/** Who may import whom; every room may import `shared` and itself. */
+/** Who may import whom; every room may import `shared` and itself. docs/architecture.md shows this table. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   shared: [],
   signing: [],
@@ -18,12 +18,25 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   mirror: ['releases', 'signing'],
   ignition: [],
   butane: ['ignition'],
-  machines: ['butane', 'ignition', 'releases'],
-  operator: ['machines', 'mirror', 'releases', 'ignition', 'signing'],
+  configs: ['butane', 'ignition'],
+  machines: ['configs', 'butane', 'ignition', 'releases'],
+  api: ['machines', 'mirror', 'releases', 'configs'],
+  pages: ['mirror', 'releases', 'signing'],
+  observability: ['machines', 'mirror', 'releases', 'signing'],
+  console: ['api'],
+};
+
+/** The folders of a room from the lowest to the highest (`.`: the files beside them); a folder may import those before it. */
+const FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  releases: ['.', 'store', 'upstream', 'pass-through', 'serve'],
+  mirror: ['store', 'copy', '.', 'api'],
+  machines: ['records', 'boot', '.', 'api'],
+  butane: ['yaml', '.', 'butane', 'ct'],
+  api: ['contract', '.'],
 };
 
 /** Runs in the browser, not in the Worker: it has the browser's own clock and network. */
-const isForBrowser = (name: string): boolean => name.startsWith('operator/browser/');
+const isForBrowser = (name: string): boolean => name.startsWith('console/');
 
 const roomOf = (name: string): string => (name.includes('/') ? (name.split('/')[0] ?? '') : 'root');
 const importsOf = (name: string): string[] =>
@@ -43,13 +56,51 @@ describe('the arrows', () => {
     }
   });
 
+  it.each(sources.filter((name) => roomOf(name) in FOLDERS))('%s imports no folder above its own', (name) => {
+    const room = roomOf(name);
+    const order = FOLDERS[room] ?? [];
+    const folderOf = (path: string) => path.split('/').slice(1, -1)[0] ?? '.';
+    for (const path of localImports(name).filter((imported) => roomOf(imported) === room))
+      expect(order.slice(0, order.indexOf(folderOf(name)) + 1), `${name} imports ${path}`).toContain(folderOf(path));
+  });
+
+  it('are the ones that docs/architecture.md shows', () => {
+    const rows = Object.entries(ARROWS).map(([room, below]) => {
+      const folders = FOLDERS[room]?.map((folder) => (folder === '.' ? `(${room})` : folder)).join(' → ') ?? '';
+      return `| \`${room}\` | ${below.map((other) => `\`${other}\``).join(', ')} | ${folders} |`;
+    });
+    const table = ['| room | imports, besides `shared` | its folders, lowest first |', '|---|---|---|', ...rows].join(
+      '\n',
+    );
+    expect(readFileSync(join(root, 'docs', 'architecture.md'), 'utf8')).toContain(table);
+  });
+
+  it('no folder of the house is imported by what is neither source nor test', () => {
+    const filesIn = (folder: string) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name));
+    const wrong: string[] = [];
+    for (const [folder, forbidden] of [
+      ['src', /^(test|tools)\//],
+      ['tools', /^test\//],
+    ] as const) {
+      for (const name of filesIn(folder)) {
+        const text = readFileSync(join(root, folder, name), 'utf8');
+        for (const [, path = ''] of text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)) {
+          const target = posix.join(folder, posix.dirname(name.replaceAll('\\', '/')), path);
+          if (forbidden.test(target)) wrong.push(`${folder}/${name} imports ${target}`);
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
   it('what runs in the browser imports a page library, the typed client, and nothing else of the Worker', () => {
     for (const name of sources.filter(isForBrowser)) {
       for (const path of importsOf(name).filter((imported) => !imported.startsWith('.')))
         expect(path, name).toMatch(/^preact(\/|$)/);
       for (const path of localImports(name))
         expect(
-          isForBrowser(path) || path === 'operator/api-client.ts' || path === 'shared/result.ts',
+          isForBrowser(path) || path === 'api/api-client.ts' || path === 'shared/result.ts',
           `${name} imports ${path}`,
         ).toBe(true);
     }
@@ -78,12 +129,14 @@ describe('what is touched where', () => {
   const bindingTypes =
     /\b(R2Bucket|R2Object\w*|KVNamespace|WorkflowEntrypoint|Workflow\b|env\.(RELEASES|MACHINES|MIRROR_RELEASE|METRICS))/;
   it.each(sources)('%s', (name) => {
-    const isBindingFile = /^(index|app|app-parts|app-observe)\.ts$|\/(bucket|kv)\.ts$|^mirror\/workflow\.ts$/.test(
-      name,
-    );
+    const isBindingFile =
+      /^(index|app|app-parts|routes)\.ts$|^observability\/observer\.ts$|\/(bucket|kv)\.ts$|^mirror\/workflow\.ts$/.test(
+        name,
+      );
     const code = textOf(name).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
     if (!isBindingFile) expect(code, 'bindings').not.toMatch(bindingTypes);
-    const mayUseHono = name === 'app.ts' || /\/routes[^/]*\.ts$/.test(name) || roomOf(name) === 'operator';
+    const mayUseHono =
+      /^(app|routes)\.ts$|^shared\/http\/call\.ts$|\/routes[^/]*\.ts$/.test(name) || roomOf(name) === 'pages';
     if (!mayUseHono) expect(importsOf(name).join(), 'hono').not.toMatch(/hono/);
     const mayUseClock = /^(index|app)\.ts$|^shared\/platform\.ts$/.test(name) || isForBrowser(name);
     if (!mayUseClock)

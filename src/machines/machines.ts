@@ -1,24 +1,25 @@
 /** What an operator does with machines: write, look at, explain, give new capabilities, delete. R2 first, then the copy. */
+
+import type { MachineKind } from '../configs/user-data.ts';
 import type { Composed, LayeredEntry } from '../ignition/compose.ts';
 import { sha512Hex } from '../shared/bytes.ts';
-import type { Background } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import type { BootPorts } from './boot.ts';
-import { randomText } from './capability.ts';
-import type { CopyStore } from './kv.ts';
-import { type Machine, machineContext, machineFacts, type Profile, parseMachine, renderingContext } from './model.ts';
+import type { BootPorts } from './boot/boot.ts';
+import { randomText } from './boot/capability.ts';
+import { type Material, openProfile, openUserData, pointer, render, SOME_URL } from './boot/render.ts';
 import type { OperatorFault } from './problems.ts';
-import { type Material, openProfile, openUserData, pointer, render, SOME_URL } from './render.ts';
-import type { MachineKind } from './user-data.ts';
+import type { CopyStore } from './records/kv.ts';
+import {
+  type Machine,
+  machineContext,
+  machineFacts,
+  type Profile,
+  parseMachine,
+  renderingContext,
+} from './records/model.ts';
 
 export interface MachinePorts extends BootPorts {
   readonly copies: CopyStore;
-}
-
-/** Where this call came in, and what goes on after it. */
-export interface Occasion {
-  readonly origin: string;
-  readonly background: Background;
 }
 
 export interface NewMachine {
@@ -59,10 +60,10 @@ export async function putMachine(
   ports: MachinePorts,
   id: string,
   wanted: NewMachine,
-  occasion: Occasion,
+  origin: string,
 ): Promise<Result<Issued, OperatorFault>> {
   if (ports.capabilities.secrets.length === 0) return err({ reason: 'no-secret' });
-  const profile = await profileNamed(ports, wanted.profile, occasion.background);
+  const profile = await profileNamed(ports, wanted.profile);
   if (!profile.ok) return profile;
   const material = await openProfile(ports.vault, profile.value);
   if (!material.ok) return material;
@@ -74,8 +75,8 @@ export async function putMachine(
     const used = await ports.store.writeUse(wanted.profile, id);
     if (!used.ok) return used;
   }
-  const stored = await changeMachine(ports, id, occasion, (before) => replaced(ports, id, before, wanted));
-  return stored.ok ? await issue(ports, stored.value, occasion) : stored;
+  const stored = await changeMachine(ports, id, (before) => replaced(ports, id, before, wanted));
+  return stored.ok ? await issue(ports, stored.value, origin) : stored;
 }
 
 /** A new capability; `revoke` ends all older ones. */
@@ -83,10 +84,10 @@ export async function issueToken(
   ports: MachinePorts,
   id: string,
   { revoke, expiresIn }: { readonly revoke: boolean; readonly expiresIn: number | undefined },
-  occasion: Occasion,
+  origin: string,
 ): Promise<Result<Issued, OperatorFault>> {
   if (ports.capabilities.secrets.length === 0) return err({ reason: 'no-secret' });
-  const stored = await changeMachine(ports, id, occasion, async (before) => {
+  const stored = await changeMachine(ports, id, async (before) => {
     if (before === undefined) return err({ reason: 'unknown', what: 'machine' });
     if (before.deletedAt !== null) return err({ reason: 'deleted' });
     return ok({
@@ -97,16 +98,12 @@ export async function issueToken(
       updatedAt: isoNow(ports),
     });
   });
-  return stored.ok ? await issue(ports, stored.value, occasion) : stored;
+  return stored.ok ? await issue(ports, stored.value, origin) : stored;
 }
 
 /** Leaves a tombstone, so that the machine's URLs answer 410 for ever, and nothing of what it held. */
-export async function deleteMachine(
-  ports: MachinePorts,
-  id: string,
-  occasion: Occasion,
-): Promise<Result<Machine, OperatorFault>> {
-  const stored = await changeMachine(ports, id, occasion, async (before) => {
+export async function deleteMachine(ports: MachinePorts, id: string): Promise<Result<Machine, OperatorFault>> {
+  const stored = await changeMachine(ports, id, async (before) => {
     if (before === undefined) return err({ reason: 'unknown', what: 'machine' });
     if (before.deletedAt !== null) return err({ reason: 'deleted' });
     const now = isoNow(ports);
@@ -129,12 +126,8 @@ export async function readMachine(ports: MachinePorts, id: string): Promise<Resu
 }
 
 /** Everything that goes into the machine's config now. */
-export async function materialOf(
-  ports: MachinePorts,
-  machine: Machine,
-  background: Background,
-): Promise<Result<Material, OperatorFault>> {
-  const profile = await profileNamed(ports, machine.profile, background);
+export async function materialOf(ports: MachinePorts, machine: Machine): Promise<Result<Material, OperatorFault>> {
+  const profile = await profileNamed(ports, machine.profile);
   if (!profile.ok) return profile;
   const material = await openProfile(ports.vault, profile.value);
   if (!material.ok) return material;
@@ -147,9 +140,8 @@ async function composeFor(
   ports: MachinePorts,
   machine: Machine,
   cloudConfigUrl: string,
-  background: Background,
 ): Promise<Result<Composed, OperatorFault>> {
-  const material = await materialOf(ports, machine, background);
+  const material = await materialOf(ports, machine);
   if (!material.ok) return material;
   const rendered = render(material.value, cloudConfigUrl);
   return rendered.ok ? rendered : err({ reason: 'invalid', entries: rendered.error.entries });
@@ -159,10 +151,9 @@ async function composeFor(
 export async function profileNamed(
   ports: MachinePorts,
   name: string | null,
-  background: Background,
 ): Promise<Result<Profile | undefined, OperatorFault>> {
   if (name === null) return ok(undefined);
-  const proven = await ports.current.profile(name, background);
+  const proven = await ports.current.profile(name);
   if (!proven.ok) return proven;
   const profile = proven.value?.value;
   if (profile !== undefined && profile.deletedAt === null) return ok(profile);
@@ -173,7 +164,6 @@ export async function profileNamed(
 export async function changeMachine(
   ports: MachinePorts,
   id: string,
-  { background }: Pick<Occasion, 'background'>,
   change: (before: Machine | undefined) => Promise<Result<Machine, OperatorFault>>,
 ): Promise<Result<Machine, OperatorFault>> {
   let last: OperatorFault = { reason: 'conflict' };
@@ -190,7 +180,7 @@ export async function changeMachine(
     // R2 takes one write a second a key: a refused one is worth another try.
     last = written.ok ? { reason: 'conflict' } : written.error;
     if (!written.ok || written.value === undefined) continue;
-    background(ports.copies.write('machine', id, { text, etag: written.value }));
+    ports.platform.waitUntil(ports.copies.write('machine', id, { text, etag: written.value }));
     return after;
   }
   return err(last);
@@ -230,15 +220,11 @@ async function replaced(
 }
 
 /** URLs of the newest capability, and a pointer to what they give now. */
-async function issue(
-  ports: MachinePorts,
-  machine: Machine,
-  occasion: Occasion,
-): Promise<Result<Issued, OperatorFault>> {
+async function issue(ports: MachinePorts, machine: Machine, origin: string): Promise<Result<Issued, OperatorFault>> {
   const { id, profile, kind, source, generation, expiry } = machine;
   const capability = await ports.capabilities.mint({ ...machine, machine: id });
-  const url = `${occasion.origin}/boot/${capability}`;
-  const composed = await composeFor(ports, machine, `${url}/cloud-config`, occasion.background);
+  const url = `${origin}/boot/${capability}`;
+  const composed = await composeFor(ports, machine, `${url}/cloud-config`);
   const isInvalid = !composed.ok && composed.error.reason === 'invalid';
   if (!composed.ok && !isInvalid) return composed;
   const frozen = composed.ok ? await freeze(ports, id, composed.value, url) : ok(null);

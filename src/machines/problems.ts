@@ -1,10 +1,11 @@
 /** What an operator's call on machines and profiles can fail with, and how the API says it. */
+
+import type { FormatFault } from '../configs/formats.ts';
+import { type UserDataFault, userDataProblem } from '../configs/user-data.ts';
 import type { LayeredEntry } from '../ignition/compose.ts';
 import type { Problem } from '../shared/problem.ts';
 import type { StoreFault } from '../shared/store.ts';
-import type { FormatFault } from './formats.ts';
-import { type UserDataFault, userDataProblem } from './user-data.ts';
-import type { VaultFault } from './vault.ts';
+import type { VaultFault } from './records/vault.ts';
 
 export type OperatorFault =
   | StoreFault

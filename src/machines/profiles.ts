@@ -1,12 +1,11 @@
 /** What an operator does with profiles: a change that machines would not survive is refused, unless it is forced. */
 import type { Engine } from '../ignition/combine.ts';
 import { compose, type LayeredEntry } from '../ignition/compose.ts';
-import type { Background } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import { type Material, openProfile, openUserData, render, SOME_URL } from './boot/render.ts';
 import type { MachinePorts } from './machines.ts';
-import { type Profile, parseMachine, parseProfile, profileContext, profileFacts } from './model.ts';
 import type { OperatorFault } from './problems.ts';
-import { type Material, openProfile, openUserData, render, SOME_URL } from './render.ts';
+import { type Profile, parseMachine, parseProfile, profileContext, profileFacts } from './records/model.ts';
 
 export type ProfilePart = 'base' | 'default';
 
@@ -59,7 +58,6 @@ export async function changeProfile(
   name: string,
   change: ProfileChange,
   options: ChangeOptions,
-  background: Background,
 ): Promise<Result<Changed, OperatorFault>> {
   if ((await ports.vault.keyIds()).length === 0) return err({ reason: 'no-secret' });
   const stored = await ports.store.read('profile', name);
@@ -81,16 +79,12 @@ export async function changeProfile(
   if (options.dryRun) return ok({ profile, entries: own.value, effect: effect.value });
   const isHarmless = effect.value.breaks.length === 0 && effect.value.cursor === null;
   if (!isHarmless && !options.force) return err({ reason: 'breaks', members: { ...effect.value } });
-  const written = await writeProfile(ports, profile, stored.value?.etag, background);
+  const written = await writeProfile(ports, profile, stored.value?.etag);
   return written.ok ? ok({ profile, entries: own.value, effect: effect.value }) : written;
 }
 
 /** Leaves a tombstone, unless machines use the profile. */
-export async function deleteProfile(
-  ports: MachinePorts,
-  name: string,
-  background: Background,
-): Promise<Result<Profile, OperatorFault>> {
+export async function deleteProfile(ports: MachinePorts, name: string): Promise<Result<Profile, OperatorFault>> {
   const stored = await ports.store.read('profile', name);
   if (!stored.ok) return stored;
   const before = stored.value === undefined ? undefined : parseProfile(stored.value.text);
@@ -110,7 +104,7 @@ export async function deleteProfile(
     base: null,
     default: null,
   };
-  return await writeProfile(ports, gone, stored.value?.etag, background);
+  return await writeProfile(ports, gone, stored.value?.etag);
 }
 
 /** The profile by itself: base alone, default alone, and the two together must be configs. */
@@ -149,7 +143,6 @@ async function writeProfile(
   { platform, store, copies }: MachinePorts,
   profile: Profile,
   replacing: string | undefined,
-  background: Background,
 ): Promise<Result<Profile, OperatorFault>> {
   const text = JSON.stringify(profile);
   const write = () => store.write('profile', profile.name, text, profileFacts(profile), replacing);
@@ -161,7 +154,7 @@ async function writeProfile(
   }
   if (!written.ok) return written;
   if (written.value === undefined) return err({ reason: 'conflict' });
-  background(copies.write('profile', profile.name, { text, etag: written.value }));
+  platform.waitUntil(copies.write('profile', profile.name, { text, etag: written.value }));
   return ok(profile);
 }
 

@@ -1,6 +1,7 @@
 /** After a storage key was added in front: what older keys wrote, written anew, so that they can be dropped. */
 import { err, ok, type Result } from '../shared/result.ts';
 import type { MachinePorts } from './machines.ts';
+import type { OperatorFault } from './problems.ts';
 import {
   machineContext,
   machineFacts,
@@ -11,8 +12,7 @@ import {
   profileFacts,
   renderingContext,
   type Sealed,
-} from './model.ts';
-import type { OperatorFault } from './problems.ts';
+} from './records/model.ts';
 
 const STAGES = ['machine', 'profile', 'rendering'] as const;
 type Stage = (typeof STAGES)[number];

@@ -3,13 +3,13 @@
  * secret, keeps every URL. Pages are small; an import that stops says where, and what it stored stays.
  */
 import * as z from 'zod';
+import { kindOf } from '../configs/user-data.ts';
 import { ALIAS, VERSION } from '../releases/model.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import { changeMachine, type MachinePorts, type Occasion, profileNamed } from './machines.ts';
-import { type Machine, machineContext, NAME, parseMachine, RESERVED, TEXT_LIMIT } from './model.ts';
+import { openProfile, openUserData, render, SOME_URL } from './boot/render.ts';
+import { changeMachine, type MachinePorts, profileNamed } from './machines.ts';
 import { machineProblem, type OperatorFault } from './problems.ts';
-import { openProfile, openUserData, render, SOME_URL } from './render.ts';
-import { kindOf } from './user-data.ts';
+import { type Machine, machineContext, NAME, parseMachine, RESERVED, TEXT_LIMIT } from './records/model.ts';
 
 const MOST_LINES = 300;
 /** A page ends before it grows beyond this. */
@@ -108,7 +108,7 @@ export interface Imported {
 }
 
 /** Stores machine after machine, until the end or the first line that cannot be. */
-export async function importMachines(ports: MachinePorts, text: string, occasion: Occasion): Promise<Imported> {
+export async function importMachines(ports: MachinePorts, text: string): Promise<Imported> {
   let imported = 0;
   for (const [index, written] of text.split('\n').entries()) {
     if (written.trim() === '') continue;
@@ -116,7 +116,7 @@ export async function importMachines(ports: MachinePorts, text: string, occasion
       return { imported, stopped: { line: index + 1, detail: `at most ${MOST_LINES} machines a call` } };
     const parsed = parseLine(written);
     if (!parsed.ok) return { imported, stopped: { line: index + 1, detail: parsed.error } };
-    const stored = await importOne(ports, parsed.value, occasion);
+    const stored = await importOne(ports, parsed.value);
     if (!stored.ok) {
       const { detail } = machineProblem(stored.error);
       return { imported, stopped: { line: index + 1, detail, fault: stored.error } };
@@ -141,13 +141,9 @@ function parseLine(written: string): Result<Line, string> {
   }
 }
 
-async function importOne(
-  ports: MachinePorts,
-  wanted: Line,
-  occasion: Occasion,
-): Promise<Result<Machine, OperatorFault>> {
+async function importOne(ports: MachinePorts, wanted: Line): Promise<Result<Machine, OperatorFault>> {
   const { id, profile: name, userData, sourceText, ...rest } = wanted;
-  const profile = await profileNamed(ports, name, occasion.background);
+  const profile = await profileNamed(ports, name);
   if (!profile.ok) return profile;
   const material = await openProfile(ports.vault, profile.value);
   if (!material.ok) return material;
@@ -157,7 +153,7 @@ async function importOne(
     const used = await ports.store.writeUse(name, id);
     if (!used.ok) return used;
   }
-  return await changeMachine(ports, id, occasion, async (before) => {
+  return await changeMachine(ports, id, async (before) => {
     const generation = (before?.generation ?? 0) + 1;
     const seal = async (text: string | null, part: 'userData' | 'sourceText') =>
       text === null ? null : await ports.vault.seal(text, machineContext({ id, generation }, part));

@@ -1,9 +1,10 @@
 /** How publication, pins and quarantine change what an alias names. */
-import { type AliasRecord, isMirroredStream, raiseFloor } from '../releases/alias.ts';
-import type { ReleaseStore } from '../releases/bucket.ts';
-import { changeAlias } from '../releases/current.ts';
+
 import { type Alias, compareVersions, isAlias, type Pair, type Version } from '../releases/model.ts';
-import { highest, type ReleaseIndex } from '../releases/release-index.ts';
+import { changeAlias } from '../releases/serve/current.ts';
+import { type AliasRecord, isMirroredStream, raiseFloor } from '../releases/store/alias.ts';
+import type { ReleaseStore } from '../releases/store/bucket.ts';
+import { highest, type ReleaseIndex } from '../releases/store/release-index.ts';
 import type { Platform } from '../shared/platform.ts';
 import type { Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';

@@ -1,15 +1,16 @@
 /** MIRROR_ON_DEMAND: a stranger's download may start a job, within bounds that make it harmless. */
-import type { ReleaseStore } from '../releases/bucket.ts';
+
+import type { Config } from '../config.ts';
 import type { Alias } from '../releases/model.ts';
-import type { VersionFiles } from '../releases/version-files.ts';
-import { isBelow } from '../releases/version-source.ts';
-import type { Config } from '../shared/config.ts';
+import type { ReleaseStore } from '../releases/store/bucket.ts';
+import type { VersionFiles } from '../releases/upstream/version-files.ts';
+import { isBelow } from '../releases/upstream/version-source.ts';
 import { update } from '../shared/document.ts';
-import type { Background, Platform } from '../shared/platform.ts';
-import type { MirrorStore, Release } from './bucket.ts';
-import { isActive, isDead } from './job.ts';
+import type { Platform } from '../shared/platform.ts';
 import type { Jobs } from './jobs.ts';
-import { type MirrorNotes, NO_NOTES } from './notes.ts';
+import type { MirrorStore, Release } from './store/bucket.ts';
+import { isActive, isDead } from './store/job.ts';
+import { type MirrorNotes, NO_NOTES } from './store/notes.ts';
 
 export interface DemandPorts {
   readonly platform: Platform;
@@ -37,11 +38,7 @@ export type DemandOutcome =
  * At most one such job at a time and 20 a day (UTC), for a pair in MIRROR, at or above the floor of its `current`, with a
  * version.txt that verifies. It never moves an alias.
  */
-export async function mirrorOnDemand(
-  ports: DemandPorts,
-  release: Release,
-  background: Background,
-): Promise<DemandOutcome> {
+export async function mirrorOnDemand(ports: DemandPorts, release: Release): Promise<DemandOutcome> {
   const { config, store, releases } = ports;
   if (!config.MIRROR_ON_DEMAND) return 'off';
   if (!isMirroredPair(config, release)) return 'not-mirrored-here';
@@ -51,7 +48,7 @@ export async function mirrorOnDemand(
   const current = await releases.alias(release, 'current' as Alias);
   if (!current.ok) return 'failed';
   if (isBelow(release.version, current.value.record.floor)) return 'below-floor';
-  const text = await ports.versionFiles.get(release, release.version, null, background);
+  const text = await ports.versionFiles.get(release, release.version, null);
   if (!text.ok || text.value.staleReason !== undefined) return 'unverified';
   if (!(await reserve(ports, release))) return 'busy';
   const started = await ports.jobs.start(release, 'demand');

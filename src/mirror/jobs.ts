@@ -1,15 +1,16 @@
 /** Starting, joining, reopening and cancelling jobs: a hundred triggers at once make one. */
+
+import type { Config } from '../config.ts';
 import type { Alias } from '../releases/model.ts';
-import type { Upstream } from '../releases/upstream.ts';
-import type { Config } from '../shared/config.ts';
+import type { Upstream } from '../releases/upstream/upstream.ts';
 import { update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
-import type { MirrorStore, Release } from './bucket.ts';
-import { decideStart, instanceId, isActive, type Job, type Trigger } from './job.ts';
 import { abandonUpload } from './plan.ts';
 import type { Publisher } from './publish.ts';
+import type { MirrorStore, Release } from './store/bucket.ts';
+import { decideStart, instanceId, isActive, type Job, type Trigger } from './store/job.ts';
 
 /** The runtime that runs attempts (`mirror/workflow`). */
 export interface Launcher {

@@ -1,20 +1,20 @@
 /** What an attempt has to do for each wanted file: copy it, take it over from before, or leave it: upstream has none. */
-import type { Manifest, ManifestFile } from '../releases/manifest.ts';
+import type { Manifest, ManifestFile } from '../releases/store/manifest.ts';
 import { ok, type Result } from '../shared/result.ts';
 import { isCompromised } from '../signing/signer.ts';
 import type { TrustedKeys } from '../signing/trusted-keys.ts';
-import type { MirrorStore, Release } from './bucket.ts';
-import type { CopyPorts } from './companions.ts';
-import type { CopyFault } from './copy-fault.ts';
-import type { FilePart } from './job.ts';
+import type { CopyPorts } from './copy/companions.ts';
+import type { CopyFault } from './copy/copy-fault.ts';
 import type { JobSession } from './session.ts';
+import type { MirrorStore, Release } from './store/bucket.ts';
+import type { FilePart } from './store/job.ts';
 
 export type PlannedFile = { readonly name: string } & (
   | { readonly plan: 'copy' | 'absent' }
   | { readonly plan: 'taken'; readonly entries: Record<string, ManifestFile> }
 );
 
-export interface PlanPorts extends Pick<CopyPorts, 'upstream' | 'store' | 'background'> {
+export interface PlanPorts extends Pick<CopyPorts, 'upstream' | 'store'> {
   readonly trustedKeys: TrustedKeys;
 }
 
@@ -69,11 +69,11 @@ async function planFile(
 
 /** The entries of a file that an earlier attempt verified, if its objects are still those and its key is still trusted. */
 async function stillGood(
-  { store, trustedKeys, background }: PlanPorts,
+  { store, trustedKeys }: PlanPorts,
   part: FilePart,
 ): Promise<Record<string, ManifestFile> | undefined> {
   if (part.state !== 'verified' || part.entries === undefined) return undefined;
-  const keyring = await trustedKeys.current(background);
+  const keyring = await trustedKeys.current();
   if (!keyring.ok) return undefined;
   for (const entry of Object.values(part.entries)) {
     const object = await store.head(entry.key);

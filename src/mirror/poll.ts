@@ -2,22 +2,23 @@
  * The cron: what keeps the mirror complete when nobody announces anything. Each part stands alone; what fails is logged and
  * tried again a quarter of an hour later.
  */
-import type { ReleaseStore } from '../releases/bucket.ts';
+
+import type { Config } from '../config.ts';
 import { type Alias, compareVersions, type Pair, type Version } from '../releases/model.ts';
-import { EMPTY_INDEX } from '../releases/release-index.ts';
-import type { VersionSource } from '../releases/version-source.ts';
-import type { Config } from '../shared/config.ts';
+import type { ReleaseStore } from '../releases/store/bucket.ts';
+import { EMPTY_INDEX } from '../releases/store/release-index.ts';
+import type { VersionSource } from '../releases/upstream/version-source.ts';
 import { update } from '../shared/document.ts';
 import type { LogEvent } from '../shared/log.ts';
-import type { Background, Platform } from '../shared/platform.ts';
+import type { Platform } from '../shared/platform.ts';
 import { ok, type Result } from '../shared/result.ts';
 import { expiryWarning, lastingSigningKey } from '../signing/keyring.ts';
 import type { TrustedKeys } from '../signing/trusted-keys.ts';
-import type { MirrorStore } from './bucket.ts';
-import { isDead } from './job.ts';
 import type { Jobs } from './jobs.ts';
-import { type MirrorNotes, NO_NOTES } from './notes.ts';
 import type { Publisher } from './publish.ts';
+import type { MirrorStore } from './store/bucket.ts';
+import { isDead } from './store/job.ts';
+import { type MirrorNotes, NO_NOTES } from './store/notes.ts';
 import { sweep } from './sweep.ts';
 import { distrustCompromised } from './withdrawal.ts';
 
@@ -30,7 +31,6 @@ export interface PollPorts {
   readonly trustedKeys: TrustedKeys;
   readonly jobs: Jobs;
   readonly publisher: Publisher;
-  readonly background: Background;
   readonly log: LogEvent;
 }
 
@@ -84,7 +84,7 @@ async function upstreamsWord(ports: PollPorts, entry: string): Promise<Result<Ve
   const record = await ports.releases.alias({ channel, board }, alias);
   if (!record.ok) return record;
   const where = { channel, board, version: alias, file: 'version.txt' };
-  const text = await ports.versions.read(where, record.value.record.floor, ports.background);
+  const text = await ports.versions.read(where, record.value.record.floor);
   return text.ok ? ok(text.value.version) : text;
 }
 
@@ -129,8 +129,8 @@ async function lookForLateFiles({ store, jobs, platform, config }: PollPorts, pa
 }
 
 /** Every round, so that it stands in the log of every day. */
-async function warnOfExpiry({ trustedKeys, background, platform, log }: PollPorts) {
-  const keyring = await trustedKeys.current(background);
+async function warnOfExpiry({ trustedKeys, platform, log }: PollPorts) {
+  const keyring = await trustedKeys.current();
   if (!keyring.ok) return keyring;
   const warning = expiryWarning(await lastingSigningKey(keyring.value, platform.now()), platform.now());
   if (warning !== undefined) log.set({ warning });
@@ -138,7 +138,7 @@ async function warnOfExpiry({ trustedKeys, background, platform, log }: PollPort
 }
 
 async function refreshKeyring(ports: PollPorts) {
-  const keyring = await ports.trustedKeys.refreshed(ports.background);
+  const keyring = await ports.trustedKeys.refreshed();
   if (!keyring.ok) return keyring;
   const distrusted = await distrustCompromised(ports, keyring.value);
   if (distrusted.ok && distrusted.value.length > 0) {

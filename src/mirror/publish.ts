@@ -1,18 +1,25 @@
 /** Publishing: the one way by which a file becomes readable, and the lists that say so. */
-import { isMirroredStream } from '../releases/alias.ts';
-import type { ReleaseStore } from '../releases/bucket.ts';
-import { changeAlias } from '../releases/current.ts';
-import type { Manifest, ManifestFile } from '../releases/manifest.ts';
+
+import type { Config } from '../config.ts';
 import type { Pair, Version } from '../releases/model.ts';
-import { EMPTY_INDEX, pastRetention, publicIndex, withoutReleases, withRelease } from '../releases/release-index.ts';
-import type { Config } from '../shared/config.ts';
+import { changeAlias } from '../releases/serve/current.ts';
+import { isMirroredStream } from '../releases/store/alias.ts';
+import type { ReleaseStore } from '../releases/store/bucket.ts';
+import type { Manifest, ManifestFile } from '../releases/store/manifest.ts';
+import {
+  EMPTY_INDEX,
+  pastRetention,
+  publicIndex,
+  withoutReleases,
+  withRelease,
+} from '../releases/store/release-index.ts';
 import { type Document, update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import { aliasesOf, moveAlias, withdrawn } from './alias-moves.ts';
-import type { MirrorStore } from './bucket.ts';
-import { isActive, type Job } from './job.ts';
+import type { MirrorStore } from './store/bucket.ts';
+import { isActive, type Job } from './store/job.ts';
 
 export interface PublishPorts {
   readonly platform: Platform;

@@ -2,20 +2,20 @@
  * One attempt at mirroring a release, as steps that a Workflow keeps: resolve -> plan -> a step a file, two at a time ->
  * publish. Every step may run again; what it gives back is small and holds no bytes.
  */
-import type { ManifestFile } from '../releases/manifest.ts';
-import type { VersionSource } from '../releases/version-source.ts';
-import { parseVersionTxt } from '../releases/version-txt.ts';
+import type { ManifestFile } from '../releases/store/manifest.ts';
+import type { VersionSource } from '../releases/upstream/version-source.ts';
+import { parseVersionTxt } from '../releases/upstream/version-txt.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { Slots } from '../shared/slots.ts';
 import { isCompromised } from '../signing/signer.ts';
-import type { Release } from './bucket.ts';
-import type { CopyPorts } from './companions.ts';
-import { type CopyFault, isFinal } from './copy-fault.ts';
-import { copyFile } from './copy-file.ts';
-import { builtAt } from './job.ts';
+import type { CopyPorts } from './copy/companions.ts';
+import { type CopyFault, isFinal } from './copy/copy-fault.ts';
+import { copyFile } from './copy/copy-file.ts';
 import { abandonUpload, type PlannedFile, type PlanPorts, planFiles } from './plan.ts';
 import type { Publisher } from './publish.ts';
 import { JobSession } from './session.ts';
+import type { Release } from './store/bucket.ts';
+import { builtAt } from './store/job.ts';
 
 /** A Workflow's `step.do`, with this step's retries and timeout: a throw is tried again, a value is kept. */
 export type DoStep = <T>(name: string, work: () => Promise<T>) => Promise<T>;
@@ -131,7 +131,7 @@ class Attempt {
     if (!job.ok) return job;
     if (job.value === undefined) return err({ reason: 'not-ours-any-more' });
     const { release } = this.session;
-    const text = await this.ports.versions.read({ ...release, file: 'version.txt' }, null, this.ports.background);
+    const text = await this.ports.versions.read({ ...release, file: 'version.txt' }, null);
     if (!text.ok) {
       if (text.error.reason === 'below-floor') return err({ reason: 'absent' });
       if (isFinal(text.error)) this.#tell({ file: 'version.txt', state: 'failed', reason: text.error.reason });
@@ -179,7 +179,7 @@ class Attempt {
     const entries: Record<string, ManifestFile> = {};
     for (const outcome of outcomes.values()) if (outcome.state === 'verified') Object.assign(entries, outcome.entries);
     // Copying may take hours, and a revocation may have come meanwhile.
-    const keyring = await this.ports.trustedKeys.current(this.ports.background);
+    const keyring = await this.ports.trustedKeys.current();
     if (!keyring.ok) return keyring;
     for (const { signedBy } of Object.values(entries)) {
       if (signedBy !== undefined && (await isCompromised(keyring.value, signedBy)))

@@ -6,10 +6,10 @@ import { type Document, update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { ok, type Result } from '../shared/result.ts';
 import { Slots } from '../shared/slots.ts';
-import type { MirrorStore, Release } from './bucket.ts';
-import type { CopyFault } from './copy-fault.ts';
-import { type FilePart, isActive, type Job } from './job.ts';
-import type { CopyWatcher } from './sink.ts';
+import type { CopyFault } from './copy/copy-fault.ts';
+import type { CopyWatcher } from './copy/sink.ts';
+import type { MirrorStore, Release } from './store/bucket.ts';
+import { type FilePart, isActive, type Job } from './store/job.ts';
 
 const HEARTBEAT_MS = 10_000;
 const WRITE_AGAIN_MS = 2_000;

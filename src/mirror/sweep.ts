@@ -1,14 +1,15 @@
 /** Deleting what nobody can read any more, never before 24 hours: releases that left the index, orphan objects, dead uploads. */
+
+import type { Config } from '../config.ts';
 import type { Pair } from '../releases/model.ts';
-import { EMPTY_INDEX } from '../releases/release-index.ts';
-import type { Config } from '../shared/config.ts';
+import { EMPTY_INDEX } from '../releases/store/release-index.ts';
 import { update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
-import type { MirrorStore, Release } from './bucket.ts';
-import { isActive, type Job } from './job.ts';
 import { abandonUpload } from './plan.ts';
+import type { MirrorStore, Release } from './store/bucket.ts';
+import { isActive, type Job } from './store/job.ts';
 
 export interface SweepPorts {
   readonly platform: Platform;

@@ -2,8 +2,8 @@
 import { verify } from '@octokit/webhooks-methods';
 import { Webhook } from 'standardwebhooks';
 import * as z from 'zod';
+import type { Config } from '../config.ts';
 import { fitsChannel, isVersion, type Pair, type Version } from '../releases/model.ts';
-import type { Config } from '../shared/config.ts';
 import { checkShape, shapeProblem } from '../shared/http/api.ts';
 import type { Problem } from '../shared/problem.ts';
 import { err, ok, type Result } from '../shared/result.ts';

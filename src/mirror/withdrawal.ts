@@ -1,16 +1,17 @@
 /** Taking releases back: by the operator (quarantine), or because a key that signed them turned out compromised. */
-import type { Manifest } from '../releases/manifest.ts';
-import { EMPTY_INDEX } from '../releases/release-index.ts';
-import type { Config } from '../shared/config.ts';
+
+import type { Config } from '../config.ts';
+import type { Manifest } from '../releases/store/manifest.ts';
+import { EMPTY_INDEX } from '../releases/store/release-index.ts';
 import { update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import type { Keyring } from '../signing/keyring.ts';
 import { isCompromised } from '../signing/signer.ts';
-import type { MirrorStore, Release } from './bucket.ts';
-import { NO_NOTES } from './notes.ts';
 import type { Publisher } from './publish.ts';
+import type { MirrorStore, Release } from './store/bucket.ts';
+import { NO_NOTES } from './store/notes.ts';
 
 export interface WithdrawalPorts {
   readonly platform: Platform;

@@ -3,10 +3,10 @@ import type { Version } from '../releases/model.ts';
 import type { Platform } from '../shared/platform.ts';
 import { ok } from '../shared/result.ts';
 import { storeCaller } from '../shared/store.ts';
-import type { Release } from './bucket.ts';
-import { instanceId } from './job.ts';
 import type { Launcher } from './jobs.ts';
 import { type DoStep, type MirrorPorts, runJob, STEPS } from './run-job.ts';
+import type { Release } from './store/bucket.ts';
+import { instanceId } from './store/job.ts';
 
 /** What an instance is created with; small, and the whole of it. */
 export interface MirrorParameters {

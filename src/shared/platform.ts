@@ -9,6 +9,8 @@ export interface Platform {
   /** A number in [0, 1), for jitter only; never for secrets. */
   readonly random: () => number;
   readonly timer: (milliseconds: number) => Timer;
+  /** Keeps a piece of work alive after the answer has gone out (`waitUntil` of `cloudflare:workers`). Its rejection is nobody's. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
 interface Timer {
@@ -17,11 +19,8 @@ interface Timer {
   cancel(): void;
 }
 
-/** Keeps a piece of work alive after the answer has gone out (`ExecutionContext.waitUntil`). */
-export type Background = (work: Promise<unknown>) => void;
-
-/** The runtime's own. */
-export const systemPlatform: Platform = {
+/** The runtime's own, but for `waitUntil`, which only workerd has (`index`). */
+export const systemPlatform: Omit<Platform, 'waitUntil'> = {
   fetch: (request) => fetch(request),
   now: () => Date.now(),
   random: () => Math.random(),

@@ -2,7 +2,7 @@
  * Many askers, one piece of work. Unlike a shared promise, a leader that fails or never comes back (its client hung up
  * and the runtime dropped it) does not take its followers down: they try again among themselves.
  */
-import { type Background, type Platform, within } from './platform.ts';
+import { type Platform, within } from './platform.ts';
 import type { Result } from './result.ts';
 
 /** A follower leads or joins this many times before it takes the failure for its own. */
@@ -15,14 +15,14 @@ const PATIENCE_MS = 10_000;
 export class SingleFlight<T, E> {
   readonly #flights = new Map<string, Promise<Result<T, E>>>();
 
-  constructor(private readonly platform: Pick<Platform, 'timer'>) {}
+  constructor(private readonly platform: Pick<Platform, 'timer' | 'waitUntil'>) {}
 
   has(key: string): boolean {
     return this.#flights.has(key);
   }
 
-  /** `work` runs at most once at a time for a key; it is kept alive by `background` so that a client can leave. */
-  async run(key: string, background: Background, work: () => Promise<Result<T, E>>): Promise<Result<T, E>> {
+  /** `work` runs at most once at a time for a key; it is kept alive so that a client can leave. */
+  async run(key: string, work: () => Promise<Result<T, E>>): Promise<Result<T, E>> {
     const patience = this.platform.timer(PATIENCE_MS);
     let isPatient = true;
     void patience.elapsed.then(() => {
@@ -32,7 +32,7 @@ export class SingleFlight<T, E> {
       const running = this.#flights.get(key);
       if (running === undefined) {
         patience.cancel();
-        return await this.#lead(key, background, work);
+        return await this.#lead(key, work);
       }
       const shared = await within(
         this.platform,
@@ -48,12 +48,12 @@ export class SingleFlight<T, E> {
     }
   }
 
-  #lead(key: string, background: Background, work: () => Promise<Result<T, E>>): Promise<Result<T, E>> {
+  #lead(key: string, work: () => Promise<Result<T, E>>): Promise<Result<T, E>> {
     const flight = work().finally(() => {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
     });
     this.#flights.set(key, flight);
-    background(flight.catch(() => undefined));
+    this.platform.waitUntil(flight.catch(() => undefined));
     return flight;
   }
 }

@@ -2,7 +2,7 @@
  * The keyring as the running service uses it: kept in R2, held a minute in memory, fetched when there is none and when a
  * signature names a key that is not in it. It only grows.
  */
-import type { Background, Platform } from '../shared/platform.ts';
+import type { Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { SingleFlight } from '../shared/single-flight.ts';
 import type { StoreFault } from '../shared/store.ts';
@@ -37,18 +37,18 @@ export class TrustedKeys {
   }
 
   /** The trusted keyring; fetched from its source only when the store has none. */
-  async current(background: Background): Promise<Result<Keyring, TrustedKeysFault>> {
+  async current(): Promise<Result<Keyring, TrustedKeysFault>> {
     if (this.#held !== undefined && this.platform.now() < this.#held.until) return ok(this.#held.keyring);
-    return await this.#flights.run('load', background, () => this.#load());
+    return await this.#flights.run('load', () => this.#load());
   }
 
   /**
    * The keyring after asking its source again, for a signature by an unknown key; at most once a minute, since anyone who
    * can put a strange signature upstream could otherwise make us ask. Within that minute: the keyring as it is.
    */
-  async refreshed(background: Background): Promise<Result<Keyring, TrustedKeysFault>> {
-    if (this.platform.now() - this.#fetchedAt < REFETCH_AFTER_MS) return await this.current(background);
-    return await this.#flights.run('fetch', background, async () => {
+  async refreshed(): Promise<Result<Keyring, TrustedKeysFault>> {
+    if (this.platform.now() - this.#fetchedAt < REFETCH_AFTER_MS) return await this.current();
+    return await this.#flights.run('fetch', async () => {
       if (this.platform.now() - this.#fetchedAt < REFETCH_AFTER_MS) return await this.#load();
       return await this.#fetchAndMerge();
     });

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { transpileButane } from '../../src/butane/transpile-butane.ts';
+import { transpileButane } from '../../src/butane/butane/transpile.ts';
 import { parseConfig } from '../../src/ignition/parse.ts';
 import { gzip, readable } from '../support/contents.ts';
 import { withoutEmptyObjects } from '../support/json.ts';

@@ -1,8 +1,8 @@
 /** Butane, rule by rule: header, YAML as go-yaml reads it, sugar, what is refused and where. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { unitPath } from '../../src/butane/mount-units.ts';
-import { transpileButane } from '../../src/butane/transpile-butane.ts';
+import { unitPath } from '../../src/butane/butane/mount-units.ts';
+import { transpileButane } from '../../src/butane/butane/transpile.ts';
 import { parseConfig } from '../../src/ignition/parse.ts';
 import { gzip, readable } from '../support/contents.ts';
 

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { transpileCt } from '../../src/butane/transpile-ct.ts';
+import { transpileCt } from '../../src/butane/ct/transpile.ts';
 import { parseConfig } from '../../src/ignition/parse.ts';
 import { withoutEmptyObjects } from '../support/json.ts';
 

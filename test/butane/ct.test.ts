@@ -1,9 +1,9 @@
 /** Container Linux Configs, rule by rule: plain sections, services, dynamic data, what is refused. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { goQuoted } from '../../src/butane/ct-services.ts';
-import { mebibytes } from '../../src/butane/ct-sizes.ts';
-import { transpileCt } from '../../src/butane/transpile-ct.ts';
+import { goQuoted } from '../../src/butane/ct/services.ts';
+import { mebibytes } from '../../src/butane/ct/sizes.ts';
+import { transpileCt } from '../../src/butane/ct/transpile.ts';
 import { parseConfig } from '../../src/ignition/parse.ts';
 
 const run = (yaml: string, platform = '', strict = false) => transpileCt(yaml, { platform, strict });

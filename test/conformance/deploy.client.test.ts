@@ -22,7 +22,7 @@ afterEach(() => account.close());
 const deploy = async (args: string[], env: Record<string, string> = {}) => {
   const { code, stdout, stderr } = await runClient(
     process.execPath,
-    [join(root, 'scripts', 'deploy.ts'), ...args],
+    [join(root, 'tools', 'deploy', 'deploy.ts'), ...args],
     root,
     {
       ...{

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync } from 'node
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { publicKeyText } from '../../tools/release-server/signing-key.ts';
 import { type RunningEdge, runClient, runEdge } from '../support/running-edge.ts';
-import { publicKeyText } from '../upstream/signing-key.ts';
 
 const MIB = 1024 * 1024;
 const SIZE = 64 * MIB;
@@ -158,7 +158,7 @@ describe('200 clients on a cold cache', () => {
   const fetches = () => edge.upstream.log.filter(({ path }) => path === 'lts/amd64-usr/current/version.txt').length;
 
   it('make one fetch of version.txt, and outlive the one that asked first and hung up', async () => {
-    const { makeRelease } = await import('../upstream/release.ts');
+    const { makeRelease } = await import('../../tools/release-server/release.ts');
     for (const [name, bytes] of await makeRelease({ version: '4081.3.10', files: {}, key: edge.key, bare: true })) {
       edge.upstream.put(`lts/amd64-usr/4081.3.10/${name}`, bytes);
     }

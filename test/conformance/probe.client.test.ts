@@ -5,7 +5,7 @@ import { type Meddling, startProxy, type ZoneProxy } from '../support/meddling-p
 import { type RunningEdge, runClient, runEdge } from '../support/running-edge.ts';
 
 const IMAGE = 'flatcar_production_image.bin.bz2';
-const script = join(import.meta.dirname, '..', '..', 'scripts', 'probe.ts');
+const script = join(import.meta.dirname, '..', '..', 'tools', 'probe', 'probe.ts');
 
 let edge: RunningEdge;
 let proxy: ZoneProxy;

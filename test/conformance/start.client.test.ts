@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { freePort, isPortFree } from '../../scripts/wrangler-dev.ts';
+import { freePort, isPortFree } from '../../tools/wrangler-dev.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-start-'));
@@ -20,7 +20,7 @@ interface Started {
 
 function start(port: number): Started {
   let output = '';
-  const child = spawn(process.execPath, [join(root, 'scripts', 'run.mjs'), 'scripts/start.ts'], {
+  const child = spawn(process.execPath, [join(root, 'tools', 'run.mjs'), 'tools/start.ts'], {
     cwd: root,
     env: { ...process.env, PORT: String(port) },
   });

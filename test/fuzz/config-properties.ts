@@ -2,14 +2,14 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { transpileButane } from '../../src/butane/transpile-butane.ts';
-import { transpileCt } from '../../src/butane/transpile-ct.ts';
+import { transpileButane } from '../../src/butane/butane/transpile.ts';
+import { transpileCt } from '../../src/butane/ct/transpile.ts';
+import { merge, validate } from '../../src/configs/inspect.ts';
+import { readUserData } from '../../src/configs/user-data.ts';
+import { configLines } from '../../src/console/config-lines.ts';
 import { compose } from '../../src/ignition/compose.ts';
 import { readJson } from '../../src/ignition/json-source.ts';
 import { parseConfig } from '../../src/ignition/parse.ts';
-import { merge, validate } from '../../src/machines/inspect.ts';
-import { readUserData } from '../../src/machines/user-data.ts';
-import { configLines } from '../../src/operator/browser/config-lines.ts';
 import { type Fuzzed, fuzzed, mutated, nearText } from './near-text.ts';
 
 const version = fc.constantFrom('2.0.0', '2.3.0', '3.0.0', '3.3.0', '3.6.0', '1', '9.9.9', '');

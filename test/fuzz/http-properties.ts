@@ -1,9 +1,9 @@
 /** Parsers of what clients send: paths, ranges, preconditions, dates, Accept. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { prefersJson } from '../../src/releases/listing.ts';
 import { isAlias, isVersion } from '../../src/releases/model.ts';
 import { channelOfHost, parseReleasePath, rawPath } from '../../src/releases/path.ts';
+import { prefersJson } from '../../src/releases/serve/listing.ts';
 import { evaluatePreconditions, rangeApplies } from '../../src/shared/http/conditional.ts';
 import { formatHttpDate, parseHttpDate } from '../../src/shared/http/date.ts';
 import { parseEntityTag, parseEntityTagList } from '../../src/shared/http/entity-tag.ts';

@@ -1,16 +1,16 @@
 /** Parsers of what upstream and our own store hold: version.txt, DIGESTS, signatures, stored objects. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { parseMachine, parseProfile } from '../../src/machines/model.ts';
-import { parseDigests } from '../../src/mirror/digests.ts';
-import { parseJob, parsePart, parseUpload } from '../../src/mirror/job.ts';
-import { parseNotes } from '../../src/mirror/notes.ts';
-import { parseAlias } from '../../src/releases/alias.ts';
-import { parseManifest } from '../../src/releases/manifest.ts';
+import { parseMachine, parseProfile } from '../../src/machines/records/model.ts';
+import { parseDigests } from '../../src/mirror/copy/digests.ts';
+import { parseJob, parsePart, parseUpload } from '../../src/mirror/store/job.ts';
+import { parseNotes } from '../../src/mirror/store/notes.ts';
 import { compareVersions, isVersion, type Version } from '../../src/releases/model.ts';
-import { parseIndex } from '../../src/releases/release-index.ts';
-import { parseVerdict } from '../../src/releases/verdict.ts';
-import { parseVersionTxt } from '../../src/releases/version-txt.ts';
+import { parseAlias } from '../../src/releases/store/alias.ts';
+import { parseManifest } from '../../src/releases/store/manifest.ts';
+import { parseIndex } from '../../src/releases/store/release-index.ts';
+import { parseVerdict } from '../../src/releases/store/verdict.ts';
+import { parseVersionTxt } from '../../src/releases/upstream/version-txt.ts';
 import { readDetachedSignature } from '../../src/signing/detached-signature.ts';
 import { readKeyring } from '../../src/signing/keyring.ts';
 import { requireOneSignaturePacket } from '../../src/signing/signature-packet.ts';

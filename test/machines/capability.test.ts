@@ -1,7 +1,7 @@
 /** Capabilities: what was minted is read, and nothing else, down to the last bit. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Capabilities, randomText } from '../../src/machines/capability.ts';
+import { Capabilities, randomText } from '../../src/machines/boot/capability.ts';
 
 const ONE = 'a'.repeat(32);
 const OTHER = 'b'.repeat(32);

@@ -1,6 +1,6 @@
 /** What is stored encrypted: readable under every configured key, for its owner alone. */
 import { describe, expect, it } from 'vitest';
-import { Vault } from '../../src/machines/vault.ts';
+import { Vault } from '../../src/machines/records/vault.ts';
 
 const [ONE, TWO, SECRET] = ['1', '2', 's'].map((letter) => letter.repeat(32)) as [string, string, string];
 

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aliasMeaning, isMirroredStream, NO_ALIAS, parseAlias, raiseFloor } from '../../src/releases/alias.ts';
 import {
   type Alias,
   compareVersions,
@@ -11,8 +10,9 @@ import {
   type Version,
 } from '../../src/releases/model.ts';
 import { channelOfHost, parseReleasePath, rawPath } from '../../src/releases/path.ts';
-import { parseVersionTxt } from '../../src/releases/version-txt.ts';
-import { versionTxt } from '../upstream/release.ts';
+import { aliasMeaning, isMirroredStream, NO_ALIAS, parseAlias, raiseFloor } from '../../src/releases/store/alias.ts';
+import { parseVersionTxt } from '../../src/releases/upstream/version-txt.ts';
+import { versionTxt } from '../../tools/release-server/release.ts';
 
 const rules = { channels: ['stable', 'lts'], boards: ['amd64-usr'], hostSuffix: 'release.example.org' };
 const v = (text: string) => text as Version;

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ReleaseStore } from '../../src/releases/bucket.ts';
 import type { Version } from '../../src/releases/model.ts';
-import type { Verdict } from '../../src/releases/verdict.ts';
-import { type CaseOutcome, type VerdictCase, VerdictDesk } from '../../src/releases/verdict-desk.ts';
-import { systemPlatform } from '../../src/shared/platform.ts';
+import { type CaseOutcome, type VerdictCase, VerdictDesk } from '../../src/releases/pass-through/verdict-desk.ts';
+import type { ReleaseStore } from '../../src/releases/store/bucket.ts';
+import type { Verdict } from '../../src/releases/store/verdict.ts';
 import { err, ok } from '../../src/shared/result.ts';
+import { nodePlatform } from '../support/node-platform.ts';
 
 const GOOD: CaseOutcome = { kind: 'good', signedBy: 'A' };
 const file = { channel: 'stable', board: 'amd64-usr', version: '4593.2.5' as Version, file: 'a' };
@@ -13,7 +13,6 @@ const kase: VerdictCase = {
   facts: { size: 5, etag: '"e"', lastModified: 0, upstreamTag: '"e"' },
   signatureHash: 'h',
 };
-const background = () => undefined;
 const never = () => new Promise<CaseOutcome>(() => undefined);
 
 let shift: number;
@@ -34,8 +33,8 @@ beforeEach(() => {
     },
     verdict: async () => ok(writes.at(-1)),
   } as unknown as ReleaseStore;
-  const timer = (milliseconds: number) => systemPlatform.timer(milliseconds / 1000);
-  desk = new VerdictDesk({ ...systemPlatform, timer, now: () => shift }, store);
+  const timer = (milliseconds: number) => nodePlatform.timer(milliseconds / 1000);
+  desk = new VerdictDesk({ ...nodePlatform, timer, now: () => shift }, store);
 });
 
 const begin = (outcome: () => Promise<CaseOutcome>) => () => {
@@ -46,20 +45,19 @@ const begin = (outcome: () => Promise<CaseOutcome>) => () => {
 describe('the verdict desk', () => {
   it('lets all who wait share one verification', async () => {
     const slow = () => new Promise<CaseOutcome>((resolve) => setTimeout(() => resolve(GOOD), 5));
-    const outcomes = await Promise.all(Array.from({ length: 20 }, () => desk.join(kase, background, begin(slow))));
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => desk.join(kase, begin(slow))));
     expect(outcomes).toEqual(Array(20).fill(GOOD));
     expect(starts).toBe(1);
   });
 
   it('gives up waiting, and replaces a verification that has been silent for a minute', async () => {
-    expect(await desk.join(kase, background, begin(never))).toBeUndefined();
-    expect(await desk.join(kase, background, begin(never))).toBeUndefined();
+    expect(await desk.join(kase, begin(never))).toBeUndefined();
+    expect(await desk.join(kase, begin(never))).toBeUndefined();
     expect(starts).toBe(1);
     shift = 61_000;
     expect(
       await desk.join(
         kase,
-        background,
         begin(async () => GOOD),
       ),
     ).toEqual(GOOD);
@@ -71,7 +69,6 @@ describe('the verdict desk', () => {
     expect(
       await desk.join(
         kase,
-        background,
         begin(async () => GOOD),
       ),
     ).toEqual(GOOD);
@@ -80,7 +77,7 @@ describe('the verdict desk', () => {
 
   it('takes the word of a download that ends in time', async () => {
     void desk.lead(kase, true, async () => GOOD);
-    expect(await desk.join(kase, background, begin(never))).toEqual(GOOD);
+    expect(await desk.join(kase, begin(never))).toEqual(GOOD);
     expect(starts).toBe(0);
   });
 

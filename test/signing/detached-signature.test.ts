@@ -5,7 +5,7 @@ import { readDetachedSignature } from '../../src/signing/detached-signature.ts';
 import { fingerprintOf, type Keyring } from '../../src/signing/keyring.ts';
 import { findSigner, isCompromised } from '../../src/signing/signer.ts';
 import { beginVerification, verifyBytes } from '../../src/signing/verification.ts';
-import { detachSign, makeSigningKey } from '../upstream/signing-key.ts';
+import { detachSign, makeSigningKey } from '../../tools/release-server/signing-key.ts';
 
 const DAY = 86_400_000;
 const NOW = Date.parse('2026-11-22T12:00:00Z');

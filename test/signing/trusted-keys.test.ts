@@ -1,7 +1,6 @@
 import { enums, generateKey, type PrivateKey, readKey } from 'openpgp';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Platform } from '../../src/shared/platform.ts';
-import { systemPlatform } from '../../src/shared/platform.ts';
 import { err, ok, type Result } from '../../src/shared/result.ts';
 import type { KeyringStore, StoredKeyring } from '../../src/signing/bucket.ts';
 import type { KeySourceFault } from '../../src/signing/key-source.ts';
@@ -15,7 +14,8 @@ import {
 } from '../../src/signing/keyring.ts';
 import { mergeKeyrings, sameKeyring } from '../../src/signing/merge-keyrings.ts';
 import { TrustedKeys } from '../../src/signing/trusted-keys.ts';
-import { makeSigningKey, publicKeyText } from '../upstream/signing-key.ts';
+import { makeSigningKey, publicKeyText } from '../../tools/release-server/signing-key.ts';
+import { nodePlatform } from '../support/node-platform.ts';
 
 const DAY = 86_400_000;
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -62,8 +62,7 @@ let published: Result<Uint8Array, KeySourceFault>;
 let fetches: number;
 let now: number;
 let keys: TrustedKeys;
-const background = () => undefined;
-const platform: Platform = { ...systemPlatform, now: () => now };
+const platform: Platform = { ...nodePlatform, now: () => now };
 const publish = (text: string) => {
   published = ok(bytesOf(text));
 };
@@ -87,7 +86,7 @@ beforeEach(() => {
 });
 
 const subkeysOf = async (trusted = keys) => {
-  const keyring = await trusted.current(background);
+  const keyring = await trusted.current();
   return keyring.ok ? keyring.value.keys.flatMap(({ subkeys }) => subkeys).length : keyring.error.reason;
 };
 
@@ -103,8 +102,8 @@ describe('the trusted keyring', () => {
     expect(await subkeysOf()).toBe(2);
     publish(before);
     now += 120_000;
-    await keys.refreshed(background);
-    const keyring = await open().current(background);
+    await keys.refreshed();
+    const keyring = await open().current();
     const [subkey, second] = keyring.ok ? (keyring.value.keys[0]?.subkeys ?? []) : [];
     expect(subkey?.revocationSignatures).toHaveLength(1);
     expect(second).toBeDefined();
@@ -114,17 +113,17 @@ describe('the trusted keyring', () => {
     await subkeysOf();
     publish(after);
     now += 61_000;
-    for (let count = 0; count < 50; count += 1) await keys.refreshed(background);
+    for (let count = 0; count < 50; count += 1) await keys.refreshed();
     expect(fetches).toBe(2);
     expect(await subkeysOf()).toBe(2);
     now += 61_000;
-    await keys.refreshed(background);
+    await keys.refreshed();
     expect(fetches).toBe(3);
   });
 
   it('holds pinned primaries only, whatever the file brings', async () => {
     publish(`${publicKeyText(stranger)}\n${before}`);
-    const keyring = await keys.current(background);
+    const keyring = await keys.current();
     expect(keyring.ok && keyring.value.keys.map(fingerprintOf)).toEqual([fingerprintOf(rotated)]);
     publish(publicKeyText(stranger));
     store.stored = undefined;
@@ -148,7 +147,7 @@ describe('the trusted keyring', () => {
     store.interrupt = () => {
       store.stored = { bytes: bytesOf(revoked), etag: 'other' };
     };
-    await keys.refreshed(background);
+    await keys.refreshed();
     const kept = await readKeyring(store.stored?.bytes ?? new Uint8Array());
     const [key] = kept.ok ? kept.value.keys : [];
     expect([key?.subkeys.length, key?.subkeys[0]?.revocationSignatures.length]).toEqual([2, 1]);

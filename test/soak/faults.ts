@@ -1,6 +1,6 @@
 /** R2 and KV that fail at random: before they do a thing, after they have done it, or slowly. Upstream is spoilt by its own rules. */
 import { env } from 'cloudflare:workers';
-import type { Rule } from '../upstream/tenant.ts';
+import type { Rule } from '../../tools/release-server/tenant.ts';
 
 export interface Faults {
   readonly bucket: R2Bucket;

@@ -72,8 +72,9 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
   const launched: MirrorParameters[] = [];
   const ids = new Set<string>();
   const { cache } = options;
+  const waitUntil = (work: Promise<unknown>) => void pending.push(work);
   const runtime: Runtime = {
-    platform: { ...systemPlatform, ...options.platform },
+    platform: { ...systemPlatform, waitUntil, ...options.platform },
     fixedLength: (length) => new FixedLengthStream(length),
     gatherCountsMs: 0,
     ...(cache === undefined ? {} : { cachedEntrypoint: (request: Request) => cache(request, edge.answerCached) }),
@@ -89,16 +90,15 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
   };
   const whole = { MIRROR_RELEASE: workflow, ...environment };
   const edge = createEdge(whole as unknown as Env, runtime);
-  const background = (work: Promise<unknown>) => void pending.push(work);
   const context = {
-    waitUntil: background,
+    waitUntil,
     passThroughOnException: () => undefined,
     props: {},
   } as unknown as ExecutionContext;
   const fetchUrl = async (url: string, init?: RequestInit) =>
     await edge.app.fetch(new Request(url, init), whole, context);
   const run = async ({ channel, board, version, attempt }: MirrorParameters) => {
-    const ports = edge.mirrorPorts(background);
+    const ports = edge.mirrorPorts;
     if (ports === undefined) throw new Error('bad configuration');
     return await runJob(
       ports,
@@ -113,7 +113,7 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
     routes: edge.app.routes,
     fetchUrl,
     fetch: (path, init) => fetchUrl(`http://edge.test${path}`, init),
-    poll: () => edge.poll(background),
+    poll: () => edge.poll(),
     run,
     runAll: async () => {
       const outcomes: string[] = [];

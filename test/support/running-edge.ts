@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PrivateKey } from 'openpgp';
-import { freePort, startDev } from '../../scripts/wrangler-dev.ts';
-import { makeRelease } from '../upstream/release.ts';
-import { startUpstream } from '../upstream/server.ts';
-import { fingerprint, makeSigningKey, publicKeyText } from '../upstream/signing-key.ts';
-import type { Tenant } from '../upstream/tenant.ts';
+import { makeRelease } from '../../tools/release-server/release.ts';
+import { startUpstream } from '../../tools/release-server/server.ts';
+import { fingerprint, makeSigningKey, publicKeyText } from '../../tools/release-server/signing-key.ts';
+import type { Tenant } from '../../tools/release-server/tenant.ts';
+import { freePort, startDev } from '../../tools/wrangler-dev.ts';
 
 export interface RunningEdge {
   readonly url: string;

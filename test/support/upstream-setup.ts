@@ -1,6 +1,6 @@
 /** Starts the release server in Node before the tests in workerd, and tells them where it is. */
 import type { TestProject } from 'vitest/node';
-import { startUpstream } from '../upstream/server.ts';
+import { startUpstream } from '../../tools/release-server/server.ts';
 import { type GenuineFixtures, readGenuineFixtures } from './genuine-fixtures.ts';
 
 declare module 'vitest' {

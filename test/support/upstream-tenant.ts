@@ -1,7 +1,7 @@
 /** One test's own play of the release hosts, steered from inside workerd. */
 import { inject } from 'vitest';
-import type { KeyOrder, ReleaseOrder } from '../upstream/control.ts';
-import type { LoggedRequest, Rule, Switches } from '../upstream/tenant.ts';
+import type { KeyOrder, ReleaseOrder } from '../../tools/release-server/control.ts';
+import type { LoggedRequest, Rule, Switches } from '../../tools/release-server/tenant.ts';
 
 export interface KeyInfo {
   readonly fingerprint: string;

@@ -1,0 +1,104 @@
+/** The calls that look at configs, what the service says of itself, and the public index. No I/O. */
+import * as z from 'zod';
+import { merged, transpiled, validation } from '../../configs/call-answers.ts';
+import { mergeBody, schemaParams, transpileQuery, validateQuery } from '../../configs/call-requests.ts';
+import { publicIndexSchema } from '../../releases/store/release-index.ts';
+import type { Contract } from './call.ts';
+
+const CONFIG = {
+  kind: 'raw',
+  type: 'application/octet-stream',
+  description: 'a config of any kind, gzipped or not; at most 8 MiB',
+} as const;
+
+const health = z
+  .object({
+    status: z.enum(['ok', 'failing']),
+    versions: z.record(z.string(), z.string()),
+    bindings: z.record(z.string(), z.enum(['ok', 'failing'])),
+    signingKey: z.object({
+      fingerprint: z.string().optional(),
+      expires: z.string().nullish(),
+      daysLeft: z.int().nullish(),
+      warning: z.string().optional(),
+    }),
+    storage: z.object({
+      key: z.enum(['STORAGE_KEY', 'CAPABILITY_SECRET']).nullable(),
+      records: z.record(z.string(), z.int()).optional(),
+      isPartial: z.boolean().optional(),
+      warning: z.string().optional(),
+    }),
+  })
+  .meta({ id: 'Health' });
+
+export const otherCalls = {
+  validateConfig: {
+    ...{ method: 'post', path: '/api/ignition/validate', tag: 'Configs', query: validateQuery },
+    summary: 'What Ignition would say of a config',
+    description: '200 whatever the body holds.',
+    body: CONFIG,
+    answer: { status: 200, description: 'The report.', schema: validation },
+    refusals: [400, 413, 422],
+  },
+  mergeConfigs: {
+    ...{ method: 'post', path: '/api/ignition/merge', tag: 'Configs' },
+    summary: 'Two configs as one',
+    body: { kind: 'json', schema: mergeBody },
+    answer: { status: 200, description: 'The merged config.', schema: merged },
+    refusals: [400, 413, 422],
+  },
+  transpileConfig: {
+    ...{ method: 'post', path: '/api/ignition/transpile', tag: 'Configs', query: transpileQuery },
+    summary: 'Butane or a Container Linux Config as Ignition',
+    body: { kind: 'raw', type: 'application/yaml', description: 'YAML, at most 8 MiB' },
+    answer: { status: 200, description: 'What `butane` or `ct` would write.', schema: transpiled },
+    refusals: [400, 413, 422],
+  },
+  getConfigSchema: {
+    ...{ method: 'get', path: '/api/ignition/schemas/{version}', tag: 'Configs', params: schemaParams },
+    summary: 'JSON Schema of a spec version, for editors',
+    answer: { status: 200, description: 'Draft 2020-12.', schema: z.record(z.string(), z.unknown()) },
+    refusals: [404],
+  },
+  getMetrics: {
+    ...{ method: 'get', path: '/api/metrics', tag: 'Service' },
+    summary: 'Prometheus text: mirror jobs, verification failures, key days left, boots',
+    answer: { status: 200, description: 'Text format 0.0.4.', type: 'text/plain; version=0.0.4' },
+    refusals: [503],
+  },
+  getHealth: {
+    ...{ method: 'get', path: '/healthz', tag: 'Service', isPublic: true },
+    summary: 'Whether the parts answer; 503 with the same body when one does not',
+    answer: { status: 200, description: 'Computed at most every 10 s.', schema: health },
+    refusals: [503],
+    refusesIn: 'its-own-shape',
+  },
+  getSigningKey: {
+    ...{ method: 'get', path: '/keys/signing-key.asc', tag: 'Service', isPublic: true },
+    summary: 'The trusted keyring, for `gpg --import`',
+    answer: { status: 200, description: 'Armored.', type: 'application/pgp-keys' },
+    refusals: [502, 503, 504],
+    refusesIn: 'text/plain',
+  },
+  getReleaseIndex: {
+    ...{ method: 'get', path: '/releases.json', tag: 'Service', isPublic: true },
+    summary: 'The public index of what is mirrored',
+    answer: { status: 200, description: 'Channel, board, version, files.', schema: publicIndexSchema },
+    refusals: [412, 503],
+    refusesIn: 'text/plain',
+  },
+  getFeed: {
+    ...{ method: 'get', path: '/feed.atom', tag: 'Service', isPublic: true },
+    summary: 'A feed of published releases',
+    answer: { status: 200, description: 'RFC 4287.', type: 'application/atom+xml' },
+    refusals: [412, 503],
+    refusesIn: 'text/plain',
+  },
+  getApiDocument: {
+    ...{ method: 'get', path: '/api/openapi.json', tag: 'Service', isPublic: true },
+    summary: 'This document',
+    answer: { status: 200, description: 'OpenAPI 3.1.', schema: z.record(z.string(), z.unknown()) },
+    refusals: [412],
+    refusesIn: 'text/plain',
+  },
+} as const satisfies Contract;

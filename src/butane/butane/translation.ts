@@ -1,0 +1,120 @@
+/** From a checked Butane source to a config of the Ignition spec that it emits, and back from its paths to the source's. No I/O. */
+
+import type * as z from 'zod';
+import { completed } from '../../ignition/decode.ts';
+import { mergeConfigs } from '../../ignition/merge.ts';
+import type { Path } from '../../ignition/report.ts';
+import { type ConfigV3, SCHEMAS_V3 } from '../../ignition/spec/v3.ts';
+import { dataUrlOf, type Gzip } from '../resources.ts';
+import type { YamlObject, YamlValue } from '../yaml/decode.ts';
+import type { YamlReport } from '../yaml/sources.ts';
+import { mountUnit } from './mount-units.ts';
+import { type ButaneVersion, camelCase } from './shape.ts';
+import { isResource, listAt, objectAt, visit } from './source-rules.ts';
+
+export interface Generated {
+  readonly config: ConfigV3;
+  /** Where in the YAML a part of the config came from; `snake` is its path with the names of YAML. */
+  readonly pathInYaml: (path: Path, snake: Path) => Path;
+}
+
+const NO_FILES =
+  'local files cannot be read here: transpile with butane and its files directory, or put the contents inline';
+/** Sugar, which Ignition has no field for. */
+const SUGAR = ['inline', 'local', 'with_mount_unit', 'ssh_authorized_keys_local', 'contents_local', 'trees', 'variant'];
+
+/** The config; what only a local tool can do is told as an error. */
+export function translate(
+  source: YamlObject,
+  version: ButaneVersion,
+  gzip: Gzip | 'plain',
+  report: YamlReport,
+): Generated {
+  refuseLocal(source, report);
+  const inlined = new Set<string>();
+  const plain = toIgnition(source, [], gzip, inlined) as Record<string, unknown>;
+  const text = `3.${version.minor}.0`;
+  const ignition = { ...(plain['ignition'] as object | undefined), version: text };
+  const schema = SCHEMAS_V3[version.minor] as unknown as z.ZodType<ConfigV3>;
+  const { version: _header, ...rest } = plain;
+  const user = completed(schema, { ...rest, ignition }) as ConfigV3;
+  const mounted = listAt(objectAt(source, 'storage'), 'filesystems').flatMap((filesystem, index) =>
+    filesystem['with_mount_unit'] === true ? [index] : [],
+  );
+  const units = mounted.map((index) => mountUnit((user.storage?.filesystems ?? [])[index] as never));
+  if (units.length === 0) return { config: user, pathInYaml: (_path, snake) => fromInline(snake, inlined) };
+  // Two file systems of one unit name stay two, to be told as duplicates.
+  const generated: ConfigV3 = { ignition: { version: text }, systemd: { units } };
+  const { config } = mergeConfigs(schema, generated, user);
+  const userUnits = (user.systemd?.units ?? []).map(({ name }) => name);
+  return {
+    config,
+    pathInYaml: (path, snake) => fromInline(fromUnits(path, snake, config, mounted, units.length, userUnits), inlined),
+  };
+}
+
+/** Adds what flatcar's versions do not take, though their schema has it. */
+export function findForbidden(source: YamlObject, report: YamlReport): void {
+  for (const [index, device] of listAt(objectAt(source, 'storage'), 'luks').entries()) {
+    if (holdsAnything(device['clevis']))
+      report.add('error', ['storage', 'luks', index, 'clevis'], 'clevis is not supported in this spec version');
+  }
+}
+
+function refuseLocal(source: YamlObject, report: YamlReport): void {
+  visit(source, [], (object, path) => {
+    if (object['local'] !== undefined && isResource(object, path)) report.add('error', [...path, 'local'], NO_FILES);
+    if ((object['contents_local'] ?? '') !== '') report.add('error', [...path, 'contents_local'], NO_FILES);
+    const keys = object['ssh_authorized_keys_local'];
+    if (Array.isArray(keys) && keys.length > 0) report.add('error', [...path, 'ssh_authorized_keys_local'], NO_FILES);
+  });
+  if (listAt(objectAt(source, 'storage'), 'trees').length > 0) report.add('error', ['storage', 'trees', 0], NO_FILES);
+}
+
+function toIgnition(value: YamlValue, path: Path, gzip: Gzip | 'plain', inlined: Set<string>): unknown {
+  if (Array.isArray(value)) return value.map((item, index) => toIgnition(item, [...path, index], gzip, inlined));
+  if (typeof value !== 'object' || value instanceof Uint8Array) return value;
+  const fields: Record<string, unknown> = {};
+  for (const [name, inner] of Object.entries(value)) {
+    if (!SUGAR.includes(name)) fields[camelCase(name)] = toIgnition(inner, [...path, name], gzip, inlined);
+  }
+  const { inline, compression } = value;
+  if (!(inline instanceof Uint8Array)) return fields;
+  inlined.add(path.join('.'));
+  const isCompressed = typeof compression === 'string' && compression !== '';
+  const url = dataUrlOf(new Uint8Array(inline), isCompressed && gzip !== 'plain' ? undefined : gzip);
+  return { ...fields, source: url.source, compression: isCompressed ? compression : url.compression };
+}
+
+/** What is said of a source, or of a compression that nobody stated, is said of what was inline. */
+function fromInline(snake: Path, inlined: ReadonlySet<string>): Path {
+  const last = snake.at(-1);
+  const owner = snake.slice(0, -1);
+  return last === 'source' && inlined.has(owner.join('.')) ? [...owner, 'inline'] : snake;
+}
+
+/** Generated units stand for their file systems; the user's keep the numbers that they have in YAML. */
+function fromUnits(
+  path: Path,
+  snake: Path,
+  config: ConfigV3,
+  mounted: readonly number[],
+  generated: number,
+  userUnits: readonly string[],
+): Path {
+  const [room, list, index, ...rest] = snake;
+  if (room !== 'systemd' || list !== 'units' || typeof index !== 'number') return snake;
+  const name = config.systemd?.units?.[path[2] as number]?.name ?? '';
+  const own = userUnits.indexOf(name);
+  const filesystem = mounted[index];
+  if (index < generated && filesystem !== undefined && own === -1) {
+    return ['storage', 'filesystems', filesystem, 'with_mount_unit'];
+  }
+  return own === -1 ? snake : [room, list, own, ...rest];
+}
+
+const holdsAnything = (value: YamlValue | undefined): boolean => {
+  if (Array.isArray(value)) return value.length > 0;
+  if (typeof value === 'object' && !(value instanceof Uint8Array)) return Object.values(value).some(holdsAnything);
+  return value !== undefined;
+};

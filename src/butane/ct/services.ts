@@ -1,0 +1,232 @@
+/**
+ * The services that a Container Linux Config sets up by name: drop-ins for docker, etcd and flannel, the file for updates, and the
+ * data that coreos-metadata finds out at boot, platform by platform. No I/O.
+ */
+import { err, ok, type Result } from '../../shared/result.ts';
+import { objectAt } from '../butane/source-rules.ts';
+import type { YamlObject, YamlValue } from '../yaml/decode.ts';
+import { etcdOptions, flannelOptions, numbersOf, type Option } from './options.ts';
+
+export interface ServiceUnit {
+  readonly name: string;
+  readonly enable?: boolean;
+  readonly enabled?: boolean;
+  readonly dropins: readonly { readonly name: string; readonly contents: string }[];
+}
+
+/** Platforms whose metadata has to be asked for by name. */
+const BY_NAME = ['openstack-metadata', 'cloudstack-configdrive'];
+const NAMES = ['HOSTNAME', 'PRIVATE_IPV4', 'PUBLIC_IPV4', 'PRIVATE_IPV6', 'PUBLIC_IPV6'] as const;
+type Name = (typeof NAMES)[number];
+
+/** What each platform's metadata calls the data; what it has not, nobody can use there. */
+const METADATA: Readonly<Record<string, Partial<Record<Name, string>>>> = {
+  azure: { PRIVATE_IPV4: 'COREOS_AZURE_IPV4_DYNAMIC', PUBLIC_IPV4: 'COREOS_AZURE_IPV4_VIRTUAL' },
+  digitalocean: {
+    HOSTNAME: 'COREOS_DIGITALOCEAN_HOSTNAME',
+    PRIVATE_IPV4: 'COREOS_DIGITALOCEAN_IPV4_PRIVATE_0',
+    PUBLIC_IPV4: 'COREOS_DIGITALOCEAN_IPV4_PUBLIC_0',
+    PRIVATE_IPV6: 'COREOS_DIGITALOCEAN_IPV6_PRIVATE_0',
+    PUBLIC_IPV6: 'COREOS_DIGITALOCEAN_IPV6_PUBLIC_0',
+  },
+  ec2: {
+    HOSTNAME: 'COREOS_EC2_HOSTNAME',
+    PRIVATE_IPV4: 'COREOS_EC2_IPV4_LOCAL',
+    PUBLIC_IPV4: 'COREOS_EC2_IPV4_PUBLIC',
+  },
+  gce: {
+    HOSTNAME: 'COREOS_GCE_HOSTNAME',
+    PRIVATE_IPV4: 'COREOS_GCE_IP_LOCAL_0',
+    PUBLIC_IPV4: 'COREOS_GCE_IP_EXTERNAL_0',
+  },
+  packet: {
+    HOSTNAME: 'COREOS_PACKET_HOSTNAME',
+    PRIVATE_IPV4: 'COREOS_PACKET_IPV4_PRIVATE_0',
+    PUBLIC_IPV4: 'COREOS_PACKET_IPV4_PUBLIC_0',
+    PUBLIC_IPV6: 'COREOS_PACKET_IPV6_PUBLIC_0',
+  },
+  'openstack-metadata': {
+    HOSTNAME: 'COREOS_OPENSTACK_HOSTNAME',
+    PRIVATE_IPV4: 'COREOS_OPENSTACK_IPV4_LOCAL',
+    PUBLIC_IPV4: 'COREOS_OPENSTACK_IPV4_PUBLIC',
+  },
+  'vagrant-virtualbox': {
+    HOSTNAME: 'COREOS_VAGRANT_VIRTUALBOX_HOSTNAME',
+    PRIVATE_IPV4: 'COREOS_VAGRANT_VIRTUALBOX_PRIVATE_IPV4',
+  },
+  'cloudstack-configdrive': { HOSTNAME: 'CLOUDSTACK_LOCAL_HOSTNAME' },
+  custom: {
+    HOSTNAME: 'COREOS_CUSTOM_HOSTNAME',
+    PRIVATE_IPV4: 'COREOS_CUSTOM_PRIVATE_IPV4',
+    PUBLIC_IPV4: 'COREOS_CUSTOM_PUBLIC_IPV4',
+    PRIVATE_IPV6: 'COREOS_CUSTOM_PRIVATE_IPV6',
+    PUBLIC_IPV6: 'COREOS_CUSTOM_PUBLIC_IPV6',
+  },
+};
+
+/** True for none, and for the platforms that the transpiler knows. */
+export const isPlatform = (platform: string): boolean => platform === '' || Object.hasOwn(METADATA, platform);
+
+/** The units of all services that the source names, in the tool's order. */
+export function serviceUnits(source: YamlObject, platform: string): Result<ServiceUnit[], string> {
+  const units: ServiceUnit[] = [];
+  if (BY_NAME.includes(platform)) {
+    const contents = `[Service]\nEnvironment=COREOS_METADATA_OPT_PROVIDER=--provider=${platform}`;
+    const dropins = [{ name: '20-clct-provider-override.conf', contents }];
+    units.push({ name: 'coreos-metadata.service', dropins });
+    units.push({ name: 'coreos-metadata-sshkeys@.service', enabled: true, dropins });
+  }
+  if (source['docker'] !== undefined) {
+    const flags = (objectAt(source, 'docker')['flags'] ?? []) as readonly string[];
+    units.push(dropin('docker.service', 'docker', `[Service]\nEnvironment="DOCKER_OPTS=${flags.join(' ')}"`));
+  }
+  if (source['etcd'] !== undefined) {
+    const etcd = objectAt(source, 'etcd');
+    const options = argumentsOf(etcd, etcdOptions(versionOf(etcd)));
+    const contents = wrapper('etcd-wrapper $ETCD_OPTS', 'ETCD_IMAGE_TAG', etcd, options, [], platform);
+    if (!contents.ok) return contents;
+    units.push(dropin('etcd-member.service', 'etcd-member', contents.value));
+  }
+  if (source['flannel'] !== undefined) {
+    const flannel = objectAt(source, 'flannel');
+    const options = argumentsOf(flannel, flannelOptions(versionOf(flannel)));
+    const after = networkLines(flannel);
+    const contents = wrapper('flannel-wrapper $FLANNEL_OPTS', 'FLANNEL_IMAGE_TAG', flannel, options, after, platform);
+    if (!contents.ok) return contents;
+    units.push(dropin('flanneld.service', 'flannel', contents.value));
+  }
+  return ok(units);
+}
+
+/** `/etc/coreos/update.conf`, or `undefined` where nothing is said of updates. */
+export function updateConf(source: YamlObject): string | undefined {
+  if (source['update'] === undefined && source['locksmith'] === undefined) return undefined;
+  const update = objectAt(source, 'update');
+  const locksmith = objectAt(source, 'locksmith');
+  const group = String(update['group'] ?? '').toLowerCase();
+  let text = group === '' ? '' : `GROUP=${group}`;
+  for (const name of ['server', 'pcr_policy_server', 'download_user', 'download_password', 'machine_alias']) {
+    const value = update[name] ?? '';
+    if (value !== '') text += `\n${name.toUpperCase()}=${value}`;
+  }
+  const lines = LOCKSMITH.flatMap(([name, key]) => {
+    const value = String(locksmith[name] ?? '');
+    return value === '' ? [] : [`${key}=${goQuoted(name === 'reboot_strategy' ? value.toLowerCase() : value)}`];
+  });
+  if (lines.length > 0) text += `\n${lines.join('\n')}`;
+  return text === '' ? undefined : text;
+}
+
+const LOCKSMITH = [
+  ['reboot_strategy', 'REBOOT_STRATEGY'],
+  ['window_start', 'LOCKSMITHD_REBOOT_WINDOW_START'],
+  ['window_length', 'LOCKSMITHD_REBOOT_WINDOW_LENGTH'],
+  ['group', 'LOCKSMITHD_GROUP'],
+  ['etcd_endpoints', 'LOCKSMITHD_ENDPOINT'],
+  ['etcd_cafile', 'LOCKSMITHD_ETCD_CAFILE'],
+  ['etcd_certfile', 'LOCKSMITHD_ETCD_CERTFILE'],
+  ['etcd_keyfile', 'LOCKSMITHD_ETCD_KEYFILE'],
+] as const;
+
+const dropin = (unit: string, name: string, contents: string): ServiceUnit => ({
+  name: unit,
+  enable: true,
+  dropins: [{ name: `20-clct-${name}.conf`, contents }],
+});
+
+const versionOf = ({ version }: YamlObject) => (typeof version === 'string' ? numbersOf(version) : undefined);
+
+function argumentsOf(service: YamlObject, options: readonly Option[]): string[] {
+  return options.flatMap(({ name, kind }) => {
+    const value: YamlValue | undefined = service[name];
+    if (value === undefined) return [];
+    const option = name === 'interface' ? 'iface' : name.replaceAll('_', '-');
+    return [`--${option}=${kind === 'text' ? goQuoted(String(value)) : String(value)}`];
+  });
+}
+
+/** The network config, set by etcdctl before flannel starts; dynamic data is not filled in here. */
+function networkLines(flannel: YamlObject): string[] {
+  const network = String(flannel['network_config'] ?? '');
+  if (network === '') return [];
+  const access = [
+    ['etcd_endpoints', 'endpoints'],
+    ['etcd_cafile', 'ca-file'],
+    ['etcd_certfile', 'cert-file'],
+    ['etcd_keyfile', 'key-file'],
+  ].flatMap(([name = '', option]) =>
+    flannel[name] === undefined ? [] : [` --${option}=${goQuoted(String(flannel[name]))}`],
+  );
+  return [`ExecStartPre=/usr/bin/etcdctl${access.join('')} set /coreos.com/network/config ${goQuoted(network)}`];
+}
+
+function wrapper(
+  command: string,
+  imageTag: string,
+  { version }: YamlObject,
+  options: readonly string[],
+  after: readonly string[],
+  platform: string,
+): Result<string, string> {
+  const filled = fillIn(options, platform);
+  if (!filled.ok) return filled;
+  const isDynamic = options.some((option) => /[{}]/.test(option));
+  const unit = isDynamic ? '[Unit]\nRequires=coreos-metadata.service\nAfter=coreos-metadata.service\n\n' : '';
+  const lines = [
+    '[Service]',
+    ...(isDynamic ? ['EnvironmentFile=/run/metadata/coreos'] : []),
+    ...(typeof version === 'string' ? [`Environment="${imageTag}=v${version}"`] : []),
+    'ExecStart=',
+    [`ExecStart=/usr/lib/coreos/${command}`, ...filled.value].join(' \\\n  '),
+    ...after,
+  ];
+  return ok(unit + lines.join('\n'));
+}
+
+/** `{PRIVATE_IPV4}` and its kin by the platform's own variables, argument by argument. */
+function fillIn(options: readonly string[], platform: string): Result<string[], string> {
+  if (!options.some((option) => /[{}]/.test(option))) return ok([...options]);
+  if (platform === '') return err('platform must be specified to use templating');
+  const known = METADATA[platform] ?? {};
+  const filled: string[] = [];
+  for (const option of options) {
+    let [done, rest] = ['', option];
+    for (;;) {
+      const [open, close] = [rest.indexOf('{'), rest.indexOf('}')];
+      if (open === -1 || close === -1 || close < open) break;
+      const variable = known[rest.slice(open + 1, close) as Name];
+      if (variable === undefined) return err('unknown field');
+      done += `${rest.slice(0, open)}\${${variable}}`;
+      rest = rest.slice(close + 1);
+    }
+    filled.push(done + rest);
+  }
+  return ok(filled);
+}
+
+const SHORT: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+};
+
+/** Go's %q: what cannot be printed is escaped, the rest stands. */
+export function goQuoted(text: string): string {
+  let quoted = '';
+  for (const character of text) {
+    const short = Object.hasOwn(SHORT, character) ? SHORT[character] : undefined;
+    const code = character.codePointAt(0) ?? 0;
+    if (short !== undefined) quoted += short;
+    else if (character === ' ' || /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(character)) quoted += character;
+    else if (code < 0x80) quoted += `\\x${code.toString(16).padStart(2, '0')}`;
+    else if (code < 0x10000) quoted += `\\u${code.toString(16).padStart(4, '0')}`;
+    else quoted += `\\U${code.toString(16).padStart(8, '0')}`;
+  }
+  return `"${quoted}"`;
+}

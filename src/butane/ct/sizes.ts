@@ -1,0 +1,35 @@
+/** Sizes with units in partitions: `1GiB500MiB`, powers of 1024 whichever way they are written (alecthomas/units). No I/O. */
+import { err, ok, type Result } from '../../shared/result.ts';
+
+const PREFIXES = ['', 'K', 'M', 'G', 'T', 'P', 'E'];
+const MIB = 1024 ** 2;
+
+/** Whole mebibytes; `undefined` for an empty text. */
+export function mebibytes(text: string): Result<number | undefined, string> {
+  if (text === '') return ok(undefined);
+  const long = bytesOf(text, 'iB');
+  const bytes = long.ok ? long : bytesOf(text, 'B');
+  if (!bytes.ok) return bytes;
+  const whole = Math.trunc(bytes.value);
+  if (whole < 0) return err(`invalid dimension (negative): "${text}"`);
+  return whole % MIB === 0 ? ok(whole / MIB) : err('invalid dimension (finest granularity is 1MiB)');
+}
+
+function bytesOf(text: string, suffix: 'iB' | 'B'): Result<number, string> {
+  const sign = text.startsWith('-') ? -1 : 1;
+  let rest = text.replace(/^[-+]/, '');
+  if (rest === '0') return ok(0);
+  if (rest === '') return err(`units: invalid ${text}`);
+  let sum = 0;
+  while (rest !== '') {
+    const number = /^(\d+(\.\d*)?|\.\d+)/.exec(rest)?.[0];
+    if (number === undefined) return err(`units: invalid ${text}`);
+    rest = rest.slice(number.length);
+    const unit = /^[^.\d]*/.exec(rest)?.[0] ?? '';
+    rest = rest.slice(unit.length);
+    const power = PREFIXES.findIndex((prefix) => unit === (prefix === '' ? 'B' : `${prefix}${suffix}`));
+    if (power === -1) return err(`units: unknown unit ${unit} in ${text}`);
+    sum += Number(number) * 1024 ** power;
+  }
+  return ok(sign * sum);
+}

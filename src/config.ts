@@ -1,0 +1,180 @@
+/**
+ * Configuration: variables and secrets as strings -> one checked `Config`. No I/O.
+ * Every list is one string, comma-separated, spaces trimmed. The defaults here and in wrangler.toml are the same;
+ * a test keeps them so.
+ */
+import * as z from 'zod';
+import { parseUpstreamTemplate } from './shared/http/url-template.ts';
+import { err, ok, type Result } from './shared/result.ts';
+
+const MIN_SECRET_BYTES = 32;
+const GIB = 1024 ** 3;
+
+const splitList = (text: string): string[] =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+
+const list = (item: z.ZodType<string, string>) => z.string().transform(splitList).pipe(z.array(item));
+
+const someOf = (item: z.ZodType<string, string>) =>
+  list(item).refine((items) => items.length > 0, 'must name at least one');
+
+const flag = z
+  .string()
+  .trim()
+  .refine((text) => text === 'true' || text === 'false', 'must be true or false')
+  .transform((text) => text === 'true');
+
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .trim()
+    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be from ${least} to ${most}`);
+
+const httpUrl = z
+  .string()
+  .trim()
+  .refine((text) => isHttpUrl(text), 'must be an http or https URL without credentials');
+
+const secret = z
+  .string()
+  .transform(splitList)
+  .refine((values) => values.length > 0, 'is set but empty')
+  // The value itself must never reach a message.
+  .refine(
+    (values) => values.every((value) => new TextEncoder().encode(value).length >= MIN_SECRET_BYTES),
+    `each value must be at least ${MIN_SECRET_BYTES} bytes long`,
+  )
+  .optional();
+
+const fingerprint = z
+  .string()
+  .transform((text) => text.replace(/\s+/g, '').toUpperCase())
+  .refine((text) => /^[0-9A-F]{40}$/.test(text), 'must be 40 hexadecimal digits of a primary key');
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be lower-case letters, digits and -');
+const host = z
+  .string()
+  .transform((text) => text.toLowerCase())
+  .refine((text) => /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?$/.test(text), 'must be host or host:port');
+const fileName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$/, 'must be a file name')
+  .refine((text) => !/\.(sig|DIGESTS(\.asc)?)$/.test(text), 'must be a base name: companions come by themselves');
+
+export const DEFAULTS = {
+  CHANNELS: 'stable,beta,alpha,lts',
+  BOARDS: 'amd64-usr,arm64-usr',
+  UPSTREAM_URL: 'https://{channel}.release.flatcar-linux.net/{board}/{version}/{file}',
+  UPSTREAM_REDIRECT_HOSTS: 'flatcar.cdn.cncf.io',
+  SIGNING_KEY_URL: 'https://www.flatcar.org/security/image-signing-key/Flatcar_Image_Signing_Key.asc',
+  SIGNING_KEY_FINGERPRINTS: 'F88CFEDEFF29A5B4D9523864E25D9AED0593B34A',
+  MIRROR: '',
+  MIRROR_FILES: [
+    'version.txt',
+    'flatcar_production_image.bin.bz2',
+    'flatcar_production_image.vmlinuz',
+    'flatcar_production_pxe.vmlinuz',
+    'flatcar_production_pxe_image.cpio.gz',
+    'flatcar_production_ami_image.bin.bz2',
+    'flatcar_production_azure_image.vhd.bz2',
+    'flatcar_production_digitalocean_image.bin.bz2',
+    'flatcar_production_gce.tar.gz',
+    'flatcar_production_hetzner_image.bin.bz2',
+    'flatcar_production_openstack_image.img.bz2',
+    'flatcar_production_qemu_image.img.bz2',
+    'flatcar_production_vmware_ova.ova',
+  ].join(','),
+  MIRROR_ON_DEMAND: 'false',
+  MAX_FILE_BYTES: String(16 * GIB),
+  KEEP_RELEASES: '3',
+  ALLOW_UNSIGNED: 'false',
+  RELEASE_HOST_SUFFIX: '',
+  PUBLIC_URL: '',
+  DOWNLOAD_CACHE: 'true',
+} as const;
+
+const schema = z
+  .object({
+    CHANNELS: someOf(name).default(() => splitList(DEFAULTS.CHANNELS)),
+    BOARDS: someOf(name).default(() => splitList(DEFAULTS.BOARDS)),
+    UPSTREAM_URL: z
+      .string()
+      .trim()
+      .superRefine((text, context) => {
+        const template = parseUpstreamTemplate(text);
+        if (!template.ok) context.addIssue({ code: 'custom', message: template.error });
+      })
+      .default(DEFAULTS.UPSTREAM_URL),
+    UPSTREAM_REDIRECT_HOSTS: list(host).default(() => splitList(DEFAULTS.UPSTREAM_REDIRECT_HOSTS)),
+    SIGNING_KEY_URL: httpUrl.default(DEFAULTS.SIGNING_KEY_URL),
+    SIGNING_KEY_FINGERPRINTS: someOf(fingerprint).default(() => splitList(DEFAULTS.SIGNING_KEY_FINGERPRINTS)),
+    MIRROR: list(
+      z
+        .string()
+        .regex(/^[a-z0-9-]+\/[a-z0-9-]+(\/current(-\d{4})?)?$/, 'must be channel/board or channel/board/current-YYYY'),
+    ).default([]),
+    MIRROR_FILES: someOf(fileName).default(() => splitList(DEFAULTS.MIRROR_FILES)),
+    MIRROR_ON_DEMAND: flag.default(false),
+    MAX_FILE_BYTES: wholeNumber(1, 64 * GIB).default(16 * GIB),
+    KEEP_RELEASES: wholeNumber(1, 1000).default(Number(DEFAULTS.KEEP_RELEASES)),
+    ALLOW_UNSIGNED: flag.default(false),
+    RELEASE_HOST_SUFFIX: z
+      .string()
+      .trim()
+      .toLowerCase()
+      .transform((text) => text.replace(/^\./, ''))
+      .refine((text) => /^([a-z0-9.-]+(:\d{1,5})?)?$/.test(text), 'must be a host name')
+      .default(''),
+    PUBLIC_URL: z
+      .string()
+      .trim()
+      .refine((text) => text === '' || isHttpUrl(text), 'must be an http or https URL without credentials')
+      .transform((text) => text.replace(/\/+$/, ''))
+      .default(''),
+    DOWNLOAD_CACHE: flag.default(true),
+    OPERATOR_TOKEN: secret,
+    WEBHOOK_SECRET: secret,
+    CAPABILITY_SECRET: secret,
+    STORAGE_KEY: secret,
+  })
+  .superRefine((config, context) => {
+    for (const entry of config.MIRROR) {
+      const [channel = '', board] = entry.split('/');
+      if (board === undefined) continue;
+      if (!config.CHANNELS.includes(channel) || !config.BOARDS.includes(board)) {
+        const message = `${entry} is outside CHANNELS or BOARDS`;
+        context.addIssue({ code: 'custom', path: ['MIRROR'], message });
+      }
+    }
+  });
+
+export type Config = Readonly<z.output<typeof schema>>;
+
+/** One bad variable: its name and what is wrong with it, without its value. */
+export interface ConfigFault {
+  readonly variable: string;
+  readonly message: string;
+}
+
+/** Reads what a Worker's `env` holds; bindings and unknown names are left alone. */
+export function parseConfig(env: object): Result<Config, readonly ConfigFault[]> {
+  const parsed = schema.safeParse(env);
+  if (parsed.success) return ok(parsed.data);
+  return err(
+    parsed.error.issues.map((issue) => ({
+      variable: String(issue.path[0] ?? 'configuration'),
+      message: issue.message,
+    })),
+  );
+}
+
+function isHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+}

@@ -1,0 +1,37 @@
+/**
+ * What the calls about configs give, as zod schemas: the routes' answers are typed by them, and the API document is made from
+ * them. No I/O.
+ */
+import * as z from 'zod';
+
+/** What every entry of a report says. */
+export const entryFields = {
+  severity: z.enum(['error', 'warning', 'info']),
+  path: z.string().meta({ description: '`storage.files.0.path`; `$` for the document itself' }),
+  message: z.string(),
+  line: z.int().optional().meta({ description: 'in the source text, from 1' }),
+  column: z.int().optional(),
+};
+
+const entry = z.object(entryFields).meta({ id: 'Entry' });
+const sidedEntry = z
+  .object({ ...entryFields, layer: z.enum(['parent', 'child', 'result']) })
+  .meta({ id: 'SidedEntry' });
+
+/** What a text is, as a machine's record calls it. */
+export const kind = z.enum(['ignition', 'cloud-config', 'script', 'none']);
+/** A config as JSON. */
+export const config = z.record(z.string(), z.unknown());
+
+export const validation = z
+  .object({
+    valid: z.boolean(),
+    version: z.string().nullable(),
+    kind,
+    error: z.string().optional().meta({ description: 'what the reference says of the whole; absent when valid' }),
+    entries: z.array(entry),
+  })
+  .meta({ id: 'Validation' });
+
+export const merged = z.object({ config, entries: z.array(sidedEntry) }).meta({ id: 'Merged' });
+export const transpiled = z.object({ config, entries: z.array(entry) }).meta({ id: 'Transpiled' });

@@ -1,0 +1,44 @@
+/**
+ * What the calls about configs take, as zod schemas: the routes check by them, and the API document is made from them. No I/O.
+ */
+import * as z from 'zod';
+
+/** A switch: absent and 0 are off, 1 and true are on. */
+export const onOff = z
+  .union([z.enum(['0', '1', 'false', 'true']), z.boolean()], { error: 'must be 1 or 0' })
+  .transform((value) => value === '1' || value === 'true' || value === true);
+
+/** How base and user data become one. */
+export const engine = z.enum(['ignition', 'legacy'], { error: 'must be ignition or legacy' }).meta({
+  description: '`ignition`: Flatcar since 2022; `legacy`: Ignition 0.36, spec 2 appended',
+});
+
+const FORMATS = ['butane', 'ct', 'ignition'] as const;
+
+/** What a body is written in, as far as the query says it. */
+export const formatQuery = z.object({
+  format: z
+    .enum(FORMATS, { error: `must be one of ${FORMATS.join(', ')}` })
+    .optional()
+    .meta({ description: 'what the body is written in, where it does not say so itself' }),
+  platform: z.string().optional().meta({ description: "for ct's dynamic data", example: 'ec2' }),
+  lenient: onOff.optional().meta({ description: 'unknown keys of YAML are passed over' }),
+});
+
+export const validateQuery = z.object({ engine: engine.optional() });
+export const transpileQuery = z.object({
+  from: z.enum(['butane', 'ct'], { error: 'must be butane or ct' }),
+  platform: z.string().optional(),
+  strict: onOff.optional().meta({ description: '1: any warning is an error' }),
+});
+export const schemaParams = z.object({ version: z.string().meta({ example: '3.4.0' }) });
+
+export const mergeBody = z
+  .object({
+    parent: z
+      .union([z.string(), z.record(z.string(), z.unknown())])
+      .meta({ description: 'a config, or the text of one' }),
+    child: z.union([z.string(), z.record(z.string(), z.unknown())]),
+    engine: engine.optional(),
+  })
+  .meta({ id: 'Merge' });

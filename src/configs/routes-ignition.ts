@@ -1,0 +1,69 @@
+/** `/api/ignition`: configs looked at, nothing stored. */
+import { Hono } from 'hono';
+import { jsonSchemaOf } from '../ignition/json-schema.ts';
+import { answerJson, apiBody, checkShape, shapeProblem } from '../shared/http/api.ts';
+import { type App, refuse } from '../shared/http/call.ts';
+import type { Platform } from '../shared/platform.ts';
+import { transpileQuery, validateQuery } from './call-requests.ts';
+import { transpile } from './formats.ts';
+import { merge, validate } from './inspect.ts';
+import { readUserData, userDataProblem } from './user-data.ts';
+
+const BODY_LIMIT = 8 * 1024 * 1024;
+
+/** validate, merge, and the schemas that both check by. */
+export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
+  const app: App = new Hono();
+  app.post('/validate', async (call) => {
+    const asked = checkShape(validateQuery, call.req.query());
+    if (!asked.ok) return refuse(call, shapeProblem(asked.error));
+    const body = await apiBody(platform, call.req.raw, BODY_LIMIT);
+    if (!body.ok) return refuse(call, body.error);
+    const read = await readUserData(body.value, BODY_LIMIT);
+    if (read.ok) return answerJson(validate(read.value.text, asked.value.engine ?? 'ignition'));
+    if (read.error.reason === 'too-large')
+      return refuse(call, { code: 'too-large', detail: userDataProblem(read.error) });
+    const error = userDataProblem(read.error);
+    return answerJson({ valid: false, version: null, kind: 'none', error, entries: [] });
+  });
+  app.post('/merge', async (call) => {
+    const body = await apiBody(platform, call.req.raw, BODY_LIMIT);
+    if (!body.ok) return refuse(call, body.error);
+    const merged = merge(new TextDecoder().decode(body.value));
+    return merged.ok ? answerJson(merged.value) : refuse(call, merged.error);
+  });
+  app.post('/transpile', async (call) => {
+    const asked = checkShape(transpileQuery, call.req.query());
+    if (!asked.ok) return refuse(call, shapeProblem(asked.error));
+    const { from, platform: cloud = '', strict = false } = asked.value;
+    const body = await apiBody(platform, call.req.raw, BODY_LIMIT);
+    if (!body.ok) return refuse(call, body.error);
+    const text = asUtf8(body.value);
+    if (text === undefined) return refuse(call, { code: 'invalid', ...unreadable });
+    const transpiled = transpile(text, from, { strict, platform: cloud });
+    if (transpiled.ok) return answerJson({ config: transpiled.value.config, entries: transpiled.value.entries });
+    const { error } = transpiled;
+    return refuse(call, { code: 'invalid', detail: error.error, members: { ...error } });
+  });
+  app.get('/schemas/:version', (call) => {
+    const schema = jsonSchemaOf(call.req.param('version'));
+    return schema === undefined
+      ? refuse(call, { code: 'not-found', detail: 'no such spec version' })
+      : answerJson(schema);
+  });
+  return app;
+}
+
+const unreadable = {
+  detail: 'yaml: the body is not UTF-8',
+  members: { error: 'yaml: the body is not UTF-8', entries: [] },
+};
+
+/** YAML is text; `undefined` for bytes that are none. */
+function asUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,33 @@
+/** What a machine was given: its URLs and the pointer. They are shown once; new ones can be made at any time. */
+import type { Given } from '../api/api-client.ts';
+import { EntryList } from './config-editor.tsx';
+import { Copy } from './parts.tsx';
+import { moment } from './show.ts';
+
+/** Each with a button that copies it. */
+export function IssuedPanel({ issued }: { issued: Given<'putMachine'> }) {
+  const { id, urls, pointer, expiresAt, entries } = issued;
+  const pointerText = pointer === null ? undefined : JSON.stringify(pointer);
+  return (
+    <section class="panel" aria-label={`URLs of ${id}`}>
+      <h2>URLs of {id}</h2>
+      <p>
+        Whoever has one of them can read the machine's config.{' '}
+        {expiresAt === null ? 'They never end.' : `They end ${moment(expiresAt)}.`}
+      </p>
+      <Secret label="ignition.config.url=" text={urls.ignition} />
+      <Secret label="iPXE: chain" text={urls.ipxe} />
+      {urls.cloudConfig === undefined ? null : <Secret label="cloud-config" text={urls.cloudConfig} />}
+      {pointerText === undefined ? null : <Secret label="Pointer, for a cloud's user-data field" text={pointerText} />}
+      <EntryList entries={entries} />
+    </section>
+  );
+}
+
+const Secret = ({ label, text }: { label: string; text: string }) => (
+  <div class="secret">
+    <span>{label}</span>
+    <code class="wrap">{text}</code>
+    <Copy text={text} what={label} />
+  </div>
+);

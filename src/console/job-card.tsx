@@ -1,0 +1,150 @@
+/** One job with its files, watched while it runs. */
+import { useEffect } from 'preact/hooks';
+import type { Given } from '../api/api-client.ts';
+import { useAction, useAnswer } from './client.ts';
+import { Chip, Fault, type Tone } from './parts.tsx';
+import { bytes, duration, moment } from './show.ts';
+
+type Job = Given<'getMirror'>;
+type File = Job['files'][number];
+
+const JOB_TONES: Readonly<Record<Job['state'], Tone>> = {
+  queued: '',
+  running: 'warn',
+  complete: 'good',
+  failed: 'bad',
+  cancelled: '',
+};
+const FILE_TONES: Readonly<Record<File['state'], Tone>> = {
+  waiting: '',
+  copying: 'warn',
+  verified: 'good',
+  absent: '',
+  failed: 'bad',
+};
+
+/** A job beats every ten seconds; after two minutes the next poll or start takes it over. */
+const SILENT_SECONDS = 60;
+
+const isActive = ({ state }: Job): boolean => state === 'queued' || state === 'running';
+
+interface JobCardProps {
+  readonly job: Job;
+  readonly onChanged: () => Promise<void>;
+}
+
+/** A job as it was listed, followed while it is active. */
+export function JobCard({ job: listed, onChanged }: JobCardProps) {
+  return isActive(listed) ? (
+    <LiveJob listed={listed} onChanged={onChanged} />
+  ) : (
+    <JobPanel job={listed} onChanged={onChanged} />
+  );
+}
+
+/** Asks every second, and for the whole list once it has ended. */
+function LiveJob({ listed, onChanged }: { listed: Job; onChanged: () => Promise<void> }) {
+  const { channel, board, version } = listed;
+  const { value, fault } = useAnswer('getMirror', { params: { channel, board, version } }, 1);
+  const job = value ?? listed;
+  const hasEnded = !isActive(job);
+  useEffect(() => {
+    if (hasEnded) void onChanged();
+  }, [hasEnded, onChanged]);
+  return (
+    <>
+      <Fault text={fault} />
+      <JobPanel job={job} onChanged={onChanged} />
+    </>
+  );
+}
+
+function JobPanel({ job, onChanged }: JobCardProps) {
+  const { channel, board, version, state, attempt, trigger, reason, files, queuedAt, finishedAt } = job;
+  const { isBusy, fault, run } = useAction();
+  const params = { channel, board, version };
+  const act = async (name: 'startMirror' | 'cancelMirror') => {
+    if ((await run(name, { params })) !== undefined) await onChanged();
+  };
+  const silence = (Date.now() - Date.parse(job.heartbeatAt)) / 1000;
+  const done = files.filter((file) => file.state === 'verified' || file.state === 'absent').length;
+  const title = `${channel} ${version} ${board}`;
+  return (
+    <section class="panel job" aria-label={title}>
+      <div class="head">
+        <h2>{title}</h2>
+        <Chip tone={JOB_TONES[state]}>{state}</Chip>
+        {state === 'running' && silence > SILENT_SECONDS ? (
+          <Chip tone="bad">silent for {duration(silence)}</Chip>
+        ) : null}
+        <span class="faint">
+          attempt {attempt}, by {trigger}, {moment(finishedAt ?? queuedAt)}
+        </span>
+        <span class="row">
+          {isActive(job) ? (
+            <button type="button" disabled={isBusy} onClick={() => void act('cancelMirror')}>
+              Cancel
+            </button>
+          ) : null}
+          {state === 'failed' || state === 'cancelled' ? (
+            <button type="button" disabled={isBusy} onClick={() => void act('startMirror')}>
+              Try again
+            </button>
+          ) : null}
+        </span>
+      </div>
+      <Fault text={fault ?? (reason === undefined ? undefined : `It failed: ${reason}`)} />
+      <progress max={files.length} value={done} aria-label={`Files of ${title}`} />
+      <p class="faint">
+        <span aria-live="polite">
+          {done} of {files.length} files done
+        </span>
+        {timeLeft(files)}
+      </p>
+      <details open={isActive(job) || state === 'failed'}>
+        <summary>Files</summary>
+        <ul class="job-files">
+          {files.map((file) => (
+            <FileRow key={file.name} file={file} />
+          ))}
+        </ul>
+      </details>
+    </section>
+  );
+}
+
+function FileRow({ file }: { file: File }) {
+  const { name, state, bytes: copied, size, rate, reason } = file;
+  const shown =
+    state === 'waiting' || state === 'absent' || state === 'failed'
+      ? ''
+      : size === 0
+        ? bytes(copied)
+        : `${bytes(copied)} of ${bytes(size)}`;
+  return (
+    <li>
+      <span class="file-name">{name}</span>
+      <Chip tone={FILE_TONES[state]}>{state}</Chip>
+      {state === 'absent' ? (
+        <span class="faint">upstream has none</span>
+      ) : (
+        <progress max={Math.max(size, 1)} value={state === 'verified' ? Math.max(size, 1) : copied} aria-label={name} />
+      )}
+      <span class="faint">
+        {shown}
+        {rate === undefined ? '' : `, ${bytes(rate)}/s`}
+        {reason === undefined ? '' : ` ${reason}`}
+      </span>
+    </li>
+  );
+}
+
+/** Of what is being copied; files that wait have no size yet. */
+function timeLeft(files: readonly File[]): string {
+  const copying = files.filter((file) => file.state === 'copying' && file.rate !== undefined && file.rate > 0);
+  if (copying.length === 0) return '';
+  const rate = copying.reduce((sum, file) => sum + (file.rate ?? 0), 0);
+  const left = copying.reduce((sum, file) => sum + file.size - file.bytes, 0);
+  const waiting = files.filter((file) => file.state === 'waiting').length;
+  return `, ${bytes(rate)}/s, ${duration(left / rate)} left${waiting === 0 ? '' : ` for these, ${waiting} more to come`}`;
+}

@@ -1,0 +1,58 @@
+/** Mirror jobs: what runs, how far it is, what failed and why; starting, trying again, cancelling. */
+import { useState } from 'preact/hooks';
+import type { Given } from '../api/api-client.ts';
+import { useAction, useAnswer } from './client.ts';
+import { JobCard } from './job-card.tsx';
+import { Fault, Field } from './parts.tsx';
+
+type Job = Given<'getMirror'>;
+
+const keyOf = ({ channel, board, version }: Job): string => `${channel}/${board}/${version}`;
+
+/** The list, asked for again every 15 s; active jobs ask for themselves. */
+export function JobsScreen() {
+  const { value: jobs, fault, reload } = useAnswer('listMirrors', {}, 15);
+  return (
+    <>
+      <h1>Mirror jobs</h1>
+      <StartForm onStarted={reload} />
+      <Fault text={fault} />
+      {jobs === undefined ? <p class="faint">Loading …</p> : null}
+      {jobs?.length === 0 ? <p>No release was mirrored yet.</p> : null}
+      {jobs?.map((job) => (
+        <JobCard key={keyOf(job)} job={job} onChanged={reload} />
+      ))}
+    </>
+  );
+}
+
+function StartForm({ onStarted }: { onStarted: () => Promise<void> }) {
+  const [channel, setChannel] = useState('stable');
+  const [board, setBoard] = useState('amd64-usr');
+  const [version, setVersion] = useState('current');
+  const { isBusy, fault, run } = useAction();
+  const start = async () => {
+    const params = { channel: channel.trim(), board: board.trim(), version: version.trim() };
+    if ((await run('startMirror', { params })) !== undefined) await onStarted();
+  };
+  return (
+    <form
+      class="panel"
+      aria-label="Start a job"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void start();
+      }}
+    >
+      <div class="fields">
+        <Field label="Channel" value={channel} onValue={setChannel} required />
+        <Field label="Board" value={board} onValue={setBoard} required />
+        <Field label="Version or alias" value={version} onValue={setVersion} required />
+        <button type="submit" class="primary" disabled={isBusy}>
+          Mirror it
+        </button>
+      </div>
+      <Fault text={fault} />
+    </form>
+  );
+}

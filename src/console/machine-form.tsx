@@ -1,0 +1,107 @@
+/** Makes a machine, or replaces one. */
+import { useState } from 'preact/hooks';
+import type { Given } from '../api/api-client.ts';
+import { faultText, useAnswer, useClient } from './client.ts';
+import { ConfigEditor, EntryList, entriesOf, type Format } from './config-editor.tsx';
+import { Fault, Field } from './parts.tsx';
+
+interface MachineFormProps {
+  /** The machine that is replaced; absent for a new one. */
+  readonly machine?: Given<'getMachine'>;
+  readonly userData?: string;
+  readonly onIssued: (issued: Given<'putMachine'>) => void;
+}
+
+/** What is refused is told with its report, and what was typed stays. */
+export function MachineForm({ machine, userData, onIssued }: MachineFormProps) {
+  const client = useClient();
+  const profiles = useAnswer('listProfiles', {});
+  const [id, setId] = useState(machine?.id ?? '');
+  const [profile, setProfile] = useState(machine?.profile ?? '');
+  const [seconds, setSeconds] = useState('');
+  const [boots, setBoots] = useState({
+    channel: machine?.channel ?? '',
+    board: machine?.board ?? '',
+    version: machine?.version ?? '',
+  });
+  const [text, setText] = useState(userData ?? '');
+  const [platform, setPlatform] = useState('');
+  const [format, setFormat] = useState<Format>(machine?.source === 'ct' ? 'ct' : 'auto');
+  const [isBusy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState<{ text: string; entries: ReturnType<typeof entriesOf> } | undefined>(
+    undefined,
+  );
+  const put = async () => {
+    setBusy(true);
+    const chosen = Object.entries({ profile, expires_in: seconds, ...boots }).filter(
+      ([, value]) => value.trim() !== '',
+    );
+    const query = {
+      ...Object.fromEntries(chosen.map(([name, value]) => [name, value.trim()])),
+      ...(format === 'ct' ? { format, platform } : {}),
+    };
+    const answer = await client.call('putMachine', { params: { id: id.trim() }, query, body: text });
+    setBusy(false);
+    if (answer.ok) {
+      setRefusal(undefined);
+      onIssued(answer.value);
+      return;
+    }
+    const entries = answer.error.reason === 'refused' ? entriesOf(answer.error.problem) : [];
+    setRefusal({ text: faultText(answer.error), entries });
+  };
+  const engine =
+    profiles.value?.profiles.find(({ name }) => name === profile)?.engine === 'legacy' ? 'legacy' : 'ignition';
+  return (
+    <form
+      class="panel"
+      aria-label={machine === undefined ? 'New machine' : `Change ${machine.id}`}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void put();
+      }}
+    >
+      <div class="fields">
+        <Field label="Id" value={id} onValue={setId} required disabled={machine !== undefined} />
+        <Field label="Profile" hint="(optional)" value={profile} onValue={setProfile} list="profiles" />
+        <datalist id="profiles">
+          {profiles.value?.profiles.map(({ name }) => (
+            <option key={name} value={name} />
+          ))}
+        </datalist>
+        {format === 'ct' ? (
+          <Field label="Platform" hint="(for dynamic data)" value={platform} onValue={setPlatform} />
+        ) : null}
+        <Field label="New URLs end after" hint="(seconds, optional)" value={seconds} onValue={setSeconds} />
+      </div>
+      <details>
+        <summary>What iPXE boots</summary>
+        <div class="fields">
+          {(['channel', 'board', 'version'] as const).map((name) => (
+            <Field
+              key={name}
+              label={name}
+              hint={{ channel: '(stable)', board: '(amd64-usr)', version: '(current)' }[name]}
+              value={boots[name]}
+              onValue={(value) => setBoots({ ...boots, [name]: value })}
+            />
+          ))}
+        </div>
+      </details>
+      <ConfigEditor
+        label="User data"
+        text={text}
+        onText={setText}
+        format={format}
+        onFormat={setFormat}
+        engine={engine}
+        isUserData={true}
+      />
+      <Fault text={refusal?.text} />
+      <EntryList entries={refusal?.entries ?? []} />
+      <button type="submit" class="primary" disabled={isBusy}>
+        {machine === undefined ? 'Create' : 'Replace'}
+      </button>
+    </form>
+  );
+}

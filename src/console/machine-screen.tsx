@@ -1,0 +1,166 @@
+/** One machine: its record, its boots, what it will get and why, new URLs, replacing and deleting it. */
+import { useState } from 'preact/hooks';
+import type { Given } from '../api/api-client.ts';
+import { useAction, useAnswer } from './client.ts';
+import { IssuedPanel } from './issued-panel.tsx';
+import { MachineForm } from './machine-form.tsx';
+import { MergeView } from './merge-view.tsx';
+import { Chip, Confirm, Fault, ScrollBox } from './parts.tsx';
+import { moment } from './show.ts';
+
+type Machine = Given<'getMachine'>;
+
+/** Boots are asked for again every 10 s. */
+export function MachineScreen({ id }: { id: string }) {
+  const { value: machine, fault, reload } = useAnswer('getMachine', { params: { id } }, 10);
+  const explained = useAnswer('explainMachine', { params: { id } });
+  const [issued, setIssued] = useState<Given<'issueToken'> | undefined>(undefined);
+  const [isChanging, setChanging] = useState(false);
+  const changed = async (answer: Given<'putMachine'>) => {
+    setIssued(answer);
+    setChanging(false);
+    await Promise.all([reload(), explained.reload()]);
+  };
+  const userData = explained.value?.sourceText ?? explained.value?.layers.user ?? '';
+  return (
+    <>
+      <p>
+        <a href="#/machines">All machines</a>
+      </p>
+      <h1>{id}</h1>
+      <Fault text={fault} />
+      {machine === undefined ? null : (
+        <>
+          <Record machine={machine} />
+          <Actions id={id} onIssued={changed} onChange={() => setChanging(!isChanging)} isChanging={isChanging} />
+          {isChanging && explained.fault !== undefined ? (
+            <p class="notice warn">Its user data cannot be shown now. What you enter here replaces all of it.</p>
+          ) : null}
+          {isChanging && (explained.value !== undefined || explained.fault !== undefined) ? (
+            <MachineForm machine={machine} userData={userData} onIssued={(answer) => void changed(answer)} />
+          ) : null}
+          {issued === undefined ? null : <IssuedPanel issued={issued} />}
+          <h2>What it boots, and where that comes from</h2>
+          <Fault text={explained.fault} />
+          {explained.value === undefined ? null : <MergeView explained={explained.value} />}
+          <h2>Last boots</h2>
+          <Boots boots={machine.boots} />
+        </>
+      )}
+    </>
+  );
+}
+
+const Record = ({ machine }: { machine: Machine }) => (
+  <dl class="record">
+    <dt>Profile</dt>
+    <dd>
+      {machine.profile === null ? (
+        'none'
+      ) : (
+        <a href={`#/profiles/${encodeURIComponent(machine.profile)}`}>{machine.profile}</a>
+      )}
+    </dd>
+    <dt>User data</dt>
+    <dd>
+      {machine.kind}
+      {machine.source === undefined ? '' : `, written in ${machine.source}`}
+    </dd>
+    <dt>Generation</dt>
+    <dd>{machine.generation}</dd>
+    <dt>iPXE boots</dt>
+    <dd>
+      {machine.channel} {machine.board} {machine.version}
+    </dd>
+    <dt>URLs end</dt>
+    <dd>{machine.expiresAt === null ? 'never' : moment(machine.expiresAt)}</dd>
+    <dt>Changed</dt>
+    <dd>{moment(machine.updatedAt)}</dd>
+  </dl>
+);
+
+interface ActionsProps {
+  readonly id: string;
+  readonly isChanging: boolean;
+  readonly onIssued: (issued: Given<'issueToken'>) => Promise<void>;
+  readonly onChange: () => void;
+}
+
+function Actions({ id, isChanging, onIssued, onChange }: ActionsProps) {
+  const { isBusy, fault, run } = useAction();
+  const [asks, setAsks] = useState<'delete' | 'revoke' | undefined>(undefined);
+  const issue = async (revoke: boolean) => {
+    const issued = await run('issueToken', { params: { id }, body: { revoke } });
+    if (issued !== undefined) await onIssued(issued);
+  };
+  const remove = async () => {
+    if ((await run('deleteMachine', { params: { id } })) !== undefined) location.hash = '#/machines';
+  };
+  return (
+    <>
+      <div class="row">
+        <button type="button" onClick={onChange} aria-expanded={isChanging}>
+          Change
+        </button>
+        <button type="button" disabled={isBusy} onClick={() => void issue(false)}>
+          Show new URLs
+        </button>
+        <button type="button" class="danger" disabled={isBusy} onClick={() => setAsks('revoke')}>
+          Revoke all URLs
+        </button>
+        <button type="button" class="danger" disabled={isBusy} onClick={() => setAsks('delete')}>
+          Delete
+        </button>
+      </div>
+      <Fault text={fault} />
+      {asks === undefined ? null : (
+        <Confirm
+          title={asks === 'delete' ? `Delete ${id}?` : `Revoke all URLs of ${id}?`}
+          text={
+            asks === 'delete'
+              ? 'Its user data is gone, and its URLs answer 410 for ever: a machine that boots with one of them gets no config.'
+              : 'The older URLs answer 410: a machine that boots with one of them gets no config. New ones are shown.'
+          }
+          confirm={asks === 'delete' ? 'Delete it' : 'Revoke them'}
+          onConfirm={() => void (asks === 'delete' ? remove() : issue(true))}
+          onClose={() => setAsks(undefined)}
+        />
+      )}
+    </>
+  );
+}
+
+const Boots = ({ boots }: { boots: Machine['boots'] }) =>
+  boots.length === 0 ? (
+    <p>It has not booted yet.</p>
+  ) : (
+    <ScrollBox label="Boots">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">When</th>
+            <th scope="col">What</th>
+            <th scope="col">Answer</th>
+            <th scope="col">Generation</th>
+            <th scope="col">Client</th>
+          </tr>
+        </thead>
+        <tbody>
+          {boots.map(({ at, what, status, reason, generation, ignition, times }) => (
+            <tr key={`${at} ${what}`}>
+              <td>
+                {moment(at)}
+                {times === undefined ? '' : ` (${times} times)`}
+              </td>
+              <td>{what}</td>
+              <td>
+                <Chip tone={status === 200 ? 'good' : 'bad'}>{status}</Chip> {reason}
+              </td>
+              <td>{generation}</td>
+              <td>{ignition === undefined ? 'not Ignition' : `Ignition ${ignition}`}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </ScrollBox>
+  );

@@ -1,0 +1,75 @@
+/** What goes in on the left, what boots on the right, each part in the colour of the layer that set it. */
+import type { Given } from '../api/api-client.ts';
+import { EntryList } from './config-editor.tsx';
+import { type ConfigLine, configLines, type Layer } from './config-lines.ts';
+import { ScrollBox } from './parts.tsx';
+
+type Explained = Given<'explainMachine'>;
+
+const LAYERS: readonly Layer[] = ['base', 'user', 'default'];
+
+/** The layers that are in use are open. */
+export function MergeView({ explained }: { explained: Explained }) {
+  const { layers, config, parts, entries, version } = explained;
+  const used = new Set(parts.map(({ layer }) => layer));
+  return (
+    <>
+      <p class="legend">
+        {LAYERS.map((layer) => (
+          <span key={layer} class={`layer ${layer}`}>
+            {layer}
+          </span>
+        ))}
+        <span class="faint">Ignition {version}</span>
+      </p>
+      <EntryList entries={entries} />
+      <div class="merge">
+        <div>
+          {LAYERS.map((layer) => (
+            <details key={layer} open={layers[layer] !== null && used.has(layer)}>
+              <summary>
+                <span class={`layer ${layer}`}>{layer}</span>{' '}
+                {layers[layer] === null ? 'none' : used.has(layer) ? '' : 'not used for this machine'}
+              </summary>
+              {layers[layer] === null ? null : (
+                <ScrollBox label={`Text of ${layer}`}>
+                  <pre>
+                    <code>{readable(layers[layer] ?? '')}</code>
+                  </pre>
+                </ScrollBox>
+              )}
+            </details>
+          ))}
+        </div>
+        <ScrollBox label="Merged config">
+          <pre>
+            <code>
+              {configLines(config, parts).map((line, index) => (
+                <Line key={index} line={line} />
+              ))}
+            </code>
+          </pre>
+        </ScrollBox>
+      </div>
+    </>
+  );
+}
+
+/** The layer is said in words too: colour alone is not for everybody. */
+const Line = ({ line: { depth, text, layer } }: { line: ConfigLine }) => (
+  <span class={`line ${layer === undefined ? '' : `layer ${layer}`}`}>
+    {'  '.repeat(depth)}
+    {text}
+    {layer === undefined ? null : <span class="mark"> {layer}</span>}
+    {'\n'}
+  </span>
+);
+
+/** JSON laid out for people; what is no JSON as it stands. */
+function readable(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}

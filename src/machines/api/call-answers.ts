@@ -1,0 +1,140 @@
+/**
+ * What the calls about machines and profiles give, as zod schemas: the routes' answers are typed by them, and the API
+ * document is made from them. No I/O.
+ */
+import * as z from 'zod';
+import { config, entryFields, kind } from '../../configs/call-answers.ts';
+import { engine } from '../../configs/call-requests.ts';
+
+const moment = z.iso.datetime();
+
+const layeredEntry = z
+  .object({ ...entryFields, layer: z.enum(['base', 'user', 'default', 'result']) })
+  .meta({ id: 'LayeredEntry' });
+export const issued = z
+  .object({
+    id: z.string(),
+    profile: z.string().nullable(),
+    kind,
+    source: z.string().optional().meta({ description: 'what it was written in, where that is not what is served' }),
+    generation: z.int(),
+    urls: z.object({ ignition: z.string(), cloudConfig: z.string().optional(), ipxe: z.string() }),
+    pointer: config.nullable().meta({ description: "for a cloud's user-data field; null while nothing valid boots" }),
+    expiresAt: moment.nullable(),
+    entries: z.array(layeredEntry),
+  })
+  .meta({ id: 'Issued', description: 'what the operator is told once: the URLs hold the capability' });
+
+const machineSummary = z.object({
+  id: z.string(),
+  profile: z.string().nullable(),
+  kind: z.string(),
+  generation: z.int(),
+  expiresAt: moment.nullable(),
+  updatedAt: z.string(),
+});
+
+export const machinePage = z.object({
+  machines: z.array(machineSummary.meta({ id: 'MachineSummary' })),
+  cursor: z.string().nullable(),
+});
+
+const boot = z
+  .object({
+    at: z.string(),
+    what: z.string(),
+    status: z.int(),
+    reason: z.string().optional(),
+    generation: z.int().optional(),
+    sha512: z.string().optional(),
+    ignition: z.string().optional().meta({ description: "the client's version" }),
+    times: z.int().optional().meta({ description: 'how often within a second; absent: once' }),
+  })
+  .meta({ id: 'Boot' });
+
+export const machineView = z
+  .object({
+    id: z.string(),
+    profile: z.string().nullable(),
+    kind,
+    source: z.string().optional(),
+    generation: z.int(),
+    expiresAt: moment.nullable(),
+    channel: z.string(),
+    board: z.string(),
+    version: z.string(),
+    createdAt: z.string(),
+    updatedAt: z.string(),
+    boots: z.array(boot),
+  })
+  .meta({ id: 'Machine', description: 'the record without its secrets, and its last boots, newest first' });
+
+export const deletion = z.object({ id: z.string(), deletedAt: z.string().nullable() });
+export const profileDeletion = z.object({ name: z.string(), deletedAt: z.string().nullable() });
+
+export const explanation = z
+  .object({
+    id: z.string(),
+    generation: z.int(),
+    version: z.string(),
+    config,
+    parts: z.array(z.object({ path: z.string(), layer: z.enum(['base', 'user', 'default']) })),
+    layers: z
+      .object({ base: z.string().nullable(), user: z.string().nullable(), default: z.string().nullable() })
+      .meta({ description: 'the texts that went in; null where there is none' }),
+    entries: z.array(layeredEntry),
+    source: z.string().nullish(),
+    sourceText: z.string().optional(),
+  })
+  .meta({ id: 'Explanation', description: 'what boots, and which layer set each part' });
+
+export const importResult = z.object({ imported: z.int() }).meta({ id: 'Imported' });
+export const resealed = z
+  .object({ looked: z.int(), resealed: z.int(), cursor: z.string().nullable() })
+  .meta({ id: 'Resealed' });
+
+const profileFields = {
+  name: z.string(),
+  engine,
+  generation: z.int(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  hasBase: z.boolean(),
+  hasDefault: z.boolean(),
+};
+
+export const profileView = z
+  .object({ ...profileFields, base: z.string().nullable(), default: z.string().nullable() })
+  .meta({ id: 'Profile' });
+
+/** A base or a default by itself. */
+export const profileText = config;
+
+export const profilePage = z.object({
+  profiles: z.array(
+    z
+      .object({ name: z.string(), engine: z.string(), generation: z.int(), updatedAt: z.string() })
+      .meta({ id: 'ProfileSummary' }),
+  ),
+  cursor: z.string().nullable(),
+});
+
+export const profileChange = z
+  .object({
+    ...profileFields,
+    dryRun: z.boolean(),
+    entries: z.array(layeredEntry),
+    checked: z.int().meta({ description: 'machines of this profile that were looked at' }),
+    breaks: z
+      .array(z.object({ id: z.string(), entries: z.array(layeredEntry) }))
+      .meta({ description: 'machines that would not boot any more' }),
+    cursor: z.string().nullable().meta({ description: 'there are more machines; a dry run goes on from here' }),
+  })
+  .meta({ id: 'ProfileChange' });
+
+export type Explanation = z.output<typeof explanation>;
+export type MachineView = z.output<typeof machineView>;
+export type MachinePage = z.output<typeof machinePage>;
+export type ProfileView = z.output<typeof profileView>;
+export type ProfilePage = z.output<typeof profilePage>;
+export type ProfileChangeAnswer = z.output<typeof profileChange>;

@@ -1,0 +1,61 @@
+/**
+ * What the calls about machines and profiles take, as zod schemas: the routes check by them, and the API document is
+ * made from them. No I/O.
+ */
+import * as z from 'zod';
+import { engine, formatQuery, onOff } from '../../configs/call-requests.ts';
+import { NAME, RESERVED } from '../records/model.ts';
+
+/** Ten years; longer is a mistake, or never. */
+const MOST_SECONDS = 10 * 366 * 24 * 3600;
+
+const NAME_RULE = 'must be 1 to 128 letters, digits, ".", "_" or "-", beginning with one of the first two';
+
+/** A machine's or a profile's name. */
+const name = z.string({ error: NAME_RULE }).regex(NAME, NAME_RULE);
+
+const SECONDS_RULE = `must be whole seconds from 1 to ${MOST_SECONDS}`;
+const seconds = z
+  .union([z.int({ error: SECONDS_RULE }), z.string().regex(/^\d{1,12}$/, SECONDS_RULE)], { error: SECONDS_RULE })
+  .transform(Number)
+  .refine((value) => value >= 1 && value <= MOST_SECONDS, SECONDS_RULE)
+  .meta({ description: `seconds from now at which the new URLs end, 1 to ${MOST_SECONDS}`, example: 86400 });
+
+export const machineParams = z.object({
+  id: name
+    .refine((id) => !RESERVED.includes(id), { error: ({ input }) => `${String(input)} is reserved` })
+    .meta({ description: 'the machine', example: 'vm-1' }),
+});
+
+export const profileParams = z.object({ name: name.meta({ description: 'the profile', example: 'web' }) });
+
+/** The query of a PUT of a machine; channel, board and version are what iPXE boots. */
+export const machineQuery = formatQuery.extend({
+  profile: z
+    .union([z.literal(''), name], { error: NAME_RULE })
+    .optional()
+    .meta({ description: 'absent: none', example: 'web' }),
+  expires_in: seconds.optional(),
+  channel: z.string().optional().meta({ description: 'for iPXE; stable where there is one' }),
+  board: z.string().optional().meta({ description: 'for iPXE; amd64-usr where there is one' }),
+  version: z.string().optional().meta({ description: 'for iPXE; current' }),
+});
+
+export const changeQuery = z.object({
+  dry_run: onOff.optional().meta({ description: '1: nothing is stored; which machines would break is told' }),
+  force: onOff.optional().meta({ description: '1: stored though machines would break' }),
+  cursor: z.string().optional().meta({ description: 'where a dry run goes on looking at machines' }),
+});
+
+export const profilePartQuery = changeQuery.extend(formatQuery.shape);
+
+export const engineBody = z.object({ engine }).meta({ id: 'Engine' });
+
+export const tokenBody = z
+  .object({ revoke: onOff.optional(), expires_in: seconds.optional() })
+  .meta({ id: 'NewToken', description: '`revoke` ends the older URLs', example: { revoke: true } });
+
+export const pageQuery = z.object({ cursor: z.string().optional() });
+export const machinesQuery = pageQuery.extend({
+  prefix: z.string().optional().meta({ description: 'only machines whose ids begin with it' }),
+});

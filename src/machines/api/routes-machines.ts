@@ -1,0 +1,200 @@
+/** The operator's calls about machines. */
+import { Hono } from 'hono';
+import { readFormat } from '../../configs/formats.ts';
+import { readUserData } from '../../configs/user-data.ts';
+import { answerJson, apiBody, apiObject } from '../../shared/http/api.ts';
+import { CACHE } from '../../shared/http/cache.ts';
+import { type App, refuse as answerProblem, type Call } from '../../shared/http/call.ts';
+import type { Problem } from '../../shared/problem.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import { lastBoots } from '../boot/boots.ts';
+import { render, SOME_URL } from '../boot/render.ts';
+import { deleteMachine, issueToken, type MachinePorts, materialOf, putMachine, readMachine } from '../machines.ts';
+import { machineProblem, type OperatorFault } from '../problems.ts';
+import type { Facts } from '../records/bucket.ts';
+import { type Machine, machineContext, TEXT_LIMIT } from '../records/model.ts';
+import { reseal } from '../reseal.ts';
+import { exportMachines, importMachines } from '../transfer.ts';
+import type { Explanation, MachinePage, MachineView } from './call-answers.ts';
+import { tokenBody } from './call-requests.ts';
+import { type Offered, readFormatQuery, readId, readMachineQuery, readShape } from './machine-request.ts';
+
+export interface MachineRoom extends MachinePorts {
+  readonly offered: Offered;
+  /** PUBLIC_URL, or empty: then the request's own. */
+  readonly publicUrl: string;
+}
+
+const BODY_LIMIT = 256 * 1024;
+const IMPORT_LIMIT = 32 * 1024 * 1024;
+const PAGE = 100;
+
+/** `/api/machines`. */
+export function machineRoutes(room: MachineRoom): App {
+  const app: App = new Hono();
+  app.get('/', (call) => listMachines(room, call));
+  app.get('/export', async (call) => {
+    const page = await exportMachines(room, call.req.query('cursor'));
+    if (!page.ok) return refuse(call, page.error);
+    const { text, cursor } = page.value;
+    const next = cursor === undefined ? {} : { 'x-next-cursor': cursor, link: nextLink(call, cursor) };
+    const headers = { 'content-type': 'application/x-ndjson', 'cache-control': CACHE.never, ...next };
+    return new Response(text, { headers });
+  });
+  app.post('/import', async (call) => {
+    const body = await apiBody(room.platform, call.req.raw, IMPORT_LIMIT);
+    if (!body.ok) return answerProblem(call, body.error);
+    const done = await importMachines(room, new TextDecoder().decode(body.value));
+    const { stopped, imported } = done;
+    if (stopped === undefined) return answerJson(done);
+    const { fault, ...where } = stopped;
+    const problem: Problem = fault === undefined ? { code: 'invalid', detail: '' } : machineProblem(fault);
+    const detail = `line ${where.line}: ${where.detail}`;
+    return answerProblem(call, { ...problem, detail, members: { ...problem.members, imported, stopped: where } });
+  });
+  app.put('/:id', (call) => put(room, call));
+  app.get('/:id', async (call) => {
+    const machine = await named(room, call);
+    if (!machine.ok) return refuse(call, machine.error);
+    const boots = await lastBoots(room.store, machine.value.id);
+    if (!boots.ok) return refuse(call, boots.error);
+    return answerJson({ ...view(machine.value), boots: boots.value } satisfies MachineView);
+  });
+  app.delete('/:id', async (call) => {
+    const id = readId(call.req.param('id'));
+    if (!id.ok) return refuse(call, id.error);
+    const deleted = await deleteMachine(room, id.value);
+    if (!deleted.ok) return refuse(call, deleted.error);
+    return answerJson({ id: id.value, deletedAt: deleted.value.deletedAt });
+  });
+  app.post('/:id/token', async (call) => {
+    const asked = await tokenAsked(room, call);
+    if (!asked.ok) return answerProblem(call, asked.error);
+    const { id, ...options } = asked.value;
+    const issued = await issueToken(room, id, options, originOf(room, call));
+    return issued.ok ? answerJson(issued.value) : refuse(call, issued.error);
+  });
+  app.get('/:id/explain', (call) => explain(room, call));
+  return app;
+}
+
+/** `POST /api/storage/reseal?cursor=`: a page of records written anew under the newest storage key. */
+export function storageRoutes(room: MachineRoom): App {
+  const app: App = new Hono();
+  app.post('/reseal', async (call) => {
+    const done = await reseal(room, call.req.query('cursor'));
+    return done.ok ? answerJson(done.value) : refuse(call, done.error);
+  });
+  return app;
+}
+
+async function listMachines(room: MachineRoom, call: Call): Promise<Response> {
+  const prefix = call.req.query('prefix');
+  const page = await room.store.list('machine', {
+    cursor: call.req.query('cursor'),
+    limit: PAGE,
+    startingWith: prefix,
+  });
+  if (!page.ok) return refuse(call, page.error);
+  const machines = page.value.items
+    .filter(({ facts }) => (facts['deleted'] ?? '') === '')
+    .map(({ name, facts }) => ({ id: name, ...summary(facts) }));
+  return answerJson({ machines, cursor: page.value.cursor ?? null } satisfies MachinePage);
+}
+
+async function put(room: MachineRoom, call: Call): Promise<Response> {
+  const id = readId(call.req.param('id'));
+  if (!id.ok) return refuse(call, id.error);
+  const query = readMachineQuery(call.req.query(), room.offered);
+  if (!query.ok) return refuse(call, query.error);
+  const body = await apiBody(room.platform, call.req.raw, TEXT_LIMIT);
+  if (!body.ok) return answerProblem(call, body.error);
+  const data = await readUserData(body.value, TEXT_LIMIT);
+  if (!data.ok) return refuse(call, { reason: 'bad-user-data', fault: data.error });
+  const format = readFormatQuery(call.req.query());
+  const written = format.ok ? readFormat(data.value, format.value) : format;
+  if (!written.ok) return refuse(call, written.error);
+  const { entries, ...wanted } = written.value;
+  const issued = await putMachine(room, id.value, { ...query.value, ...wanted }, originOf(room, call));
+  if (!issued.ok) return refuse(call, issued.error);
+  const own = entries.map((entry) => ({ ...entry, layer: 'user' as const }));
+  return answerJson({ ...issued.value, entries: [...own, ...issued.value.entries] });
+}
+
+async function explain(room: MachineRoom, call: Call): Promise<Response> {
+  const machine = await named(room, call);
+  if (!machine.ok) return refuse(call, machine.error);
+  const gathered = await materialOf(room, machine.value);
+  if (!gathered.ok) return refuse(call, gathered.error);
+  const { base, user, default: fallback } = gathered.value;
+  const composed = render(gathered.value, SOME_URL);
+  if (!composed.ok) return refuse(call, { reason: 'invalid', entries: composed.error.entries });
+  const { text, version, entries, parts } = composed.value;
+  const { sourceText, source } = machine.value;
+  const written =
+    sourceText === null
+      ? ok(undefined)
+      : await room.vault.open(sourceText, machineContext(machine.value, 'sourceText'));
+  if (!written.ok) return refuse(call, written.error);
+  const layers = { base: base ?? null, user: user ?? null, default: fallback ?? null };
+  return answerJson({
+    id: machine.value.id,
+    generation: machine.value.generation,
+    version,
+    config: JSON.parse(text),
+    parts: [...parts()],
+    layers,
+    entries: [...entries],
+    ...(written.value === undefined ? {} : { source, sourceText: written.value }),
+  } satisfies Explanation);
+}
+
+async function named(room: MachineRoom, call: Call): Promise<Result<Machine, OperatorFault>> {
+  const id = readId(call.req.param('id'));
+  // What cannot be a machine is none; only who would write one is told why.
+  return id.ok ? await readMachine(room, id.value) : err({ reason: 'unknown', what: 'machine' });
+}
+
+async function tokenAsked(
+  room: MachineRoom,
+  call: Call,
+): Promise<Result<{ id: string; revoke: boolean; expiresIn: number | undefined }, Problem>> {
+  const id = readId(call.req.param('id'));
+  if (!id.ok) return err(machineProblem(id.error));
+  const bytes = await apiBody(room.platform, call.req.raw, BODY_LIMIT);
+  const body = bytes.ok ? apiObject(bytes.value) : bytes;
+  if (!body.ok) return body;
+  const asked = readShape(tokenBody, body.value);
+  if (!asked.ok) return err(machineProblem(asked.error));
+  const { revoke = false, expires_in: expiresIn } = asked.value;
+  return ok({ id: id.value, revoke, expiresIn });
+}
+
+/** Without what its URLs are made of. */
+function view(machine: Machine): Omit<MachineView, 'boots'> {
+  const { id, profile, kind, source, generation, expiry, channel, board, version, createdAt, updatedAt } = machine;
+  const written = source === null ? {} : { source };
+  const expiresAt = expiry === 0 ? null : new Date(expiry * 1000).toISOString();
+  return { id, profile, kind, ...written, generation, expiresAt, channel, board, version, createdAt, updatedAt };
+}
+
+function summary(facts: Facts): Omit<MachinePage['machines'][number], 'id'> {
+  const { profile = '', kind = '', generation = '0', expiry = '0', updated = '' } = facts;
+  return {
+    profile: profile === '' ? null : profile,
+    kind,
+    generation: Number(generation),
+    expiresAt: expiry === '0' ? null : new Date(Number(expiry) * 1000).toISOString(),
+    updatedAt: updated,
+  };
+}
+
+function nextLink(call: Call, cursor: string): string {
+  const { pathname } = new URL(call.req.url);
+  return `<${pathname}?cursor=${encodeURIComponent(cursor)}>; rel="next"`;
+}
+
+/** How clients reach this service: `https://edge.example`. */
+const originOf = (room: MachineRoom, call: Call): string => room.publicUrl || new URL(call.req.url).origin;
+
+const refuse = (call: Call, fault: OperatorFault): Response => answerProblem(call, machineProblem(fault));

@@ -1,0 +1,120 @@
+/** The operator's calls about profiles. */
+import { Hono } from 'hono';
+import { readFormat } from '../../configs/formats.ts';
+import { readUserData } from '../../configs/user-data.ts';
+import { answerJson, apiBody, apiObject } from '../../shared/http/api.ts';
+import { CACHE } from '../../shared/http/cache.ts';
+import { type App, refuse as answerProblem, type Call } from '../../shared/http/call.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import { openProfile } from '../boot/render.ts';
+import { machineProblem, type OperatorFault } from '../problems.ts';
+import { changeProfile, deleteProfile, type ProfileChange, type ProfilePart } from '../profiles.ts';
+import { type Profile, parseProfile, TEXT_LIMIT } from '../records/model.ts';
+import type { ProfileChangeAnswer, ProfilePage, ProfileView } from './call-answers.ts';
+import { changeQuery, engineBody } from './call-requests.ts';
+import { readFormatQuery, readProfileName, readShape } from './machine-request.ts';
+import type { MachineRoom } from './routes-machines.ts';
+
+const BODY_LIMIT = 256 * 1024;
+const PAGE = 100;
+
+/** `/api/profiles`. */
+export function profileRoutes(room: MachineRoom): App {
+  const app: App = new Hono();
+  app.get('/', async (call) => {
+    const page = await room.store.list('profile', { cursor: call.req.query('cursor'), limit: PAGE });
+    if (!page.ok) return refuse(call, page.error);
+    const profiles = page.value.items
+      .filter(({ facts }) => (facts['deleted'] ?? '') === '')
+      .map(({ name, facts }) => ({
+        name,
+        engine: facts['engine'] ?? '',
+        generation: Number(facts['generation'] ?? 0),
+        updatedAt: facts['updated'] ?? '',
+      }));
+    return answerJson({ profiles, cursor: page.value.cursor ?? null } satisfies ProfilePage);
+  });
+  app.get('/:name', async (call) => {
+    const profile = await named(room, call);
+    if (!profile.ok) return refuse(call, profile.error);
+    const material = await openProfile(room.vault, profile.value);
+    if (!material.ok) return refuse(call, material.error);
+    const { base, default: fallback } = material.value;
+    const texts = { base: base ?? null, default: fallback ?? null };
+    return answerJson({ ...view(profile.value), ...texts } satisfies ProfileView);
+  });
+  app.put('/:name', async (call) => {
+    const bytes = await apiBody(room.platform, call.req.raw, BODY_LIMIT);
+    const body = bytes.ok ? apiObject(bytes.value) : bytes;
+    if (!body.ok) return answerProblem(call, body.error);
+    const wanted = readShape(engineBody, body.value);
+    return wanted.ok ? await change(room, call, wanted.value) : refuse(call, wanted.error);
+  });
+  app.delete('/:name', async (call) => {
+    const name = readProfileName(call.req.param('name'));
+    if (!name.ok) return refuse(call, name.error);
+    const deleted = await deleteProfile(room, name.value);
+    return deleted.ok
+      ? answerJson({ name: name.value, deletedAt: deleted.value.deletedAt })
+      : refuse(call, deleted.error);
+  });
+  for (const part of ['base', 'default'] as const) addPart(app, room, part);
+  return app;
+}
+
+function addPart(app: App, room: MachineRoom, part: ProfilePart): void {
+  app.put(`/:name/${part}`, async (call) => {
+    const body = await apiBody(room.platform, call.req.raw, TEXT_LIMIT);
+    if (!body.ok) return answerProblem(call, body.error);
+    const data = await readUserData(body.value, TEXT_LIMIT);
+    if (!data.ok) return refuse(call, { reason: 'bad-user-data', fault: data.error });
+    // A tool that failed before curl sends nothing: that must not take it away from every machine.
+    if (data.value.text === '')
+      return refuse(call, { reason: 'bad-value', field: part, message: 'is empty; DELETE takes it away' });
+    const format = readFormatQuery(call.req.query());
+    const written = format.ok ? readFormat(data.value, format.value) : format;
+    return written.ok ? await change(room, call, { [part]: written.value.text }) : refuse(call, written.error);
+  });
+  app.get(`/:name/${part}`, async (call) => {
+    const profile = await named(room, call);
+    const material = profile.ok ? await openProfile(room.vault, profile.value) : profile;
+    if (!material.ok) return refuse(call, material.error);
+    const text = material.value[part];
+    if (text === undefined) return answerProblem(call, { code: 'not-found', detail: `this profile has no ${part}` });
+    return new Response(text, { headers: { 'content-type': 'application/json', 'cache-control': CACHE.never } });
+  });
+  app.delete(`/:name/${part}`, (call) => change(room, call, { [part]: null }));
+}
+
+async function change(room: MachineRoom, call: Call, wanted: ProfileChange): Promise<Response> {
+  const name = readProfileName(call.req.param('name'));
+  if (!name.ok) return refuse(call, name.error);
+  const asked = readShape(changeQuery, call.req.query());
+  if (!asked.ok) return refuse(call, asked.error);
+  const { dry_run: dryRun = false, force = false, cursor } = asked.value;
+  const options = { dryRun, force, cursor: dryRun ? cursor : undefined };
+  const changed = await changeProfile(room, name.value, wanted, options);
+  if (!changed.ok) return refuse(call, changed.error);
+  const { profile, entries, effect } = changed.value;
+  const breaks = effect.breaks.map((broken) => ({ ...broken, entries: [...broken.entries] }));
+  const answer = { ...view(profile), dryRun, entries: [...entries], ...effect, breaks };
+  return answerJson(answer satisfies ProfileChangeAnswer);
+}
+
+async function named(room: MachineRoom, call: Call): Promise<Result<Profile, OperatorFault>> {
+  const unknown = err<OperatorFault>({ reason: 'unknown', what: 'profile' });
+  const name = readProfileName(call.req.param('name'));
+  if (!name.ok) return unknown;
+  const stored = await room.store.read('profile', name.value);
+  if (!stored.ok) return stored;
+  if (stored.value === undefined) return unknown;
+  const profile = parseProfile(stored.value.text);
+  if (!profile.ok) return err({ reason: 'store-unreachable', operation: 'profile record is malformed' });
+  return profile.value.deletedAt === null ? ok(profile.value) : unknown;
+}
+
+function view({ name, engine, generation, createdAt, updatedAt, base, default: fallback }: Profile) {
+  return { name, engine, generation, createdAt, updatedAt, hasBase: base !== null, hasDefault: fallback !== null };
+}
+
+const refuse = (call: Call, fault: OperatorFault): Response => answerProblem(call, machineProblem(fault));

@@ -1,0 +1,148 @@
+/**
+ * What a machine is answered at boot. Ignition retries every 5xx and takes every 4xx as final (facts: its HTTP client), so a 4xx is
+ * said only where it is proven; where the stores prove nothing the answer is 503, never the default, never nothing.
+ */
+import { sha512Hex } from '../../shared/bytes.ts';
+import { type Platform, within } from '../../shared/platform.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import type { StoreFault } from '../../shared/store.ts';
+import type { MachineStore } from '../records/bucket.ts';
+import type { Current } from '../records/current.ts';
+import { type Machine, parseSealed, renderingContext } from '../records/model.ts';
+import type { Vault, VaultFault } from '../records/vault.ts';
+import type { Capabilities, Capability } from './capability.ts';
+import { ipxeScript } from './ipxe.ts';
+import { openProfile, openUserData, render } from './render.ts';
+
+export type Wanted =
+  | { readonly what: 'ignition' | 'cloud-config' | 'ipxe' }
+  /** A rendering that a pointer names. */
+  | { readonly what: 'frozen'; readonly sha512: string };
+
+export interface BootPorts {
+  readonly platform: Platform;
+  readonly store: MachineStore;
+  readonly current: Current;
+  readonly vault: Vault;
+  readonly capabilities: Capabilities;
+}
+
+export interface BootRequest {
+  readonly capability: string;
+  readonly wanted: Wanted;
+  /** Where this service is reached: `https://edge.example`. */
+  readonly origin: string;
+}
+
+export interface BootAnswer {
+  readonly body: string;
+  readonly contentType: string;
+  readonly machine: Machine;
+  /** Of the body. */
+  readonly sha512: string;
+}
+
+export type BootFault =
+  /** Not minted here: nothing was read. */
+  | { readonly reason: 'forged' }
+  | { readonly reason: 'expired' | 'revoked' | 'deleted'; readonly machine: string; readonly generation?: number }
+  | { readonly reason: 'no-cloud-config' | 'no-such-rendering'; readonly machine: string; readonly generation: number }
+  | { readonly reason: 'no-secret' | 'record-missing' | 'too-slow' }
+  /** Base and user data no longer make a valid config: a profile changed under the machine. */
+  | { readonly reason: 'invalid'; readonly machine: string; readonly generation: number; readonly entry: string }
+  | VaultFault
+  | StoreFault;
+
+/** The client gives up on headers after 10 s. */
+const ANSWER_WITHIN_MS = 7_000;
+
+const TEXT = 'text/plain; charset=utf-8';
+const IGNITION = 'application/vnd.coreos.ignition+json';
+
+/** The body to serve, or why there is none. A forged capability costs no store read. */
+export async function answerBoot(ports: BootPorts, request: BootRequest): Promise<Result<BootAnswer, BootFault>> {
+  if (ports.capabilities.secrets.length === 0) return err({ reason: 'no-secret' });
+  const capability = await ports.capabilities.read(request.capability);
+  if (capability === undefined) return err({ reason: 'forged' });
+  const { machine, expiry } = capability;
+  if (expiry !== 0 && ports.platform.now() >= expiry * 1000) return err({ reason: 'expired', machine });
+  const answer = await within(ports.platform, ANSWER_WITHIN_MS, answerProven(ports, request, capability));
+  return answer ?? err({ reason: 'too-slow' });
+}
+
+async function answerProven(
+  ports: BootPorts,
+  request: BootRequest,
+  capability: Capability,
+): Promise<Result<BootAnswer, BootFault>> {
+  const proven = await ports.current.machine(capability.machine);
+  if (!proven.ok) return proven;
+  // Whoever holds a capability had a machine; that it never was is our loss, not the machine's.
+  if (proven.value === undefined) return err({ reason: 'record-missing' });
+  const machine = proven.value.value;
+  const { id, generation } = machine;
+  if (machine.deletedAt !== null) return err({ reason: 'deleted', machine: id, generation });
+  if (machine.epoch !== capability.epoch) return err({ reason: 'revoked', machine: id, generation });
+  const body = await bodyFor(ports, request, machine);
+  if (!body.ok) return body;
+  const { text, contentType } = body.value;
+  const sha512 = await sha512Hex(new Uint8Array(new TextEncoder().encode(text)));
+  return ok({ body: text, contentType, machine, sha512 });
+}
+
+interface Body {
+  readonly text: string;
+  readonly contentType: string;
+}
+
+async function bodyFor(ports: BootPorts, request: BootRequest, machine: Machine): Promise<Result<Body, BootFault>> {
+  const { wanted, origin, capability } = request;
+  const url = `${origin}/boot/${capability}`;
+  switch (wanted.what) {
+    case 'ipxe':
+      return ok({ text: ipxeScript(machine, origin, `${url}/ignition`), contentType: TEXT });
+    case 'cloud-config':
+      return await cloudConfig(ports, machine);
+    case 'frozen':
+      return await frozen(ports, machine, wanted.sha512);
+    case 'ignition':
+      return await ignition(ports, machine, `${url}/cloud-config`);
+  }
+}
+
+async function cloudConfig({ vault }: BootPorts, machine: Machine): Promise<Result<Body, BootFault>> {
+  const { id, generation, kind } = machine;
+  if (kind !== 'cloud-config' && kind !== 'script') return err({ reason: 'no-cloud-config', machine: id, generation });
+  const text = await openUserData(vault, machine);
+  return text.ok ? ok({ text: text.value ?? '', contentType: TEXT }) : text;
+}
+
+async function frozen({ store, vault }: BootPorts, machine: Machine, sha512: string): Promise<Result<Body, BootFault>> {
+  const { id, generation } = machine;
+  const stored = await store.rendering(id, sha512);
+  if (!stored.ok) return stored;
+  if (stored.value === undefined) return err({ reason: 'no-such-rendering', machine: id, generation });
+  const sealed = parseSealed(stored.value);
+  if (!sealed.ok) return err({ reason: 'store-unreachable', operation: 'rendering is malformed' });
+  const text = await vault.open(sealed.value, renderingContext(id, sha512));
+  return text.ok ? ok({ text: text.value, contentType: IGNITION }) : text;
+}
+
+async function ignition(ports: BootPorts, machine: Machine, cloudConfigUrl: string): Promise<Result<Body, BootFault>> {
+  const { id, generation, profile: name } = machine;
+  const user = await openUserData(ports.vault, machine);
+  if (!user.ok) return user;
+  const profile = name === null ? ok(undefined) : await ports.current.profile(name);
+  if (!profile.ok) return profile;
+  const isGone = name !== null && (profile.value === undefined || profile.value.value.deletedAt !== null);
+  // A profile in use is never deleted: what is not there has been lost, or has not been seen yet.
+  if (isGone) return err({ reason: 'record-missing' });
+  const material = await openProfile(ports.vault, profile.value?.value);
+  if (!material.ok) return material;
+  const rendered = render({ ...material.value, user: user.value }, cloudConfigUrl);
+  if (rendered.ok) return ok({ text: rendered.value.text, contentType: IGNITION });
+  const worst = rendered.error.entries.find(({ severity }) => severity === 'error');
+  // Where, not what: the event is logged, and a message may hold a piece of the config.
+  const entry = worst === undefined ? '' : `${worst.layer}: ${worst.path}`;
+  return err({ reason: 'invalid', machine: id, generation, entry });
+}

@@ -1,0 +1,108 @@
+/** Who booted what, and when: written after the answer, the last ones shown to the operator; never a config, never a capability. */
+import type { LogEvent } from '../../shared/log.ts';
+import type { Platform } from '../../shared/platform.ts';
+import type { Result } from '../../shared/result.ts';
+import type { StoreFault } from '../../shared/store.ts';
+import type { MachineStore } from '../records/bucket.ts';
+import { randomText } from './capability.ts';
+
+interface BootEvent {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly what: string;
+  readonly status: number;
+  /** Why not, where the status is no 200. */
+  readonly reason?: string;
+  readonly generation?: number;
+  /** SHA-512 of what was served. */
+  readonly sha512?: string;
+  /** The client's version, from its User-Agent. */
+  readonly ignition?: string;
+  /** How often within a second; absent: once. */
+  readonly times?: number;
+}
+
+const SHOWN = 20;
+/** One write in this many looks for events that are shown no more. */
+const PRUNED_EVERY = 8;
+const LATEST = 10 ** 15;
+/** A client that asks again and again for the same is one event, with how often. */
+const GATHERED_MS = 1_000;
+
+type Occurrence = Omit<BootEvent, 'at' | 'times'>;
+
+/** Writes events once the answers are out; what fails is lost, a boot never waits for it. */
+export class BootLog {
+  /** Repeats of what was written less than a second ago. */
+  readonly #repeats = new Map<string, number>();
+
+  constructor(
+    private readonly platform: Platform,
+    private readonly store: MachineStore,
+  ) {}
+
+  record(id: string, event: Occurrence, { log }: { readonly log: LogEvent }): void {
+    const key = JSON.stringify([id, event]);
+    const repeats = this.#repeats.get(key);
+    if (repeats !== undefined) {
+      this.#repeats.set(key, repeats + 1);
+      if (repeats === 0) this.platform.waitUntil(this.#gather(id, event, key));
+      return;
+    }
+    this.#repeats.set(key, 0);
+    this.platform.waitUntil(this.#begin(id, event, key, log));
+  }
+
+  async #begin(id: string, event: Occurrence, key: string, log: LogEvent): Promise<void> {
+    const isWritten = await this.#write(id, event);
+    if (!isWritten) log.set({ bootEvent: 'lost' });
+    // Nobody repeated it: the next one is an event of its own.
+    if (this.#repeats.get(key) === 0) this.#repeats.delete(key);
+  }
+
+  async #gather(id: string, event: Occurrence, key: string): Promise<void> {
+    await this.platform.timer(GATHERED_MS).elapsed;
+    const times = this.#repeats.get(key) ?? 0;
+    this.#repeats.delete(key);
+    if (times > 0) await this.#write(id, event, times);
+  }
+
+  async #write(id: string, event: Occurrence, times = 1): Promise<boolean> {
+    const now = this.platform.now();
+    // Newest first is the order of the keys.
+    const name = `${String(LATEST - now).padStart(15, '0')}-${randomText().slice(0, 6)}`;
+    const said = { ...event, at: new Date(now).toISOString(), ...(times > 1 ? { times } : {}) };
+    const facts = Object.fromEntries(Object.entries(said).map(([field, value]) => [field, String(value)]));
+    const written = await this.store.writeBoot(id, name, facts);
+    if (this.platform.random() * PRUNED_EVERY >= 1) return written.ok;
+    const listed = await this.store.boots(id, 1000);
+    const old = listed.ok ? listed.value.items.slice(SHOWN).map((item) => item.name) : [];
+    if (old.length > 0) await this.store.deleteBoots(id, old);
+    return written.ok;
+  }
+}
+
+/** The last events of a machine, newest first. */
+export async function lastBoots(store: MachineStore, id: string): Promise<Result<BootEvent[], StoreFault>> {
+  const listed = await store.boots(id, SHOWN);
+  if (!listed.ok) return listed;
+  return { ok: true, value: listed.value.items.map(({ facts }) => eventOf(facts)) };
+}
+
+function eventOf(facts: Readonly<Record<string, string>>): BootEvent {
+  const { at = '', what = '', status = '0', reason, generation, sha512, ignition, times } = facts;
+  return {
+    at,
+    what,
+    status: Number(status),
+    ...(reason === undefined ? {} : { reason }),
+    ...(generation === undefined ? {} : { generation: Number(generation) }),
+    ...(sha512 === undefined ? {} : { sha512 }),
+    ...(ignition === undefined ? {} : { ignition }),
+    ...(times === undefined ? {} : { times: Number(times) }),
+  };
+}
+
+/** `Ignition/2.26.0` -> `2.26.0`; clients that are not Ignition have none. */
+export const ignitionVersion = (userAgent: string | null): string | undefined =>
+  /^Ignition\/(\S{1,40})/.exec(userAgent ?? '')?.[1];

@@ -1,0 +1,106 @@
+/** Everything under `/boot/`: no header needed, plain HTTP will do, errors are one line. */
+import { CACHE } from '../../shared/http/cache.ts';
+import type { LogEvent } from '../../shared/log.ts';
+import { methodNotAllowed, type Problem, problemLine } from '../../shared/problem.ts';
+import { answerBoot, type BootFault, type BootPorts, type Wanted } from './boot.ts';
+import { type BootLog, ignitionVersion } from './boots.ts';
+
+export interface BootRoom extends BootPorts {
+  readonly boots: BootLog;
+  /** PUBLIC_URL, or empty: then the request's own. */
+  readonly publicUrl: string;
+}
+
+export interface BootContext {
+  readonly request: Request;
+  /** As the client sent it. */
+  readonly path: string;
+  readonly log: LogEvent;
+}
+
+/** One and the same for every capability that is none, and every path that is none. */
+const UNKNOWN: Problem = { code: 'not-found', detail: 'not found' };
+const NO_STORE = `${CACHE.never}, no-transform`;
+const SHA512 = /^[0-9a-f]{128}$/;
+
+/** `GET /boot/{capability}/ignition[/{sha512}]`, `/cloud-config`, `/ipxe`. */
+export async function answerBootRequest(room: BootRoom, context: BootContext): Promise<Response> {
+  const { request, log } = context;
+  const isHead = request.method === 'HEAD';
+  if (!isHead && request.method !== 'GET') return problemLine(methodNotAllowed('GET, HEAD'), request.method);
+  const [, , capability = '', ...rest] = context.path.split('/');
+  const wanted = wantedOf(rest);
+  if (wanted === undefined) return problemLine(UNKNOWN, request.method);
+  const origin = room.publicUrl || new URL(request.url).origin;
+  const answer = await answerBoot(room, { capability, wanted, origin });
+  const ignition = ignitionVersion(request.headers.get('user-agent'));
+  const client = ignition === undefined ? {} : { ignition };
+  log.set({ boot: wanted.what, ...client });
+  if (answer.ok) {
+    const { body, contentType, machine, sha512 } = answer.value;
+    log.set({ machine: machine.id, generation: machine.generation, sha512 });
+    const event = { what: wanted.what, status: 200, generation: machine.generation, sha512, ...client };
+    if (!isHead) room.boots.record(machine.id, event, { log });
+    const bytes = new TextEncoder().encode(body);
+    const headers = {
+      'content-type': contentType,
+      'content-length': String(bytes.length),
+      'cache-control': NO_STORE,
+    };
+    return new Response(isHead ? null : bytes, { headers });
+  }
+  const fault = answer.error;
+  const problem = problemOf(fault);
+  log.set({ reason: fault.reason, ...evidence(fault) });
+  const response = problemLine(problem, request.method);
+  if ('machine' in fault && !isHead) {
+    const generation = fault.generation === undefined ? {} : { generation: fault.generation };
+    const event = { what: wanted.what, status: response.status, reason: fault.reason, ...generation, ...client };
+    room.boots.record(fault.machine, event, { log });
+  }
+  return response;
+}
+
+function wantedOf(rest: readonly string[]): Wanted | undefined {
+  const [what, sha512, ...more] = rest;
+  if (more.length > 0) return undefined;
+  if (what === 'ignition' && sha512 !== undefined) return SHA512.test(sha512) ? { what: 'frozen', sha512 } : undefined;
+  if (sha512 !== undefined) return undefined;
+  return what === 'ignition' || what === 'cloud-config' || what === 'ipxe' ? { what } : undefined;
+}
+
+const LATER: Problem = {
+  code: 'unavailable',
+  detail: 'the config cannot be proven current at the moment; try again',
+  headers: { 'retry-after': '5' },
+};
+
+/** 4xx is final for the client, so it is for what is proven; everything else is 503. */
+function problemOf(fault: BootFault): Problem {
+  switch (fault.reason) {
+    case 'forged':
+      return UNKNOWN;
+    case 'expired':
+    case 'revoked':
+    case 'deleted':
+      return { code: 'gone', detail: `this boot URL is ${fault.reason}` };
+    case 'no-cloud-config':
+      return { code: 'not-found', detail: 'the user data is no cloud-config and no script' };
+    case 'no-such-rendering':
+      return { code: 'not-found', detail: 'no such rendering' };
+    case 'no-secret':
+    case 'record-missing':
+    case 'too-slow':
+    case 'invalid':
+    case 'no-key':
+    case 'tampered':
+    case 'store-unreachable':
+      return LATER;
+  }
+}
+
+function evidence(fault: BootFault): Record<string, string> {
+  if (fault.reason === 'store-unreachable') return { operation: fault.operation };
+  if (fault.reason === 'invalid') return { machine: fault.machine, entry: fault.entry };
+  return 'machine' in fault ? { machine: fault.machine } : {};
+}

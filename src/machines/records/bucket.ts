@@ -1,0 +1,142 @@
+/** The room's part of R2, which is strongly consistent: the truth about machines and profiles, renderings, boots. */
+
+import type { Platform } from '../../shared/platform.ts';
+import { ok, type Result } from '../../shared/result.ts';
+import { type StoreFault, storeCaller } from '../../shared/store.ts';
+
+export type Kind = 'machine' | 'profile';
+
+/** What a `head` tells, and a listing: the record's own words, each a short text. */
+export type Facts = Readonly<Record<string, string>>;
+
+interface Known {
+  readonly etag: string;
+  readonly facts: Facts;
+}
+
+interface StoredText extends Known {
+  readonly text: string;
+}
+
+interface Page {
+  readonly items: readonly { readonly name: string; readonly facts: Facts; readonly uploadedAt: number }[];
+  readonly cursor: string | undefined;
+}
+
+export interface MachineStore {
+  head(kind: Kind, name: string): Promise<Result<Known | undefined, StoreFault>>;
+  read(kind: Kind, name: string): Promise<Result<StoredText | undefined, StoreFault>>;
+  /** The new etag, or `undefined` when somebody else wrote first (`replacing` undefined: when there is one already). */
+  write(
+    kind: Kind,
+    name: string,
+    text: string,
+    facts: Facts,
+    replacing: string | undefined,
+  ): Promise<Result<string | undefined, StoreFault>>;
+  list(kind: Kind, options: PageOptions): Promise<Result<Page, StoreFault>>;
+
+  rendering(id: string, sha512: string): Promise<Result<string | undefined, StoreFault>>;
+  writeRendering(id: string, sha512: string, text: string, facts: Facts): Promise<Result<undefined, StoreFault>>;
+  /** Which renderings a machine has, or all of them. */
+  renderings(options: PageOptions & { readonly id?: string }): Promise<Result<Page, StoreFault>>;
+  deleteRenderings(id: string): Promise<Result<undefined, StoreFault>>;
+
+  /** `profile` is used by machine `id`, or was: the machine's record decides. */
+  writeUse(profile: string, id: string): Promise<Result<undefined, StoreFault>>;
+  uses(profile: string, options: PageOptions): Promise<Result<Page, StoreFault>>;
+  deleteUse(profile: string, id: string): Promise<Result<undefined, StoreFault>>;
+
+  /** Names sort from the newest event to the oldest. */
+  writeBoot(id: string, name: string, facts: Facts): Promise<Result<undefined, StoreFault>>;
+  boots(id: string, limit: number): Promise<Result<Page, StoreFault>>;
+  deleteBoots(id: string, names: readonly string[]): Promise<Result<undefined, StoreFault>>;
+}
+
+interface PageOptions {
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+  readonly startingWith?: string | undefined;
+}
+
+/** A machine that boots must hear of a hanging store before its own 10 s are over. */
+const ANSWER_WITHIN_MS = 2_300;
+
+/** The machine store on an R2 bucket. */
+export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStore {
+  const reach = storeCaller(platform, ANSWER_WITHIN_MS);
+  const keyOf = (kind: Kind, name: string) => (kind === 'machine' ? `machines/${name}.json` : `profiles/${name}.json`);
+
+  const page = (prefix: string, suffix: string, { cursor, limit, startingWith = '' }: PageOptions) =>
+    reach(`list ${prefix}`, async (): Promise<Page> => {
+      const listed = await bucket.list({
+        prefix: `${prefix}${startingWith}`,
+        limit,
+        include: ['customMetadata'],
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      const items = listed.objects.map(({ key, customMetadata, uploaded }) => ({
+        name: key.slice(prefix.length, key.length - suffix.length),
+        facts: customMetadata ?? {},
+        uploadedAt: uploaded.getTime(),
+      }));
+      return { items, cursor: listed.truncated ? listed.cursor : undefined };
+    });
+  const done = async (work: Promise<unknown>) => {
+    await work;
+    return undefined;
+  };
+
+  return {
+    head: (kind, name) =>
+      reach(`head ${kind}`, async () => {
+        const object = await bucket.head(keyOf(kind, name));
+        return object === null ? undefined : { etag: object.etag, facts: object.customMetadata ?? {} };
+      }),
+    read: (kind, name) =>
+      reach(`read ${kind}`, async () => {
+        const object = await bucket.get(keyOf(kind, name));
+        if (object === null) return undefined;
+        return { text: await object.text(), etag: object.etag, facts: object.customMetadata ?? {} };
+      }),
+    write: (kind, name, text, facts, replacing) =>
+      reach(`write ${kind}`, async () => {
+        const onlyIf = replacing === undefined ? { etagDoesNotMatch: '*' } : { etagMatches: replacing };
+        const stored = await bucket.put(keyOf(kind, name), text, {
+          onlyIf,
+          httpMetadata: { contentType: 'application/json' },
+          customMetadata: { ...facts },
+        });
+        return stored?.etag;
+      }),
+    list: (kind, options) => page(kind === 'machine' ? 'machines/' : 'profiles/', '.json', options),
+
+    rendering: (id, sha512) =>
+      reach('read rendering', async () => await (await bucket.get(`renderings/${id}/${sha512}`))?.text()),
+    writeRendering: (id, sha512, text, facts) =>
+      reach('write rendering', () =>
+        done(bucket.put(`renderings/${id}/${sha512}`, text, { customMetadata: { ...facts } })),
+      ),
+    renderings: ({ id, ...options }) => page(id === undefined ? 'renderings/' : `renderings/${id}/`, '', options),
+    deleteRenderings: async (id) => {
+      for (;;) {
+        const listed = await page(`renderings/${id}/`, '', { limit: 1000 });
+        if (!listed.ok) return listed;
+        const keys = listed.value.items.map(({ name }) => `renderings/${id}/${name}`);
+        if (keys.length === 0) return ok(undefined);
+        const deleted = await reach('delete renderings', () => done(bucket.delete(keys)));
+        if (!deleted.ok || listed.value.cursor === undefined) return deleted;
+      }
+    },
+
+    writeUse: (profile, id) => reach('write use', () => done(bucket.put(`uses/${profile}/${id}`, ''))),
+    uses: (profile, options) => page(`uses/${profile}/`, '', options),
+    deleteUse: (profile, id) => reach('delete use', () => done(bucket.delete(`uses/${profile}/${id}`))),
+
+    writeBoot: (id, name, facts) =>
+      reach('write boot', () => done(bucket.put(`boots/${id}/${name}`, '', { customMetadata: { ...facts } }))),
+    boots: (id, limit) => page(`boots/${id}/`, '', { limit }),
+    deleteBoots: (id, names) =>
+      reach('delete boots', () => done(bucket.delete(names.map((name) => `boots/${id}/${name}`)))),
+  };
+}

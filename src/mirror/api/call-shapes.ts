@@ -1,0 +1,128 @@
+/**
+ * What the calls about mirroring take and give, as zod schemas: the routes check by the ones, their answers are typed by the
+ * others, and the API document is made from both. No I/O.
+ */
+import * as z from 'zod';
+import { ALIAS, VERSION } from '../../releases/model.ts';
+import { manifestFileSchema } from '../../releases/store/manifest.ts';
+import { FILE_STATES, JOB_STATES, TRIGGERS } from '../store/job.ts';
+
+const moment = z.iso.datetime();
+const version = z
+  .string()
+  .regex(VERSION, 'must be MAJOR.CHANNEL.PATCH')
+  .meta({ description: 'MAJOR.CHANNEL.PATCH; the middle number says the channel', example: '4593.2.5' });
+const alias = z
+  .string()
+  .regex(ALIAS, 'must be current or current-YYYY')
+  .meta({ description: '`current`, or `current-YYYY` for an LTS stream', example: 'current' });
+const channel = z.string().meta({ description: 'one of CHANNELS', example: 'stable' });
+const board = z.string().meta({ description: 'one of BOARDS', example: 'amd64-usr' });
+
+/** In the path of calls about one numbered release. */
+export const releaseParams = z.object({ channel, board, version });
+
+/** In the path of mirror calls: a number, or an alias that is resolved by upstream's verified word first. */
+export const mirrorParams = z.object({
+  channel,
+  board,
+  version: z.union([version, alias]).meta({ description: 'a number, or an alias, which is resolved first' }),
+});
+
+/** In the path of calls about an alias. */
+export const aliasParams = z.object({ channel, board, alias });
+
+/** What pins an alias. */
+export const pinBody = z
+  .object({ version: z.string({ error: 'must be MAJOR.CHANNEL.PATCH' }).regex(VERSION, 'must be MAJOR.CHANNEL.PATCH') })
+  .meta({ id: 'Pin', description: 'the published release that the alias is to name' });
+
+const fileView = z
+  .object({
+    name: z.string(),
+    state: z.enum(FILE_STATES),
+    bytes: z.int().meta({ description: 'copied so far' }),
+    size: z.int().meta({ description: 'in bytes; 0 until upstream has told it' }),
+    reason: z.string().optional().meta({ description: 'why it failed' }),
+    rate: z.int().optional().meta({ description: 'bytes a second since the copy began; while copying' }),
+    heartbeatAt: moment.optional(),
+  })
+  .meta({ id: 'MirrorFile', description: 'how one base file of a job gets on' });
+
+const job = z.object({
+  channel: z.string(),
+  board: z.string(),
+  version: z.string(),
+  attempt: z.int().meta({ description: 'counts up; an older attempt may write no more' }),
+  state: z.enum(JOB_STATES),
+  reason: z.string().optional(),
+  trigger: z.enum(TRIGGERS),
+  alias: z.string().optional().meta({ description: 'the LTS stream that named this release' }),
+  queuedAt: moment,
+  startedAt: moment.nullable(),
+  finishedAt: moment.nullable(),
+  heartbeatAt: moment,
+});
+
+/** A job with its files, live. */
+export const jobView = job.extend({ files: z.array(fileView) }).meta({ id: 'MirrorJob' });
+export const jobViews = z.array(jobView);
+
+/** A job as a webhook's answer names it: its files are not looked at yet. */
+export const announcedJobs = z.union([
+  z.object({ jobs: z.array(job.partial({ startedAt: true, finishedAt: true })) }),
+  z.object({ ignored: z.string().meta({ description: 'why nothing is done about it' }) }),
+]);
+
+const aliasRecord = z.object({
+  channel: z.string(),
+  board: z.string(),
+  alias: z.string(),
+  version: z.string().nullable().meta({ description: 'the highest release published here for this stream' }),
+  floor: z.string().nullable().meta({ description: 'nothing below this is taken from upstream again' }),
+  pin: z.string().nullable().meta({ description: 'what an operator fixed the alias to' }),
+  since: moment.optional(),
+});
+
+export const aliasView = aliasRecord.meta({ id: 'Alias' });
+
+const published = z
+  .object({
+    channel: z.string(),
+    board: z.string(),
+    version: z.string(),
+    publishedAt: moment,
+    files: z.int().meta({ description: 'how many, companions included' }),
+    aliases: z.array(z.string()).meta({ description: 'that name it now' }),
+    pin: z.boolean().meta({ description: 'one of them is pinned to it' }),
+    floor: z.boolean().meta({ description: 'it is the floor of an alias' }),
+  })
+  .meta({ id: 'PublishedRelease' });
+
+export const publishedList = z.object({ releases: z.array(published), aliases: z.array(aliasView) });
+
+const marks = z.object({
+  channel: z.string(),
+  board: z.string(),
+  version: z.string(),
+  publishedAt: moment,
+  distrusted: z.object({ fingerprint: z.string(), at: moment }).optional(),
+  quarantinedAt: moment.optional(),
+});
+
+const manifestEntry = manifestFileSchema
+  .omit({ key: true, etag: true })
+  .extend({ name: z.string() })
+  .meta({ id: 'ManifestFile', description: 'a file of a published release, with who signed it and when' });
+
+export const manifestView = marks.extend({ files: z.array(manifestEntry) }).meta({ id: 'Manifest' });
+
+/** What is left of a release that was taken back. */
+export const quarantineMark = marks.meta({ id: 'Quarantine' });
+
+export type JobView = Readonly<z.output<typeof jobView>>;
+export type FileView = Readonly<z.output<typeof fileView>>;
+export type PublishedList = Readonly<z.output<typeof publishedList>>;
+export type AliasView = Readonly<z.output<typeof aliasView>>;
+export type ManifestView = Readonly<z.output<typeof manifestView>>;
+export type QuarantineMark = Readonly<z.output<typeof quarantineMark>>;

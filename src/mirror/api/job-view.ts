@@ -1,0 +1,67 @@
+/** A job as the API shows it: live, with what each file has done so far. */
+
+import type { Config } from '../../config.ts';
+import type { Manifest } from '../../releases/store/manifest.ts';
+import { ok, type Result } from '../../shared/result.ts';
+import type { StoreFault } from '../../shared/store.ts';
+import type { MirrorStore, Release } from '../store/bucket.ts';
+import type { FilePart, Job } from '../store/job.ts';
+import type { FileView, JobView } from './call-shapes.ts';
+
+/** The job of a release with its files; `undefined` when there never was one. */
+export async function viewJob(store: MirrorStore, release: Release): Promise<Result<JobView | undefined, StoreFault>> {
+  const stored = await store.job(release).read();
+  if (!stored.ok || stored.value === undefined) return stored.ok ? ok(undefined) : stored;
+  return await withFiles(store, stored.value.value);
+}
+
+/** Every job of every pair, newest first. */
+export async function viewJobs(
+  store: MirrorStore,
+  { CHANNELS, BOARDS }: Pick<Config, 'CHANNELS' | 'BOARDS'>,
+): Promise<Result<JobView[], StoreFault>> {
+  const views: JobView[] = [];
+  for (const pair of CHANNELS.flatMap((channel) => BOARDS.map((board) => ({ channel, board })))) {
+    const jobs = await store.jobs(pair);
+    if (!jobs.ok) return jobs;
+    for (const view of await Promise.all(jobs.value.map((job) => withFiles(store, job)))) {
+      if (!view.ok) return view;
+      views.push(view.value);
+    }
+  }
+  return ok(views.sort((a, b) => b.queuedAt.localeCompare(a.queuedAt)));
+}
+
+async function withFiles(store: MirrorStore, job: Job): Promise<Result<JobView, StoreFault>> {
+  const manifest = job.state === 'complete' ? await store.manifest(job).read() : ok(undefined);
+  if (!manifest.ok) return manifest;
+  const published = manifest.value?.value.files;
+  const files = await Promise.all(job.wanted.map((name) => fileOf(store, job, name, published)));
+  const fault = files.find((file) => !file.ok);
+  if (fault?.ok === false) return fault;
+  const { wanted: _wanted, movesAlias: _moves, token: _token, startedAt = null, finishedAt = null, ...rest } = job;
+  const seen = files.flatMap((file) => (file.ok ? [file.value] : []));
+  return ok({ ...rest, startedAt, finishedAt, files: seen });
+}
+
+/** Of a complete job the manifest knows: what it does not name upstream has not. */
+async function fileOf(
+  store: MirrorStore,
+  job: Job,
+  name: string,
+  published: Manifest['files'] | undefined,
+): Promise<Result<FileView, StoreFault>> {
+  const entry = published !== undefined && Object.hasOwn(published, name) ? published[name] : undefined;
+  if (entry) return ok({ name, state: 'verified', bytes: entry.size, size: entry.size });
+  if (published !== undefined) return ok({ name, state: 'absent', bytes: 0, size: 0 });
+  const part = await store.part(job, name);
+  return part.ok ? ok(fileView(name, part.value, job)) : part;
+}
+
+function fileView(name: string, part: FilePart | undefined, job: Job): FileView {
+  if (part === undefined || part.attempt !== job.attempt) return { name, state: 'waiting', bytes: 0, size: 0 };
+  const { state, bytes, size, reason, startedAt, heartbeatAt } = part;
+  const seconds = startedAt === undefined ? 0 : (Date.parse(heartbeatAt) - Date.parse(startedAt)) / 1000;
+  const rate = state === 'copying' && seconds > 0 ? { rate: Math.round(bytes / seconds) } : {};
+  return { name, state, bytes, size, ...(reason === undefined ? {} : { reason }), heartbeatAt, ...rate };
+}

@@ -1,0 +1,53 @@
+/** The operator's calls about mirror jobs: start, watch, cancel. */
+import { Hono } from 'hono';
+import { releaseProblem } from '../../releases/serve/problems.ts';
+import { answerJson } from '../../shared/http/api.ts';
+import type { App, Call } from '../../shared/http/call.ts';
+import type { Release } from '../store/bucket.ts';
+import { viewJob, viewJobs } from './job-view.ts';
+import { type MirrorRoom, refuse, resolved, startProblem } from './room.ts';
+
+/** `/api/mirrors`. */
+export function mirrorRoutes(room: MirrorRoom): App {
+  const app: App = new Hono();
+  app.get('/', async (call) => {
+    const views = await viewJobs(room.store, room.config);
+    return views.ok ? answerJson(views.value) : refuse(call, releaseProblem(views.error));
+  });
+  app.put('/:channel/:board/:version', async (call) => {
+    const release = await resolved(room, call);
+    if (!release.ok) return refuse(call, release.error);
+    const { alias, ...named } = release.value;
+    if (alias !== undefined) {
+      // Upstream's word is no explicit wish to have back what was taken out.
+      const manifest = await room.store.manifest(named).read();
+      if (!manifest.ok) return refuse(call, releaseProblem(manifest.error));
+      if (manifest.value?.value.quarantinedAt !== undefined)
+        return refuse(call, startProblem({ reason: 'quarantined' }));
+    }
+    const started = await room.jobs.start(named, 'operator', alias === 'current' ? undefined : alias);
+    if (!started.ok) return refuse(call, startProblem(started.error));
+    room.forget(named);
+    return await showJob(room, call, named, 202);
+  });
+  app.get('/:channel/:board/:version', async (call) => {
+    const release = await resolved(room, call);
+    return release.ok ? await showJob(room, call, release.value, 200) : refuse(call, release.error);
+  });
+  app.delete('/:channel/:board/:version', async (call) => {
+    const release = await resolved(room, call);
+    if (!release.ok) return refuse(call, release.error);
+    const cancelled = await room.jobs.cancel(release.value);
+    if (!cancelled.ok) return refuse(call, releaseProblem(cancelled.error));
+    return await showJob(room, call, release.value, 200);
+  });
+  return app;
+}
+
+async function showJob({ store }: MirrorRoom, call: Call, release: Release, status: 200 | 202): Promise<Response> {
+  const view = await viewJob(store, release);
+  if (!view.ok) return refuse(call, releaseProblem(view.error));
+  return view.value === undefined
+    ? refuse(call, { code: 'not-found', detail: 'no job for this release' })
+    : answerJson(view.value, status);
+}

@@ -1,0 +1,63 @@
+/** The operator's calls about published releases: the list, one manifest, quarantine. */
+import { Hono } from 'hono';
+import { releaseProblem } from '../../releases/serve/problems.ts';
+import { answerJson } from '../../shared/http/api.ts';
+import type { App } from '../../shared/http/call.ts';
+import { quarantine } from '../withdrawal.ts';
+import type { ManifestView, PublishedList, QuarantineMark } from './call-shapes.ts';
+import { type MirrorRoom, numbered, pairsOf, refuse, UNKNOWN } from './room.ts';
+
+/** `/api/releases`. */
+export function publishedRoutes(room: MirrorRoom): App {
+  const app: App = new Hono();
+  app.get('/', async (call) => {
+    const releases: PublishedList['releases'] = [];
+    const aliases: PublishedList['aliases'] = [];
+    for (const pair of pairsOf(room)) {
+      const [index, records] = await Promise.all([room.releases.index(pair), room.releases.aliases(pair)]);
+      if (!index.ok) return refuse(call, releaseProblem(index.error));
+      if (!records.ok) return refuse(call, releaseProblem(records.error));
+      aliases.push(...records.value.map(({ alias, record }) => ({ ...pair, alias, ...record })));
+      for (const { version, publishedAt, files } of index.value.releases) {
+        const named = records.value.filter(({ record }) => (record.pin ?? record.version) === version);
+        const isFloor = records.value.some(({ record }) => record.floor === version);
+        const isPinned = named.some(({ record }) => record.pin === version);
+        const names = named.map(({ alias }) => alias);
+        releases.push({
+          ...pair,
+          version,
+          publishedAt,
+          files: Object.keys(files).length,
+          aliases: names,
+          pin: isPinned,
+          floor: isFloor,
+        });
+      }
+    }
+    return answerJson({ releases, aliases } satisfies PublishedList);
+  });
+  app.get('/:channel/:board/:version', async (call) => {
+    const release = numbered(room, call);
+    if (!release.ok) return refuse(call, release.error);
+    const manifest = await room.store.manifest(release.value).read();
+    if (!manifest.ok) return refuse(call, releaseProblem(manifest.error));
+    if (manifest.value === undefined) return refuse(call, UNKNOWN);
+    const { files, ...rest } = manifest.value.value;
+    const shown = Object.entries(files).map(([name, { key: _key, etag: _etag, ...file }]) => ({ name, ...file }));
+    return answerJson({ ...rest, files: shown } satisfies ManifestView);
+  });
+  app.delete('/:channel/:board/:version', async (call) => {
+    const release = numbered(room, call);
+    if (!release.ok) return refuse(call, release.error);
+    const cancelled = await room.jobs.cancel(release.value);
+    if (!cancelled.ok) return refuse(call, releaseProblem(cancelled.error));
+    const taken = await quarantine(room, release.value);
+    if (!taken.ok) return refuse(call, releaseProblem(taken.error));
+    room.forget(release.value);
+    if (taken.value === undefined)
+      return refuse(call, { code: 'not-found', detail: 'this release is not published here' });
+    const { files: _files, ...mark } = taken.value;
+    return answerJson(mark satisfies QuarantineMark);
+  });
+  return app;
+}

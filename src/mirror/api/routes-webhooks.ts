@@ -1,0 +1,37 @@
+/** The two webhooks by which a release is announced. */
+import { Hono } from 'hono';
+import { answerJson, apiBody } from '../../shared/http/api.ts';
+import type { App, Call } from '../../shared/http/call.ts';
+import { type Announcement, readGithub, readRelease } from '../webhook.ts';
+import { type MirrorRoom, refuse, startProblem } from './room.ts';
+
+const WEBHOOK_LIMIT = 64 * 1024;
+
+/** `/webhooks/github` and `/webhooks/release`: 202 with the jobs that an announcement started or joined. */
+export function webhookRoutes(room: MirrorRoom): App {
+  const app: App = new Hono();
+  for (const [path, read] of [
+    ['/github', readGithub],
+    ['/release', readRelease],
+  ] as const) {
+    app.post(path, async (call) => {
+      const body = await apiBody(room.platform, call.req.raw, WEBHOOK_LIMIT);
+      if (!body.ok) return refuse(call, body.error);
+      const announcement = await read(new TextDecoder().decode(body.value), call.req.raw.headers, room.config);
+      return announcement.ok ? await announce(room, call, announcement.value) : refuse(call, announcement.error);
+    });
+  }
+  return app;
+}
+
+async function announce(room: MirrorRoom, call: Call, announcement: Announcement): Promise<Response> {
+  if (announcement.kind === 'ping') return answerJson({ pong: true });
+  if (announcement.kind === 'ignored') return answerJson({ ignored: announcement.why }, 202);
+  const jobs = [];
+  for (const pair of announcement.pairs) {
+    const started = await room.jobs.start({ ...pair, version: announcement.version }, 'webhook');
+    if (started.ok) jobs.push({ ...started.value.job, wanted: undefined, movesAlias: undefined, token: undefined });
+    else if (started.error.reason !== 'quarantined') return refuse(call, startProblem(started.error));
+  }
+  return answerJson({ jobs }, 202);
+}

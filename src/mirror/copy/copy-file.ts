@@ -1,0 +1,163 @@
+/**
+ * Copies one file of a release into R2 in one pass: stream -> hash -> equal parts. The upload is completed only after
+ * signature, date, digest and name have held; anything else aborts it, and no reader can ever name the object.
+ */
+import type { ManifestFile } from '../../releases/store/manifest.ts';
+import type { UpstreamFacts } from '../../releases/upstream/upstream.ts';
+import { UpstreamReader } from '../../releases/upstream/upstream-reader.ts';
+import { parseVersionTxt } from '../../releases/upstream/version-txt.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import { beginDigest, type RunningDigest } from '../../signing/verification.ts';
+import { fileKey } from '../store/bucket.ts';
+import {
+  COMPANION_LIMIT,
+  type CopyOrder,
+  type CopyPorts,
+  fetchCompanions,
+  listedDigest,
+  storeCompanions,
+} from './companions.ts';
+import type { CopyFault } from './copy-fault.ts';
+import { PART_BYTES } from './parts.ts';
+import { type CopyWatcher, partSink, type Sink, wholeSink } from './sink.ts';
+
+export interface CopiedFile {
+  readonly entries: Record<string, ManifestFile>;
+  readonly upstreamTag: string;
+  readonly size: number;
+}
+
+/** The manifest entries of a file and its companions, every byte of them in R2. */
+export async function copyFile(
+  ports: CopyPorts,
+  order: CopyOrder,
+  watcher: CopyWatcher,
+): Promise<Result<CopiedFile, CopyFault>> {
+  const { platform, upstream, signatures, maxFileBytes } = ports;
+  const where = { ...order.release, file: order.name };
+  const facts = await upstream.facts(where);
+  if (!facts.ok) return facts;
+  const { size } = facts.value;
+  if (size > maxFileBytes) return err({ reason: 'file-too-large', size, limit: maxFileBytes });
+  const sig = await upstream.small({ ...where, file: `${order.name}.sig` }, COMPANION_LIMIT);
+  if (!sig.ok) return sig.error.reason === 'absent' ? err({ reason: 'signature-missing' }) : sig;
+  const known = await signatures.identify(sig.value.bytes);
+  if (!known.ok) return known;
+  if (order.builtAt !== undefined && known.value.signature.created < order.builtAt) {
+    return err({ reason: 'signed-before-build' });
+  }
+  const companions = await fetchCompanions(ports, order);
+  if (!companions.ok) return companions;
+  const listed = await listedDigest(ports, order, companions.value);
+  if (!listed.ok) return listed;
+  const digest = await beginDigest(known.value.keyring, known.value.signature, platform.now());
+  if (!digest.ok) return digest;
+  const stored = await store(ports, order, facts.value, digest.value, listed.value, watcher);
+  if (!stored.ok) return stored;
+  const { signedBy, primary, signedAt, ...object } = stored.value;
+  const verifiedAt = new Date(platform.now()).toISOString();
+  const modified = facts.value.lastModified;
+  const entry: ManifestFile = {
+    ...object,
+    size,
+    verifiedAt,
+    signedBy,
+    primary,
+    signedAt: new Date(signedAt).toISOString(),
+    ...(modified === undefined ? {} : { modified: new Date(modified).toISOString() }),
+  };
+  const others = await storeCompanions(
+    ports,
+    order,
+    new Map([['sig', { bytes: sig.value.bytes, modified: sig.value.facts.lastModified }], ...companions.value]),
+    verifiedAt,
+  );
+  if (!others.ok) return others;
+  return ok({ entries: { [order.name]: entry, ...others.value }, upstreamTag: facts.value.etag ?? '', size });
+}
+
+interface StoredFile {
+  readonly key: string;
+  readonly etag: string;
+  readonly sha512: string;
+  readonly signedBy: string;
+  readonly primary: string;
+  readonly signedAt: number;
+}
+
+async function store(
+  ports: CopyPorts,
+  order: CopyOrder,
+  facts: UpstreamFacts,
+  digest: RunningDigest,
+  listed: string | undefined,
+  watcher: CopyWatcher,
+): Promise<Result<StoredFile, CopyFault>> {
+  const source = new UpstreamReader(
+    ports.platform,
+    ports.upstream,
+    { ...order.release, file: order.name },
+    facts,
+    0,
+    facts.size - 1,
+    {
+      most: PART_BYTES,
+      least: PART_BYTES,
+    },
+  );
+  const key = fileKey(order.release, order.name, order.attempt);
+  const sink = facts.size <= PART_BYTES ? wholeSink(ports, key) : await partSink(ports, key, watcher);
+  if (!sink.ok) return sink;
+  const copied = await pump(source, facts.size, digest, sink.value, watcher);
+  const verified = copied.ok ? await judge(order, digest, listed, sink.value.held()) : copied;
+  if (!verified.ok) {
+    await source.cancel();
+    await sink.value.abort();
+    return verified;
+  }
+  const etag = await sink.value.complete();
+  return etag.ok ? ok({ key, etag: etag.value, ...verified.value }) : etag;
+}
+
+/** Reads all of it, hashing as it goes. */
+async function pump(
+  source: UpstreamReader,
+  size: number,
+  digest: RunningDigest,
+  sink: Sink,
+  watcher: CopyWatcher,
+): Promise<Result<undefined, CopyFault>> {
+  let bytes = 0;
+  if (size > 0) {
+    const opened = await source.open();
+    if (!opened.ok) return opened;
+  }
+  for (;;) {
+    const chunk = await source.next();
+    if (!chunk.ok) return chunk;
+    if (chunk.value === undefined) return ok(undefined);
+    if (!watcher.isOurs()) return err({ reason: 'not-ours-any-more' });
+    digest.update(chunk.value);
+    const written = await sink.write(chunk.value);
+    if (!written.ok) return written;
+    bytes += chunk.value.length;
+    watcher.progress(bytes, size);
+  }
+}
+
+async function judge(
+  order: CopyOrder,
+  digest: RunningDigest,
+  listed: string | undefined,
+  bytes: Uint8Array,
+): Promise<Result<Omit<StoredFile, 'key' | 'etag'>, CopyFault>> {
+  const sha512 = digest.sha512();
+  const verified = await digest.finish();
+  if (!verified.ok) return verified;
+  if (listed !== undefined && listed !== sha512) return err({ reason: 'wrong-digest' });
+  if (order.name === 'version.txt') {
+    const fields = parseVersionTxt(bytes, order.release.channel, order.release.version);
+    if (!fields.ok) return fields;
+  }
+  return ok({ sha512, ...verified.value });
+}

@@ -1,0 +1,26 @@
+/** What the mirror remembers between its runs, in one small object: sweeps, keyring refreshes, distrust, demand. No I/O. */
+import * as z from 'zod';
+import type { Result } from '../../shared/result.ts';
+import { type Malformed, parseStored } from '../../shared/stored-json.ts';
+
+const notesSchema = z.object({
+  keyringRefreshedAt: z.iso.datetime().optional(),
+  sweptAt: z.iso.datetime().optional(),
+  /** Subkeys whose manifests have been distrusted. */
+  distrusted: z.array(z.string()).default([]),
+  /** Jobs that strangers' downloads started: the day's count, and the last one. */
+  demand: z
+    .object({ day: z.string(), count: z.number().int(), channel: z.string(), board: z.string(), version: z.string() })
+    .optional(),
+  /** By entry of MIRROR: when the poll last had upstream's verified word, and what has stood in the way since. */
+  upstream: z
+    .record(z.string(), z.object({ seenAt: z.iso.datetime().optional(), fault: z.string().optional() }))
+    .default({}),
+});
+
+export type MirrorNotes = Readonly<z.output<typeof notesSchema>>;
+
+export const NO_NOTES: MirrorNotes = { distrusted: [], upstream: {} };
+
+/** The stored notes; anything else in their place is an error. */
+export const parseNotes = (text: string): Result<MirrorNotes, Malformed> => parseStored(notesSchema, text);

@@ -1,0 +1,65 @@
+/**
+ * Counters that only grow, whichever isolate counts: each gathers for a few seconds, then adds what it has to a stored object by
+ * compare-and-set. An isolate that is killed meanwhile loses those seconds.
+ */
+import { type Document, update } from '../shared/document.ts';
+import type { Platform } from '../shared/platform.ts';
+import { ok, type Result } from '../shared/result.ts';
+import type { StoreFault } from '../shared/store.ts';
+
+/** By the series as Prometheus writes it: `name{label="value"}`. */
+export type Counts = Readonly<Record<string, number>>;
+
+export const COUNTER_SHARDS = 8;
+/** Work may go on for 30 s after an answer; the write itself needs some of that. */
+const GATHER_MS = 10_000;
+
+export class Counters {
+  readonly #pending = new Map<string, number>();
+  #isGathering = false;
+
+  constructor(
+    private readonly platform: Platform,
+    private readonly documents: readonly Document<Counts>[],
+    private readonly gatherMs = GATHER_MS,
+  ) {}
+
+  /** Adds one to a series. */
+  count(series: string): void {
+    this.#pending.set(series, (this.#pending.get(series) ?? 0) + 1);
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    this.platform.waitUntil(this.#gather());
+  }
+
+  /** Everything that was stored, summed. */
+  async totals(): Promise<Result<Counts, StoreFault>> {
+    const totals: Record<string, number> = {};
+    for (const stored of await Promise.all(this.documents.map((document) => document.read()))) {
+      if (!stored.ok) return stored;
+      addTo(totals, Object.entries(stored.value?.value ?? {}));
+    }
+    return ok(totals);
+  }
+
+  async #gather(): Promise<void> {
+    await this.platform.timer(this.gatherMs).elapsed;
+    this.#isGathering = false;
+    const added = [...this.#pending];
+    this.#pending.clear();
+    const document = this.documents[Math.floor(this.platform.random() * this.documents.length)];
+    if (document === undefined) return;
+    const stored = await update(this.platform, document, (current = {}) => {
+      const next = { ...current };
+      addTo(next, added);
+      return next;
+    });
+    // What could not be written waits for the next event. A write whose answer was lost may be counted again.
+    if (!stored.ok)
+      for (const [series, times] of added) this.#pending.set(series, (this.#pending.get(series) ?? 0) + times);
+  }
+}
+
+function addTo(totals: Record<string, number>, counts: readonly (readonly [series: string, times: number])[]): void {
+  for (const [series, times] of counts) totals[series] = (totals[series] ?? 0) + times;
+}

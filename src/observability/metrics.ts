@@ -1,0 +1,142 @@
+/** `/api/metrics`: how the mirror does, how long the key lasts, who booted; from what is stored, whichever isolate is asked. */
+
+import type { Config } from '../config.ts';
+import type { JobView } from '../mirror/api/call-shapes.ts';
+import { viewJobs } from '../mirror/api/job-view.ts';
+import type { MirrorStore } from '../mirror/store/bucket.ts';
+import { NO_NOTES } from '../mirror/store/notes.ts';
+import type { ReleaseStore } from '../releases/store/bucket.ts';
+import type { Platform } from '../shared/platform.ts';
+import { ok, type Result } from '../shared/result.ts';
+import type { StoreFault } from '../shared/store.ts';
+import { daysLeft, lastingSigningKey } from '../signing/keyring.ts';
+import type { TrustedKeys } from '../signing/trusted-keys.ts';
+import type { Counters, Counts } from './counters.ts';
+import { BOOTS, VERIFICATION_FAILURES } from './observe.ts';
+import { expositionText, labelsOf, type Metric } from './prometheus.ts';
+
+export interface MetricsPorts {
+  readonly platform: Platform;
+  readonly config: Config;
+  readonly store: MirrorStore;
+  readonly releases: ReleaseStore;
+  readonly trustedKeys: TrustedKeys;
+  readonly counters: Counters;
+  readonly version: string;
+}
+
+type Sample = Metric['samples'][number];
+
+const RECENT_MS = 30 * 24 * 3_600_000;
+
+/** The text, or the store that did not answer: half the numbers would look like a fall. */
+export async function metricsText(ports: MetricsPorts): Promise<Result<string, StoreFault>> {
+  const { store, config, counters, version } = ports;
+  const [jobs, totals, notes] = await Promise.all([viewJobs(store, config), counters.totals(), store.notes().read()]);
+  if (!jobs.ok) return jobs;
+  if (!totals.ok) return totals;
+  if (!notes.ok) return notes;
+  const published = await publishedSamples(ports);
+  if (!published.ok) return published;
+  // An old failure that nobody tried again is no alarm any more.
+  const recent = jobs.value.filter(({ queuedAt }) => ports.platform.now() - Date.parse(queuedAt) < RECENT_MS);
+  const { upstream } = notes.value?.value ?? NO_NOTES;
+  return ok(
+    expositionText([
+      gauge('flatcar_edge_info', 'The software that answers.', [{ labels: { version }, value: 1 }]),
+      gauge(
+        'flatcar_edge_mirror_jobs',
+        'Jobs of the last 30 days by the state of their last attempt.',
+        tally(recent, ({ state }) => ({ state })),
+      ),
+      gauge(
+        'flatcar_edge_mirror_files',
+        'Files of the last attempts by state, and by reason where they failed.',
+        tally(
+          recent.flatMap(({ files }) => files),
+          ({ state, reason }) => (reason === undefined ? { state } : { state, reason }),
+        ),
+      ),
+      gauge('flatcar_edge_mirror_bytes', 'Bytes that running jobs have copied so far.', runningBytes(recent)),
+      gauge('flatcar_edge_published_releases', 'Published releases of a channel and board.', published.value),
+      gauge(
+        'flatcar_edge_upstream_seen_timestamp_seconds',
+        'When the poll last had a verified version.txt for an entry of MIRROR.',
+        Object.entries(upstream).flatMap(([entry, { seenAt }]) =>
+          seenAt === undefined ? [] : [{ labels: { entry }, value: Date.parse(seenAt) / 1000 }],
+        ),
+      ),
+      gauge(
+        'flatcar_edge_signing_key_days_left',
+        'Days until the signing key that lasts longest ends.',
+        await keySamples(ports),
+      ),
+      counter(
+        VERIFICATION_FAILURES,
+        'Files refused because they could not be trusted, by where and why.',
+        totals.value,
+      ),
+      counter(BOOTS, 'Boot requests by what was asked for and how it ended.', totals.value),
+    ]),
+  );
+}
+
+const gauge = (name: string, help: string, samples: readonly Sample[]): Metric => ({
+  name,
+  type: 'gauge',
+  help,
+  samples,
+});
+
+const counter = (name: string, help: string, totals: Counts): Metric => ({
+  name,
+  type: 'counter',
+  help,
+  samples: Object.entries(totals)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([series, value]) => {
+      const labels = labelsOf(series, name);
+      return labels === undefined ? [] : [{ labels, value }];
+    }),
+});
+
+/** How many there are of each. */
+function tally<T>(items: readonly T[], labelsFor: (item: T) => Record<string, string>): Sample[] {
+  const found = new Map<string, { labels: Record<string, string>; value: number }>();
+  for (const item of items) {
+    const labels = labelsFor(item);
+    const key = JSON.stringify(labels);
+    found.set(key, { labels, value: (found.get(key)?.value ?? 0) + 1 });
+  }
+  return [...found.values()];
+}
+
+const runningBytes = (jobs: readonly JobView[]): Sample[] =>
+  jobs
+    .filter(({ state }) => state === 'running')
+    .map(({ channel, board, version, files }) => ({
+      labels: { channel, board, version },
+      value: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    }));
+
+async function publishedSamples({ config, releases }: MetricsPorts): Promise<Result<Sample[], StoreFault>> {
+  const samples: Sample[] = [];
+  for (const channel of config.CHANNELS) {
+    const indexes = await Promise.all(config.BOARDS.map((board) => releases.index({ channel, board })));
+    for (const [at, index] of indexes.entries()) {
+      if (!index.ok) return index;
+      samples.push({ labels: { channel, board: config.BOARDS[at] ?? '' }, value: index.value.releases.length });
+    }
+  }
+  return ok(samples);
+}
+
+/** No sample where there is no key, or one that never ends. */
+async function keySamples({ trustedKeys, platform }: MetricsPorts): Promise<Sample[]> {
+  const keyring = await trustedKeys.current();
+  const lasting = keyring.ok ? await lastingSigningKey(keyring.value, platform.now()) : undefined;
+  const days = lasting === undefined ? undefined : daysLeft(lasting, platform.now());
+  return lasting === undefined || days === undefined
+    ? []
+    : [{ labels: { fingerprint: lasting.fingerprint }, value: days }];
+}

@@ -1,0 +1,40 @@
+/** One event a request, a round of the cron or a step of a mirror run: into the log, the counters, and Analytics Engine. */
+import type { Runtime } from '../app-parts.ts';
+import type { RunEvent } from '../mirror/run-job.ts';
+import type { Release } from '../mirror/store/bucket.ts';
+import type { WideEvent } from '../shared/log.ts';
+import { counterDocument } from './bucket.ts';
+import { COUNTER_SHARDS, Counters } from './counters.ts';
+import { countedSeries, failureSeries, pointOf } from './observe.ts';
+
+export interface Observer {
+  readonly counters: Counters;
+  /** Writes the event once everything it waits for has settled. */
+  readonly request: (event: WideEvent, started: number) => Promise<void>;
+  readonly run: (release: Release, attempt: number, event: RunEvent) => void;
+}
+
+/** The observer over this environment's stores; METRICS is used where it is bound. */
+export function observer(env: Env, { platform, logSink, gatherCountsMs }: Runtime): Observer {
+  const documents = Array.from({ length: COUNTER_SHARDS }, (_, shard) =>
+    counterDocument(env.RELEASES, platform, shard),
+  );
+  const counters = new Counters(platform, documents, gatherCountsMs);
+  const dataset = env.METRICS;
+  return {
+    counters,
+    request: async (event, started) => {
+      const fields = await event.finish(platform.now, started);
+      logSink(JSON.stringify(fields));
+      if (fields['event'] !== 'request') return;
+      for (const series of countedSeries(fields)) counters.count(series);
+      dataset?.writeDataPoint(pointOf(fields));
+    },
+    run: ({ channel, board, version }, attempt, event) => {
+      logSink(JSON.stringify({ event: 'mirror', channel, board, version, attempt, ...event }));
+      const { file, state, reason } = event;
+      if (file !== undefined && state === 'failed' && reason !== undefined && reason !== 'absent')
+        counters.count(failureSeries('mirror', reason));
+    },
+  };
+}

@@ -1,0 +1,32 @@
+/** `/healthz` for load balancers, and `/api/metrics` for Prometheus. */
+import { Hono } from 'hono';
+import { releaseProblem } from '../releases/serve/problems.ts';
+import { CACHE } from '../shared/http/cache.ts';
+import type { App } from '../shared/http/call.ts';
+import { problemJson } from '../shared/problem.ts';
+import type { Health } from './health.ts';
+import { type MetricsPorts, metricsText } from './metrics.ts';
+
+/** `/healthz`: 200 while every binding answers, else 503 with the same report. */
+export function healthRoutes(health: () => Promise<Health>): App {
+  const app: App = new Hono();
+  app.on(['GET', 'HEAD'], '/healthz', async (context) => {
+    const report = await health();
+    if (report.signingKey.warning !== undefined) context.var.log.set({ warning: report.signingKey.warning });
+    context.header('cache-control', CACHE.never);
+    return context.json(report, report.status === 'ok' ? 200 : 503);
+  });
+  return app;
+}
+
+/** `/api/metrics`: Prometheus text format 0.0.4. */
+export function metricsRoutes(metrics: MetricsPorts): App {
+  const app: App = new Hono();
+  app.get('/', async (context) => {
+    const text = await metricsText(metrics);
+    if (!text.ok) return problemJson(releaseProblem(text.error), '/api/metrics');
+    const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': CACHE.never };
+    return context.body(text.value, 200, headers);
+  });
+  return app;
+}

@@ -1,0 +1,191 @@
+/** What the public page tells: what each alias names, which files were verified, how upstream does, which key signs. */
+
+import type { Config } from '../../config.ts';
+import type { MirrorStore } from '../../mirror/store/bucket.ts';
+import { NO_NOTES } from '../../mirror/store/notes.ts';
+import { type Alias, isAlias, isCompanion, type Pair } from '../../releases/model.ts';
+import { currentRelease } from '../../releases/serve/current.ts';
+import { isMirroredStream } from '../../releases/store/alias.ts';
+import type { ReleaseStore } from '../../releases/store/bucket.ts';
+import type { ReleaseIndex } from '../../releases/store/release-index.ts';
+import type { VersionFiles } from '../../releases/upstream/version-files.ts';
+import { type Platform, within } from '../../shared/platform.ts';
+import { daysLeft, expiryWarning, lastingSigningKey } from '../../signing/keyring.ts';
+import type { TrustedKeys } from '../../signing/trusted-keys.ts';
+
+interface SignedFile {
+  readonly name: string;
+  readonly size: number;
+  readonly sha512: string;
+  readonly signedBy: string;
+  /** ISO 8601. */
+  readonly signedAt: string | undefined;
+  readonly verifiedAt: string;
+}
+
+/** How the release servers did when they were last asked. */
+type UpstreamState =
+  | { readonly kind: 'fresh' }
+  | { readonly kind: 'stale'; readonly reason: string; readonly since: string | undefined }
+  | { readonly kind: 'unknown' };
+
+export interface StreamOverview extends Pair {
+  readonly alias: Alias;
+  /** Absent where nobody knows: neither we nor upstream, in time. */
+  readonly version: string | undefined;
+  readonly since: string | undefined;
+  readonly source: 'mirror' | 'upstream';
+  readonly isPinned: boolean;
+  readonly upstream: UpstreamState;
+  /** Of the release that it names, where that is mirrored. */
+  readonly files: readonly SignedFile[];
+  /** Other published releases of the pair, newest first. */
+  readonly others: readonly string[];
+}
+
+interface SigningKey {
+  readonly fingerprint: string;
+  readonly expires: string | undefined;
+  readonly daysLeft: number | undefined;
+  readonly warning: string | undefined;
+}
+
+export interface Overview {
+  readonly streams: readonly StreamOverview[];
+  readonly key: SigningKey | undefined;
+  readonly at: string;
+  /** True when our own store did not answer for some of it. */
+  readonly isPartial: boolean;
+}
+
+export interface OverviewPorts {
+  readonly platform: Platform;
+  readonly config: Config;
+  readonly store: ReleaseStore;
+  readonly notes: MirrorStore['notes'];
+  readonly versionFiles: VersionFiles;
+  readonly trustedKeys: TrustedKeys;
+}
+
+const HELD_MS = 30_000;
+/** The poll asks every quarter of an hour. */
+const ASKED_WITHIN_MS = 3_600_000;
+/** Nobody waits longer for a page; what is not known by then is shown as unknown. */
+const UPSTREAM_WITHIN_MS = 4_000;
+
+/** A teller that remembers its last answer for 30 s; all who ask meanwhile share one look. */
+export function overviewTeller(ports: OverviewPorts): () => Promise<Overview> {
+  let held: { readonly overview: Promise<Overview>; readonly until: number } | undefined;
+  return async () => {
+    const now = ports.platform.now();
+    if (held === undefined || now >= held.until) {
+      held = { overview: look(ports), until: now + HELD_MS };
+      ports.platform.waitUntil(held.overview);
+    }
+    return await held.overview;
+  };
+}
+
+async function look(ports: OverviewPorts): Promise<Overview> {
+  const { config, platform } = ports;
+  const pairs = config.CHANNELS.flatMap((channel) => config.BOARDS.map((board) => ({ channel, board })));
+  const notes = await ports.notes().read();
+  const { upstream } = (notes.ok ? notes.value?.value : undefined) ?? NO_NOTES;
+  const [seen, key] = await Promise.all([
+    Promise.all(pairs.map((pair) => lookAtPair(ports, pair, upstream))),
+    signingKey(ports),
+  ]);
+  return {
+    streams: seen.flatMap(({ streams }) => streams),
+    key,
+    at: new Date(platform.now()).toISOString(),
+    isPartial: !notes.ok || seen.some(({ isPartial }) => isPartial),
+  };
+}
+
+type Looks = Readonly<Record<string, { readonly seenAt?: string | undefined; readonly fault?: string | undefined }>>;
+
+async function lookAtPair(ports: OverviewPorts, pair: Pair, looks: Looks) {
+  const [index, records] = await Promise.all([ports.store.index(pair), ports.store.aliases(pair)]);
+  const known = records.ok ? records.value.map(({ alias }) => alias) : [];
+  const named = ports.config.MIRROR.filter((entry) => entry.startsWith(`${pair.channel}/${pair.board}/`)).map(
+    (entry) => entry.split('/')[2] ?? '',
+  );
+  const aliases = [...new Set(['current', ...known, ...named])].filter(isAlias).sort();
+  const releases = index.ok ? index.value.releases : [];
+  const streams = await Promise.all(aliases.map((alias) => lookAtStream(ports, pair, alias, releases, looks)));
+  return { streams, isPartial: !index.ok || !records.ok };
+}
+
+async function lookAtStream(
+  { platform, store, versionFiles, config }: OverviewPorts,
+  pair: Pair,
+  alias: Alias,
+  releases: ReleaseIndex['releases'],
+  looks: Looks,
+): Promise<StreamOverview> {
+  const record = await store.alias(pair, alias);
+  const asked = currentRelease(store, versionFiles, config.MIRROR, pair, alias);
+  const current = await within(platform, UPSTREAM_WITHIN_MS, asked);
+  const isOurs = isMirroredStream(config.MIRROR, pair, alias);
+  const version = current?.ok ? current.value.version : undefined;
+  const release = releases.find((candidate) => candidate.version === version);
+  const file = current?.ok ? current.value.versionFile : undefined;
+  const { pin = null, since } = record.ok ? record.value.record : {};
+  const released = file?.facts.lastModified;
+  const failing = current !== undefined && !current.ok ? current.error.reason : undefined;
+  return {
+    ...pair,
+    alias,
+    version,
+    since: since ?? release?.publishedAt ?? (released === undefined ? undefined : new Date(released).toISOString()),
+    source: file === undefined && release !== undefined ? 'mirror' : 'upstream',
+    isPinned: pin !== null,
+    upstream: isOurs && file === undefined ? polled(looks, pair, alias, platform.now()) : answered(file, failing),
+    files: release === undefined ? [] : signedFiles(release.files),
+    others: releases.map((other) => other.version).filter((other) => other !== version),
+  };
+}
+
+/** What the poll noted of a stream of MIRROR. */
+function polled(looks: Looks, { channel, board }: Pair, alias: Alias, now: number): UpstreamState {
+  const pair = `${channel}/${board}`;
+  const noted = looks[`${pair}/${alias}`] ?? (alias === 'current' ? looks[pair] : undefined);
+  if (noted === undefined) return { kind: 'unknown' };
+  const isOld = noted.seenAt !== undefined && now - Date.parse(noted.seenAt) > ASKED_WITHIN_MS;
+  if (noted.fault === undefined && isOld) return { kind: 'stale', reason: 'not asked since', since: noted.seenAt };
+  return noted.fault === undefined ? { kind: 'fresh' } : { kind: 'stale', reason: noted.fault, since: noted.seenAt };
+}
+
+function answered(
+  file: { readonly staleReason?: string; readonly staleSince?: number } | undefined,
+  failing: string | undefined,
+): UpstreamState {
+  if (failing !== undefined) return { kind: 'stale', reason: failing, since: undefined };
+  if (file === undefined) return { kind: 'unknown' };
+  if (file.staleReason === undefined) return { kind: 'fresh' };
+  const since = file.staleSince === undefined ? undefined : new Date(file.staleSince).toISOString();
+  return { kind: 'stale', reason: file.staleReason, since };
+}
+
+const signedFiles = (files: ReleaseIndex['releases'][number]['files']): SignedFile[] =>
+  Object.entries(files)
+    .filter(([name]) => !isCompanion(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, { size, sha512, signedBy, signedAt, verifiedAt }]) =>
+      signedBy === undefined ? [] : [{ name, size, sha512, signedBy, signedAt, verifiedAt }],
+    );
+
+async function signingKey({ trustedKeys, platform }: OverviewPorts) {
+  const keyring = await within(platform, UPSTREAM_WITHIN_MS, trustedKeys.current());
+  const now = platform.now();
+  const lasting = keyring?.ok ? await lastingSigningKey(keyring.value, now) : undefined;
+  if (lasting === undefined) return undefined;
+  const { fingerprint, expires } = lasting;
+  return {
+    fingerprint,
+    expires: expires === undefined ? undefined : new Date(expires).toISOString(),
+    daysLeft: daysLeft(lasting, now),
+    warning: expiryWarning(lasting, now),
+  };
+}

@@ -1,0 +1,84 @@
+/** The pages, what they are made of, and the API document: nothing here needs a token, and nothing here is secret. */
+import { Hono } from 'hono';
+import { sha256Hex } from '../shared/bytes.ts';
+import type { App } from '../shared/http/call.ts';
+import { evaluatePreconditions } from '../shared/http/conditional.ts';
+import type { Platform } from '../shared/platform.ts';
+import { methodNotAllowed, problemLine } from '../shared/problem.ts';
+import { consolePage } from './console-page.ts';
+import { homePage } from './home/home-page.ts';
+import type { Overview } from './home/overview.ts';
+
+/** What the build of the pages made. */
+interface BuiltPages {
+  readonly style: string;
+  readonly consoleScript: string;
+  readonly copyScript: string;
+  readonly apiDocument: string;
+  readonly apiPage: string;
+}
+
+export interface PageRoom {
+  readonly platform: Platform;
+  readonly built: BuiltPages;
+  readonly overview: () => Promise<Overview>;
+  /** PUBLIC_URL, or empty: then the request's own. */
+  readonly publicUrl: string;
+  /** True for a host whose root is a channel's listing (RELEASE_HOST_SUFFIX). */
+  readonly isChannelHost: (host: string) => boolean;
+}
+
+const ICON =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#0b5cad"/><path d="M4 8.5 7 11.5 12.5 5" fill="none" stroke="#fff" stroke-width="2"/></svg>';
+
+/** Nothing of another host, no script or style inside a page, no frame around it. */
+const SECURITY = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+} as const;
+
+const HTML = 'text/html; charset=utf-8';
+/** Asked for again each time, answered 304 until a deployment changed it. */
+const REVALIDATED = 'public, no-cache';
+const PAGE_KEPT = 'public, max-age=30';
+
+/** `/`, `/console`, `/assets/*`, `/api/docs` and `/api/openapi.json`. */
+export function pageRoutes({ platform, built, overview, publicUrl, isChannelHost }: PageRoom) {
+  const app: App = new Hono();
+
+  const fixed = (path: string, contentType: string, text: string) => {
+    let tag: Promise<string> | undefined;
+    app.on(['GET', 'HEAD'], path, async ({ req }) => {
+      tag ??= sha256Hex(new Uint8Array(new TextEncoder().encode(text))).then((digest) => `"${digest.slice(0, 24)}"`);
+      const etag = await tag;
+      const headers = { ...SECURITY, etag, 'cache-control': REVALIDATED };
+      const outcome = evaluatePreconditions(req.raw.headers, { etag }, platform.now());
+      if (outcome === 'not-modified') return new Response(null, { status: 304, headers });
+      if (outcome === 'failed')
+        return problemLine({ code: 'precondition-failed', detail: 'precondition failed' }, req.method);
+      const body = req.method === 'HEAD' ? null : text;
+      return new Response(body, { headers: { ...headers, 'content-type': contentType } });
+    });
+    app.all(path, ({ req }) => problemLine(methodNotAllowed('GET, HEAD'), req.method));
+  };
+
+  app.all('/', async ({ req }, next) => {
+    const { host, origin } = new URL(req.url);
+    if (isChannelHost(host)) return await next();
+    if (req.method !== 'GET' && req.method !== 'HEAD') return problemLine(methodNotAllowed('GET, HEAD'), req.method);
+    const page = req.method === 'HEAD' ? null : String(homePage(await overview(), publicUrl || origin));
+    return new Response(page, { headers: { ...SECURITY, 'content-type': HTML, 'cache-control': PAGE_KEPT } });
+  });
+  fixed('/console', HTML, String(consolePage()));
+  fixed('/api/docs', HTML, built.apiPage);
+  fixed('/api/openapi.json', 'application/json', built.apiDocument);
+  fixed('/assets/style.css', 'text/css; charset=utf-8', built.style);
+  fixed('/assets/console.js', 'text/javascript; charset=utf-8', built.consoleScript);
+  fixed('/assets/copy.js', 'text/javascript; charset=utf-8', built.copyScript);
+  fixed('/assets/icon.svg', 'image/svg+xml', ICON);
+  return app;
+}

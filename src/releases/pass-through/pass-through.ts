@@ -1,0 +1,136 @@
+/**
+ * Files that are not mirrored: decided over the facts of an upstream HEAD, sent as they arrive, verified on the way.
+ * No client ends up with a complete file whose signature does not verify.
+ */
+import type { Platform } from '../../shared/platform.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import type { StoreFault } from '../../shared/store.ts';
+import { TtlCache } from '../../shared/ttl-cache.ts';
+import { type Delivery, decideDelivery, type Presentation } from '../delivery.ts';
+import { filePath, isCompanion, type ReleaseFile } from '../model.ts';
+import type { CheckedSignature, FileSignatureFault, FileSignatures } from '../upstream/file-signatures.ts';
+import type { Upstream, UpstreamFacts, UpstreamFault } from '../upstream/upstream.ts';
+import { HELD_BACK_BYTES } from './held-back.ts';
+import type { Body, Sender, SendFault } from './sender.ts';
+import type { VerdictDesk } from './verdict-desk.ts';
+
+export type PassThroughFault =
+  | SendFault
+  | StoreFault
+  /** The file was found out before, and upstream has not replaced it since. */
+  | { readonly reason: 'refused-before'; readonly verdict: string }
+  /** The verification of the file did not end in time. */
+  | { readonly reason: 'verification-pending' };
+
+export interface PassThroughAnswer {
+  readonly delivery: Delivery;
+  /** For a GET that has one. */
+  readonly body?: Body;
+}
+
+export interface PassThroughRequest {
+  readonly method: string;
+  readonly headers: Headers;
+  readonly file: ReleaseFile;
+  readonly presentation: Presentation;
+}
+
+interface Standing {
+  readonly facts: UpstreamFacts;
+  /** Absent for companions, and for unsigned files where those are allowed. */
+  readonly signature: CheckedSignature | undefined;
+  readonly isKnownGood: boolean;
+}
+
+const FACTS_HELD_MS = 60_000;
+const TRIES_WHILE_CHANGING = 2;
+
+export class PassThrough {
+  readonly #facts: TtlCache<UpstreamFacts>;
+
+  constructor(
+    private readonly platform: Platform,
+    private readonly upstream: Upstream,
+    private readonly signatures: FileSignatures,
+    private readonly desk: VerdictDesk,
+    private readonly sender: Sender,
+    private readonly allowUnsigned: boolean,
+  ) {
+    this.#facts = new TtlCache(platform.now, FACTS_HELD_MS, 2000);
+  }
+
+  /** The answer to a GET or HEAD for a file of a numbered release. */
+  async answer(request: PassThroughRequest): Promise<Result<PassThroughAnswer, PassThroughFault>> {
+    for (let attempt = 1; ; attempt += 1) {
+      const standing = await this.#standing(request.file, attempt > 1);
+      if (!standing.ok) return standing;
+      const delivery = decideDelivery(request, standing.value.facts, request.presentation, this.platform.now());
+      const hasBody = delivery.kind === 'whole' || delivery.kind === 'part';
+      if (!hasBody || request.method === 'HEAD') return ok({ delivery });
+      const opened = await this.#open(request, standing.value, delivery);
+      // Upstream replaced the file between HEAD and GET, or since the facts were cached.
+      if (!opened.ok && opened.error.reason === 'changed' && attempt < TRIES_WHILE_CHANGING) continue;
+      return opened.ok ? ok({ delivery, body: opened.value }) : opened;
+    }
+  }
+
+  /** What is known of the file before any of its bytes: facts, signature, an earlier verdict. */
+  async #standing(file: ReleaseFile, fresh: boolean): Promise<Result<Standing, PassThroughFault>> {
+    const [facts, signature] = await Promise.all([
+      this.#readFacts(file, fresh),
+      isCompanion(file.file) ? undefined : this.signatures.check(file, fresh),
+    ]);
+    if (!facts.ok) return facts;
+    if (signature === undefined || this.#mayBeUnsigned(signature)) {
+      return ok({ facts: facts.value, signature: undefined, isKnownGood: true });
+    }
+    if (!signature.ok) return signature;
+    const kase = { file, facts: facts.value, signatureHash: signature.value.hash };
+    const verdict = await this.desk.known(kase);
+    if (!verdict.ok) return verdict;
+    if (verdict.value === undefined || verdict.value.good) {
+      const isKnownGood = verdict.value?.good === true;
+      return ok({ facts: facts.value, signature: signature.value, isKnownGood });
+    }
+    // What we hold may be older than upstream's repair.
+    if (!fresh) return await this.#standing(file, true);
+    return err({ reason: 'refused-before', verdict: verdict.value.reason ?? 'bad-signature' });
+  }
+
+  #mayBeUnsigned(signature: Result<CheckedSignature, FileSignatureFault>): boolean {
+    return this.allowUnsigned && !signature.ok && signature.error.reason === 'signature-missing';
+  }
+
+  async #readFacts(file: ReleaseFile, fresh: boolean): Promise<Result<UpstreamFacts, UpstreamFault>> {
+    const held = fresh ? undefined : this.#facts.get(filePath(file));
+    if (held !== undefined) return ok(held);
+    const facts = await this.upstream.facts(file);
+    // What upstream gives no tag or date to may be another file the next moment.
+    if (facts.ok && facts.value.etag !== undefined) this.#facts.set(filePath(file), facts.value);
+    else this.#facts.delete(filePath(file));
+    return facts;
+  }
+
+  async #open(
+    { file }: PassThroughRequest,
+    { facts, signature, isKnownGood }: Standing,
+    delivery: Delivery & { kind: 'whole' | 'part' },
+  ): Promise<Result<Body, PassThroughFault>> {
+    const { start, end } = delivery.kind === 'part' ? delivery : { start: 0, end: facts.size - 1 };
+    if (signature === undefined) return await this.sender.plain(file, facts, start, end);
+    const kase = { file, facts, signatureHash: signature.hash };
+    const isWhole = start === 0 && end === facts.size - 1;
+    if (isWhole) return await this.sender.verified(kase, signature);
+    const reachesHeldBack = end >= facts.size - HELD_BACK_BYTES;
+    if (reachesHeldBack && !isKnownGood) {
+      const outcome = await this.desk.join(kase, () => this.sender.verifyOnly(kase, signature));
+      if (outcome === undefined) return err({ reason: 'verification-pending' });
+      if (outcome.kind === 'broken') {
+        const { fault } = outcome;
+        return err(fault.reason === 'client-gone' ? { reason: 'verification-pending' } : fault);
+      }
+      if (outcome.kind === 'bad') return err({ reason: 'refused', verdict: outcome.reason });
+    }
+    return await this.sender.plain(file, facts, start, end);
+  }
+}

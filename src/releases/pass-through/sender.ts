@@ -1,0 +1,135 @@
+/** Bodies of pass-through answers: plain parts, whole files verified on the way, and verification without a client. */
+import type { Platform } from '../../shared/platform.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import type { VerificationFault, VerifiedSignature } from '../../signing/verification.ts';
+import type { ReleaseFile } from '../model.ts';
+import type { CheckedSignature, FileSignatureFault, FileSignatures } from '../upstream/file-signatures.ts';
+import { isSameFacts, type Upstream, type UpstreamFacts, type UpstreamFault } from '../upstream/upstream.ts';
+import { UpstreamReader } from '../upstream/upstream-reader.ts';
+import { HELD_BACK_BYTES, sendAll, sendVerified } from './held-back.ts';
+import type { CaseOutcome, VerdictCase, VerdictDesk } from './verdict-desk.ts';
+
+type BodyOutcome = 'sent' | 'client-gone' | `upstream: ${string}` | `refused: ${string}`;
+
+export type SendFault = UpstreamFault | FileSignatureFault | { readonly reason: 'refused'; readonly verdict: string };
+
+export interface Body {
+  readonly stream: ReadableStream<Uint8Array>;
+  /** Settles when the body has gone out, or did not. */
+  readonly outcome: Promise<BodyOutcome>;
+}
+
+/** A pair of stream ends that declares the length of what passes through (`FixedLengthStream` in workerd). */
+export type FixedLength = (length: number) => {
+  readable: ReadableStream<Uint8Array>;
+  writable: WritableStream<Uint8Array>;
+};
+
+export class Sender {
+  constructor(
+    private readonly platform: Platform,
+    private readonly upstream: Upstream,
+    private readonly signatures: FileSignatures,
+    private readonly desk: VerdictDesk,
+    private readonly fixedLength: FixedLength,
+  ) {}
+
+  /** The bytes from `start` to `end` as upstream has them. */
+  async plain(file: ReleaseFile, facts: UpstreamFacts, start: number, end: number): Promise<Result<Body, SendFault>> {
+    const { readable, writable } = this.fixedLength(end - start + 1);
+    const source = this.#reader(file, facts, start, end);
+    if (end >= start) {
+      const opened = await source.open();
+      if (!opened.ok) return opened;
+    }
+    const outcome = sendAll(source, writable).then(
+      (sent): BodyOutcome => (sent.kind === 'source-failed' ? `upstream: ${sent.fault.reason}` : sent.kind),
+    );
+    this.platform.waitUntil(outcome);
+    return ok({ stream: readable, outcome });
+  }
+
+  /** The whole file; its end only after its signature has verified. A file that fits into the held-back end waits for that altogether. */
+  async verified(kase: VerdictCase, checked: CheckedSignature): Promise<Result<Body, SendFault>> {
+    const { file, facts } = kase;
+    if (facts.size <= HELD_BACK_BYTES) return await this.#verifiedSmall(kase, checked);
+    const verification = await this.signatures.begin(checked);
+    if (!verification.ok) return verification;
+    const source = this.#reader(file, facts, 0, facts.size - 1);
+    const opened = await source.open();
+    if (!opened.ok) return opened;
+    const { readable, writable } = this.fixedLength(facts.size);
+    let delivered = true;
+    const run = this.desk.lead(kase, true, async (settle) => {
+      const result = await sendVerified(source, facts.size, verification.value, writable, (fault) =>
+        settle({ kind: 'bad', reason: fault.reason }),
+      );
+      if (result.kind === 'bad') return { kind: 'bad', reason: result.fault.reason };
+      if (result.kind === 'client-gone') return { kind: 'broken', fault: { reason: 'client-gone' } };
+      if (result.kind === 'source-failed') return { kind: 'broken', fault: result.fault };
+      delivered = result.delivered;
+      const good = { kind: 'good' as const, signedBy: result.signature.signedBy };
+      await settle(good);
+      return good;
+    });
+    const outcome = run.then((ended): BodyOutcome => {
+      if (ended.kind === 'bad') return `refused: ${ended.reason}`;
+      if (ended.kind === 'broken') {
+        return ended.fault.reason === 'client-gone' ? 'client-gone' : `upstream: ${ended.fault.reason}`;
+      }
+      return delivered ? 'sent' : 'client-gone';
+    });
+    this.platform.waitUntil(outcome);
+    return ok({ stream: readable, outcome });
+  }
+
+  /** Reads and judges the whole file for those who ask for its end only. */
+  async verifyOnly(kase: VerdictCase, checked: CheckedSignature): Promise<CaseOutcome> {
+    return await this.desk.lead(kase, false, async (settle) => {
+      const verification = await this.signatures.begin(checked);
+      if (!verification.ok) return { kind: 'broken', fault: verification.error };
+      const source = this.#reader(kase.file, kase.facts, 0, kase.facts.size - 1);
+      const opened = await source.open();
+      if (!opened.ok) return { kind: 'broken', fault: opened.error };
+      for (;;) {
+        const chunk = await source.next();
+        if (!chunk.ok) return { kind: 'broken', fault: chunk.error };
+        if (chunk.value === undefined) break;
+        verification.value.update(chunk.value);
+      }
+      const outcome = caseOutcome(await verification.value.finish());
+      await settle(outcome);
+      return outcome;
+    });
+  }
+
+  async #verifiedSmall(
+    { file, facts, ...kase }: VerdictCase,
+    checked: CheckedSignature,
+  ): Promise<Result<Body, SendFault>> {
+    const fetched = await this.upstream.small(file, HELD_BACK_BYTES);
+    // It has grown since its facts were looked up.
+    if (!fetched.ok) return fetched.error.reason === 'too-large' ? err({ reason: 'changed' }) : fetched;
+    if (!isSameFacts(fetched.value.facts, facts)) return err({ reason: 'changed' });
+    const { bytes } = fetched.value;
+    const verification = await this.signatures.begin(checked);
+    if (!verification.ok) return verification;
+    verification.value.update(bytes);
+    const outcome = caseOutcome(await verification.value.finish());
+    await this.desk.settle({ file, facts, ...kase }, outcome);
+    if (outcome.kind !== 'good') return err({ reason: 'refused', verdict: outcome.reason });
+    return ok({ stream: streamOf(bytes), outcome: Promise.resolve('sent') });
+  }
+
+  #reader(file: ReleaseFile, facts: UpstreamFacts, start: number, end: number): UpstreamReader {
+    return new UpstreamReader(this.platform, this.upstream, file, facts, start, end);
+  }
+}
+
+const caseOutcome = (
+  verdict: Result<VerifiedSignature, VerificationFault>,
+): Exclude<CaseOutcome, { kind: 'broken' }> =>
+  verdict.ok ? { kind: 'good', signedBy: verdict.value.signedBy } : { kind: 'bad', reason: verdict.error.reason };
+
+const streamOf = (bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> =>
+  new Response(bytes).body ?? new ReadableStream();

@@ -1,0 +1,64 @@
+/** What a directory path is answered with: what publish wrote, never a `list()` of the bucket. */
+import type { Config } from '../../config.ts';
+import { CACHE } from '../../shared/http/cache.ts';
+import { ok, type Result } from '../../shared/result.ts';
+import { isAlias, type Pair } from '../model.ts';
+import type { ReleasePath } from '../path.ts';
+import type { ReleaseStore } from '../store/bucket.ts';
+import type { VersionFiles } from '../upstream/version-files.ts';
+import type { VersionFault } from '../upstream/version-source.ts';
+import { currentRelease } from './current.ts';
+import { directoryEntry, type ListingEntry, listingHtml, prefersJson, releaseEntries } from './listing.ts';
+import type { MirroredFault, MirroredFiles } from './mirrored.ts';
+
+export interface DirectoryPorts {
+  readonly config: Config;
+  readonly store: ReleaseStore;
+  readonly mirrored: MirroredFiles;
+  readonly versionFiles: VersionFiles;
+}
+
+type DirectoryPath = ReleasePath & { kind: 'directory' };
+
+/** The entries of a directory, or `undefined` when there is nothing of it here. */
+export async function listDirectory(
+  ports: DirectoryPorts,
+  { channel, board, version }: DirectoryPath,
+): Promise<Result<ListingEntry[] | undefined, VersionFault | MirroredFault>> {
+  const { config, store } = ports;
+  if (board === undefined) return ok(config.BOARDS.map((name) => directoryEntry(name, `/${channel}/`)));
+  const pair: Pair = { channel, board };
+  if (version === undefined) return await listPair(ports, pair);
+  const named = isAlias(version)
+    ? await currentRelease(store, ports.versionFiles, config.MIRROR, pair, version)
+    : ok({ version });
+  if (!named.ok) return named;
+  const manifest = await ports.mirrored.manifest({ ...pair, version: named.value.version });
+  if (!manifest.ok) return manifest;
+  return ok(manifest.value && releaseEntries(manifest.value, pair, version));
+}
+
+async function listPair({ store }: DirectoryPorts, pair: Pair): Promise<Result<ListingEntry[], VersionFault>> {
+  const [index, aliases] = await Promise.all([store.index(pair), store.aliases(pair)]);
+  if (!index.ok) return index;
+  if (!aliases.ok) return aliases;
+  const parent = `/${pair.channel}/${pair.board}/`;
+  const named = aliases.value.filter(({ record }) => (record.pin ?? record.version) !== null);
+  return ok([
+    ...named.map(({ alias, record }) => directoryEntry(alias, parent, record.since ?? null)),
+    ...index.value.releases.map(({ version, publishedAt }) => directoryEntry(version, parent, publishedAt)),
+  ]);
+}
+
+/** HTML, or JSON where the client asks for it. */
+export function listingResponse(path: string, entries: readonly ListingEntry[], request: Request): Response {
+  const asJson = prefersJson(request.headers.get('accept'));
+  const body = asJson ? JSON.stringify(entries) : listingHtml(path, entries);
+  return new Response(request.method === 'HEAD' ? null : body, {
+    headers: {
+      'content-type': asJson ? 'application/json' : 'text/html; charset=utf-8',
+      'cache-control': CACHE.alias,
+      vary: 'accept',
+    },
+  });
+}

@@ -1,0 +1,59 @@
+/** What anybody may read besides files: `/releases.json` and `/feed.atom`, from what publish wrote, and the trusted keyring. */
+import { Hono } from 'hono';
+
+import { CACHE } from '../../shared/http/cache.ts';
+import type { App } from '../../shared/http/call.ts';
+import { evaluatePreconditions } from '../../shared/http/conditional.ts';
+import { problemLine } from '../../shared/problem.ts';
+import { armorKeyring } from '../../signing/keyring.ts';
+import type { TrustedKeys } from '../../signing/trusted-keys.ts';
+import type { PublicIndex } from '../store/release-index.ts';
+import { atomFeed } from './feed.ts';
+import { releaseProblem } from './problems.ts';
+import type { ReleaseRoom } from './routes.ts';
+
+const NOTHING: PublicIndex = { updatedAt: '1970-01-01T00:00:00.000Z', channels: {} };
+const NOTHING_TAG = '"none"';
+
+/** Both answer GET and HEAD with an entity tag; releases.json may be read by pages of any origin. */
+export function publicRoutes({ store, config, platform }: Pick<ReleaseRoom, 'store' | 'config' | 'platform'>) {
+  const app: App = new Hono();
+
+  const serve = async (request: Request, contentType: string, make: (text: string) => string): Promise<Response> => {
+    const stored = await store.publicIndex();
+    if (!stored.ok) return problemLine(releaseProblem(stored.error), request.method);
+    const { text, etag } = stored.value ?? { text: JSON.stringify(NOTHING), etag: NOTHING_TAG };
+    const headers = { etag, 'cache-control': CACHE.alias, 'access-control-allow-origin': '*' };
+    const outcome = evaluatePreconditions(request.headers, { etag }, platform.now());
+    if (outcome === 'not-modified') return new Response(null, { status: 304, headers });
+    if (outcome === 'failed')
+      return problemLine({ code: 'precondition-failed', detail: 'precondition failed' }, request.method);
+    return new Response(request.method === 'HEAD' ? null : make(text), {
+      headers: { ...headers, 'content-type': contentType },
+    });
+  };
+
+  app.on(['GET', 'HEAD'], '/releases.json', ({ req }) => serve(req.raw, 'application/json', (text) => text));
+  app.on(['GET', 'HEAD'], '/feed.atom', ({ req }) => {
+    const origin = config.PUBLIC_URL || new URL(req.url).origin;
+    return serve(req.raw, 'application/atom+xml; charset=utf-8', (text) =>
+      atomFeed(JSON.parse(text) as PublicIndex, origin),
+    );
+  });
+  return app;
+}
+
+/** `/keys/signing-key.asc`: the trusted keyring, armored, for `gpg --import`. */
+export function keyRoutes(trustedKeys: TrustedKeys): App {
+  const app: App = new Hono();
+  app.on(['GET', 'HEAD'], '/keys/signing-key.asc', async (context) => {
+    const keyring = await trustedKeys.current();
+    if (!keyring.ok) {
+      context.var.log.set({ reason: keyring.error.reason });
+      return problemLine(releaseProblem(keyring.error), context.req.raw.method);
+    }
+    const headers = { 'content-type': 'application/pgp-keys', 'cache-control': CACHE.keyring };
+    return context.body(armorKeyring(keyring.value), 200, headers);
+  });
+  return app;
+}

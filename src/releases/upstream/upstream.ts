@@ -1,0 +1,192 @@
+/**
+ * The release hosts as we use them: facts by HEAD, whole small files, and bodies from a byte to a byte. Upstream may be
+ * dumb about ranges and preconditions; whatever it answers is checked against the facts before a byte is used.
+ */
+
+import { parseHttpDate } from '../../shared/http/date.ts';
+import { strongTag } from '../../shared/http/entity-tag.ts';
+import { type FetchFault, guardedFetch } from '../../shared/http/guarded-fetch.ts';
+import { readLimited } from '../../shared/http/read-limited.ts';
+import type { RedirectPolicy } from '../../shared/http/redirect-policy.ts';
+import { expandTemplate } from '../../shared/http/url-template.ts';
+import type { Platform } from '../../shared/platform.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import { type FileFacts, serverTag } from '../delivery.ts';
+import type { Alias, Pair, Version } from '../model.ts';
+
+/** A file as upstream names it: under a number, or under an alias. */
+export interface UpstreamFile extends Pair {
+  readonly version: Version | Alias;
+  readonly file: string;
+}
+
+export interface UpstreamFacts extends FileFacts {
+  /** Upstream's own strong entity tag, where it has one. */
+  readonly upstreamTag: string | undefined;
+}
+
+export type UpstreamFault =
+  | FetchFault
+  | { readonly reason: 'absent' }
+  | { readonly reason: 'unexpected-status'; readonly status: number }
+  | { readonly reason: 'no-length' }
+  | { readonly reason: 'encoded'; readonly encoding: string }
+  | { readonly reason: 'too-large'; readonly limit: number }
+  | { readonly reason: 'truncated' }
+  | { readonly reason: 'stalled' }
+  /** Not the file that the facts describe any more. */
+  | { readonly reason: 'changed' }
+  | { readonly reason: 'wrong-range' };
+
+interface OpenBody {
+  readonly body: ReadableStream<Uint8Array>;
+  /** Bytes to drop first: a server without ranges sends the file from its beginning. */
+  readonly skip: number;
+}
+
+export interface Upstream {
+  facts(file: UpstreamFile): Promise<Result<UpstreamFacts, UpstreamFault>>;
+  /** A whole file of at most `limit` bytes, with its facts. */
+  small(
+    file: UpstreamFile,
+    limit: number,
+  ): Promise<Result<{ bytes: Uint8Array<ArrayBuffer>; facts: UpstreamFacts }, UpstreamFault>>;
+  /** The body of the file that `facts` describe, from `start` to its end or to `end` inclusive. */
+  open(file: UpstreamFile, facts: UpstreamFacts, start: number, end: number): Promise<Result<OpenBody, UpstreamFault>>;
+}
+
+/** Upstream at the URLs that `template` makes. */
+export function httpUpstream(platform: Platform, template: string, policy: RedirectPolicy): Upstream {
+  const ask = async (file: UpstreamFile, method: 'GET' | 'HEAD', headers: Record<string, string> = {}) =>
+    await guardedFetch(platform, { url: expandTemplate(template, file), method, headers, policy });
+
+  /** For a server that knows no HEAD, or gives no length with it: the first byte tells the size as well. */
+  const factsByRange = async (file: UpstreamFile): Promise<Result<UpstreamFacts, UpstreamFault>> => {
+    const answer = await ask(file, 'GET', { range: 'bytes=0-0' });
+    if (!answer.ok) return answer;
+    const { response } = answer.value;
+    await response.body?.cancel();
+    if (response.status !== 200 && response.status !== 206) return err(statusFault(response.status));
+    const headers = new Headers(response.headers);
+    const size = /^bytes 0-0\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1];
+    if (response.status === 206) headers.set('content-length', size ?? '');
+    return readFacts(headers, platform.now());
+  };
+
+  return {
+    async facts(file) {
+      const answer = await ask(file, 'HEAD');
+      if (!answer.ok) return answer;
+      const { response } = answer.value;
+      if (response.status === 405 || response.status === 501) return await factsByRange(file);
+      if (response.status !== 200) return err(statusFault(response.status));
+      const facts = readFacts(response.headers, platform.now());
+      return !facts.ok && facts.error.reason === 'no-length' ? await factsByRange(file) : facts;
+    },
+
+    async small(file, limit) {
+      const answer = await ask(file, 'GET');
+      if (!answer.ok) return answer;
+      const { response } = answer.value;
+      if (response.status !== 200) {
+        await response.body?.cancel();
+        return err(statusFault(response.status));
+      }
+      const encoded = encodingFault(response.headers);
+      if (encoded !== undefined) {
+        await response.body?.cancel();
+        return err(encoded);
+      }
+      const body = await readLimited(platform, response.body, limit);
+      if (!body.ok) return body;
+      const headers = new Headers(response.headers);
+      const announced = headers.get('content-length');
+      if (announced !== null && Number(announced) !== body.value.length) return err({ reason: 'truncated' });
+      headers.set('content-length', String(body.value.length));
+      const facts = readFacts(headers, platform.now());
+      return facts.ok ? ok({ bytes: body.value, facts: facts.value }) : facts;
+    },
+
+    async open(file, facts, start, end) {
+      const isWhole = start === 0 && end === facts.size - 1;
+      const answer = await ask(file, 'GET', isWhole ? {} : rangeHeaders(facts, start, end));
+      if (!answer.ok) return answer;
+      const { response } = answer.value;
+      const encoded = encodingFault(response.headers);
+      if (encoded !== undefined) {
+        await response.body?.cancel();
+        return err(encoded);
+      }
+      const skip = isWhole ? wholeSkip(response, facts) : partSkip(response, facts, start, end);
+      if (!skip.ok) {
+        await response.body?.cancel();
+        return skip;
+      }
+      if (response.body === null) return err({ reason: 'truncated' });
+      return ok({ body: response.body, skip: skip.value });
+    },
+  };
+}
+
+const rangeHeaders = (facts: UpstreamFacts, start: number, end: number): Record<string, string> => ({
+  range: `bytes=${start}-${end}`,
+  ...(facts.upstreamTag === undefined ? {} : { 'if-range': facts.upstreamTag }),
+});
+
+function wholeSkip(response: Response, facts: UpstreamFacts): Result<number, UpstreamFault> {
+  if (response.status !== 200) return err(statusFault(response.status));
+  const length = response.headers.get('content-length');
+  if (length !== null && Number(length) !== facts.size) return err({ reason: 'changed' });
+  return isSameFile(response, facts) ? ok(0) : err({ reason: 'changed' });
+}
+
+function partSkip(response: Response, facts: UpstreamFacts, start: number, end: number): Result<number, UpstreamFault> {
+  if (response.status === 416) return err({ reason: 'changed' });
+  if (response.status === 200) {
+    const whole = wholeSkip(response, facts);
+    return whole.ok ? ok(start) : whole;
+  }
+  if (response.status !== 206) return err(statusFault(response.status));
+  if (!isSameFile(response, facts)) return err({ reason: 'changed' });
+  const [, from, to, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers.get('content-range') ?? '') ?? [];
+  if (size !== undefined && Number(size) !== facts.size) return err({ reason: 'changed' });
+  return Number(from) === start && Number(to) === end ? ok(0) : err({ reason: 'wrong-range' });
+}
+
+/** An entity tag that is there must be the known one, and so must a date where there is no tag. */
+function isSameFile(response: Response, facts: UpstreamFacts): boolean {
+  const tag = strongTag(response.headers.get('etag'));
+  if (facts.upstreamTag !== undefined && tag !== undefined) return tag === facts.upstreamTag;
+  const date = parseHttpDate(response.headers.get('last-modified') ?? '', 0);
+  return date === undefined || facts.lastModified === undefined || date === facts.lastModified;
+}
+
+function readFacts(headers: Headers, now: number): Result<UpstreamFacts, UpstreamFault> {
+  const encoded = encodingFault(headers);
+  if (encoded !== undefined) return err(encoded);
+  const length = headers.get('content-length') ?? '';
+  if (!/^\d{1,15}$/.test(length)) return err({ reason: 'no-length' });
+  const size = Number(length);
+  const upstreamTag = strongTag(headers.get('etag'));
+  const lastModified = parseHttpDate(headers.get('last-modified') ?? '', now);
+  // Size alone would call two files of one length the same.
+  const etag = upstreamTag ?? (lastModified === undefined ? undefined : serverTag(lastModified, size));
+  return ok({ size, etag, lastModified, upstreamTag });
+}
+
+/** The runtime would decode it, and nothing that is said of the bytes would fit any more. */
+function encodingFault(headers: Headers): UpstreamFault | undefined {
+  const encoding = headers.get('content-encoding');
+  return encoding === null || encoding === 'identity' ? undefined : { reason: 'encoded', encoding };
+}
+
+/** False when two looks at a file show different ones: by tag where both have one, else by date; and by size. */
+export function isSameFacts(a: UpstreamFacts, b: UpstreamFacts): boolean {
+  if (a.size !== b.size) return false;
+  if (a.upstreamTag !== undefined && b.upstreamTag !== undefined) return a.upstreamTag === b.upstreamTag;
+  return a.lastModified === undefined || b.lastModified === undefined || a.lastModified === b.lastModified;
+}
+
+function statusFault(status: number): UpstreamFault {
+  return status === 404 || status === 410 ? { reason: 'absent' } : { reason: 'unexpected-status', status };
+}

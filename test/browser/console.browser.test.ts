@@ -1,0 +1,250 @@
+/** The console in a real browser, against the running Worker: what an operator does all day. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pathsOf } from '../support/json.ts';
+import { OPERATOR_TOKEN, type RunningEdge, runEdge } from '../support/running-edge.ts';
+import { expectGoodLooks, hasBrowser, openBrowser, type WatchedPage, watchedPage } from './chromium.ts';
+
+const IMAGE = 'flatcar_production_image.bin.bz2';
+const MIB = 1024 * 1024;
+
+describe.skipIf(!hasBrowser)('the console', () => {
+  let edge: RunningEdge;
+  let browser: Browser;
+  let watched: WatchedPage;
+  let page: Page;
+  beforeAll(async () => {
+    edge = await runEdge({
+      CAPABILITY_SECRET: 'capability-secret-of-at-least-32-bytes',
+      MIRROR_FILES: `version.txt,${IMAGE},absent.bin`,
+    });
+    await edge.release('4593.2.5', { [IMAGE]: 24 * MIB });
+    browser = await openBrowser();
+    watched = await watchedPage(browser, { viewport: { width: 1280, height: 900 } });
+    page = watched.page;
+    await page.goto(`${edge.url}/console`);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await edge?.stop();
+  });
+
+  const show = async (screen: string) => {
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: screen }).click();
+    await page.getByRole('heading', { name: screen, level: 1 }).waitFor();
+  };
+  const signIn = async (token: string) => {
+    await page.getByLabel('Operator token').fill(token);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  };
+
+  it('does not let a wrong token in, and says so', async () => {
+    await expectGoodLooks(page, 'console-sign-in');
+    await signIn('a-token-of-nobody-32-bytes-long-xx');
+    await page.getByText('The token is not accepted.').waitFor();
+    expect(await page.getByRole('navigation', { name: 'Screens' }).count()).toBe(0);
+  });
+
+  it('keeps the token in memory alone, unless it is asked to keep it for the tab', async () => {
+    await signIn(OPERATOR_TOKEN);
+    await page.getByRole('heading', { name: 'Mirror jobs' }).waitFor();
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+    await page.reload();
+    await page.getByLabel('Keep it until this tab is closed').check();
+    await signIn(OPERATOR_TOKEN);
+    await page.getByRole('heading', { name: 'Mirror jobs' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Mirror jobs' }).waitFor();
+  });
+
+  it('starts a mirror job and watches it to 100 %', async () => {
+    edge.upstream.rules = [{ path: `${IMAGE}$`, method: 'GET', chunkDelayMs: 100 }];
+    await page.getByRole('button', { name: 'Mirror it' }).click();
+    const job = page.getByRole('region', { name: 'stable 4593.2.5 amd64-usr' });
+    const files = job.getByRole('progressbar', { name: 'Files of stable 4593.2.5 amd64-usr' });
+    const image = job.getByRole('progressbar', { name: IMAGE });
+    await job.getByText('copying').waitFor();
+    const shares = new Set<number>();
+    const state = job.locator('.head .chip').first();
+    while ((await state.textContent()) !== 'complete') {
+      shares.add(await image.evaluate((bar: HTMLProgressElement) => bar.position));
+      if (shares.size === 2) await expectGoodLooks(page, 'console-job-running');
+      await page.waitForTimeout(150);
+    }
+    // It was seen on its way, and never went back.
+    expect([...shares].filter((share) => share > 0 && share < 1).length).toBeGreaterThanOrEqual(2);
+    expect([...shares]).toEqual([...shares].sort((a, b) => a - b));
+    expect(await files.evaluate((bar: HTMLProgressElement) => bar.position)).toBe(1);
+    await job.getByText('3 of 3 files done').waitFor();
+    edge.upstream.rules = [];
+  });
+
+  it('cancels a job, and tries it again', async () => {
+    await edge.release('4593.2.6', { [IMAGE]: 16 * MIB }, false);
+    edge.upstream.rules = [{ path: `4593.2.6/${IMAGE}$`, method: 'GET', chunkDelayMs: 100 }];
+    await page.getByLabel('Version or alias').fill('4593.2.6');
+    await page.getByRole('button', { name: 'Mirror it' }).click();
+    const job = page.getByRole('region', { name: 'stable 4593.2.6 amd64-usr' });
+    await job.getByText('copying').waitFor();
+    await job.getByRole('button', { name: 'Cancel' }).click();
+    await job.getByText('cancelled').waitFor();
+    edge.upstream.rules = [];
+    await job.getByRole('button', { name: 'Try again' }).click();
+    await job.getByText('complete').waitFor();
+    expect(await job.textContent()).toContain('attempt 2');
+  });
+
+  it('says why a job failed', async () => {
+    await edge.release('4593.2.7', { [IMAGE]: MIB }, false);
+    const path = `stable/amd64-usr/4593.2.7/${IMAGE}`;
+    const bytes = Buffer.from(edge.upstream.files.get(path)?.bytes ?? '');
+    bytes[500_000] = (bytes[500_000] ?? 0) ^ 0xff;
+    edge.upstream.put(path, bytes);
+    await page.getByLabel('Version or alias').fill('4593.2.7');
+    await page.getByRole('button', { name: 'Mirror it' }).click();
+    const job = page.getByRole('region', { name: 'stable 4593.2.7 amd64-usr' });
+    await job.getByText(`It failed: ${IMAGE}: bad-signature`).waitFor();
+    await expectGoodLooks(page, 'console-jobs');
+    const metrics = await (await edge.api('/api/metrics')).text();
+    expect(metrics).toContain('flatcar_edge_mirror_files{state="failed",reason="bad-signature"} 1');
+  });
+
+  it('pins and unpins an alias, and quarantines a release only when told twice', async () => {
+    await show('Releases');
+    const older = page.getByRole('region', { name: 'stable 4593.2.5 amd64-usr' });
+    const newer = page.getByRole('region', { name: 'stable 4593.2.6 amd64-usr' });
+    await older.getByRole('button', { name: 'Pin current to it' }).click();
+    await older.getByText('pinned').waitFor();
+    const current = async () => await (await fetch(`${edge.url}/stable/amd64-usr/current/version.txt`)).text();
+    expect(await current()).toContain('FLATCAR_VERSION=4593.2.5\n');
+    await expectGoodLooks(page, 'console-releases');
+    await page.getByRole('button', { name: 'Unpin current' }).click();
+    await older.getByText('pinned').waitFor({ state: 'detached' });
+    await newer.getByRole('button', { name: 'Quarantine' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Leave it' }).click();
+    expect(await newer.count()).toBe(1);
+    await newer.getByRole('button', { name: 'Quarantine' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Quarantine it' }).click();
+    await newer.waitFor({ state: 'detached' });
+    expect((await fetch(`${edge.url}/stable/amd64-usr/4593.2.6/version.txt`)).status).toBe(404);
+  });
+
+  it('corrects an invalid base while it is typed, and saves it', async () => {
+    await show('Profiles');
+    await page.getByLabel('Name').fill('web');
+    await page.getByRole('button', { name: 'Create profile' }).click();
+    const base = page.getByRole('form', { name: 'base of web' });
+    const text = base.getByRole('textbox');
+    await text.fill('{"ignition":{"version":"3.3.0"},\n"storage":{"files":[{"path":"etc/base","mode":420}]}}');
+    await base.getByText('path not absolute').waitFor();
+    expect(await base.getByRole('status').textContent()).toMatch(/storage\.files\.0\.path.*line 2/s);
+    await expectGoodLooks(page, 'console-profile');
+    await base.getByRole('button', { name: 'Save base' }).click();
+    await base.getByRole('alert').waitFor();
+    await text.fill('{"ignition":{"version":"3.3.0"},\n"storage":{"files":[{"path":"/etc/base","mode":420}]}}');
+    await base.getByText('Valid Ignition 3.3.0').waitFor();
+    await base.getByRole('button', { name: 'Save base' }).click();
+    await base.getByText('Saved: 0 machines looked at').waitFor();
+    const fallback = page.getByRole('form', { name: 'default of web' });
+    await fallback.getByRole('textbox').fill('variant: flatcar\nversion: 1.1.0\n');
+    await fallback.getByText(/Valid: butane/).waitFor();
+    await fallback.getByRole('button', { name: 'Save default' }).click();
+    await fallback.getByText('Saved: 0 machines looked at').waitFor();
+  });
+
+  it('makes a machine whose URL boots, and shows which layer set what', async () => {
+    await show('Machines');
+    await page.getByRole('button', { name: 'New machine' }).click();
+    const form = page.getByRole('form', { name: 'New machine' });
+    await form.getByLabel('Id').fill('vm-1');
+    await form.getByLabel('Profile').fill('web');
+    await form
+      .getByLabel('User data')
+      .fill('variant: flatcar\nversion: 1.1.0\nstorage: {files: [{path: /etc/user}]}\n');
+    await form.getByText(/Valid: butane/).waitFor();
+    await expectGoodLooks(page, 'console-new-machine');
+    await form.getByRole('button', { name: 'Create' }).click();
+    const urls = page.getByRole('region', { name: 'URLs of vm-1' });
+    const url = (await urls.locator('.secret code').first().textContent()) ?? '';
+    const booted = await fetch(url, { headers: { 'user-agent': 'Ignition/2.26.0' } });
+    expect([booted.status, pathsOf(await booted.text())]).toEqual([200, ['/etc/base', '/etc/user']]);
+    await expectGoodLooks(page, 'console-machines');
+
+    await page.getByRole('link', { name: 'vm-1' }).click();
+    const merged = page.getByRole('region', { name: 'Merged config' });
+    const lineOf = (part: string) => merged.locator('.line').filter({ hasText: part });
+    expect(await lineOf('"/etc/base"').getAttribute('class')).toContain('layer base');
+    expect(await lineOf('"/etc/user"').getAttribute('class')).toContain('layer user');
+    await page.getByRole('region', { name: 'Boots' }).getByText('Ignition 2.26.0').waitFor();
+    await expectGoodLooks(page, 'console-machine');
+  });
+
+  it('replaces user data, refuses what would not boot, shows new URLs, and deletes when told twice', async () => {
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    const form = page.getByRole('form', { name: 'Change vm-1' });
+    expect(await form.getByLabel('User data').inputValue()).toContain('variant: flatcar');
+    await form.getByLabel('User data').fill('{"ignition":{"version":"9.9.9"}}');
+    await form.getByRole('button', { name: 'Replace' }).click();
+    await form.getByRole('alert').waitFor();
+    await form.getByLabel('User data').fill('#cloud-config\nhostname: vm-1\n');
+    await form.getByText('A cloud-config: the machine boots the default').waitFor();
+    await form.getByRole('button', { name: 'Replace' }).click();
+    const urls = page.getByRole('region', { name: 'URLs of vm-1' });
+    await urls.getByRole('button', { name: 'Copy cloud-config' }).waitFor();
+    await page.getByText('not used for this machine').waitFor();
+    const url = (await urls.locator('.secret code').first().textContent()) ?? '';
+    await page.getByRole('button', { name: 'Revoke all URLs' }).click();
+    await page.getByRole('button', { name: 'Revoke them' }).click();
+    await page.waitForFunction((old) => !document.body.textContent?.includes(old), url);
+    expect((await fetch(url)).status).toBe(410);
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await expectGoodLooks(page, 'console-delete');
+    await page.getByRole('button', { name: 'Delete it' }).click();
+    await page.getByText('No machine yet.').waitFor();
+  });
+
+  it('finds machines by how their ids begin, page by page', async () => {
+    const lines = Array.from({ length: 120 }, (_, index) => ({
+      ...{ id: `node-${String(index).padStart(3, '0')}`, profile: null, epoch: 'e', nonce: 'n', expiry: 0 },
+      ...{ channel: 'stable', board: 'amd64-usr', version: 'current', createdAt: '2026-01-01T00:00:00.000Z' },
+      userData: null,
+    }));
+    const body = lines.map((line) => JSON.stringify(line)).join('\n');
+    expect(await (await edge.api('/api/machines/import', { method: 'POST', body })).json()).toEqual({ imported: 120 });
+    await page.getByLabel('Find by id').fill('node-');
+    await page.getByRole('link', { name: 'node-000' }).waitFor();
+    await page.getByRole('button', { name: 'Next page' }).click();
+    await page.getByRole('link', { name: 'node-119' }).waitFor();
+    await page.getByRole('button', { name: 'Previous page' }).click();
+    await page.getByRole('link', { name: 'node-000' }).waitFor();
+    await page.getByLabel('Find by id').fill('node-11');
+    await page.getByRole('link', { name: 'node-110' }).waitFor();
+    expect(await page.getByRole('link', { name: /^node-/ }).count()).toBe(10);
+  });
+
+  it('has put the token nowhere but into sessionStorage and the Authorization header', async () => {
+    const stored = await page.evaluate(async () => ({
+      session: Object.values({ ...sessionStorage }),
+      other: [JSON.stringify({ ...localStorage }), document.cookie, JSON.stringify(await indexedDB.databases())],
+      page: document.documentElement.outerHTML,
+    }));
+    expect(stored.session).toEqual([OPERATOR_TOKEN]);
+    expect(stored.other).toEqual(['{}', '', '[]']);
+    expect(stored.page).not.toContain(OPERATOR_TOKEN);
+    expect(await page.context().cookies()).toEqual([]);
+    for (const url of watched.urls) {
+      expect(decodeURIComponent(url)).not.toContain(OPERATOR_TOKEN);
+      expect(url.startsWith(edge.url), url).toBe(true);
+    }
+    expect(watched.complaints).toEqual([]);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+  });
+
+  it('asks for the token again once it is not accepted any more', async () => {
+    await page.evaluate(() => sessionStorage.setItem('flatcar-edge-token', 'an-old-token-that-was-rotated-away'));
+    await page.reload();
+    await page.getByText('The token is not accepted.').waitFor();
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+  });
+});

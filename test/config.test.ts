@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { DEFAULTS, parseConfig } from '../src/config.ts';
+
+const toml = readFileSync(join(import.meta.dirname, '..', 'wrangler.toml'), 'utf8');
+const faultsOf = (env: object) => {
+  const config = parseConfig(env);
+  return config.ok ? [] : config.error.map(({ variable }) => variable);
+};
+
+describe('the configuration', () => {
+  it('has the same defaults in wrangler.toml, each with a comment above it', () => {
+    const lines = toml.slice(toml.indexOf('[vars]'), toml.indexOf('[env.production]')).split('\n');
+    const found: Record<string, string> = {};
+    for (const [index, line] of lines.entries()) {
+      const match = /^([A-Z_]+) = "(.*)"$/.exec(line);
+      if (match?.[1] === undefined) continue;
+      found[match[1]] = match[2] ?? '';
+      expect(lines[index - 1], match[1]).toMatch(/^# \S/);
+    }
+    expect(found).toEqual(DEFAULTS);
+  });
+
+  it('takes an empty environment and trims lists', () => {
+    const config = parseConfig({
+      CHANNELS: ' stable , beta ',
+      SIGNING_KEY_FINGERPRINTS: 'f88c fede ff29 a5b4 d952 3864 e25d 9aed 0593 b34a',
+    });
+    expect(config).toMatchObject({
+      ok: true,
+      value: {
+        CHANNELS: ['stable', 'beta'],
+        SIGNING_KEY_FINGERPRINTS: ['F88CFEDEFF29A5B4D9523864E25D9AED0593B34A'],
+        MAX_FILE_BYTES: 17179869184,
+      },
+    });
+  });
+
+  it.each([
+    ['CHANNELS', ' , '],
+    ['CHANNELS', 'sta/ble'],
+    ['BOARDS', ''],
+    ['UPSTREAM_URL', 'https://x/{channel}/{board}/{version}'],
+    ['UPSTREAM_URL', 'ftp://x/{version}/{file}'],
+    ['UPSTREAM_URL', 'https://x/{version}/{file}/{flavour}'],
+    ['UPSTREAM_URL', 'https://user:word@x/{version}/{file}'],
+    ['UPSTREAM_REDIRECT_HOSTS', 'https://flatcar.cdn.cncf.io/'],
+    ['SIGNING_KEY_URL', 'key.asc'],
+    ['SIGNING_KEY_FINGERPRINTS', 'E25D9AED0593B34A'],
+    ['MIRROR', 'stable'],
+    ['MIRROR', 'stable/riscv-usr'],
+    ['MIRROR', 'nightly/amd64-usr'],
+    ['MIRROR', 'stable/amd64-usr/4593.2.5'],
+    ['MIRROR_FILES', 'version.txt.sig'],
+    ['MIRROR_FILES', '../version.txt'],
+    ['MIRROR_ON_DEMAND', 'yes'],
+    ['MAX_FILE_BYTES', '16GiB'],
+    ['MAX_FILE_BYTES', String(65 * 1024 ** 3)],
+    ['KEEP_RELEASES', '0'],
+    ['ALLOW_UNSIGNED', '1'],
+    ['RELEASE_HOST_SUFFIX', 'https://x'],
+    ['PUBLIC_URL', 'mirror.example'],
+    ['OPERATOR_TOKEN', 'short'],
+    ['OPERATOR_TOKEN', `${'x'.repeat(32)},short`],
+    ['STORAGE_KEY', ''],
+  ])('refuses %s = %j and names it', (variable, value) => {
+    expect(faultsOf({ [variable]: value })).toEqual([variable]);
+  });
+
+  it('names every bad variable at once and repeats no secret', () => {
+    const config = parseConfig({ OPERATOR_TOKEN: 'hunter2', KEEP_RELEASES: 'x' });
+    expect(JSON.stringify(config)).not.toContain('hunter2');
+    expect(config.ok ? [] : config.error.map(({ variable }) => variable).sort()).toEqual([
+      'KEEP_RELEASES',
+      'OPERATOR_TOKEN',
+    ]);
+  });
+
+  it('takes several values of a secret', () => {
+    const [first, second] = ['a'.repeat(32), 'b'.repeat(32)];
+    expect(parseConfig({ OPERATOR_TOKEN: `${first}, ${second}` })).toMatchObject({
+      value: { OPERATOR_TOKEN: [first, second] },
+    });
+  });
+});

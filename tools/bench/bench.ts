@@ -1,0 +1,44 @@
+/**
+ * `npm run bench`: the edge beside bare Workers that do the least for the same bytes, on one machine, interleaved, medians.
+ * Prints a table and writes tools/bench/bench.json. Every figure is local: the emulator sets it, not Cloudflare.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { dirname, join } from 'node:path';
+import { bootFigures } from './boot-figures.ts';
+import { bundleFigures } from './bundle-figures.ts';
+import type { Figure } from './figure.ts';
+import { growthFigures } from './growth-figures.ts';
+import { ignitionFigures } from './ignition-figures.ts';
+import { mirrorFigures } from './mirror-figures.ts';
+import { releaseFigures } from './release-figures.ts';
+
+const root = dirname(dirname(import.meta.dirname));
+const file = join(root, 'tools', 'bench', 'bench.json');
+const PARTS: Readonly<Record<string, () => Record<string, Figure> | Promise<Record<string, Figure>>>> = {
+  bundle: () => bundleFigures(root),
+  ignition: () => ignitionFigures(),
+  boot: () => bootFigures(root),
+  releases: () => releaseFigures(root),
+  growth: () => growthFigures(root),
+  mirror: () => mirrorFigures(root),
+};
+
+/** `npm run bench -- NAME …` measures some parts again; the others stay as the last run left them. */
+const wanted = process.argv.slice(2);
+const known =
+  wanted.length === 0 ? {} : (JSON.parse(readFileSync(file, 'utf8')) as { figures: Record<string, Figure> }).figures;
+const figures: Record<string, Figure> = { ...known };
+for (const [name, measure] of Object.entries(PARTS)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  console.log(name);
+  Object.assign(figures, await measure());
+}
+
+for (const [name, { value, unit, goal, met, beside }] of Object.entries(figures)) {
+  const verdict = goal === null ? `beside ${beside}` : `goal ${goal} ${met ? 'met' : 'MISSED'}`;
+  console.log(`${name.padEnd(34)} ${value.toFixed(2).padStart(9)} ${unit.padEnd(8)} ${verdict}`);
+}
+const machine = `${cpus().length} x ${cpus()[0]?.model.trim() ?? 'unknown'}`;
+const report = { machine, date: new Date().toISOString().slice(0, 10), figures };
+writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);

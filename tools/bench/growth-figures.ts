@@ -1,0 +1,121 @@
+/** Whether an answer takes longer where there is more: releases.json, a listing, a page of machines. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { publicIndex, type ReleaseIndex } from '../../src/releases/store/release-index.ts';
+import { freePort, startDev } from '../wrangler-dev.ts';
+import { atMost, type Figure, median } from './figure.ts';
+import { TOKEN } from './rig.ts';
+
+const RUNS = 9;
+const REQUESTS = 20;
+const FEW = { releases: 10, machines: 100 };
+const MANY = { releases: 1_000, machines: 100_000 };
+const MOMENT = '2026-08-13T16:00:00.000Z';
+const PAIR = { channel: 'stable', board: 'amd64-usr' };
+/** Some jitter is no growth. */
+const FLAT = 1.25;
+
+type Load = typeof FEW;
+
+/** `*_growth`: time of a request with many as a multiple of the time with few. */
+export async function growthFigures(root: string): Promise<Record<string, Figure>> {
+  const few = await timesWith(root, FEW);
+  const many = await timesWith(root, MANY);
+  const figures: Record<string, Figure> = {};
+  for (const [name, ms] of Object.entries(many)) {
+    console.log(`  ${name}: ${few[name]?.toFixed(2)} ms with few, ${ms.toFixed(2)} ms with many`);
+    figures[`${name}_growth`] = atMost(ms / (few[name] ?? Number.NaN), 'x', FLAT);
+  }
+  return figures;
+}
+
+/** Milliseconds a request, by what is asked for; one folder of state each. */
+async function timesWith(root: string, load: Load): Promise<Record<string, number>> {
+  const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-bench-'));
+  const bucket = { port: await freePort(), persistTo: join(folder, 'state'), readyPath: '/' };
+  const filler = await startDev({
+    ...bucket,
+    config: join(root, 'tools', 'bench', 'wrangler.toml'),
+    vars: {},
+    logFile: join(folder, 'filler.log'),
+  });
+  await fill(filler.url, load);
+  await filler.stop();
+  const vars = {
+    OPERATOR_TOKEN: TOKEN,
+    CAPABILITY_SECRET: 'capability-secret-of-the-benchmark',
+    KEEP_RELEASES: '1000',
+  };
+  const edge = await startDev({
+    ...bucket,
+    port: await freePort(),
+    vars,
+    logFile: join(folder, 'edge.log'),
+    readyPath: '/boot/',
+  });
+  try {
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const page = async (cursor: string) => {
+      const answer = await fetch(`${edge.url}/api/machines?cursor=${encodeURIComponent(cursor)}`, { headers });
+      return (await answer.json()) as { machines: object[]; cursor: string | null };
+    };
+    const second = (await page('')).cursor ?? '';
+    return {
+      releases_json: await timed(() => text(`${edge.url}/releases.json`)),
+      listing: await timed(() => text(`${edge.url}/stable/amd64-usr/`)),
+      machine_page: await timed(() => page(second)),
+    };
+  } finally {
+    await edge.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function text(url: string): Promise<void> {
+  const answer = await fetch(url);
+  if (!answer.ok || (await answer.text()) === '') throw new Error(`${url}: ${answer.status}`);
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const runs: number[] = [];
+  for (let run = 0; run <= RUNS; run += 1) {
+    const began = performance.now();
+    for (let turn = 0; turn < REQUESTS; turn += 1) await work();
+    if (run > 0) runs.push((performance.now() - began) / REQUESTS);
+  }
+  return median(runs);
+}
+
+/** Objects as publish and the API would have written them, straight into the bucket. */
+async function fill(url: string, { releases, machines }: Load): Promise<void> {
+  const file = {
+    size: 500_000_000,
+    sha512: 'a'.repeat(128),
+    signedBy: 'F'.repeat(40),
+    primary: 'F'.repeat(40),
+    signedAt: MOMENT,
+    verifiedAt: MOMENT,
+  };
+  const names = ['version.txt', 'flatcar_production_image.bin.bz2', 'flatcar_production_pxe.vmlinuz'];
+  const files = Object.fromEntries(
+    names.flatMap((name) => ['', '.sig', '.DIGESTS'].map((ending) => [`${name}${ending}`, file])),
+  );
+  const index = {
+    releases: Array.from({ length: releases }, (_, at) => ({
+      version: `${9000 - at}.2.0`,
+      publishedAt: MOMENT,
+      files,
+    })),
+    left: [],
+  } as unknown as ReleaseIndex;
+  const put = (key: string, value: object) =>
+    fetch(`${url}/object/${key}`, { method: 'PUT', body: JSON.stringify(value) });
+  await put('index/stable/amd64-usr.json', index);
+  await put('releases.json', publicIndex([{ ...PAIR, index }], MOMENT));
+  const most = 500;
+  for (let from = 0; from < machines; from += most) {
+    const answer = await fetch(`${url}/machines/${from}/${Math.min(from + most, machines)}`, { method: 'PUT' });
+    if (!answer.ok) throw new Error(`filling: ${answer.status}`);
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * `npm run deploy [-- --env staging]`: from a clone to an account of Cloudflare's. Creates what is missing (bucket, namespace,
+ * secrets), uploads code with bindings and cron, prints the URLs. Safe to run again: what is there is left as it is.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gatherSecrets } from './secrets.ts';
+import {
+  createBucket,
+  DeployFault,
+  ensureNamespace,
+  findBucket,
+  logIn,
+  secretNames,
+  upload,
+  whoAmI,
+} from './wrangler.ts';
+
+const USAGE = `usage: npm run deploy -- [--env production|staging] [--domain HOST] [--var NAME:VALUE …]
+                         [--location HINT | --jurisdiction eu] [--generate-secrets] [--replace-secret NAME …]
+                         [--force] [--yes]
+Without a terminal: CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID, and the secrets OPERATOR_TOKEN, WEBHOOK_SECRET,
+CAPABILITY_SECRET and STORAGE_KEY in the environment (or --generate-secrets, which prints them).`;
+
+const ENVIRONMENTS: Readonly<Record<string, { worker: string; bucket: string; namespace: string }>> = {
+  production: { worker: 'flatcar-edge', bucket: 'flatcar-edge-releases', namespace: 'flatcar-edge-machines' },
+  staging: {
+    worker: 'flatcar-edge-staging',
+    bucket: 'flatcar-edge-staging-releases',
+    namespace: 'flatcar-edge-staging-machines',
+  },
+};
+const root = dirname(dirname(import.meta.dirname));
+const config = join(root, 'wrangler.deploy.toml');
+
+const say = (line: string) => console.log(line);
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      env: { type: 'string', default: 'production' },
+      domain: { type: 'string' },
+      var: { type: 'string', multiple: true, default: [] },
+      location: { type: 'string' },
+      jurisdiction: { type: 'string' },
+      'generate-secrets': { type: 'boolean', default: false },
+      'replace-secret': { type: 'string', multiple: true, default: [] },
+      force: { type: 'boolean', default: false },
+      yes: { type: 'boolean', default: false },
+    },
+  });
+  const names = ENVIRONMENTS[values.env];
+  if (names === undefined) throw new DeployFault(`--env ${values.env}: must be production or staging`);
+  if (values.domain !== undefined && !/^[a-z0-9.-]+\.[a-z]{2,}$/.test(values.domain))
+    throw new DeployFault(`--domain ${values.domain}: must be a host name`);
+  return { ...values, ...names };
+}
+
+function account(isInteractive: boolean): void {
+  let accounts = whoAmI();
+  if (accounts === undefined && isInteractive && logIn()) accounts = whoAmI();
+  if (accounts === undefined)
+    throw new DeployFault(
+      'not logged in: set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID, or run npx wrangler login',
+    );
+  const wanted = process.env['CLOUDFLARE_ACCOUNT_ID'];
+  if (wanted === undefined && accounts.length !== 1) {
+    const known = accounts.map(({ id, name }) => `  ${id}  ${name}`).join('\n');
+    throw new DeployFault(`which account? Set CLOUDFLARE_ACCOUNT_ID to one of\n${known}`);
+  }
+  const chosen = accounts.find(({ id }) => id === wanted) ?? accounts[0];
+  say(`account     ${chosen?.name ?? ''} (${wanted ?? chosen?.id})`);
+}
+
+/** wrangler.toml with the namespace's id and the bucket's jurisdiction: wrangler itself writes into JSON alone. */
+function writeConfig(environment: string, namespace: string, jurisdiction: string | undefined): void {
+  const text = readFileSync(join(root, 'wrangler.toml'), 'utf8');
+  const kv = `[[env.${environment}.kv_namespaces]]\nbinding = "MACHINES"\n`;
+  const r2 = `[[env.${environment}.r2_buckets]]\nbinding = "RELEASES"\n`;
+  const missing = [kv, r2].find((head) => !text.includes(head));
+  if (missing !== undefined)
+    throw new DeployFault(`wrangler.toml has no ${missing.split('\n')[0]} as this script knows it`);
+  const place = jurisdiction === undefined ? '' : `jurisdiction = "${jurisdiction}"\n`;
+  writeFileSync(config, text.replace(kv, `${kv}id = "${namespace}"\n`).replace(r2, `${r2}${place}`));
+}
+
+async function deploy(): Promise<void> {
+  const options = readOptions();
+  const isInteractive = process.stdin.isTTY === true && process.env['CI'] !== 'true' && !options.yes;
+  account(isInteractive);
+  const present = secretNames(options.worker);
+  const secrets = await gatherSecrets({
+    present,
+    generates: options['generate-secrets'],
+    replaces: options['replace-secret'],
+    isInteractive,
+  });
+  const jurisdiction = bucketOf(options);
+  const namespace = ensureNamespace(options.namespace);
+  say(`namespace   ${options.namespace} ${namespace.isNew ? 'created' : 'is there'}`);
+  const uploaded = Object.keys(secrets.values);
+  say(`secrets     ${uploaded.length === 0 ? 'are there' : `${uploaded.join(', ')} go along`}`);
+
+  const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-'));
+  const secretsFile = join(folder, 'secrets.json');
+  try {
+    writeConfig(options.env, namespace.id, jurisdiction);
+    writeFileSync(secretsFile, JSON.stringify(secrets.values), { mode: 0o600 });
+    const domain = options.domain === undefined ? [] : ['--domain', options.domain];
+    const variables = options.var.flatMap((variable) => ['--var', variable]);
+    const publicUrl = options.domain === undefined ? [] : ['--var', `PUBLIC_URL:https://${options.domain}`];
+    // Somebody else's change in the dashboard is not overwritten unless that is asked for (--force).
+    const strict = options.force ? [] : ['--strict'];
+    const file = uploaded.length === 0 ? undefined : secretsFile;
+    // Before the upload: it may take the secrets and then fail at something else.
+    for (const name of secrets.made) say(`${name}=${secrets.values[name]}`);
+    if (secrets.made.length > 0) say('Keep these: they are not shown again.\n');
+    const urls = upload(options.env, config, file, [...strict, ...domain, ...publicUrl, ...variables]);
+    say(`worker      ${options.worker} uploaded, cron set\n`);
+    for (const url of urls) say(`${url}\n${url}/console\n${url}/api/docs\n\nCheck it:  npm run probe -- ${url}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(config, { force: true });
+  }
+}
+
+/** Finds the bucket or makes it; the jurisdiction that its binding has to name. */
+function bucketOf({ bucket, location, jurisdiction }: { bucket: string; location?: string; jurisdiction?: string }) {
+  if (location !== undefined && jurisdiction !== undefined)
+    throw new DeployFault('--location and --jurisdiction exclude each other');
+  const found = findBucket(bucket);
+  if (found !== undefined && jurisdiction !== undefined && found !== jurisdiction)
+    throw new DeployFault(`--jurisdiction ${jurisdiction}: ${bucket} is there already, in jurisdiction ${found}`);
+  if (found === undefined) {
+    const hint = location === undefined ? [] : ['--location', location];
+    createBucket(bucket, jurisdiction === undefined ? hint : ['--jurisdiction', jurisdiction]);
+  }
+  say(`bucket      ${bucket} ${found === undefined ? 'created' : 'is there'}`);
+  return found === undefined || found === 'default' ? jurisdiction : found;
+}
+
+// Ctrl-C ends wrangler, which is in our group; what is on disk is cleared away before we go.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+
+try {
+  await deploy();
+} catch (cause) {
+  const isOurs = cause instanceof DeployFault;
+  console.error(isOurs ? cause.message : cause);
+  if (!isOurs || cause.message.startsWith('--')) console.error(`\n${USAGE}`);
+  process.exitCode = 1;
+}
