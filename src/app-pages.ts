@@ -13,16 +13,16 @@ import type { Platform } from './shared/platform.ts';
 
 /** The page room over the other rooms' parts. */
 export function pageRoom(config: Config, platform: Platform, releases: ReleaseParts, mirror: MirrorParts): PageRoom {
-  const { CHANNELS: channels, BOARDS: boards, RELEASE_HOST_SUFFIX: hostSuffix } = config;
+  const { catalogue } = config;
   const { store, versionFiles, trustedKeys } = releases;
   return {
     platform,
     built: { style, consoleScript, copyScript, apiDocument, apiPage },
     overview: overviewTeller({
-      ...{ platform, config, store, versionFiles, trustedKeys },
+      ...{ platform, catalogue, store, versionFiles, trustedKeys },
       notes: () => mirror.room.store.notes(),
     }),
     publicUrl: config.PUBLIC_URL,
-    isChannelHost: (host) => channelOfHost(host, { channels, boards, hostSuffix }) !== undefined,
+    isChannelHost: (host) => channelOfHost(host, catalogue, config.RELEASE_HOST_SUFFIX) !== undefined,
   };
 }

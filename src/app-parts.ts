@@ -26,13 +26,13 @@ import type { ReleaseRoom } from './releases/serve/routes.ts';
 import { type ReleaseStore, releaseBucket } from './releases/store/bucket.ts';
 import { FileSignatures } from './releases/upstream/file-signatures.ts';
 import { httpUpstream, type Upstream } from './releases/upstream/upstream.ts';
+import { templateHosts } from './releases/upstream/url-template.ts';
 import { VersionFiles } from './releases/upstream/version-files.ts';
 import { VersionSource } from './releases/upstream/version-source.ts';
-import { templateHosts } from './shared/http/url-template.ts';
 import type { LogSink } from './shared/log.ts';
 import type { Platform } from './shared/platform.ts';
 import { storeCaller } from './shared/store.ts';
-import { keyringBucket } from './signing/bucket.ts';
+import { keyringDocument } from './signing/bucket.ts';
 import { keySource } from './signing/key-source.ts';
 import { TrustedKeys } from './signing/trusted-keys.ts';
 
@@ -67,11 +67,11 @@ export interface MirrorParts {
 /** The signing room, and what the release room and the mirror have in common. */
 export function releaseParts(env: Env, config: Config, { platform, cachedEntrypoint }: Runtime): ReleaseParts {
   const fetchKey = keySource(platform, config.SIGNING_KEY_URL, config.UPSTREAM_REDIRECT_HOSTS);
-  const keyring = keyringBucket(env.RELEASES, platform);
+  const keyring = keyringDocument(env.RELEASES, platform);
   const trustedKeys = new TrustedKeys(platform, keyring, fetchKey, config.SIGNING_KEY_FINGERPRINTS);
   const store = releaseBucket(env.RELEASES, platform);
   const upstream = httpUpstream(platform, config.UPSTREAM_URL, {
-    ownHosts: templateHosts(config.UPSTREAM_URL, config.CHANNELS, config.BOARDS),
+    ownHosts: templateHosts(config.UPSTREAM_URL, config.catalogue),
     allowedHosts: config.UPSTREAM_REDIRECT_HOSTS,
   });
   const signatures = new FileSignatures(platform, upstream, trustedKeys);
@@ -98,7 +98,10 @@ export function releaseRoom(
   const desk = new VerdictDesk(platform, store);
   const sender = new Sender(platform, upstream, signatures, desk, fixedLength);
   return {
-    ...{ platform, config, store, versionFiles, mirrored, onDemand },
+    ...{ platform, store, versionFiles, mirrored, onDemand },
+    catalogue: config.catalogue,
+    hostSuffix: config.RELEASE_HOST_SUFFIX,
+    publicUrl: config.PUBLIC_URL,
     passThrough: new PassThrough(platform, upstream, signatures, desk, sender, config.ALLOW_UNSIGNED),
   };
 }
@@ -116,7 +119,7 @@ export function machineParts(env: Env, config: Config, { platform }: Runtime): M
     vault: new Vault(config.STORAGE_KEY ?? [], capabilitySecrets),
     capabilities: new Capabilities(capabilitySecrets),
     boots: new BootLog(platform, store),
-    offered: config,
+    offered: config.catalogue,
     publicUrl: config.PUBLIC_URL,
   };
 }
@@ -131,20 +134,21 @@ export function mirrorParts(
 ): MirrorParts {
   const { trustedKeys, upstream, signatures, versions, versionFiles, store: releases } = parts;
   const store = mirrorBucket(env.RELEASES, platform);
-  const publisher = new Publisher({ platform, store, releases, config });
+  const { catalogue, MIRROR_FILES: mirrorFiles, MAX_FILE_BYTES: maxFileBytes } = config;
+  const publisher = new Publisher({ platform, store, releases, catalogue, keepReleases: config.KEEP_RELEASES });
   const launcher = workflowLauncher(env.MIRROR_RELEASE, platform);
-  const jobs = new Jobs({ platform, store, upstream, publisher, launcher, config });
+  const jobs = new Jobs({ platform, store, releases, upstream, publisher, launcher, mirrorFiles });
+  const demand = { ...{ platform, catalogue, store, releases, versionFiles, jobs }, isOn: config.MIRROR_ON_DEMAND };
   return {
     room: {
-      ...{ platform, config, store, releases, versions, trustedKeys, jobs, publisher },
+      ...{ platform, catalogue, mirrorFiles, store, releases, versions, trustedKeys, jobs, publisher },
+      webhookSecrets: config.WEBHOOK_SECRET ?? [],
       forget: (release) => parts.mirrored.forget(release),
     },
     ports: {
-      ...{ platform, upstream, signatures, store, trustedKeys, versions, publisher, tell },
-      maxFileBytes: config.MAX_FILE_BYTES,
+      ...{ platform, upstream, signatures, store, releases, trustedKeys, versions, publisher, maxFileBytes, tell },
     },
-    demand: ({ channel, board, version }) =>
-      mirrorOnDemand({ platform, config, store, releases, versionFiles, jobs }, { channel, board, version }),
+    demand: ({ channel, board, version }) => mirrorOnDemand(demand, { channel, board, version }),
   };
 }
 

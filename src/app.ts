@@ -12,8 +12,10 @@ import { type Observer, observer } from './observability/observer.ts';
 import { rawPath } from './releases/path.ts';
 import { answerCached } from './releases/serve/cached-files.ts';
 import { addRoutes, type Router } from './routes.ts';
+import { stackOf } from './shared/cause.ts';
 import { CACHE } from './shared/http/cache.ts';
 import { redactPath, WideEvent } from './shared/log.ts';
+import type { Platform } from './shared/platform.ts';
 import { problemLine } from './shared/problem.ts';
 import { VERSION } from './version.ts';
 
@@ -28,7 +30,8 @@ export interface Edge {
 }
 
 /** Wires everything once. A bad configuration makes an edge that answers nothing but the names of the bad variables. */
-export function createEdge(env: Env, runtime: Runtime): Edge {
+export function createEdge(env: Env, given: Runtime): Edge {
+  const runtime = { ...given, platform: watched(given) };
   const watch = observer(env, runtime);
   const app = observedApp(runtime, watch);
   const parsed = parseConfig(env);
@@ -65,12 +68,22 @@ export function createEdge(env: Env, runtime: Runtime): Edge {
     poll: async () => {
       const log = new WideEvent();
       const started = platform.now();
-      await poll({ ...mirror.room, log });
+      try {
+        await poll({ ...mirror.room, log });
+      } catch (cause) {
+        log.set({ event: 'poll', bug: stackOf(cause) });
+      }
       await watch.request(log, started);
     },
     answerCached: (request) => answerCached(parts.store, request),
     mirrorPorts: mirror.ports,
   };
+}
+
+/** Work that goes on after an answer can tell of a bug to nobody but the log. */
+function watched({ platform, logSink }: Runtime): Platform {
+  const tell = (cause: unknown) => logSink(JSON.stringify({ event: 'bug', bug: stackOf(cause) }));
+  return { ...platform, waitUntil: (work) => platform.waitUntil(work.catch(tell)) };
 }
 
 /** One wide event a request; a throw is a bug and shows nothing but an id. */
@@ -91,7 +104,7 @@ function observedApp({ platform }: Runtime, watch: Observer): Router {
   });
   app.onError((cause, context) => {
     const id = crypto.randomUUID();
-    context.var.log.set({ bug: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause), errorId: id });
+    context.var.log.set({ bug: stackOf(cause), errorId: id });
     return problemLine({ code: 'internal', detail: `internal error ${id}` }, context.req.raw.method);
   });
   return app;

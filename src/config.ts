@@ -4,7 +4,9 @@
  * a test keeps them so.
  */
 import * as z from 'zod';
-import { parseUpstreamTemplate } from './shared/http/url-template.ts';
+import { makeCatalogue, parseStream, serves, streamEntry } from './releases/catalogue.ts';
+import { isCompanion } from './releases/companions.ts';
+import { parseUpstreamTemplate } from './releases/upstream/url-template.ts';
 import { err, ok, type Result } from './shared/result.ts';
 
 const MIN_SECRET_BYTES = 32;
@@ -64,7 +66,7 @@ const host = z
 const fileName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$/, 'must be a file name')
-  .refine((text) => !/\.(sig|DIGESTS(\.asc)?)$/.test(text), 'must be a base name: companions come by themselves');
+  .refine((text) => !isCompanion(text), 'must be a base name: companions come by themselves');
 
 export const DEFAULTS = {
   CHANNELS: 'stable,beta,alpha,lts',
@@ -113,11 +115,18 @@ const schema = z
     UPSTREAM_REDIRECT_HOSTS: list(host).default(() => splitList(DEFAULTS.UPSTREAM_REDIRECT_HOSTS)),
     SIGNING_KEY_URL: httpUrl.default(DEFAULTS.SIGNING_KEY_URL),
     SIGNING_KEY_FINGERPRINTS: someOf(fingerprint).default(() => splitList(DEFAULTS.SIGNING_KEY_FINGERPRINTS)),
-    MIRROR: list(
-      z
-        .string()
-        .regex(/^[a-z0-9-]+\/[a-z0-9-]+(\/current(-\d{4})?)?$/, 'must be channel/board or channel/board/current-YYYY'),
-    ).default([]),
+    MIRROR: z
+      .string()
+      .transform(splitList)
+      .transform((entries, context) =>
+        entries.flatMap((entry) => {
+          const stream = parseStream(entry);
+          if (stream.ok) return [stream.value];
+          context.addIssue({ code: 'custom', message: `${entry} ${stream.error}` });
+          return [];
+        }),
+      )
+      .default([]),
     MIRROR_FILES: someOf(fileName).default(() => splitList(DEFAULTS.MIRROR_FILES)),
     MIRROR_ON_DEMAND: flag.default(false),
     MAX_FILE_BYTES: wholeNumber(1, 64 * GIB).default(16 * GIB),
@@ -142,15 +151,13 @@ const schema = z
     CAPABILITY_SECRET: secret,
     STORAGE_KEY: secret,
   })
-  .superRefine((config, context) => {
-    for (const entry of config.MIRROR) {
-      const [channel = '', board] = entry.split('/');
-      if (board === undefined) continue;
-      if (!config.CHANNELS.includes(channel) || !config.BOARDS.includes(board)) {
-        const message = `${entry} is outside CHANNELS or BOARDS`;
-        context.addIssue({ code: 'custom', path: ['MIRROR'], message });
-      }
+  .transform(({ CHANNELS, BOARDS, MIRROR, ...others }, context) => {
+    const catalogue = makeCatalogue(CHANNELS, BOARDS, MIRROR);
+    for (const stream of MIRROR.filter((entry) => !serves(catalogue, entry))) {
+      const message = `${streamEntry(stream)} is outside CHANNELS or BOARDS`;
+      context.addIssue({ code: 'custom', path: ['MIRROR'], message });
     }
+    return { ...others, catalogue };
   });
 
 export type Config = Readonly<z.output<typeof schema>>;

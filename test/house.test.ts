@@ -130,13 +130,13 @@ describe('what is touched where', () => {
     /\b(R2Bucket|R2Object\w*|KVNamespace|WorkflowEntrypoint|Workflow\b|env\.(RELEASES|MACHINES|MIRROR_RELEASE|METRICS))/;
   it.each(sources)('%s', (name) => {
     const isBindingFile =
-      /^(index|app|app-parts|routes)\.ts$|^observability\/observer\.ts$|\/(bucket|kv)\.ts$|^mirror\/workflow\.ts$/.test(
+      /^(index|app|app-parts|routes)\.ts$|^observability\/observer\.ts$|^shared\/r2-documents\.ts$|\/(bucket|kv)\.ts$|^mirror\/workflow\.ts$/.test(
         name,
       );
     const code = textOf(name).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
     if (!isBindingFile) expect(code, 'bindings').not.toMatch(bindingTypes);
     const mayUseHono =
-      /^(app|routes)\.ts$|^shared\/http\/call\.ts$|\/routes[^/]*\.ts$/.test(name) || roomOf(name) === 'pages';
+      /^(app|routes)\.ts$|^shared\/http\/call\.ts$|^api\/contract\/document\.ts$|\/routes[^/]*\.ts$/.test(name) || roomOf(name) === 'pages';
     if (!mayUseHono) expect(importsOf(name).join(), 'hono').not.toMatch(/hono/);
     const mayUseClock = /^(index|app)\.ts$|^shared\/platform\.ts$/.test(name) || isForBrowser(name);
     if (!mayUseClock)

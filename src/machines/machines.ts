@@ -3,20 +3,15 @@
 import type { MachineKind } from '../configs/user-data.ts';
 import type { Composed, LayeredEntry } from '../ignition/compose.ts';
 import { sha512Hex } from '../shared/bytes.ts';
+import { change } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { BootPorts } from './boot/boot.ts';
 import { randomText } from './boot/capability.ts';
 import { type Material, openProfile, openUserData, pointer, render, SOME_URL } from './boot/render.ts';
 import type { OperatorFault } from './problems.ts';
+import { machineDocument, ON_THE_LINE, recordText } from './records/documents.ts';
 import type { CopyStore } from './records/kv.ts';
-import {
-  type Machine,
-  machineContext,
-  machineFacts,
-  type Profile,
-  parseMachine,
-  renderingContext,
-} from './records/model.ts';
+import { type Machine, machineContext, type Profile, renderingContext } from './records/model.ts';
 
 export interface MachinePorts extends BootPorts {
   readonly copies: CopyStore;
@@ -51,9 +46,6 @@ export interface Issued {
   readonly expiresAt: string | null;
   readonly entries: readonly LayeredEntry[];
 }
-
-const ATTEMPTS = 5;
-const DELAY_MS = 150;
 
 /** Creates or replaces a machine; what its parts make must be valid, or nothing is stored. */
 export async function putMachine(
@@ -117,12 +109,11 @@ export async function deleteMachine(ports: MachinePorts, id: string): Promise<Re
 
 /** The record, tombstones and unknown machines as faults. */
 export async function readMachine(ports: MachinePorts, id: string): Promise<Result<Machine, OperatorFault>> {
-  const stored = await ports.store.read('machine', id);
+  const stored = await machineDocument(ports.store, id).read();
   if (!stored.ok) return stored;
   if (stored.value === undefined) return err({ reason: 'unknown', what: 'machine' });
-  const machine = parseMachine(stored.value.text);
-  if (!machine.ok) return err({ reason: 'store-unreachable', operation: 'machine record is malformed' });
-  return machine.value.deletedAt === null ? machine : err({ reason: 'deleted' });
+  const { value } = stored.value;
+  return value.deletedAt === null ? ok(value) : err({ reason: 'deleted' });
 }
 
 /** Everything that goes into the machine's config now. */
@@ -164,26 +155,15 @@ export async function profileNamed(
 export async function changeMachine(
   ports: MachinePorts,
   id: string,
-  change: (before: Machine | undefined) => Promise<Result<Machine, OperatorFault>>,
+  how: (before: Machine | undefined) => Promise<Result<Machine, OperatorFault>>,
 ): Promise<Result<Machine, OperatorFault>> {
-  let last: OperatorFault = { reason: 'conflict' };
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    if (attempt > 0) await ports.platform.timer(DELAY_MS * attempt).elapsed;
-    const stored = await ports.store.read('machine', id);
-    if (!stored.ok) return stored;
-    const before = stored.value === undefined ? ok(undefined) : parseMachine(stored.value.text);
-    if (!before.ok) return err({ reason: 'store-unreachable', operation: 'machine record is malformed' });
-    const after = await change(before.value);
-    if (!after.ok) return after;
-    const text = JSON.stringify(after.value);
-    const written = await ports.store.write('machine', id, text, machineFacts(after.value), stored.value?.etag);
-    // R2 takes one write a second a key: a refused one is worth another try.
-    last = written.ok ? { reason: 'conflict' } : written.error;
-    if (!written.ok || written.value === undefined) continue;
-    ports.platform.waitUntil(ports.copies.write('machine', id, { text, etag: written.value }));
-    return after;
-  }
-  return err(last);
+  const document = machineDocument(ports.store, id);
+  const changed = await change(ports.platform, document, (before) => how(before?.value), ON_THE_LINE);
+  if (!changed.ok) return changed;
+  if (changed.value === undefined) return err({ reason: 'unknown', what: 'machine' });
+  const { value, etag } = changed.value;
+  ports.platform.waitUntil(ports.copies.write('machine', id, { text: recordText(value), etag }));
+  return ok(value);
 }
 
 async function replaced(
@@ -200,6 +180,8 @@ async function replaced(
   const seal = async (text: string, part: 'userData' | 'sourceText') =>
     await ports.vault.seal(text, machineContext({ id, generation }, part));
   return ok({
+    // What a later version of this software has put there.
+    ...kept,
     id,
     profile: wanted.profile,
     kind: wanted.kind,

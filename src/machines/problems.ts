@@ -4,7 +4,7 @@ import type { FormatFault } from '../configs/formats.ts';
 import { type UserDataFault, userDataProblem } from '../configs/user-data.ts';
 import type { LayeredEntry } from '../ignition/compose.ts';
 import type { Problem } from '../shared/problem.ts';
-import type { StoreFault } from '../shared/store.ts';
+import { type StoreFault, storeProblemText } from '../shared/store.ts';
 import type { VaultFault } from './records/vault.ts';
 
 export type OperatorFault =
@@ -26,7 +26,8 @@ export type OperatorFault =
 export function machineProblem(fault: OperatorFault): Problem {
   switch (fault.reason) {
     case 'store-unreachable':
-      return { code: 'unavailable', detail: `our store does not answer (${fault.operation})`, headers: RETRY };
+    case 'stored-malformed':
+      return { code: 'unavailable', detail: storeProblemText(fault), headers: RETRY, ...causeOf(fault) };
     case 'no-key':
       return { code: 'unavailable', detail: 'STORAGE_KEY lacks the value that this record was written under' };
     case 'tampered':
@@ -61,6 +62,8 @@ export function machineProblem(fault: OperatorFault): Problem {
       };
   }
 }
+
+const causeOf = (fault: StoreFault): Pick<Problem, 'cause'> => ('cause' in fault ? { cause: fault.cause } : {});
 
 const RETRY = { 'retry-after': '5' } as const;
 

@@ -1,11 +1,13 @@
 /** What an operator does with profiles: a change that machines would not survive is refused, unless it is forced. */
 import type { Engine } from '../ignition/combine.ts';
 import { compose, type LayeredEntry } from '../ignition/compose.ts';
+import { type Conflict, change } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { type Material, openProfile, openUserData, render, SOME_URL } from './boot/render.ts';
 import type { MachinePorts } from './machines.ts';
 import type { OperatorFault } from './problems.ts';
-import { type Profile, parseMachine, parseProfile, profileContext, profileFacts } from './records/model.ts';
+import { machineDocument, ON_THE_LINE, profileDocument, recordText } from './records/documents.ts';
+import { type Profile, profileContext } from './records/model.ts';
 
 export type ProfilePart = 'base' | 'default';
 
@@ -47,8 +49,6 @@ const MOST_CHECKED = 1000;
 const PAGE = 100;
 const AT_ONCE = 10;
 const DELETED_ENGINE: Engine = 'ignition';
-const ATTEMPTS = 4;
-const DELAY_MS = 250;
 /** A machine that is being written has its use first; older ones that its record does not bear out are left over. */
 const STALE_MS = 600_000;
 
@@ -60,11 +60,10 @@ export async function changeProfile(
   options: ChangeOptions,
 ): Promise<Result<Changed, OperatorFault>> {
   if ((await ports.vault.keyIds()).length === 0) return err({ reason: 'no-secret' });
-  const stored = await ports.store.read('profile', name);
+  const stored = await profileDocument(ports.store, name).read();
   if (!stored.ok) return stored;
-  const before = stored.value === undefined ? ok(undefined) : parseProfile(stored.value.text);
-  if (!before.ok) return err({ reason: 'store-unreachable', operation: 'profile record is malformed' });
-  const old = await openProfile(ports.vault, before.value?.deletedAt === null ? before.value : undefined);
+  const before = stored.value?.value;
+  const old = await openProfile(ports.vault, before?.deletedAt === null ? before : undefined);
   if (!old.ok) return old;
   const material = {
     engine: change.engine ?? old.value.engine,
@@ -75,7 +74,7 @@ export async function changeProfile(
   if (!own.ok) return own;
   const effect = await effectOn(ports, name, old.value, material, options.cursor);
   if (!effect.ok) return effect;
-  const profile = await sealedProfile(ports, name, before.value, material);
+  const profile = await sealedProfile(ports, name, before, material);
   if (options.dryRun) return ok({ profile, entries: own.value, effect: effect.value });
   const isHarmless = effect.value.breaks.length === 0 && effect.value.cursor === null;
   if (!isHarmless && !options.force) return err({ reason: 'breaks', members: { ...effect.value } });
@@ -85,18 +84,17 @@ export async function changeProfile(
 
 /** Leaves a tombstone, unless machines use the profile. */
 export async function deleteProfile(ports: MachinePorts, name: string): Promise<Result<Profile, OperatorFault>> {
-  const stored = await ports.store.read('profile', name);
+  const stored = await profileDocument(ports.store, name).read();
   if (!stored.ok) return stored;
-  const before = stored.value === undefined ? undefined : parseProfile(stored.value.text);
-  if (before?.ok === false) return err({ reason: 'store-unreachable', operation: 'profile record is malformed' });
-  if (before === undefined || before.value.deletedAt !== null) return err({ reason: 'unknown', what: 'profile' });
+  const before = stored.value?.value;
+  if (before === undefined || before.deletedAt !== null) return err({ reason: 'unknown', what: 'profile' });
   const used = await usersOf(ports, name, undefined, 1);
   if (!used.ok) return used;
   if (used.value.ids.length > 0) return err({ reason: 'in-use', machines: used.value.ids });
   const now = new Date(ports.platform.now()).toISOString();
-  const { generation } = before.value;
+  const { generation } = before;
   const gone: Profile = {
-    ...before.value,
+    ...before,
     engine: DELETED_ENGINE,
     generation: generation + 1,
     updatedAt: now,
@@ -128,6 +126,8 @@ async function sealedProfile(
     return text === undefined ? null : await vault.seal(text, profileContext({ name, generation }, part));
   };
   return {
+    // What a later version of this software has put there.
+    ...(before?.deletedAt === null ? before : {}),
     name,
     engine: material.engine,
     generation,
@@ -139,23 +139,23 @@ async function sealedProfile(
   };
 }
 
+/** Writes the profile where it is still the one that was looked at: what was checked is what is replaced. */
 async function writeProfile(
   { platform, store, copies }: MachinePorts,
   profile: Profile,
   replacing: string | undefined,
 ): Promise<Result<Profile, OperatorFault>> {
-  const text = JSON.stringify(profile);
-  const write = () => store.write('profile', profile.name, text, profileFacts(profile), replacing);
-  let written = await write();
-  // R2 takes one write a second a key, and base and default come one after the other.
-  for (let attempt = 1; !written.ok && attempt < ATTEMPTS; attempt += 1) {
-    await platform.timer(DELAY_MS * attempt).elapsed;
-    written = await write();
-  }
+  const written = await change<Profile, Conflict>(
+    platform,
+    profileDocument(store, profile.name),
+    async (current) => (current?.etag === replacing ? ok(profile) : err({ reason: 'conflict' })),
+    ON_THE_LINE,
+  );
   if (!written.ok) return written;
   if (written.value === undefined) return err({ reason: 'conflict' });
-  platform.waitUntil(copies.write('profile', profile.name, { text, etag: written.value }));
-  return ok(profile);
+  const { value, etag } = written.value;
+  platform.waitUntil(copies.write('profile', profile.name, { text: recordText(value), etag }));
+  return ok(value);
 }
 
 async function effectOn(
@@ -205,21 +205,19 @@ async function usersOf(
     if (!page.ok) return page;
     for (let at = 0; at < page.value.items.length; at += AT_ONCE) {
       const some = page.value.items.slice(at, at + AT_ONCE);
-      const read = await Promise.all(some.map(({ name: id }) => store.read('machine', id)));
+      const read = await Promise.all(some.map(({ name: id }) => machineDocument(store, id).read()));
       for (const [index, record] of read.entries()) {
         if (!record.ok) return record;
-        const machine = record.value === undefined ? undefined : parseMachine(record.value.text);
-        if (machine?.ok === false)
-          return err({ reason: 'store-unreachable', operation: 'machine record is malformed' });
-        if (machine === undefined || machine.value.profile !== name || machine.value.deletedAt !== null) {
+        const machine = record.value?.value;
+        if (machine === undefined || machine.profile !== name || machine.deletedAt !== null) {
           const use = some[index];
           const isStale = use !== undefined && platform.now() - use.uploadedAt > STALE_MS;
           if (isStale) await store.deleteUse(name, use.name);
           continue;
         }
-        const text = await openUserData(vault, machine.value);
+        const text = await openUserData(vault, machine);
         if (!text.ok) return text;
-        ids.push(machine.value.id);
+        ids.push(machine.id);
         texts.push(text.value);
       }
     }

@@ -1,15 +1,16 @@
 /** After a storage key was added in front: what older keys wrote, written anew, so that they can be dropped. */
+import type { Document } from '../shared/document.ts';
+import { understood } from '../shared/r2-documents.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { MachinePorts } from './machines.ts';
 import type { OperatorFault } from './problems.ts';
+import { machineDocument, profileDocument } from './records/documents.ts';
 import {
+  type Machine,
   machineContext,
-  machineFacts,
-  parseMachine,
-  parseProfile,
+  type Profile,
   parseSealed,
   profileContext,
-  profileFacts,
   renderingContext,
   type Sealed,
 } from './records/model.ts';
@@ -65,43 +66,38 @@ async function resealOne(
     return text.ok ? ok(await ports.vault.seal(text.value, context)) : text;
   };
   if (stage === 'rendering') return await resealRendering(ports, name, again);
-  const stored = await ports.store.read(stage, name);
-  if (!stored.ok) return stored;
-  if (stored.value === undefined) return ok(undefined);
-  const changed =
+  const resealed =
     stage === 'machine'
-      ? await resealedMachine(stored.value.text, again)
-      : await resealedProfile(stored.value.text, again);
-  if (!changed.ok) return changed;
-  const { text, facts } = changed.value;
-  // Somebody who writes meanwhile writes under the newest key.
-  const written = await ports.store.write(stage, name, text, facts, stored.value.etag);
-  return written.ok ? ok(undefined) : written;
+      ? await resealRecord(machineDocument(ports.store, name), (machine) => resealedMachine(machine, again))
+      : await resealRecord(profileDocument(ports.store, name), (profile) => resealedProfile(profile, again));
+  return resealed.ok ? ok(undefined) : resealed;
+}
+
+/** Written once: somebody who writes meanwhile writes under the newest key anyway. */
+async function resealRecord<T>(
+  document: Document<T>,
+  how: (record: T) => Promise<Result<T, OperatorFault>>,
+): Promise<Result<unknown, OperatorFault>> {
+  const stored = await document.read();
+  if (!stored.ok || stored.value === undefined) return stored;
+  const after = await how(stored.value.value);
+  return after.ok ? await document.write(after.value, stored.value.etag) : after;
 }
 
 type Again = (sealed: Sealed | null, context: string) => Promise<Result<Sealed | null, OperatorFault>>;
-type Written = Result<{ readonly text: string; readonly facts: Readonly<Record<string, string>> }, OperatorFault>;
 
-async function resealedMachine(text: string, again: Again): Promise<Written> {
-  const machine = parseMachine(text);
-  if (!machine.ok) return err({ reason: 'store-unreachable', operation: 'machine record is malformed' });
-  const userData = await again(machine.value.userData, machineContext(machine.value, 'userData'));
+async function resealedMachine(machine: Machine, again: Again): Promise<Result<Machine, OperatorFault>> {
+  const userData = await again(machine.userData, machineContext(machine, 'userData'));
   if (!userData.ok) return userData;
-  const sourceText = await again(machine.value.sourceText, machineContext(machine.value, 'sourceText'));
-  if (!sourceText.ok) return sourceText;
-  const after = { ...machine.value, userData: userData.value, sourceText: sourceText.value };
-  return ok({ text: JSON.stringify(after), facts: machineFacts(after) });
+  const sourceText = await again(machine.sourceText, machineContext(machine, 'sourceText'));
+  return sourceText.ok ? ok({ ...machine, userData: userData.value, sourceText: sourceText.value }) : sourceText;
 }
 
-async function resealedProfile(text: string, again: Again): Promise<Written> {
-  const profile = parseProfile(text);
-  if (!profile.ok) return err({ reason: 'store-unreachable', operation: 'profile record is malformed' });
-  const base = await again(profile.value.base, profileContext(profile.value, 'base'));
+async function resealedProfile(profile: Profile, again: Again): Promise<Result<Profile, OperatorFault>> {
+  const base = await again(profile.base, profileContext(profile, 'base'));
   if (!base.ok) return base;
-  const fallback = await again(profile.value.default, profileContext(profile.value, 'default'));
-  if (!fallback.ok) return fallback;
-  const after = { ...profile.value, base: base.value, default: fallback.value };
-  return ok({ text: JSON.stringify(after), facts: profileFacts(after) });
+  const fallback = await again(profile.default, profileContext(profile, 'default'));
+  return fallback.ok ? ok({ ...profile, base: base.value, default: fallback.value }) : fallback;
 }
 
 async function resealRendering(
@@ -114,8 +110,8 @@ async function resealRendering(
   const stored = await store.rendering(id, sha512);
   if (!stored.ok) return stored;
   if (stored.value === undefined) return ok(undefined);
-  const sealed = parseSealed(stored.value);
-  if (!sealed.ok) return err({ reason: 'store-unreachable', operation: 'rendering is malformed' });
+  const sealed = understood(`rendering ${name}`, parseSealed(stored.value));
+  if (!sealed.ok) return sealed;
   const anew = await again(sealed.value, renderingContext(id, sha512));
   if (!anew.ok) return anew;
   if (anew.value === null) return ok(undefined);

@@ -9,7 +9,8 @@ import { err, ok, type Result } from '../shared/result.ts';
 import { openProfile, openUserData, render, SOME_URL } from './boot/render.ts';
 import { changeMachine, type MachinePorts, profileNamed } from './machines.ts';
 import { machineProblem, type OperatorFault } from './problems.ts';
-import { type Machine, machineContext, NAME, parseMachine, RESERVED, TEXT_LIMIT } from './records/model.ts';
+import { machineDocument } from './records/documents.ts';
+import { type Machine, machineContext, NAME, RESERVED, TEXT_LIMIT } from './records/model.ts';
 
 const MOST_LINES = 300;
 /** A page ends before it grows beyond this. */
@@ -71,12 +72,10 @@ export async function exportMachines(
 }
 
 async function exportLine({ store, vault }: MachinePorts, id: string): Promise<Result<string, OperatorFault>> {
-  const stored = await store.read('machine', id);
+  const stored = await machineDocument(store, id).read();
   if (!stored.ok) return stored;
-  const machine = stored.value === undefined ? undefined : parseMachine(stored.value.text);
-  if (machine?.ok === false) return err({ reason: 'store-unreachable', operation: `machine ${id} is malformed` });
-  if (machine === undefined || machine.value.deletedAt !== null) return ok('');
-  const record = machine.value;
+  const record = stored.value?.value;
+  if (record === undefined || record.deletedAt !== null) return ok('');
   const userData = await openUserData(vault, record);
   if (!userData.ok) return userData;
   const source =

@@ -1,20 +1,13 @@
 /** How publication, pins and quarantine change what an alias names. */
 
-import { type Alias, compareVersions, isAlias, type Pair, type Version } from '../releases/model.ts';
+import { type Alias, compareVersions, type Pair, type Version } from '../releases/model.ts';
 import { changeAlias } from '../releases/serve/current.ts';
-import { type AliasRecord, isMirroredStream, raiseFloor } from '../releases/store/alias.ts';
+import { type AliasRecord, raiseFloor } from '../releases/store/alias.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
 import { highest, type ReleaseIndex } from '../releases/store/release-index.ts';
 import type { Platform } from '../shared/platform.ts';
 import type { Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
-
-/** The aliases in MIRROR that a release of this pair could move: `current`, and LTS streams. */
-export function aliasesOf(mirror: readonly string[], pair: Pair & { readonly alias?: string | undefined }): Alias[] {
-  const streams = mirror.map((entry) => entry.split('/')[2] ?? 'current');
-  const named = pair.alias === undefined ? [] : [pair.alias];
-  return [...new Set([...streams, ...named])].filter(isAlias).filter((alias) => isMirroredStream(mirror, pair, alias));
-}
 
 /**
  * Lets `alias` name the release if that is higher than what it names. `current-YYYY` takes only releases of its stream:
@@ -59,6 +52,7 @@ export function withdrawn(
   if (!names.includes(gone)) return record;
   const next = highest(remaining, (version) => alias === 'current' || majorOf(version) === majorOf(gone));
   return {
+    ...record,
     version: record.version === gone ? next : record.version,
     floor: record.floor === gone ? next : record.floor,
     pin: record.pin === gone ? null : record.pin,

@@ -1,6 +1,6 @@
 /** MIRROR_ON_DEMAND: a stranger's download may start a job, within bounds that make it harmless. */
 
-import type { Config } from '../config.ts';
+import { type Catalogue, mirroredAliases } from '../releases/catalogue.ts';
 import type { Alias } from '../releases/model.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
 import type { VersionFiles } from '../releases/upstream/version-files.ts';
@@ -14,14 +14,16 @@ import { type MirrorNotes, NO_NOTES } from './store/notes.ts';
 
 export interface DemandPorts {
   readonly platform: Platform;
-  readonly config: Config;
+  readonly catalogue: Catalogue;
+  /** MIRROR_ON_DEMAND. */
+  readonly isOn: boolean;
   readonly store: MirrorStore;
   readonly releases: ReleaseStore;
   readonly versionFiles: VersionFiles;
   readonly jobs: Jobs;
 }
 
-const A_DAY = 20;
+const MOST_JOBS_A_DAY = 20;
 
 /** Why nothing was started, or `started`; for the log. */
 export type DemandOutcome =
@@ -39,24 +41,21 @@ export type DemandOutcome =
  * version.txt that verifies. It never moves an alias.
  */
 export async function mirrorOnDemand(ports: DemandPorts, release: Release): Promise<DemandOutcome> {
-  const { config, store, releases } = ports;
-  if (!config.MIRROR_ON_DEMAND) return 'off';
-  if (!isMirroredPair(config, release)) return 'not-mirrored-here';
+  const { catalogue, store, releases } = ports;
+  if (!ports.isOn) return 'off';
+  if (mirroredAliases(catalogue, release).length === 0) return 'not-mirrored-here';
   const known = await store.job(release).read();
   if (!known.ok) return 'failed';
   if (known.value !== undefined) return 'known';
   const current = await releases.alias(release, 'current' as Alias);
   if (!current.ok) return 'failed';
-  if (isBelow(release.version, current.value.record.floor)) return 'below-floor';
+  if (isBelow(release.version, current.value.floor)) return 'below-floor';
   const text = await ports.versionFiles.get(release, release.version, null);
   if (!text.ok || text.value.staleReason !== undefined) return 'unverified';
   if (!(await reserve(ports, release))) return 'busy';
   const started = await ports.jobs.start(release, 'demand');
   return started.ok ? 'started' : 'failed';
 }
-
-const isMirroredPair = ({ MIRROR }: Config, { channel, board }: Release): boolean =>
-  MIRROR.some((entry) => `${entry}/`.startsWith(`${channel}/${board}/`));
 
 /** Takes one of the day's places, if no job of this kind is under way. */
 async function reserve({ platform, store }: DemandPorts, { channel, board, version }: Release): Promise<boolean> {
@@ -74,7 +73,7 @@ async function reserve({ platform, store }: DemandPorts, { channel, board, versi
   const changed = await update<MirrorNotes>(platform, store.notes(), (current = NO_NOTES) => {
     const isSameLast = JSON.stringify(current.demand) === JSON.stringify(last);
     const count = current.demand?.day === day ? current.demand.count : 0;
-    isReserved = isSameLast && count < A_DAY;
+    isReserved = isSameLast && count < MOST_JOBS_A_DAY;
     return isReserved ? { ...current, demand: { day, count: count + 1, channel, board, version } } : undefined;
   });
   return changed.ok && isReserved;

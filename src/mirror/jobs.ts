@@ -1,12 +1,12 @@
 /** Starting, joining, reopening and cancelling jobs: a hundred triggers at once make one. */
 
-import type { Config } from '../config.ts';
 import type { Alias } from '../releases/model.ts';
+import type { ReleaseStore } from '../releases/store/bucket.ts';
 import type { Upstream } from '../releases/upstream/upstream.ts';
 import { update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import type { StoreFault } from '../shared/store.ts';
+import { type StoreFault, storeProblemText } from '../shared/store.ts';
 import { abandonUpload } from './plan.ts';
 import type { Publisher } from './publish.ts';
 import type { MirrorStore, Release } from './store/bucket.ts';
@@ -24,7 +24,9 @@ export interface JobsPorts {
   readonly upstream: Upstream;
   readonly publisher: Publisher;
   readonly launcher: Launcher;
-  readonly config: Pick<Config, 'MIRROR_FILES'>;
+  readonly releases: ReleaseStore;
+  /** Base names that a job copies. */
+  readonly mirrorFiles: readonly string[];
 }
 
 export type StartFault =
@@ -83,7 +85,8 @@ export class Jobs {
     const job = stored.value;
     const launched = await this.ports.launcher.launch(job);
     if (launched.ok) return ok({ job, isNew: true });
-    await this.#end(job, 'failed', 'workflow-unavailable');
+    const detail = `the Workflow could not be started: ${storeProblemText(launched.error)}`;
+    await this.#end(job, 'failed', { reason: 'workflow-unavailable', detail });
     return launched;
   }
 
@@ -114,12 +117,16 @@ export class Jobs {
     return ok(job);
   }
 
-  async #end(job: Job, state: 'failed' | 'cancelled', reason?: string): Promise<Result<Job | undefined, StoreFault>> {
+  async #end(
+    job: Job,
+    state: 'failed' | 'cancelled',
+    why: Pick<Job, 'reason' | 'detail'> = {},
+  ): Promise<Result<Job | undefined, StoreFault>> {
     const { platform, store } = this.ports;
     const finishedAt = new Date(platform.now()).toISOString();
     return await update(platform, store.job(job), (current) =>
       current !== undefined && current.attempt === job.attempt && isActive(current)
-        ? { ...current, state, finishedAt, ...(reason === undefined ? {} : { reason }) }
+        ? { ...current, state, finishedAt, ...why }
         : undefined,
     );
   }
@@ -132,13 +139,23 @@ export class Jobs {
     const now = new Date(this.ports.platform.now()).toISOString();
     const stream = alias ?? current?.alias;
     const { channel, board, version } = release;
+    // What the last attempt has left behind does not concern this one; what a later version of this software wrote may.
+    const {
+      reason: _why,
+      detail: _words,
+      startedAt: _began,
+      finishedAt: _ended,
+      alias: _stream,
+      ...kept
+    } = current ?? {};
     return {
+      ...kept,
       ...{ channel, board, version, trigger },
       attempt: (current?.attempt ?? 0) + 1,
       state: 'queued',
       movesAlias: movesAlias || current?.movesAlias === true,
       ...(stream === undefined ? {} : { alias: stream }),
-      wanted: [...new Set(['version.txt', ...this.ports.config.MIRROR_FILES])],
+      wanted: [...new Set(['version.txt', ...this.ports.mirrorFiles])],
       queuedAt: now,
       heartbeatAt: now,
     };
@@ -146,16 +163,16 @@ export class Jobs {
 
   /** True when upstream has a wanted file that the published release lacks: newly wanted, or it came late. */
   async #hasNews(release: Release): Promise<Result<boolean, StoreFault>> {
-    const { store, upstream, config } = this.ports;
-    const manifest = await store.manifest(release).read();
+    const { releases, upstream, mirrorFiles } = this.ports;
+    const manifest = await releases.manifestDocument(release).read();
     if (!manifest.ok) return manifest;
     const published = manifest.value?.value;
     if (published === undefined || published.distrusted !== undefined) return ok(true);
     // Retention took it out; its files lie there for a day yet.
-    const index = await store.index(release).read();
+    const index = await releases.indexDocument(release).read();
     if (!index.ok) return index;
     if (!(index.value?.value.releases ?? []).some(({ version }) => version === release.version)) return ok(true);
-    for (const file of config.MIRROR_FILES) {
+    for (const file of mirrorFiles) {
       if (Object.hasOwn(published.files, file)) continue;
       if ((await upstream.facts({ ...release, file })).ok) return ok(true);
     }
@@ -164,11 +181,11 @@ export class Jobs {
 
   /** True when there was a quarantine and the operator has just lifted it. */
   async #clearQuarantine(release: Release, trigger: Trigger): Promise<Result<boolean, StartFault>> {
-    const manifest = await this.ports.store.manifest(release).read();
+    const manifest = await this.ports.releases.manifestDocument(release).read();
     if (!manifest.ok) return manifest;
     if (manifest.value?.value.quarantinedAt === undefined) return ok(false);
     if (trigger !== 'operator') return err({ reason: 'quarantined' });
-    const removed = await this.ports.store.removeManifest(release);
+    const removed = await this.ports.releases.removeManifest(release);
     return removed.ok ? ok(true) : removed;
   }
 }

@@ -1,4 +1,6 @@
 /** What an attempt has to do for each wanted file: copy it, take it over from before, or leave it: upstream has none. */
+import { companionsOf } from '../releases/companions.ts';
+import type { ReleaseStore } from '../releases/store/bucket.ts';
 import type { Manifest, ManifestFile } from '../releases/store/manifest.ts';
 import { ok, type Result } from '../shared/result.ts';
 import { isCompromised } from '../signing/signer.ts';
@@ -16,6 +18,7 @@ export type PlannedFile = { readonly name: string } & (
 
 export interface PlanPorts extends Pick<CopyPorts, 'upstream' | 'store'> {
   readonly trustedKeys: TrustedKeys;
+  readonly releases: ReleaseStore;
 }
 
 /** HEADs at once: one for each connection that a job may hold, but for those of status. */
@@ -27,7 +30,7 @@ export async function planFiles(
   session: JobSession,
   wanted: readonly string[],
 ): Promise<Result<PlannedFile[], CopyFault>> {
-  const manifest = await ports.store.manifest(session.release).read();
+  const manifest = await ports.releases.manifestDocument(session.release).read();
   if (!manifest.ok) return manifest;
   const planned: PlannedFile[] = [];
   for (let start = 0; start < wanted.length; start += BATCH) {
@@ -86,7 +89,7 @@ async function stillGood(
 /** A file and its companions, out of a manifest; `undefined` when the file itself is not in it. */
 function ownEntries(files: Manifest['files'], name: string): Record<string, ManifestFile> | undefined {
   if (!Object.hasOwn(files, name)) return undefined;
-  const names = ['', '.sig', '.DIGESTS', '.DIGESTS.asc', '.DIGESTS.sig'].map((ending) => `${name}${ending}`);
+  const names = [name, ...companionsOf(name)];
   return Object.fromEntries(names.flatMap((own) => (files[own] === undefined ? [] : [[own, files[own]]])));
 }
 

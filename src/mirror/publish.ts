@@ -1,9 +1,8 @@
 /** Publishing: the one way by which a file becomes readable, and the lists that say so. */
 
-import type { Config } from '../config.ts';
+import { type Catalogue, isMirrored, mirroredAliases } from '../releases/catalogue.ts';
 import type { Pair, Version } from '../releases/model.ts';
 import { changeAlias } from '../releases/serve/current.ts';
-import { isMirroredStream } from '../releases/store/alias.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
 import type { Manifest, ManifestFile } from '../releases/store/manifest.ts';
 import {
@@ -13,11 +12,11 @@ import {
   withoutReleases,
   withRelease,
 } from '../releases/store/release-index.ts';
-import { type Document, update } from '../shared/document.ts';
+import { change, type Patience, update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import type { StoreFault } from '../shared/store.ts';
-import { aliasesOf, moveAlias, withdrawn } from './alias-moves.ts';
+import { isStoreFault, type StoreFault } from '../shared/store.ts';
+import { moveAlias, withdrawn } from './alias-moves.ts';
 import type { MirrorStore } from './store/bucket.ts';
 import { isActive, type Job } from './store/job.ts';
 
@@ -25,10 +24,17 @@ export interface PublishPorts {
   readonly platform: Platform;
   readonly store: MirrorStore;
   readonly releases: ReleaseStore;
-  readonly config: Pick<Config, 'CHANNELS' | 'BOARDS' | 'MIRROR' | 'KEEP_RELEASES'>;
+  readonly catalogue: Catalogue;
+  /** Published releases kept for each pair. */
+  readonly keepReleases: number;
 }
 
-const PUBLIC_ATTEMPTS = 8;
+/** Others publish at the same time, and R2 takes one write a second. */
+const PUBLIC_PATIENCE: Patience = {
+  attempts: 8,
+  delay: (attempt, random) => 100 * 2 ** attempt * (0.5 + random()),
+  readsAgain: true,
+};
 
 export class Publisher {
   constructor(private readonly ports: PublishPorts) {}
@@ -39,8 +45,8 @@ export class Publisher {
    */
   async publish(job: Job, entries: Readonly<Record<string, ManifestFile>>): Promise<Result<string, StoreFault>> {
     const { channel, board, version } = job;
-    const { platform, store } = this.ports;
-    const manifest = await update(platform, store.manifest(job), (current) => {
+    const { platform, releases } = this.ports;
+    const manifest = await update(platform, releases.manifestDocument(job), (current) => {
       // Taken back meanwhile: the mark wins, also over a manifest that was distrusted.
       if (current?.quarantinedAt !== undefined) return undefined;
       // An entry never changes: what readers may have begun stays what it was.
@@ -61,7 +67,7 @@ export class Publisher {
       if (!moved.ok) return moved;
     }
     // Whoever took it back between the manifest and the lists cleared lists that did not have it yet.
-    const standing = await store.manifest(job).read();
+    const standing = await releases.manifestDocument(job).read();
     if (!standing.ok) return standing;
     const { quarantinedAt, distrusted } = standing.value?.value ?? {};
     if (quarantinedAt !== undefined || distrusted !== undefined) {
@@ -74,9 +80,9 @@ export class Publisher {
 
   /** Takes a release out of every list and alias; the floor falls to the highest that remains. */
   async unlist(release: Pair & { readonly version: Version }): Promise<Result<undefined, StoreFault>> {
-    const { platform, store, releases } = this.ports;
+    const { platform, releases } = this.ports;
     const now = this.#now();
-    const index = await update(platform, store.index(release), (current) =>
+    const index = await update(platform, releases.indexDocument(release), (current) =>
       withoutReleases(current ?? EMPTY_INDEX, [release.version], now),
     );
     if (!index.ok) return index;
@@ -93,15 +99,17 @@ export class Publisher {
 
   /** Puts a manifest into the pair's index and the public one. */
   async list(pair: Pair, manifest: Manifest): Promise<Result<undefined, StoreFault>> {
-    const { platform, store } = this.ports;
-    const index = await update(platform, store.index(pair), (current) => withRelease(current ?? EMPTY_INDEX, manifest));
+    const { platform, releases } = this.ports;
+    const index = await update(platform, releases.indexDocument(pair), (current) =>
+      withRelease(current ?? EMPTY_INDEX, manifest),
+    );
     return index.ok ? await this.rebuildPublicIndex() : index;
   }
 
   /** Lets every alias that this release belongs to name it, unless it names a higher one. */
   async moveAliases(job: Pick<Job, 'channel' | 'board' | 'version' | 'alias'>): Promise<Result<undefined, StoreFault>> {
-    const { platform, releases, config } = this.ports;
-    for (const alias of aliasesOf(config.MIRROR, job)) {
+    const { platform, releases, catalogue } = this.ports;
+    for (const alias of mirroredAliases(catalogue, job)) {
       const moved = await moveAlias(platform, releases, job, alias, job);
       if (!moved.ok) return moved;
     }
@@ -110,19 +118,19 @@ export class Publisher {
 
   /** Takes releases past KEEP_RELEASES out of the index; never one that an alias names or a job is about. */
   async retain(pair: Pair): Promise<Result<undefined, StoreFault>> {
-    const { platform, store, config } = this.ports;
-    const index = await store.index(pair).read();
+    const { platform, releases, keepReleases } = this.ports;
+    const index = await releases.indexDocument(pair).read();
     if (!index.ok) return index;
     const current = index.value?.value ?? EMPTY_INDEX;
-    if (pastRetention(current, config.KEEP_RELEASES, new Set()).length === 0) return ok(undefined);
+    if (pastRetention(current, keepReleases, new Set()).length === 0) return ok(undefined);
     const held = await this.#held(
       pair,
       current.releases.map(({ version }) => version),
     );
     if (!held.ok) return held;
-    const leaving = pastRetention(current, config.KEEP_RELEASES, held.value);
+    const leaving = pastRetention(current, keepReleases, held.value);
     if (leaving.length === 0) return ok(undefined);
-    const changed = await update(platform, store.index(pair), (now) =>
+    const changed = await update(platform, releases.indexDocument(pair), (now) =>
       withoutReleases(now ?? EMPTY_INDEX, leaving, this.#now()),
     );
     return changed.ok ? await this.rebuildPublicIndex() : changed;
@@ -130,26 +138,29 @@ export class Publisher {
 
   /** releases.json, made of every pair's index; whoever writes last has read them last. */
   async rebuildPublicIndex(): Promise<Result<undefined, StoreFault>> {
-    const { store, config, platform } = this.ports;
-    const document: Document<unknown> = store.publicIndex();
-    for (let attempt = 0; attempt < PUBLIC_ATTEMPTS; attempt += 1) {
-      if (attempt > 0) await platform.timer(100 * 2 ** attempt * (0.5 + platform.random())).elapsed;
-      const before = await store.publicIndex().read();
-      if (!before.ok) continue;
-      const pairs = [];
-      for (const pair of config.CHANNELS.flatMap((channel) => config.BOARDS.map((board) => ({ channel, board })))) {
-        const index = await store.index(pair).read();
-        if (!index.ok) return index;
-        if (index.value !== undefined) pairs.push({ ...pair, index: index.value.value });
-      }
-      const written = await document.write(publicIndex(pairs, this.#now()), before.value?.etag);
-      if (written.ok && written.value !== undefined) return ok(undefined);
-    }
-    return err({ reason: 'store-unreachable', operation: 'write releases.json' });
+    const { releases, catalogue, platform } = this.ports;
+    const rebuilt = await change(
+      platform,
+      releases.publicIndexDocument(),
+      async () => {
+        const pairs = [];
+        for (const pair of catalogue.pairs) {
+          const index = await releases.indexDocument(pair).read();
+          if (!index.ok) return index;
+          if (index.value !== undefined) pairs.push({ ...pair, index: index.value.value });
+        }
+        return ok(publicIndex(pairs, this.#now()));
+      },
+      PUBLIC_PATIENCE,
+    );
+    if (rebuilt.ok) return ok(undefined);
+    return err(
+      isStoreFault(rebuilt.error) ? rebuilt.error : { reason: 'store-unreachable', operation: 'write releases.json' },
+    );
   }
 
   async #held(pair: Pair, versions: readonly string[]): Promise<Result<Set<string>, StoreFault>> {
-    const { store, releases, config } = this.ports;
+    const { store, releases, catalogue } = this.ports;
     const held = new Set<string>();
     const jobs = await store.jobs(pair);
     if (!jobs.ok) return jobs;
@@ -158,7 +169,7 @@ export class Publisher {
     if (!aliases.ok) return aliases;
     for (const { alias, record } of aliases.value) {
       if (record.pin !== null) held.add(record.pin);
-      if (record.version !== null && isMirroredStream(config.MIRROR, pair, alias)) held.add(record.version);
+      if (record.version !== null && isMirrored(catalogue, pair, alias)) held.add(record.version);
     }
     return ok(new Set(versions.filter((version) => held.has(version))));
   }

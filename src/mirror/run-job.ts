@@ -5,11 +5,12 @@
 import type { ManifestFile } from '../releases/store/manifest.ts';
 import type { VersionSource } from '../releases/upstream/version-source.ts';
 import { parseVersionTxt } from '../releases/upstream/version-txt.ts';
+import { stackOf } from '../shared/cause.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { Slots } from '../shared/slots.ts';
 import { isCompromised } from '../signing/signer.ts';
 import type { CopyPorts } from './copy/companions.ts';
-import { type CopyFault, isFinal } from './copy/copy-fault.ts';
+import { type CopyFault, copyDetail, isFinal } from './copy/copy-fault.ts';
 import { copyFile } from './copy/copy-file.ts';
 import { abandonUpload, type PlannedFile, type PlanPorts, planFiles } from './plan.ts';
 import type { Publisher } from './publish.ts';
@@ -20,11 +21,18 @@ import { builtAt } from './store/job.ts';
 /** A Workflow's `step.do`, with this step's retries and timeout: a throw is tried again, a value is kept. */
 export type DoStep = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
-/** What an operator hears of a run besides its status: files that were refused for good, and how it ended. */
+/** What the log hears of a run besides its status: steps that are tried again, files that were refused for good, how it ended. */
 export interface RunEvent {
+  readonly step?: string;
   readonly file?: string;
-  readonly state: 'failed' | 'complete' | 'lost';
+  readonly state: 'retrying' | 'failed' | 'complete' | 'lost';
   readonly reason?: string;
+  /** The reason in words, with what was met. */
+  readonly detail?: string;
+  /** The fault itself, where something of the runtime or the network stands behind it. */
+  readonly fault?: object;
+  /** The stack of a mistake of our own. */
+  readonly bug?: string;
 }
 
 export interface MirrorPorts extends Omit<CopyPorts, 'slots'>, PlanPorts {
@@ -33,10 +41,16 @@ export interface MirrorPorts extends Omit<CopyPorts, 'slots'>, PlanPorts {
   readonly tell: (release: Release, attempt: number, event: RunEvent) => void;
 }
 
+/** Why something failed: the code, and the same in words. */
+interface Why {
+  readonly reason: string;
+  readonly detail: string;
+}
+
 type FileOutcome =
   | { readonly state: 'verified'; readonly entries: Record<string, ManifestFile> }
   | { readonly state: 'absent' }
-  | { readonly state: 'failed'; readonly reason: string }
+  | ({ readonly state: 'failed' } & Why)
   | { readonly state: 'lost' };
 
 const PARTS_IN_FLIGHT = 3;
@@ -62,10 +76,7 @@ export async function runJob(
   return await new Attempt(ports, session, doStep).run();
 }
 
-type Ended =
-  | { readonly state: 'complete' }
-  | { readonly state: 'failed'; readonly reason: string }
-  | { readonly state: 'lost' };
+type Ended = { readonly state: 'complete' } | ({ readonly state: 'failed' } & Why) | { readonly state: 'lost' };
 type Stepped<T> = ({ readonly state: 'ready' } & T) | Exclude<Ended, { state: 'complete' }>;
 
 class Attempt {
@@ -106,18 +117,24 @@ class Attempt {
   /** A passing fault is thrown, for the step to be tried again; a final one is a value. */
   async #step<T extends object>(name: string, work: () => Promise<Result<T, CopyFault>>): Promise<Stepped<T>> {
     try {
-      return await this.doStep(name, () =>
-        this.session.during(async (): Promise<Stepped<T>> => {
-          const result = await work();
-          if (result.ok) return { state: 'ready', ...result.value };
-          if (result.error.reason === 'not-ours-any-more') return { state: 'lost' };
-          if (isFinal(result.error)) return { state: 'failed', reason: result.error.reason };
-          throw new Error(result.error.reason);
-        }),
-      );
+      return await this.doStep(name, () => this.session.during(() => this.#tryStep(name, work)));
     } catch (cause) {
-      return { state: 'failed', reason: cause instanceof Error ? cause.message : 'unknown' };
+      return { state: 'failed', ...whyOf(cause) };
     }
+  }
+
+  async #tryStep<T extends object>(name: string, work: () => Promise<Result<T, CopyFault>>): Promise<Stepped<T>> {
+    const result = await work().catch((cause: unknown) => {
+      this.#tell({ step: name, state: 'failed', reason: BUG.reason, bug: stackOf(cause) });
+      throw passing(BUG);
+    });
+    if (result.ok) return { state: 'ready', ...result.value };
+    const fault = result.error;
+    if (fault.reason === 'not-ours-any-more') return { state: 'lost' };
+    const why = { reason: fault.reason, detail: copyDetail(fault) };
+    if (isFinal(fault)) return { state: 'failed', ...why };
+    this.#tell({ step: name, state: 'retrying', ...why, fault });
+    throw passing(why);
   }
 
   async #resolve(): Promise<Result<{ wanted: string[]; builtAt: number | null }, CopyFault>> {
@@ -134,7 +151,10 @@ class Attempt {
     const text = await this.ports.versions.read({ ...release, file: 'version.txt' }, null);
     if (!text.ok) {
       if (text.error.reason === 'below-floor') return err({ reason: 'absent' });
-      if (isFinal(text.error)) this.#tell({ file: 'version.txt', state: 'failed', reason: text.error.reason });
+      if (isFinal(text.error)) {
+        const { reason } = text.error;
+        this.#tell({ file: 'version.txt', state: 'failed', reason, detail: copyDetail(text.error), fault: text.error });
+      }
       return err(text.error);
     }
     const fields = parseVersionTxt(text.value.bytes, release.channel, release.version);
@@ -159,8 +179,9 @@ class Attempt {
       const { reason } = result.error;
       if (reason === 'absent') await watcher.finish({ state: 'absent' });
       else if (reason !== 'not-ours-any-more') {
-        await watcher.finish({ state: 'failed', reason });
-        if (isFinal(result.error)) this.#tell({ file: name, state: 'failed', reason });
+        const detail = copyDetail(result.error);
+        await watcher.finish({ state: 'failed', reason, detail });
+        if (isFinal(result.error)) this.#tell({ file: name, state: 'failed', reason, detail, fault: result.error });
       }
       return result;
     });
@@ -206,13 +227,14 @@ class Attempt {
     const told = await this.#step(STEPS.fail, async () => {
       for (const [name, outcome] of outcomes) {
         if (outcome.state === 'failed')
-          await this.session.watch(name).finish({ state: 'failed', reason: outcome.reason });
+          await this.session.watch(name).finish({ state: 'failed', reason: outcome.reason, detail: outcome.detail });
       }
       const now = new Date(this.ports.platform.now()).toISOString();
       const changed = await this.session.change((job) => ({
         ...job,
         state: 'failed',
         reason: end.reason,
+        detail: end.detail,
         finishedAt: now,
         heartbeatAt: now,
       }));
@@ -222,13 +244,35 @@ class Attempt {
   }
 }
 
+const NO_VERSION_TXT: Why = { reason: 'no-version-txt', detail: 'upstream has no version.txt for this release' };
+const NO_IMAGE: Why = {
+  reason: 'no-image',
+  detail: 'upstream has none of the files in MIRROR_FILES besides version.txt',
+};
+const BUG: Why = { reason: 'internal-error', detail: 'a bug of this software; its stack is in the log' };
+
+/** A Workflow keeps only the message of what a step throws last: this tells ours from whatever else may be thrown. */
+const PASSING_MARK = 'passing fault';
+
+const passing = ({ reason, detail }: Why): Error => new Error(`${PASSING_MARK} ${reason}: ${detail}`);
+
+/** What a step has thrown in the end: the last passing fault, or words of the Workflow itself (its time limit). */
+function whyOf(cause: unknown): Why {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const marked = message.startsWith(`${PASSING_MARK} `) ? message.slice(PASSING_MARK.length + 1) : undefined;
+  const colon = marked?.indexOf(': ') ?? -1;
+  if (marked === undefined || colon === -1) return { reason: 'step-failed', detail: message };
+  return { reason: marked.slice(0, colon), detail: marked.slice(colon + 2) };
+}
+
 /** Not everything is there: the file that failed, no version.txt, or nothing besides it. */
 function whyUnfit(outcomes: ReadonlyMap<string, FileOutcome>): Exclude<Ended, { state: 'complete' }> | undefined {
   for (const [name, outcome] of outcomes) {
     if (outcome.state === 'lost') return outcome;
-    if (outcome.state === 'failed') return { state: 'failed', reason: `${name}: ${outcome.reason}` };
+    if (outcome.state === 'failed')
+      return { state: 'failed', reason: `${name}: ${outcome.reason}`, detail: `${name}: ${outcome.detail}` };
   }
   const verified = [...outcomes].filter(([, { state }]) => state === 'verified').map(([name]) => name);
-  if (!verified.includes('version.txt')) return { state: 'failed', reason: 'no-version-txt' };
-  return verified.length > 1 ? undefined : { state: 'failed', reason: 'no-image' };
+  if (!verified.includes('version.txt')) return { state: 'failed', ...NO_VERSION_TXT };
+  return verified.length > 1 ? undefined : { state: 'failed', ...NO_IMAGE };
 }

@@ -48,7 +48,7 @@ export class JobSession {
   /** Runs a step with the heart beating. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#steps += 1;
-    void this.#beat();
+    void this.#beat().catch(this.#tellBug);
     try {
       return await work();
     } finally {
@@ -80,9 +80,11 @@ export class JobSession {
         size = total;
         const isDue = this.platform.now() - Math.max(lastWrite, uploadingSince) >= WRITE_AGAIN_MS;
         if (!isDue || writing !== undefined || bytes === total) return;
-        writing = write({ state: 'copying', bytes }).finally(() => {
-          writing = undefined;
-        });
+        writing = write({ state: 'copying', bytes })
+          .catch(this.#tellBug)
+          .finally(() => {
+            writing = undefined;
+          });
       },
       finish: async (part) => {
         await writing;
@@ -102,6 +104,9 @@ export class JobSession {
     }
     this.#beating = false;
   }
+
+  /** Nobody waits for a heartbeat: a bug in one is told as work that failed behind an answer. */
+  readonly #tellBug = (cause: unknown): void => this.platform.waitUntil(Promise.reject(cause));
 
   #holds(job: Job | undefined): job is Job {
     return job !== undefined && job.attempt === this.attempt && isActive(job);

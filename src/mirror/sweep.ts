@@ -1,7 +1,9 @@
 /** Deleting what nobody can read any more, never before 24 hours: releases that left the index, orphan objects, dead uploads. */
 
-import type { Config } from '../config.ts';
+import type { Catalogue } from '../releases/catalogue.ts';
+import { filesPrefix, releaseOfFile, sweptPrefixes } from '../releases/keys.ts';
 import type { Pair } from '../releases/model.ts';
+import type { ReleaseStore } from '../releases/store/bucket.ts';
 import { EMPTY_INDEX } from '../releases/store/release-index.ts';
 import { update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
@@ -14,7 +16,8 @@ import { isActive, type Job } from './store/job.ts';
 export interface SweepPorts {
   readonly platform: Platform;
   readonly store: MirrorStore;
-  readonly config: Pick<Config, 'CHANNELS' | 'BOARDS'>;
+  readonly releases: ReleaseStore;
+  readonly catalogue: Catalogue;
 }
 
 const PATIENCE_MS = 24 * 3_600_000;
@@ -22,9 +25,8 @@ const QUIET_MS = 3_600_000;
 
 /** How many objects went. */
 export async function sweep(ports: SweepPorts): Promise<Result<number, StoreFault>> {
-  const { CHANNELS, BOARDS } = ports.config;
   let deleted = 0;
-  for (const pair of CHANNELS.flatMap((channel) => BOARDS.map((board) => ({ channel, board })))) {
+  for (const pair of ports.catalogue.pairs) {
     for (const part of [removeLeft, removeOrphans]) {
       const swept = await part(ports, pair);
       if (!swept.ok) return swept;
@@ -35,8 +37,8 @@ export async function sweep(ports: SweepPorts): Promise<Result<number, StoreFaul
 }
 
 /** Releases that left the index a day ago: their files, file statuses and manifests; a tombstone of a quarantine stays. */
-async function removeLeft({ platform, store }: SweepPorts, pair: Pair): Promise<Result<number, StoreFault>> {
-  const index = await store.index(pair).read();
+async function removeLeft({ platform, store, releases }: SweepPorts, pair: Pair): Promise<Result<number, StoreFault>> {
+  const index = await releases.indexDocument(pair).read();
   if (!index.ok) return index;
   const due = (index.value?.value ?? EMPTY_INDEX).left.filter(
     ({ leftAt }) => platform.now() - Date.parse(leftAt) >= PATIENCE_MS,
@@ -49,12 +51,12 @@ async function removeLeft({ platform, store }: SweepPorts, pair: Pair): Promise<
     if (!job.ok) return job;
     // A job that is at it, or was a moment ago, may be about to put the release back into the index.
     if (job.value !== undefined && isRecent(job.value.value, platform.now())) continue;
-    const manifest = await store.manifest(release).read();
+    const manifest = await releases.manifestDocument(release).read();
     if (!manifest.ok) return manifest;
     const isTombstone = manifest.value?.value.quarantinedAt !== undefined;
     const emptied = isTombstone
-      ? await update(platform, store.manifest(release), (current) => current && { ...current, files: {} })
-      : await store.removeManifest(release);
+      ? await update(platform, releases.manifestDocument(release), (current) => current && { ...current, files: {} })
+      : await releases.removeManifest(release);
     if (!emptied.ok) return emptied;
     const removed = await deleteBelow(store, release);
     if (!removed.ok) return removed;
@@ -62,7 +64,7 @@ async function removeLeft({ platform, store }: SweepPorts, pair: Pair): Promise<
     gone.add(version);
   }
   if (gone.size === 0) return ok(0);
-  const noted = await update(platform, store.index(pair), (current = EMPTY_INDEX) => ({
+  const noted = await update(platform, releases.indexDocument(pair), (current = EMPTY_INDEX) => ({
     ...current,
     left: current.left.filter(
       ({ version, leftAt }) => !gone.has(version) || platform.now() - Date.parse(leftAt) < PATIENCE_MS,
@@ -73,14 +75,11 @@ async function removeLeft({ platform, store }: SweepPorts, pair: Pair): Promise<
 
 const isRecent = (job: Job, now: number): boolean => isActive(job) || now - Date.parse(job.heartbeatAt) < QUIET_MS;
 
-async function deleteBelow(
-  store: MirrorStore,
-  { channel, board, version }: Release,
-): Promise<Result<number, StoreFault>> {
+async function deleteBelow(store: MirrorStore, release: Release): Promise<Result<number, StoreFault>> {
   let deleted = 0;
-  for (const room of ['files', 'status', 'verdicts']) {
+  for (const prefix of sweptPrefixes(release)) {
     for (;;) {
-      const page = await store.list(`${room}/${channel}/${board}/${version}/`);
+      const page = await store.list(prefix);
       if (!page.ok) return page;
       if (page.value.objects.length === 0) break;
       const removed = await store.delete(page.value.objects.map(({ key }) => key));
@@ -92,23 +91,22 @@ async function deleteBelow(
 }
 
 /** Objects of attempts that came to nothing: named by no manifest, by no verified file status, a day old. */
-async function removeOrphans(
-  { platform, store }: SweepPorts,
-  { channel, board }: Pair,
-): Promise<Result<number, StoreFault>> {
+async function removeOrphans(ports: SweepPorts, pair: Pair): Promise<Result<number, StoreFault>> {
+  const { platform, store } = ports;
   const named = new Map<string, ReadonlySet<string>>();
   let deleted = 0;
   let cursor: string | undefined;
   do {
-    const page = await store.list(`files/${channel}/${board}/`, cursor);
+    const page = await store.list(filesPrefix(pair), cursor);
     if (!page.ok) return page;
     const orphans: string[] = [];
     for (const { key, uploadedAt } of page.value.objects) {
       if (platform.now() - uploadedAt < PATIENCE_MS) continue;
-      const version = key.split('/')[3] ?? '';
-      const keep = named.get(version) ?? (await namedKeys(store, { channel, board, version } as Release));
+      const release = releaseOfFile(key);
+      if (release === undefined) continue;
+      const keep = named.get(release.version) ?? (await namedKeys(ports, release));
       if (keep === undefined) continue;
-      named.set(version, keep);
+      named.set(release.version, keep);
       if (!keep.has(key)) orphans.push(key);
     }
     if (orphans.length > 0) {
@@ -122,8 +120,8 @@ async function removeOrphans(
 }
 
 /** Keys that a reader or a next attempt may still use; `undefined` when the stores do not say. */
-async function namedKeys(store: MirrorStore, release: Release): Promise<ReadonlySet<string> | undefined> {
-  const [manifest, job] = [await store.manifest(release).read(), await store.job(release).read()];
+async function namedKeys({ store, releases }: SweepPorts, release: Release): Promise<ReadonlySet<string> | undefined> {
+  const [manifest, job] = [await releases.manifestDocument(release).read(), await store.job(release).read()];
   if (!manifest.ok || !job.ok) return undefined;
   const keys = new Set(Object.values(manifest.value?.value.files ?? {}).map(({ key }) => key));
   for (const name of job.value?.value.wanted ?? []) {

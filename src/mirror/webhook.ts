@@ -2,7 +2,7 @@
 import { verify } from '@octokit/webhooks-methods';
 import { Webhook } from 'standardwebhooks';
 import * as z from 'zod';
-import type { Config } from '../config.ts';
+import { type Catalogue, mirroredPairs } from '../releases/catalogue.ts';
 import { fitsChannel, isVersion, type Pair, type Version } from '../releases/model.ts';
 import { checkShape, shapeProblem } from '../shared/http/api.ts';
 import type { Problem } from '../shared/problem.ts';
@@ -13,7 +13,12 @@ export type Announcement =
   | { readonly kind: 'ignored'; readonly why: string }
   | { readonly kind: 'release'; readonly version: Version; readonly pairs: readonly Pair[] };
 
-type Rules = Pick<Config, 'CHANNELS' | 'BOARDS' | 'MIRROR' | 'WEBHOOK_SECRET'>;
+/** By what an announcement is judged. */
+export interface WebhookRules {
+  readonly catalogue: Catalogue;
+  /** WEBHOOK_SECRET; any of them may sign. */
+  readonly webhookSecrets: readonly string[];
+}
 
 /** GitHub's tag of a published release; nightlies and developer builds carry other ones. */
 const TAG = /^(alpha|beta|stable|lts)-(\d+\.\d+\.\d+)$/;
@@ -27,9 +32,13 @@ export const announcement = z
   .meta({ id: 'Announcement', example: { channel: 'stable', version: '4593.2.5' } });
 
 /** `POST /webhooks/github`: `X-Hub-Signature-256` over the body, any of the secrets. */
-export async function readGithub(body: string, headers: Headers, rules: Rules): Promise<Result<Announcement, Problem>> {
+export async function readGithub(
+  body: string,
+  headers: Headers,
+  rules: WebhookRules,
+): Promise<Result<Announcement, Problem>> {
   const signature = headers.get('x-hub-signature-256') ?? '';
-  const secrets = rules.WEBHOOK_SECRET ?? [];
+  const secrets = rules.webhookSecrets;
   const isSigned = await anyOf(secrets, async (secret) => signature !== '' && (await verify(secret, body, signature)));
   if (!isSigned) return err(UNSIGNED);
   const parsed = parseJson(body);
@@ -43,19 +52,19 @@ export async function readGithub(body: string, headers: Headers, rules: Rules): 
   const [, channel = '', version = ''] = TAG.exec(release.data.release.tag_name) ?? [];
   if (!isVersion(version)) return ok({ kind: 'ignored', why: 'another tag' });
   if (!fitsChannel(channel, version)) return ok({ kind: 'ignored', why: 'a version of another channel' });
-  return ok(announced(channel, version, mirroredPairs(rules, channel)));
+  return ok(announced(channel, version, mirroredPairs(rules.catalogue, channel)));
 }
 
 /** `POST /webhooks/release`: Standard Webhooks, `{channel, version, board?}`. */
 export async function readRelease(
   body: string,
   headers: Headers,
-  rules: Rules,
+  rules: WebhookRules,
 ): Promise<Result<Announcement, Problem>> {
   const signed = Object.fromEntries(
     ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => [name, headers.get(name) ?? '']),
   );
-  const isSigned = await anyOf(rules.WEBHOOK_SECRET ?? [], (secret) => {
+  const isSigned = await anyOf(rules.webhookSecrets, (secret) => {
     // A secret that begins with whsec_ is base64 after it, any other is taken as it stands.
     const hook = secret.startsWith('whsec_') ? new Webhook(secret) : new Webhook(secret, { format: 'raw' });
     hook.verify(body, signed, { jsonParse: false });
@@ -67,23 +76,15 @@ export async function readRelease(
   const order = checkShape(announcement, parsed.value);
   if (!order.ok) return err(shapeProblem(order.error));
   const { channel, version, board } = order.value;
-  if (!rules.CHANNELS.includes(channel))
+  if (!rules.catalogue.channels.includes(channel))
     return err({ code: 'invalid', detail: `channel: ${channel} is not served here` });
   if (!isVersion(version)) return err({ code: 'invalid', detail: 'version: must be MAJOR.CHANNEL.PATCH' });
   if (!fitsChannel(channel, version))
     return err({ code: 'invalid', detail: `version: ${version} is not of channel ${channel}` });
-  if (board !== undefined && !rules.BOARDS.includes(board))
+  if (board !== undefined && !rules.catalogue.boards.includes(board))
     return err({ code: 'invalid', detail: `board: ${board} is not served here` });
-  const pairs = mirroredPairs(rules, channel).filter((pair) => board === undefined || pair.board === board);
+  const pairs = mirroredPairs(rules.catalogue, channel).filter((pair) => board === undefined || pair.board === board);
   return ok(announced(channel, version, pairs));
-}
-
-/** The pairs of MIRROR in a channel, each once. */
-function mirroredPairs({ MIRROR }: Rules, channel: string): Pair[] {
-  const boards = MIRROR.map((entry) => entry.split('/'))
-    .filter(([name]) => name === channel)
-    .map(([, board = '']) => board);
-  return [...new Set(boards)].map((board) => ({ channel, board }));
 }
 
 function announced(channel: string, version: Version, pairs: readonly Pair[]): Announcement {

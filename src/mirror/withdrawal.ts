@@ -1,6 +1,8 @@
 /** Taking releases back: by the operator (quarantine), or because a key that signed them turned out compromised. */
 
-import type { Config } from '../config.ts';
+import type { Catalogue } from '../releases/catalogue.ts';
+import type { Pair } from '../releases/model.ts';
+import type { ReleaseStore } from '../releases/store/bucket.ts';
 import type { Manifest } from '../releases/store/manifest.ts';
 import { EMPTY_INDEX } from '../releases/store/release-index.ts';
 import { update } from '../shared/document.ts';
@@ -10,14 +12,13 @@ import type { StoreFault } from '../shared/store.ts';
 import type { Keyring } from '../signing/keyring.ts';
 import { isCompromised } from '../signing/signer.ts';
 import type { Publisher } from './publish.ts';
-import type { MirrorStore, Release } from './store/bucket.ts';
-import { NO_NOTES } from './store/notes.ts';
+import type { Release } from './store/bucket.ts';
 
 export interface WithdrawalPorts {
   readonly platform: Platform;
-  readonly store: MirrorStore;
   readonly publisher: Publisher;
-  readonly config: Pick<Config, 'CHANNELS' | 'BOARDS'>;
+  readonly releases: ReleaseStore;
+  readonly catalogue: Catalogue;
 }
 
 /** Marks the release as quarantined and takes it out of every list and alias; `undefined` when it is not published. */
@@ -38,8 +39,8 @@ async function withdraw(
   release: Release,
   mark: (manifest: Manifest) => Manifest,
 ): Promise<Result<Manifest | undefined, StoreFault>> {
-  const { platform, store, publisher } = ports;
-  const manifest = await update(platform, store.manifest(release), (current) => current && mark(current));
+  const { platform, releases, publisher } = ports;
+  const manifest = await update(platform, releases.manifestDocument(release), (current) => current && mark(current));
   if (!manifest.ok || manifest.value === undefined) return manifest;
   const unlisted = await publisher.unlist(release);
   return unlisted.ok ? manifest : unlisted;
@@ -50,7 +51,7 @@ export async function distrustCompromised(
   ports: WithdrawalPorts,
   keyring: Keyring,
 ): Promise<Result<Release[], StoreFault>> {
-  const { platform, store, config } = ports;
+  const { platform, releases, catalogue } = ports;
   const compromised = new Set<string>();
   for (const subkey of keyring.keys.flatMap(({ subkeys }) => subkeys)) {
     const fingerprint = subkey.getFingerprint().toUpperCase();
@@ -58,8 +59,8 @@ export async function distrustCompromised(
   }
   if (compromised.size === 0) return ok([]);
   const distrusted: Release[] = [];
-  for (const pair of config.CHANNELS.flatMap((channel) => config.BOARDS.map((board) => ({ channel, board })))) {
-    const found = await signedBy(store, pair, compromised);
+  for (const pair of catalogue.pairs) {
+    const found = await signedBy(releases, pair, compromised);
     if (!found.ok) return found;
     for (const { release, fingerprint } of found.value) {
       const at = new Date(platform.now()).toISOString();
@@ -68,26 +69,22 @@ export async function distrustCompromised(
       distrusted.push(release);
     }
   }
-  const noted = await update(platform, store.notes(), (current = NO_NOTES) => ({
-    ...current,
-    distrusted: [...new Set([...current.distrusted, ...compromised])],
-  }));
-  return noted.ok ? ok(distrusted) : noted;
+  return ok(distrusted);
 }
 
 /** By the manifests themselves, releases that have left the index included: they are still served for a day. */
 async function signedBy(
-  store: MirrorStore,
-  { channel, board }: { channel: string; board: string },
+  store: ReleaseStore,
+  pair: Pair,
   fingerprints: ReadonlySet<string>,
 ): Promise<Result<{ release: Release; fingerprint: string }[], StoreFault>> {
   const found: { release: Release; fingerprint: string }[] = [];
-  const index = await store.index({ channel, board }).read();
+  const index = await store.indexDocument(pair).read();
   if (!index.ok) return index;
   const { releases, left } = index.value?.value ?? EMPTY_INDEX;
   for (const { version } of [...releases, ...left]) {
-    const release = { channel, board, version };
-    const manifest = await store.manifest(release).read();
+    const release = { ...pair, version };
+    const manifest = await store.manifestDocument(release).read();
     if (!manifest.ok) return manifest;
     // Marked already.
     if (manifest.value?.value.distrusted !== undefined) continue;

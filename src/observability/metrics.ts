@@ -1,10 +1,10 @@
 /** `/api/metrics`: how the mirror does, how long the key lasts, who booted; from what is stored, whichever isolate is asked. */
 
-import type { Config } from '../config.ts';
 import type { JobView } from '../mirror/api/call-shapes.ts';
 import { viewJobs } from '../mirror/api/job-view.ts';
 import type { MirrorStore } from '../mirror/store/bucket.ts';
 import { NO_NOTES } from '../mirror/store/notes.ts';
+import type { Catalogue } from '../releases/catalogue.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
 import type { Platform } from '../shared/platform.ts';
 import { ok, type Result } from '../shared/result.ts';
@@ -17,7 +17,7 @@ import { expositionText, labelsOf, type Metric } from './prometheus.ts';
 
 export interface MetricsPorts {
   readonly platform: Platform;
-  readonly config: Config;
+  readonly catalogue: Catalogue;
   readonly store: MirrorStore;
   readonly releases: ReleaseStore;
   readonly trustedKeys: TrustedKeys;
@@ -31,8 +31,8 @@ const RECENT_MS = 30 * 24 * 3_600_000;
 
 /** The text, or the store that did not answer: half the numbers would look like a fall. */
 export async function metricsText(ports: MetricsPorts): Promise<Result<string, StoreFault>> {
-  const { store, config, counters, version } = ports;
-  const [jobs, totals, notes] = await Promise.all([viewJobs(store, config), counters.totals(), store.notes().read()]);
+  const { store, counters, version } = ports;
+  const [jobs, totals, notes] = await Promise.all([viewJobs(ports), counters.totals(), store.notes().read()]);
   if (!jobs.ok) return jobs;
   if (!totals.ok) return totals;
   if (!notes.ok) return notes;
@@ -119,14 +119,18 @@ const runningBytes = (jobs: readonly JobView[]): Sample[] =>
       value: files.reduce((sum, { bytes }) => sum + bytes, 0),
     }));
 
-async function publishedSamples({ config, releases }: MetricsPorts): Promise<Result<Sample[], StoreFault>> {
+async function publishedSamples({ catalogue, releases }: MetricsPorts): Promise<Result<Sample[], StoreFault>> {
+  const indexes = await Promise.all(
+    catalogue.pairs.map(async ({ channel, board }) => ({
+      channel,
+      board,
+      index: await releases.index({ channel, board }),
+    })),
+  );
   const samples: Sample[] = [];
-  for (const channel of config.CHANNELS) {
-    const indexes = await Promise.all(config.BOARDS.map((board) => releases.index({ channel, board })));
-    for (const [at, index] of indexes.entries()) {
-      if (!index.ok) return index;
-      samples.push({ labels: { channel, board: config.BOARDS[at] ?? '' }, value: index.value.releases.length });
-    }
+  for (const { channel, board, index } of indexes) {
+    if (!index.ok) return index;
+    samples.push({ labels: { channel, board }, value: index.value.releases.length });
   }
   return ok(samples);
 }

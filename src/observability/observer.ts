@@ -1,11 +1,19 @@
 /** One event a request, a round of the cron or a step of a mirror run: into the log, the counters, and Analytics Engine. */
-import type { Runtime } from '../app-parts.ts';
 import type { RunEvent } from '../mirror/run-job.ts';
 import type { Release } from '../mirror/store/bucket.ts';
-import type { WideEvent } from '../shared/log.ts';
+import { causeFields } from '../shared/cause.ts';
+import type { LogSink, WideEvent } from '../shared/log.ts';
+import type { Platform } from '../shared/platform.ts';
 import { counterDocument } from './bucket.ts';
 import { COUNTER_SHARDS, Counters } from './counters.ts';
 import { countedSeries, failureSeries, pointOf } from './observe.ts';
+
+export interface ObserverPorts {
+  readonly platform: Platform;
+  readonly logSink: LogSink;
+  /** How long counts are gathered before they are stored; 10 s unless told. */
+  readonly gatherCountsMs?: number;
+}
 
 export interface Observer {
   readonly counters: Counters;
@@ -15,7 +23,7 @@ export interface Observer {
 }
 
 /** The observer over this environment's stores; METRICS is used where it is bound. */
-export function observer(env: Env, { platform, logSink, gatherCountsMs }: Runtime): Observer {
+export function observer(env: Env, { platform, logSink, gatherCountsMs }: ObserverPorts): Observer {
   const documents = Array.from({ length: COUNTER_SHARDS }, (_, shard) =>
     counterDocument(env.RELEASES, platform, shard),
   );
@@ -31,7 +39,9 @@ export function observer(env: Env, { platform, logSink, gatherCountsMs }: Runtim
       dataset?.writeDataPoint(pointOf(fields));
     },
     run: ({ channel, board, version }, attempt, event) => {
-      logSink(JSON.stringify({ event: 'mirror', channel, board, version, attempt, ...event }));
+      const { fault, ...told } = event;
+      const cause = fault === undefined ? {} : causeFields(fault);
+      logSink(JSON.stringify({ event: 'mirror', channel, board, version, attempt, ...told, ...cause }));
       const { file, state, reason } = event;
       if (file !== undefined && state === 'failed' && reason !== undefined && reason !== 'absent')
         counters.count(failureSeries('mirror', reason));

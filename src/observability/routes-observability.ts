@@ -2,8 +2,7 @@
 import { Hono } from 'hono';
 import { releaseProblem } from '../releases/serve/problems.ts';
 import { CACHE } from '../shared/http/cache.ts';
-import type { App } from '../shared/http/call.ts';
-import { problemJson } from '../shared/problem.ts';
+import { type App, refuse } from '../shared/http/call.ts';
 import type { Health } from './health.ts';
 import { type MetricsPorts, metricsText } from './metrics.ts';
 
@@ -24,7 +23,7 @@ export function metricsRoutes(metrics: MetricsPorts): App {
   const app: App = new Hono();
   app.get('/', async (context) => {
     const text = await metricsText(metrics);
-    if (!text.ok) return problemJson(releaseProblem(text.error), '/api/metrics');
+    if (!text.ok) return refuse(context, releaseProblem(text.error));
     const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': CACHE.never };
     return context.body(text.value, 200, headers);
   });

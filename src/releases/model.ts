@@ -20,14 +20,10 @@ export interface ReleaseFile extends Pair {
 export const VERSION = /^\d{1,6}(\.\d{1,4}){2}$/;
 export const ALIAS = /^current(-\d{4})?$/;
 const FILE = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,254}$/;
-const COMPANION = /\.(sig|DIGESTS|DIGESTS\.asc|DIGESTS\.sig)$/;
 
 export const isVersion = (text: string): text is Version => VERSION.test(text);
 export const isAlias = (text: string): text is Alias => ALIAS.test(text);
 export const isFileName = (text: string): boolean => FILE.test(text);
-
-/** True for the files that speak for another one: they have no signature of their own. */
-export const isCompanion = (file: string): boolean => COMPANION.test(file);
 
 /** Negative when `a` is the older release. Numbers, not text: 9.0.0 is older than 10.0.0. */
 export function compareVersions(a: Version, b: Version): number {

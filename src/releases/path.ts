@@ -1,4 +1,5 @@
 /** What a request path means. No I/O. */
+import type { Catalogue } from './catalogue.ts';
 import { type Alias, isAlias, isFileName, isVersion, type Pair, type Version } from './model.ts';
 
 export type ReleasePath =
@@ -12,13 +13,6 @@ export type ReleasePath =
       readonly slashed: boolean;
     };
 
-export interface PathRules {
-  readonly channels: readonly string[];
-  readonly boards: readonly string[];
-  /** `release.example.org`: then `stable.release.example.org/amd64-usr/…` means `/stable/amd64-usr/…`. Empty: off. */
-  readonly hostSuffix: string;
-}
-
 /**
  * The path of a request URL as the client wrote it, without query: `new URL` would fold `..` and `%2e%2e` away
  * before anybody could refuse them.
@@ -30,11 +24,14 @@ export function rawPath(url: string): string {
   return path.replace(/[?#].*$/s, '');
 }
 
-/** The channel that a host name brings (`RELEASE_HOST_SUFFIX`): its paths then begin with the board. */
-export function channelOfHost(host: string, rules: PathRules): string | undefined {
-  if (rules.hostSuffix === '' || !host.toLowerCase().endsWith(`.${rules.hostSuffix}`)) return undefined;
-  const channel = host.toLowerCase().slice(0, -rules.hostSuffix.length - 1);
-  return rules.channels.includes(channel) ? channel : undefined;
+/**
+ * The channel that a host name brings. With `hostSuffix` `release.example.org`, `stable.release.example.org/amd64-usr/…` means
+ * `/stable/amd64-usr/…`; an empty suffix switches that off.
+ */
+export function channelOfHost(host: string, { channels }: Catalogue, hostSuffix: string): string | undefined {
+  if (hostSuffix === '' || !host.toLowerCase().endsWith(`.${hostSuffix}`)) return undefined;
+  const channel = host.toLowerCase().slice(0, -hostSuffix.length - 1);
+  return channels.includes(channel) ? channel : undefined;
 }
 
 /**
@@ -42,7 +39,7 @@ export function channelOfHost(host: string, rules: PathRules): string | undefine
  * anything percent-encoded, since no name of a release needs it. `.` segments are dropped (the official mirror script
  * sends them), `..` is never followed.
  */
-export function parseReleasePath(path: string, rules: PathRules): ReleasePath | undefined {
+export function parseReleasePath(path: string, catalogue: Catalogue): ReleasePath | undefined {
   if (!path.startsWith('/') || path.length > 1024) return undefined;
   const segments = path
     .slice(1)
@@ -51,9 +48,9 @@ export function parseReleasePath(path: string, rules: PathRules): ReleasePath | 
   const slashed = segments.at(-1) === '';
   if (slashed) segments.pop();
   const [channel = '', board, version, file, ...others] = segments;
-  if (others.length > 0 || !rules.channels.includes(channel)) return undefined;
+  if (others.length > 0 || !catalogue.channels.includes(channel)) return undefined;
   if (board === undefined) return { kind: 'directory', channel, slashed };
-  if (!rules.boards.includes(board)) return undefined;
+  if (!catalogue.boards.includes(board)) return undefined;
   if (version === undefined) return { kind: 'directory', channel, board, slashed };
   if (!isVersion(version) && !isAlias(version)) return undefined;
   if (file === undefined) return { kind: 'directory', channel, board, version, slashed };

@@ -28,6 +28,8 @@ export interface Problem {
   /** One sentence for the person who reads it; never a secret, never a stack. */
   readonly detail: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What stands behind it: for the log alone, never in an answer. */
+  readonly cause?: unknown;
   /** Further members of the JSON form, such as a validation report. */
   readonly members?: Readonly<Record<string, unknown>>;
 }

@@ -2,12 +2,16 @@
 import { guardedFetch } from '../shared/http/guarded-fetch.ts';
 import { readLimited } from '../shared/http/read-limited.ts';
 import type { Platform } from '../shared/platform.ts';
-import { err, ok, type Result } from '../shared/result.ts';
+import { err, type Result } from '../shared/result.ts';
 
-export type KeySourceFault =
-  | { readonly reason: 'key-unreachable'; readonly detail: string }
-  | { readonly reason: 'key-timeout'; readonly detail: string }
-  | { readonly reason: 'key-foreign-redirect'; readonly detail: string };
+export interface KeySourceFault {
+  readonly reason: 'key-unreachable' | 'key-timeout' | 'key-foreign-redirect';
+  readonly detail: string;
+  /** Whom we asked, for the operator. */
+  readonly host: string;
+  /** What the network said, for the log. */
+  readonly cause?: unknown;
+}
 
 export type FetchKeyFile = () => Promise<Result<Uint8Array, KeySourceFault>>;
 
@@ -20,17 +24,18 @@ export function keySource(platform: Platform, url: string, allowedHosts: readonl
   return async () => {
     const answer = await guardedFetch(platform, { url, method: 'GET', policy });
     if (!answer.ok) {
-      const { reason, detail } = answer.error;
-      if (reason === 'timeout') return err({ reason: 'key-timeout', detail });
+      const { reason, ...evidence } = answer.error;
+      if (reason === 'timeout') return err({ reason: 'key-timeout', ...evidence });
       const isRedirect = reason === 'foreign-redirect' || reason === 'redirect-loop';
-      return err({ reason: isRedirect ? 'key-foreign-redirect' : 'key-unreachable', detail });
+      return err({ reason: isRedirect ? 'key-foreign-redirect' : 'key-unreachable', ...evidence });
     }
-    const { response } = answer.value;
+    const { response, url: asked } = answer.value;
+    const { host } = asked;
     if (response.status !== 200) {
       await response.body?.cancel();
-      return err({ reason: 'key-unreachable', detail: `answered ${response.status}` });
+      return err({ reason: 'key-unreachable', detail: `answered ${response.status}`, host });
     }
     const body = await readLimited(platform, response.body, LIMIT_BYTES);
-    return body.ok ? ok(body.value) : err({ reason: 'key-unreachable', detail: body.error.reason });
+    return body.ok ? body : err({ ...body.error, reason: 'key-unreachable', detail: body.error.reason, host });
   };
 }

@@ -2,24 +2,25 @@
  * The keyring as the running service uses it: kept in R2, held a minute in memory, fetched when there is none and when a
  * signature names a key that is not in it. It only grows.
  */
+import { change, type Document, type Patience } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { SingleFlight } from '../shared/single-flight.ts';
 import type { StoreFault } from '../shared/store.ts';
-import type { KeyringStore } from './bucket.ts';
 import type { FetchKeyFile, KeySourceFault } from './key-source.ts';
-import { armorKeyring, type Keyring, type KeyringFault, readKeyring, trustedPart } from './keyring.ts';
+import { type Keyring, type KeyringFault, readKeyring, trustedPart } from './keyring.ts';
 import { mergeKeyrings, sameKeyring } from './merge-keyrings.ts';
 
 export type TrustedKeysFault = StoreFault | KeySourceFault | KeyringFault;
 
 const HELD_MS = 60_000;
 const REFETCH_AFTER_MS = 60_000;
-const CAS_ATTEMPTS = 5;
+/** Two isolates that fetch the key at the same time merge the same thing: the next look settles it. */
+const AT_ONCE: Patience = { attempts: 5, delay: () => 0, readsAgain: false };
 /** After a failed fetch without any keyring: long enough that a crowd asks once. */
 const REST_AFTER_FAILURE_MS = 5_000;
-/** Our own object is not what we wrote: nothing to blame upstream for, and nothing to overwrite. */
-const UNREADABLE: StoreFault = { reason: 'store-unreachable', operation: 'read keyring' };
+
+const LOST: StoreFault = { reason: 'store-unreachable', operation: 'write keyring' };
 
 export class TrustedKeys {
   #held: { keyring: Keyring; until: number } | undefined;
@@ -29,7 +30,7 @@ export class TrustedKeys {
 
   constructor(
     private readonly platform: Platform,
-    private readonly store: KeyringStore,
+    private readonly document: Document<Keyring>,
     private readonly fetchKeyFile: FetchKeyFile,
     private readonly pins: readonly string[],
   ) {
@@ -55,12 +56,10 @@ export class TrustedKeys {
   }
 
   async #load(): Promise<Result<Keyring, TrustedKeysFault>> {
-    const stored = await this.store.read();
+    const stored = await this.document.read();
     if (!stored.ok) return stored;
     if (stored.value === undefined) return await this.#fetchAndMerge();
-    const kept = await readKeyring(stored.value.bytes);
-    if (!kept.ok) return err(UNREADABLE);
-    const trusted = trustedPart(kept.value, this.pins);
+    const trusted = trustedPart(stored.value.value, this.pins);
     // A stored keyring without the pinned keys belongs to an earlier configuration.
     return trusted.ok ? ok(this.#hold(trusted.value)) : await this.#fetchAndMerge();
   }
@@ -81,28 +80,26 @@ export class TrustedKeys {
     if (!read.ok) return read;
     const fetched = trustedPart(read.value, this.pins);
     if (!fetched.ok) return fetched;
-    for (let attempt = 0; attempt < CAS_ATTEMPTS; attempt += 1) {
-      const merged = await this.#mergeInto(fetched.value);
-      if (!merged.ok) return merged;
-      if (merged.value === undefined) continue;
-      const trusted = trustedPart(merged.value, this.pins);
-      return trusted.ok ? ok(this.#hold(trusted.value)) : trusted;
-    }
-    return err({ reason: 'store-unreachable', operation: 'write keyring' });
+    const merged = await this.#mergeIn(fetched.value);
+    if (!merged.ok) return merged;
+    const trusted = trustedPart(merged.value, this.pins);
+    return trusted.ok ? ok(this.#hold(trusted.value)) : trusted;
   }
 
-  /** The merged keyring, keys that are no longer pinned included; `undefined` when another writer came in between. */
-  async #mergeInto(fetched: Keyring): Promise<Result<Keyring | undefined, TrustedKeysFault>> {
-    const stored = await this.store.read();
-    if (!stored.ok) return stored;
-    const kept: Result<Keyring, KeyringFault> =
-      stored.value === undefined ? ok({ keys: [] }) : await readKeyring(stored.value.bytes);
-    if (!kept.ok) return err(UNREADABLE);
-    const merged = mergeKeyrings(kept.value, fetched);
-    if (sameKeyring(kept.value, merged)) return ok(merged);
-    const written = await this.store.write(armorKeyring(merged), stored.value?.etag);
-    if (!written.ok) return written;
-    return ok(written.value ? merged : undefined);
+  /** The stored keyring with `fetched` in it, keys that are no longer pinned included. */
+  async #mergeIn(fetched: Keyring): Promise<Result<Keyring, StoreFault>> {
+    const stored = await change<Keyring, never>(
+      this.platform,
+      this.document,
+      async (current) => {
+        const kept = current?.value ?? { keys: [] };
+        const merged = mergeKeyrings(kept, fetched);
+        return ok(sameKeyring(kept, merged) ? undefined : merged);
+      },
+      AT_ONCE,
+    );
+    if (stored.ok) return ok(stored.value?.value ?? fetched);
+    return stored.error.reason === 'conflict' ? err(LOST) : err(stored.error);
   }
 
   #hold(keyring: Keyring): Keyring {

@@ -1,6 +1,7 @@
 /** Parsers of what clients send: paths, ranges, preconditions, dates, Accept. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { makeCatalogue } from '../../src/releases/catalogue.ts';
 import { isAlias, isVersion } from '../../src/releases/model.ts';
 import { channelOfHost, parseReleasePath, rawPath } from '../../src/releases/path.ts';
 import { prefersJson } from '../../src/releases/serve/listing.ts';
@@ -11,7 +12,7 @@ import { decideRange } from '../../src/shared/http/range.ts';
 import { redactPath } from '../../src/shared/log.ts';
 import { type Fuzzed, fuzzed, nearText } from './near-text.ts';
 
-const RULES = { channels: ['stable', 'lts'], boards: ['amd64-usr', 'arm64-usr'], hostSuffix: 'release.example' };
+const CATALOGUE = makeCatalogue(['stable', 'lts'], ['amd64-usr', 'arm64-usr'], []);
 const PATH_WORDS = [
   '/',
   '/',
@@ -42,10 +43,10 @@ const etag = fc.stringMatching(/^[!#-~]{0,8}$/).map((inner) => `"${inner}"`);
 
 export const httpProperties: readonly Fuzzed[] = [
   fuzzed('path', nearText(PATH_WORDS, 10), (text) => {
-    const parsed = parseReleasePath(text, RULES);
+    const parsed = parseReleasePath(text, CATALOGUE);
     if (parsed === undefined) return;
-    expect(RULES.channels).toContain(parsed.channel);
-    if (parsed.board !== undefined) expect(RULES.boards).toContain(parsed.board);
+    expect(CATALOGUE.channels).toContain(parsed.channel);
+    if (parsed.board !== undefined) expect(CATALOGUE.boards).toContain(parsed.board);
     if (parsed.version !== undefined) expect(isVersion(parsed.version) || isAlias(parsed.version)).toBe(true);
     const named = [parsed.channel, parsed.board, parsed.version, parsed.kind === 'file' ? parsed.file : undefined];
     const plain = `/${named.filter((part) => part !== undefined).join('/')}`;
@@ -65,7 +66,7 @@ export const httpProperties: readonly Fuzzed[] = [
     expect(path).not.toMatch(/[?#]/);
     expect(`https://edge.test/${text}`).toContain(path);
     expect(redactPath(`/boot/secret/${path}`)).not.toContain('secret');
-    channelOfHost(text, RULES);
+    channelOfHost(text, CATALOGUE, 'release.example');
   }),
   fuzzed(
     'Range',

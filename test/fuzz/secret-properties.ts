@@ -9,8 +9,10 @@ import { Capabilities } from '../../src/machines/boot/capability.ts';
 import { mirrorParams, pinBody } from '../../src/mirror/api/call-shapes.ts';
 import { readGithub, readRelease } from '../../src/mirror/webhook.ts';
 import { expositionText, labelsOf, seriesName } from '../../src/observability/prometheus.ts';
+import { makeCatalogue } from '../../src/releases/catalogue.ts';
+import type { Alias } from '../../src/releases/model.ts';
+import { parseUpstreamTemplate } from '../../src/releases/upstream/url-template.ts';
 import { checkShape } from '../../src/shared/http/api.ts';
-import { parseUpstreamTemplate } from '../../src/shared/http/url-template.ts';
 import { type Fuzzed, fuzzed, mutated, nearText } from './near-text.ts';
 
 const SECRET = 'a-secret-of-at-least-thirty-two-bytes';
@@ -18,10 +20,12 @@ const TOKEN = 'operator-token-of-at-least-32-bytes';
 /** No message of ours holds it by chance. */
 const MARK = '§secret§';
 const RULES = {
-  CHANNELS: ['stable', 'beta'],
-  BOARDS: ['amd64-usr'],
-  MIRROR: ['stable/amd64-usr'],
-  WEBHOOK_SECRET: [SECRET],
+  catalogue: makeCatalogue(
+    ['stable', 'beta'],
+    ['amd64-usr'],
+    [{ channel: 'stable', board: 'amd64-usr', alias: 'current' as Alias }],
+  ),
+  webhookSecrets: [SECRET],
 };
 const capabilities = new Capabilities([SECRET]);
 const minted = fc.constant(
@@ -107,7 +111,7 @@ export const secretProperties: readonly Fuzzed[] = [
     ),
     ([variables, secret]) => {
       const parsed = parseConfig({ ...variables, OPERATOR_TOKEN: `${MARK}${secret}` });
-      if (parsed.ok) expect(parsed.value.CHANNELS.length).toBeGreaterThan(0);
+      if (parsed.ok) expect(parsed.value.catalogue.channels.length).toBeGreaterThan(0);
       // A fault names the variable and never repeats a secret.
       else for (const { message } of parsed.error) expect(message).not.toContain(MARK);
     },

@@ -1,20 +1,30 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  isMirrored,
+  makeCatalogue,
+  mirroredAliases,
+  mirroredPairs,
+  parseStream,
+  serves,
+  streamEntry,
+} from '../../src/releases/catalogue.ts';
+import { companionsOf, isCompanion } from '../../src/releases/companions.ts';
+import {
   type Alias,
   compareVersions,
   fitsChannel,
   isAlias,
-  isCompanion,
   isVersion,
   type Version,
 } from '../../src/releases/model.ts';
 import { channelOfHost, parseReleasePath, rawPath } from '../../src/releases/path.ts';
-import { aliasMeaning, isMirroredStream, NO_ALIAS, parseAlias, raiseFloor } from '../../src/releases/store/alias.ts';
+import { aliasMeaning, NO_ALIAS, parseAlias, raiseFloor } from '../../src/releases/store/alias.ts';
 import { parseVersionTxt } from '../../src/releases/upstream/version-txt.ts';
 import { versionTxt } from '../../tools/release-server/release.ts';
 
-const rules = { channels: ['stable', 'lts'], boards: ['amd64-usr'], hostSuffix: 'release.example.org' };
+const catalogue = makeCatalogue(['stable', 'lts'], ['amd64-usr'], []);
+const SUFFIX = 'release.example.org';
 const v = (text: string) => text as Version;
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -79,7 +89,7 @@ describe('paths', () => {
     ['/stable/', { kind: 'directory', slashed: true }],
     ['/stable/amd64-usr/', { kind: 'directory', board: 'amd64-usr', slashed: true }],
     ['/stable/amd64-usr/current', { kind: 'directory', version: 'current', slashed: false }],
-  ])('%s', (path, expected) => expect(parseReleasePath(path, rules)).toMatchObject(expected));
+  ])('%s', (path, expected) => expect(parseReleasePath(path, catalogue)).toMatchObject(expected));
 
   it.each([
     '/',
@@ -98,7 +108,7 @@ describe('paths', () => {
     '/stable/amd64-usr/current/a b',
     '/stable/amd64-usr/current/a\u0000',
     '/__proto__/',
-  ])('%j is no release path', (path) => expect(parseReleasePath(path, rules)).toBeUndefined());
+  ])('%j is no release path', (path) => expect(parseReleasePath(path, catalogue)).toBeUndefined());
 
   it('are read as the client wrote them', () => {
     expect(rawPath('http://h/a/../b?c#d')).toBe('/a/../b');
@@ -108,11 +118,11 @@ describe('paths', () => {
   });
 
   it('may take their channel from the host', () => {
-    expect(channelOfHost('stable.release.example.org', rules)).toBe('stable');
-    expect(channelOfHost('STABLE.release.example.org', rules)).toBe('stable');
-    expect(channelOfHost('other.release.example.org', rules)).toBeUndefined();
-    expect(channelOfHost('stable.release.example.org.evil.example', rules)).toBeUndefined();
-    expect(channelOfHost('stable.x', { ...rules, hostSuffix: '' })).toBeUndefined();
+    expect(channelOfHost('stable.release.example.org', catalogue, SUFFIX)).toBe('stable');
+    expect(channelOfHost('STABLE.release.example.org', catalogue, SUFFIX)).toBe('stable');
+    expect(channelOfHost('other.release.example.org', catalogue, SUFFIX)).toBeUndefined();
+    expect(channelOfHost('stable.release.example.org.evil.example', catalogue, SUFFIX)).toBeUndefined();
+    expect(channelOfHost('stable.x', catalogue, '')).toBeUndefined();
   });
 
   it('never throw, and never name a file outside the grammar', () => {
@@ -122,7 +132,7 @@ describe('paths', () => {
     );
     fc.assert(
       fc.property(odd, (parts) => {
-        const path = parseReleasePath(`/${parts.join('')}`, rules);
+        const path = parseReleasePath(`/${parts.join('')}`, catalogue);
         if (path?.kind === 'file') expect(path.file).toMatch(/^\w[\w.+-]*$/);
       }),
       { numRuns: 1000 },
@@ -164,13 +174,6 @@ describe('what an alias means', () => {
     expect(aliasMeaning(record, false)).toEqual({ kind: 'upstream', floor: '4593.2.5' });
     expect(aliasMeaning(NO_ALIAS, true)).toEqual({ kind: 'upstream', floor: null });
   });
-  it('channel/board in MIRROR means current', () => {
-    const pair = { channel: 'lts', board: 'amd64-usr' };
-    const mirror = ['stable/amd64-usr', 'lts/amd64-usr/current-2024'];
-    expect(isMirroredStream(mirror, pair, 'current' as Alias)).toBe(false);
-    expect(isMirroredStream(mirror, pair, 'current-2024' as Alias)).toBe(true);
-    expect(isMirroredStream(mirror, { ...pair, channel: 'stable' }, 'current' as Alias)).toBe(true);
-  });
   it('the floor only rises', () => {
     expect(raiseFloor(record, v('4593.2.4'))).toBe(record);
     expect(raiseFloor(record, v('4593.2.6')).floor).toBe('4593.2.6');
@@ -179,5 +182,43 @@ describe('what an alias means', () => {
   it('a record that is not one is an error', () => {
     for (const text of ['', '[]', '{"floor":"new"}', '{"pin":4}']) expect(parseAlias(text).ok).toBe(false);
     expect(parseAlias('{}')).toEqual({ ok: true, value: NO_ALIAS });
+  });
+});
+
+describe('the catalogue', () => {
+  const streams = ['stable/amd64-usr', 'lts/amd64-usr/current-2024'].flatMap((entry) => {
+    const stream = parseStream(entry);
+    return stream.ok ? [stream.value] : [];
+  });
+  const mirroring = makeCatalogue(['stable', 'lts'], ['amd64-usr', 'arm64-usr'], streams);
+  const lts = { channel: 'lts', board: 'amd64-usr' };
+  const stable = { channel: 'stable', board: 'amd64-usr' };
+
+  it('channel/board in MIRROR means current', () => {
+    expect(isMirrored(mirroring, lts, 'current' as Alias)).toBe(false);
+    expect(isMirrored(mirroring, lts, 'current-2024' as Alias)).toBe(true);
+    expect(isMirrored(mirroring, stable, 'current' as Alias)).toBe(true);
+    expect(mirroredAliases(mirroring, { ...stable, board: 'arm64-usr' })).toEqual([]);
+    expect(mirroredPairs(mirroring, 'lts')).toEqual([lts]);
+  });
+  it('an entry is written as it was read', () => {
+    expect(streams.map(streamEntry)).toEqual(['stable/amd64-usr', 'lts/amd64-usr/current-2024']);
+  });
+  it.each(['stable', 'stable/amd64-usr/4593.2.5', 'a/b/current/c', 'a//current', '/b', 'A/b', 'a/b/', ''])(
+    '%j is no entry of MIRROR',
+    (entry) => expect(parseStream(entry).ok).toBe(false),
+  );
+  it('has every channel with every board', () => {
+    expect(mirroring.pairs).toHaveLength(4);
+    expect(serves(mirroring, { channel: 'lts', board: 'arm64-usr' })).toBe(true);
+    expect(serves(mirroring, { channel: 'beta', board: 'arm64-usr' })).toBe(false);
+  });
+});
+
+describe('companions', () => {
+  it('are told by their endings', () => {
+    for (const name of companionsOf('image.bin.bz2')) expect(isCompanion(name), name).toBe(true);
+    for (const name of ['image.bin.bz2', 'version.txt', 'image.asc', 'DIGESTS', 'sig'])
+      expect(isCompanion(name), name).toBe(false);
   });
 });

@@ -1,13 +1,14 @@
 import { enums, generateKey, type PrivateKey, readKey } from 'openpgp';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Document } from '../../src/shared/document.ts';
 import type { Platform } from '../../src/shared/platform.ts';
 import { err, ok, type Result } from '../../src/shared/result.ts';
-import type { KeyringStore, StoredKeyring } from '../../src/signing/bucket.ts';
 import type { KeySourceFault } from '../../src/signing/key-source.ts';
 import {
   armorKeyring,
   expiryWarning,
   fingerprintOf,
+  type Keyring,
   lastingSigningKey,
   readKeyring,
   trustedPart,
@@ -20,21 +21,31 @@ import { nodePlatform } from '../support/node-platform.ts';
 const DAY = 86_400_000;
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
-/** A keyring store in memory, with R2's compare-and-set. */
-class MemoryStore implements KeyringStore {
-  stored: StoredKeyring | undefined;
+/** A keyring in memory, with R2's compare-and-set. */
+class MemoryDocument implements Document<Keyring> {
+  armored: string | undefined;
+  etag: string | undefined;
   writes = 0;
   /** Runs before a write: another isolate that comes in between. */
   interrupt: (() => void) | undefined;
-  read = async () => ok(this.stored);
-  write = async (armored: string, replacing: string | undefined) => {
+  read = async () => {
+    if (this.armored === undefined || this.etag === undefined) return ok(undefined);
+    const keyring = await readKeyring(bytesOf(this.armored));
+    if (!keyring.ok) return err({ reason: 'stored-malformed' as const, what: 'keyring.asc', detail: 'not keys' });
+    return ok({ value: keyring.value, etag: this.etag });
+  };
+  write = async (keyring: Keyring, replacing: string | undefined) => {
     this.interrupt?.();
     this.interrupt = undefined;
-    if (this.stored?.etag !== replacing) return ok(false);
+    if (this.etag !== replacing) return ok(undefined);
     this.writes += 1;
-    this.stored = { bytes: bytesOf(armored), etag: `v${this.writes}` };
-    return ok(true);
+    this.set(armorKeyring(keyring));
+    return ok(this.etag);
   };
+  set(armored: string) {
+    this.armored = armored;
+    this.etag = `v${this.writes}`;
+  }
 }
 
 let rotated: PrivateKey;
@@ -57,7 +68,7 @@ beforeAll(async () => {
   stranger = await makeSigningKey({ created });
 });
 
-let store: MemoryStore;
+let store: MemoryDocument;
 let published: Result<Uint8Array, KeySourceFault>;
 let fetches: number;
 let now: number;
@@ -78,7 +89,7 @@ const open = (pins = [fingerprintOf(rotated)]) =>
   );
 
 beforeEach(() => {
-  store = new MemoryStore();
+  store = new MemoryDocument();
   fetches = 0;
   now = Date.now();
   publish(before);
@@ -126,7 +137,8 @@ describe('the trusted keyring', () => {
     const keyring = await keys.current();
     expect(keyring.ok && keyring.value.keys.map(fingerprintOf)).toEqual([fingerprintOf(rotated)]);
     publish(publicKeyText(stranger));
-    store.stored = undefined;
+    store.armored = undefined;
+    store.etag = undefined;
     expect(await subkeysOf(open())).toBe('no-pinned-key');
     publish('<html>');
     expect(await subkeysOf(open())).toBe('keyring-malformed');
@@ -136,7 +148,7 @@ describe('the trusted keyring', () => {
     await subkeysOf();
     publish(publicKeyText(stranger));
     expect(await subkeysOf(open([fingerprintOf(stranger)]))).toBe(1);
-    published = err({ reason: 'key-unreachable', detail: '' });
+    published = err({ reason: 'key-unreachable', detail: '', host: 'keys.test' });
     expect(await subkeysOf(open())).toBe(1);
   });
 
@@ -145,16 +157,17 @@ describe('the trusted keyring', () => {
     publish(after);
     now += 61_000;
     store.interrupt = () => {
-      store.stored = { bytes: bytesOf(revoked), etag: 'other' };
+      store.armored = revoked;
+      store.etag = 'other';
     };
     await keys.refreshed();
-    const kept = await readKeyring(store.stored?.bytes ?? new Uint8Array());
+    const kept = await readKeyring(bytesOf(store.armored ?? ''));
     const [key] = kept.ok ? kept.value.keys : [];
     expect([key?.subkeys.length, key?.subkeys[0]?.revocationSignatures.length]).toEqual([2, 1]);
   });
 
   it('is unavailable, not empty, while neither store nor source answers', async () => {
-    published = err({ reason: 'key-unreachable', detail: 'answered 500' });
+    published = err({ reason: 'key-unreachable', detail: 'answered 500', host: 'keys.test' });
     expect(await subkeysOf()).toBe('key-unreachable');
     publish(before);
     // A crowd that comes meanwhile asks the source once, and hears of its repair seconds later.

@@ -10,8 +10,8 @@ import { machineParams, machineQuery, profileParams } from './call-requests.ts';
 
 /** What machines may boot by iPXE. */
 export interface Offered {
-  readonly CHANNELS: readonly string[];
-  readonly BOARDS: readonly string[];
+  readonly channels: readonly string[];
+  readonly boards: readonly string[];
 }
 
 export interface MachineQuery {
@@ -50,10 +50,10 @@ export function readMachineQuery(
   const read = readShape(machineQuery, query);
   if (!read.ok) return read;
   const { profile = '', expires_in: expiresIn } = read.value;
-  const channel = read.value.channel ?? preferred('stable', offered.CHANNELS);
-  if (!offered.CHANNELS.includes(channel)) return bad('channel', `must be one of ${offered.CHANNELS.join(', ')}`);
-  const board = read.value.board ?? preferred('amd64-usr', offered.BOARDS);
-  if (!offered.BOARDS.includes(board)) return bad('board', `must be one of ${offered.BOARDS.join(', ')}`);
+  const channel = read.value.channel ?? preferred('stable', offered.channels);
+  if (!offered.channels.includes(channel)) return bad('channel', `must be one of ${offered.channels.join(', ')}`);
+  const board = read.value.board ?? preferred('amd64-usr', offered.boards);
+  if (!offered.boards.includes(board)) return bad('board', `must be one of ${offered.boards.join(', ')}`);
   const version = read.value.version ?? 'current';
   if (!isAlias(version) && !isVersion(version))
     return bad('version', 'must be MAJOR.CHANNEL.PATCH, current or current-YYYY');

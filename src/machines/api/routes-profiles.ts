@@ -9,7 +9,8 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import { openProfile } from '../boot/render.ts';
 import { machineProblem, type OperatorFault } from '../problems.ts';
 import { changeProfile, deleteProfile, type ProfileChange, type ProfilePart } from '../profiles.ts';
-import { type Profile, parseProfile, TEXT_LIMIT } from '../records/model.ts';
+import { profileDocument } from '../records/documents.ts';
+import { type Profile, TEXT_LIMIT } from '../records/model.ts';
 import type { ProfileChangeAnswer, ProfilePage, ProfileView } from './call-answers.ts';
 import { changeQuery, engineBody } from './call-requests.ts';
 import { readFormatQuery, readProfileName, readShape } from './machine-request.ts';
@@ -105,12 +106,10 @@ async function named(room: MachineRoom, call: Call): Promise<Result<Profile, Ope
   const unknown = err<OperatorFault>({ reason: 'unknown', what: 'profile' });
   const name = readProfileName(call.req.param('name'));
   if (!name.ok) return unknown;
-  const stored = await room.store.read('profile', name.value);
+  const stored = await profileDocument(room.store, name.value).read();
   if (!stored.ok) return stored;
-  if (stored.value === undefined) return unknown;
-  const profile = parseProfile(stored.value.text);
-  if (!profile.ok) return err({ reason: 'store-unreachable', operation: 'profile record is malformed' });
-  return profile.value.deletedAt === null ? ok(profile.value) : unknown;
+  const profile = stored.value?.value;
+  return profile === undefined || profile.deletedAt !== null ? unknown : ok(profile);
 }
 
 function view({ name, engine, generation, createdAt, updatedAt, base, default: fallback }: Profile) {

@@ -4,6 +4,7 @@
  */
 import { sha512Hex } from '../../shared/bytes.ts';
 import { type Platform, within } from '../../shared/platform.ts';
+import { understood } from '../../shared/r2-documents.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { MachineStore } from '../records/bucket.ts';
@@ -122,8 +123,8 @@ async function frozen({ store, vault }: BootPorts, machine: Machine, sha512: str
   const stored = await store.rendering(id, sha512);
   if (!stored.ok) return stored;
   if (stored.value === undefined) return err({ reason: 'no-such-rendering', machine: id, generation });
-  const sealed = parseSealed(stored.value);
-  if (!sealed.ok) return err({ reason: 'store-unreachable', operation: 'rendering is malformed' });
+  const sealed = understood('rendering', parseSealed(stored.value));
+  if (!sealed.ok) return sealed;
   const text = await vault.open(sealed.value, renderingContext(id, sha512));
   return text.ok ? ok({ text: text.value, contentType: IGNITION }) : text;
 }

@@ -1,6 +1,8 @@
 /** Everything under `/boot/`: no header needed, plain HTTP will do, errors are one line. */
+
+import { causeFields } from '../../shared/cause.ts';
 import { CACHE } from '../../shared/http/cache.ts';
-import type { LogEvent } from '../../shared/log.ts';
+import type { LogEvent, LogValue } from '../../shared/log.ts';
 import { methodNotAllowed, type Problem, problemLine } from '../../shared/problem.ts';
 import { answerBoot, type BootFault, type BootPorts, type Wanted } from './boot.ts';
 import { type BootLog, ignitionVersion } from './boots.ts';
@@ -95,12 +97,14 @@ function problemOf(fault: BootFault): Problem {
     case 'no-key':
     case 'tampered':
     case 'store-unreachable':
+    case 'stored-malformed':
       return LATER;
   }
 }
 
-function evidence(fault: BootFault): Record<string, string> {
-  if (fault.reason === 'store-unreachable') return { operation: fault.operation };
+function evidence(fault: BootFault): Readonly<Record<string, LogValue>> {
+  if (fault.reason === 'store-unreachable') return { operation: fault.operation, ...causeFields(fault) };
+  if (fault.reason === 'stored-malformed') return { operation: `${fault.what}: ${fault.detail}` };
   if (fault.reason === 'invalid') return { machine: fault.machine, entry: fault.entry };
   return 'machine' in fault ? { machine: fault.machine } : {};
 }

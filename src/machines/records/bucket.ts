@@ -1,6 +1,7 @@
 /** The room's part of R2, which is strongly consistent: the truth about machines and profiles, renderings, boots. */
 
 import type { Platform } from '../../shared/platform.ts';
+import { compareAndSet } from '../../shared/r2-documents.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { type StoreFault, storeCaller } from '../../shared/store.ts';
 
@@ -100,15 +101,9 @@ export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStor
         return { text: await object.text(), etag: object.etag, facts: object.customMetadata ?? {} };
       }),
     write: (kind, name, text, facts, replacing) =>
-      reach(`write ${kind}`, async () => {
-        const onlyIf = replacing === undefined ? { etagDoesNotMatch: '*' } : { etagMatches: replacing };
-        const stored = await bucket.put(keyOf(kind, name), text, {
-          onlyIf,
-          httpMetadata: { contentType: 'application/json' },
-          customMetadata: { ...facts },
-        });
-        return stored?.etag;
-      }),
+      reach(`write ${kind}`, () =>
+        compareAndSet(bucket, keyOf(kind, name), text, replacing, { customMetadata: facts }),
+      ),
     list: (kind, options) => page(kind === 'machine' ? 'machines/' : 'profiles/', '.json', options),
 
     rendering: (id, sha512) =>

@@ -7,8 +7,9 @@ import { within } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { Kind, MachineStore } from './bucket.ts';
+import { readMachineText, readProfileText } from './documents.ts';
 import type { CopyStore } from './kv.ts';
-import { type Machine, type Profile, parseMachine, parseProfile } from './model.ts';
+import type { Machine, Profile } from './model.ts';
 
 export interface Proven<T> {
   readonly value: T;
@@ -34,18 +35,18 @@ export class Current {
 
   /** The machine as it is now, tombstones too; `undefined` for one that never was. */
   async machine(id: string): Promise<Result<Proven<Machine> | undefined, StoreFault>> {
-    return await this.#proven('machine', id, parseMachine);
+    return await this.#proven('machine', id, readMachineText);
   }
 
   /** The profile as it is now; `undefined` for one that never was. */
   async profile(name: string): Promise<Result<Proven<Profile> | undefined, StoreFault>> {
-    return await this.#proven('profile', name, parseProfile);
+    return await this.#proven('profile', name, readProfileText);
   }
 
   async #proven<T extends Machine | Profile>(
     kind: Kind,
     name: string,
-    parse: (text: string) => Result<T, { readonly reason: string }>,
+    parse: (name: string, text: string) => Result<T, StoreFault>,
   ): Promise<Result<Proven<T> | undefined, StoreFault>> {
     const key = `${kind}:${name}`;
     const known = this.#remembered.get(key);
@@ -56,9 +57,8 @@ export class Current {
     if (known?.etag === etag) return ok(known as Proven<T>);
     const copy = await within(this.platform, COPY_WITHIN_MS, copying ?? this.copies.read(kind, name));
     if (copy?.etag === etag) {
-      const value = parse(copy.text);
-      if (value.ok && nameOf(value.value) === name)
-        return ok(this.#remember(key, { value: value.value, etag }, copy.text));
+      const value = parse(name, copy.text);
+      if (value.ok) return ok(this.#remember(key, { value: value.value, etag }, copy.text));
     }
     return await this.#fromTruth(kind, name, parse);
   }
@@ -66,18 +66,15 @@ export class Current {
   async #fromTruth<T extends Machine | Profile>(
     kind: Kind,
     name: string,
-    parse: (text: string) => Result<T, { readonly reason: string }>,
+    parse: (name: string, text: string) => Result<T, StoreFault>,
   ): Promise<Result<Proven<T>, StoreFault>> {
     const stored = await this.store.read(kind, name);
     if (!stored.ok) return stored;
     // Records are never deleted, so one that was there a moment ago is not gone.
     if (stored.value === undefined) return err({ reason: 'store-unreachable', operation: `read ${kind}` });
     const { text, etag } = stored.value;
-    const value = parse(text);
-    if (!value.ok) return err({ reason: 'store-unreachable', operation: `${kind} record is ${value.error.reason}` });
-    // Another's record in this place, by a wrong restore: it would open, and boot, as if it were right.
-    if (nameOf(value.value) !== name)
-      return err({ reason: 'store-unreachable', operation: `${kind} record is another's` });
+    const value = parse(name, text);
+    if (!value.ok) return value;
     this.platform.waitUntil(this.copies.write(kind, name, { text, etag }));
     return ok(this.#remember(`${kind}:${name}`, { value: value.value, etag }, text));
   }
@@ -91,5 +88,3 @@ export class Current {
     return proven;
   }
 }
-
-const nameOf = (record: Machine | Profile): string => ('id' in record ? record.id : record.name);

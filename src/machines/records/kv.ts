@@ -2,6 +2,7 @@
  * The copies near the machines, in KV: late by a minute and more, and misses are remembered, so a copy never decides
  * anything. It carries the R2 etag of what it is a copy of, and counts only while R2 still has that.
  */
+import { isBug } from '../../shared/cause.ts';
 import { type Platform, within } from '../../shared/platform.ts';
 import type { Kind } from './bucket.ts';
 
@@ -25,7 +26,11 @@ export function copyNamespace(namespace: KVNamespace, platform: Platform): CopyS
     await within(
       platform,
       ANSWER_WITHIN_MS,
-      work().catch(() => undefined),
+      work().catch((cause: unknown) => {
+        // A copy decides nothing, so a bug here keeps no machine from booting; but it has to be heard of.
+        if (isBug(cause)) platform.waitUntil(Promise.reject(cause));
+        return undefined;
+      }),
     );
   return {
     read: (kind, name) =>

@@ -1,6 +1,6 @@
 /** The terms of this room: machines, profiles, and how their records are stored. No I/O. */
 import * as z from 'zod';
-import { parseStored } from '../../shared/stored-json.ts';
+import { parseStored, storedObject } from '../../shared/stored-json.ts';
 
 /** A machine's or a profile's name. */
 export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
@@ -11,9 +11,9 @@ export const RESERVED: readonly string[] = ['export', 'import'];
 export const TEXT_LIMIT = 1024 * 1024;
 
 /** What is encrypted under a storage key: AES-GCM, everything but the key's id in base64. */
-const sealed = z.object({ key: z.string(), iv: z.string(), data: z.string() });
+const sealed = storedObject({ key: z.string(), iv: z.string(), data: z.string() });
 
-const machine = z.object({
+const machine = storedObject({
   id: z.string().regex(NAME),
   profile: z.string().nullable(),
   kind: z.enum(['ignition', 'cloud-config', 'script', 'none']),
@@ -41,7 +41,7 @@ const machine = z.object({
   sourceText: sealed.nullable(),
 });
 
-const profile = z.object({
+const profile = storedObject({
   name: z.string().regex(NAME),
   engine: z.enum(['ignition', 'legacy']),
   generation: z.int().positive(),

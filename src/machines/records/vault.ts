@@ -2,7 +2,8 @@
  * User data, profiles and renderings at rest: AES-256-GCM (NIST SP 800-38D) under a key derived from each configured secret
  * (HKDF-SHA-256, RFC 5869), with the owner and its generation as associated data. Readers of the stores see no join tokens.
  */
-import { toBase64, toHex } from '../../shared/bytes.ts';
+import { fromBase64, toBase64, toHex } from '../../shared/bytes.ts';
+import { isBug } from '../../shared/cause.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { Sealed } from './model.ts';
 
@@ -50,7 +51,8 @@ export class Vault {
       const iv = fromBase64(sealed.iv);
       const data = await crypto.subtle.decrypt(parameters(iv, context), found.key, fromBase64(sealed.data));
       return ok(new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(data));
-    } catch {
+    } catch (cause) {
+      if (isBug(cause)) throw cause;
       return err({ reason: 'tampered' });
     }
   }
@@ -81,10 +83,3 @@ const parameters = (iv: Uint8Array<ArrayBuffer>, context: string) => ({
 });
 
 const encoded = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(new TextEncoder().encode(text));
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let at = 0; at < binary.length; at += 1) bytes[at] = binary.charCodeAt(at);
-  return bytes;
-}

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { ALIAS, VERSION } from '../../releases/model.ts';
-import { manifestFileSchema } from '../../releases/store/manifest.ts';
+import { publicFileShape } from '../../releases/store/manifest.ts';
 import { FILE_STATES, JOB_STATES, TRIGGERS } from '../store/job.ts';
 
 const moment = z.iso.datetime();
@@ -43,7 +43,8 @@ const fileView = z
     state: z.enum(FILE_STATES),
     bytes: z.int().meta({ description: 'copied so far' }),
     size: z.int().meta({ description: 'in bytes; 0 until upstream has told it' }),
-    reason: z.string().optional().meta({ description: 'why it failed' }),
+    reason: z.string().optional().meta({ description: 'why it failed, as a code' }),
+    detail: z.string().optional().meta({ description: 'why it failed, in words' }),
     rate: z.int().optional().meta({ description: 'bytes a second since the copy began; while copying' }),
     heartbeatAt: moment.optional(),
   })
@@ -55,7 +56,8 @@ const job = z.object({
   version: z.string(),
   attempt: z.int().meta({ description: 'counts up; an older attempt may write no more' }),
   state: z.enum(JOB_STATES),
-  reason: z.string().optional(),
+  reason: z.string().optional().meta({ description: 'why it failed, as a code' }),
+  detail: z.string().optional().meta({ description: 'why it failed, in words' }),
   trigger: z.enum(TRIGGERS),
   alias: z.string().optional().meta({ description: 'the LTS stream that named this release' }),
   queuedAt: moment,
@@ -70,7 +72,7 @@ export const jobViews = z.array(jobView);
 
 /** A job as a webhook's answer names it: its files are not looked at yet. */
 export const announcedJobs = z.union([
-  z.object({ jobs: z.array(job.partial({ startedAt: true, finishedAt: true })) }),
+  z.object({ jobs: z.array(job) }),
   z.object({ ignored: z.string().meta({ description: 'why nothing is done about it' }) }),
 ]);
 
@@ -110,9 +112,8 @@ const marks = z.object({
   quarantinedAt: moment.optional(),
 });
 
-const manifestEntry = manifestFileSchema
-  .omit({ key: true, etag: true })
-  .extend({ name: z.string() })
+const manifestEntry = z
+  .object({ ...publicFileShape, name: z.string() })
   .meta({ id: 'ManifestFile', description: 'a file of a published release, with who signed it and when' });
 
 export const manifestView = marks.extend({ files: z.array(manifestEntry) }).meta({ id: 'Manifest' });
@@ -120,6 +121,8 @@ export const manifestView = marks.extend({ files: z.array(manifestEntry) }).meta
 /** What is left of a release that was taken back. */
 export const quarantineMark = marks.meta({ id: 'Quarantine' });
 
+export type AnnouncedJob = Readonly<z.output<typeof job>>;
+export type Announced = Readonly<z.output<typeof announcedJobs>>;
 export type JobView = Readonly<z.output<typeof jobView>>;
 export type FileView = Readonly<z.output<typeof fileView>>;
 export type PublishedList = Readonly<z.output<typeof publishedList>>;

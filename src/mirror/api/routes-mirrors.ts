@@ -11,7 +11,7 @@ import { type MirrorRoom, refuse, resolved, startProblem } from './room.ts';
 export function mirrorRoutes(room: MirrorRoom): App {
   const app: App = new Hono();
   app.get('/', async (call) => {
-    const views = await viewJobs(room.store, room.config);
+    const views = await viewJobs(room);
     return views.ok ? answerJson(views.value) : refuse(call, releaseProblem(views.error));
   });
   app.put('/:channel/:board/:version', async (call) => {
@@ -20,7 +20,7 @@ export function mirrorRoutes(room: MirrorRoom): App {
     const { alias, ...named } = release.value;
     if (alias !== undefined) {
       // Upstream's word is no explicit wish to have back what was taken out.
-      const manifest = await room.store.manifest(named).read();
+      const manifest = await room.releases.manifestDocument(named).read();
       if (!manifest.ok) return refuse(call, releaseProblem(manifest.error));
       if (manifest.value?.value.quarantinedAt !== undefined)
         return refuse(call, startProblem({ reason: 'quarantined' }));
@@ -44,8 +44,8 @@ export function mirrorRoutes(room: MirrorRoom): App {
   return app;
 }
 
-async function showJob({ store }: MirrorRoom, call: Call, release: Release, status: 200 | 202): Promise<Response> {
-  const view = await viewJob(store, release);
+async function showJob(room: MirrorRoom, call: Call, release: Release, status: 200 | 202): Promise<Response> {
+  const view = await viewJob(room, release);
   if (!view.ok) return refuse(call, releaseProblem(view.error));
   return view.value === undefined
     ? refuse(call, { code: 'not-found', detail: 'no job for this release' })

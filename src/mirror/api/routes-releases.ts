@@ -1,11 +1,12 @@
 /** The operator's calls about published releases: the list, one manifest, quarantine. */
 import { Hono } from 'hono';
 import { releaseProblem } from '../../releases/serve/problems.ts';
+import { type Manifest, publicFile } from '../../releases/store/manifest.ts';
 import { answerJson } from '../../shared/http/api.ts';
 import type { App } from '../../shared/http/call.ts';
 import { quarantine } from '../withdrawal.ts';
 import type { ManifestView, PublishedList, QuarantineMark } from './call-shapes.ts';
-import { type MirrorRoom, numbered, pairsOf, refuse, UNKNOWN } from './room.ts';
+import { aliasFields, type MirrorRoom, numbered, refuse, UNKNOWN } from './room.ts';
 
 /** `/api/releases`. */
 export function publishedRoutes(room: MirrorRoom): App {
@@ -13,11 +14,11 @@ export function publishedRoutes(room: MirrorRoom): App {
   app.get('/', async (call) => {
     const releases: PublishedList['releases'] = [];
     const aliases: PublishedList['aliases'] = [];
-    for (const pair of pairsOf(room)) {
+    for (const pair of room.catalogue.pairs) {
       const [index, records] = await Promise.all([room.releases.index(pair), room.releases.aliases(pair)]);
       if (!index.ok) return refuse(call, releaseProblem(index.error));
       if (!records.ok) return refuse(call, releaseProblem(records.error));
-      aliases.push(...records.value.map(({ alias, record }) => ({ ...pair, alias, ...record })));
+      aliases.push(...records.value.map(({ alias, record }) => ({ ...pair, alias, ...aliasFields(record) })));
       for (const { version, publishedAt, files } of index.value.releases) {
         const named = records.value.filter(({ record }) => (record.pin ?? record.version) === version);
         const isFloor = records.value.some(({ record }) => record.floor === version);
@@ -39,12 +40,11 @@ export function publishedRoutes(room: MirrorRoom): App {
   app.get('/:channel/:board/:version', async (call) => {
     const release = numbered(room, call);
     if (!release.ok) return refuse(call, release.error);
-    const manifest = await room.store.manifest(release.value).read();
+    const manifest = await room.releases.manifestDocument(release.value).read();
     if (!manifest.ok) return refuse(call, releaseProblem(manifest.error));
     if (manifest.value === undefined) return refuse(call, UNKNOWN);
-    const { files, ...rest } = manifest.value.value;
-    const shown = Object.entries(files).map(([name, { key: _key, etag: _etag, ...file }]) => ({ name, ...file }));
-    return answerJson({ ...rest, files: shown } satisfies ManifestView);
+    const files = Object.entries(manifest.value.value.files).map(([name, file]) => ({ name, ...publicFile(file) }));
+    return answerJson({ ...marksOf(manifest.value.value), files } satisfies ManifestView);
   });
   app.delete('/:channel/:board/:version', async (call) => {
     const release = numbered(room, call);
@@ -56,8 +56,19 @@ export function publishedRoutes(room: MirrorRoom): App {
     room.forget(release.value);
     if (taken.value === undefined)
       return refuse(call, { code: 'not-found', detail: 'this release is not published here' });
-    const { files: _files, ...mark } = taken.value;
-    return answerJson(mark satisfies QuarantineMark);
+    return answerJson(marksOf(taken.value));
   });
   return app;
+}
+
+/** What the API shows of a manifest besides its files: an allow-list. */
+function marksOf({ channel, board, version, publishedAt, distrusted, quarantinedAt }: Manifest): QuarantineMark {
+  return {
+    channel,
+    board,
+    version,
+    publishedAt,
+    ...(distrusted === undefined ? {} : { distrusted: { fingerprint: distrusted.fingerprint, at: distrusted.at } }),
+    ...(quarantinedAt === undefined ? {} : { quarantinedAt }),
+  };
 }

@@ -3,6 +3,8 @@ import { Hono } from 'hono';
 import { answerJson, apiBody } from '../../shared/http/api.ts';
 import type { App, Call } from '../../shared/http/call.ts';
 import { type Announcement, readGithub, readRelease } from '../webhook.ts';
+import type { Announced, AnnouncedJob } from './call-shapes.ts';
+import { jobFields } from './job-view.ts';
 import { type MirrorRoom, refuse, startProblem } from './room.ts';
 
 const WEBHOOK_LIMIT = 64 * 1024;
@@ -17,7 +19,7 @@ export function webhookRoutes(room: MirrorRoom): App {
     app.post(path, async (call) => {
       const body = await apiBody(room.platform, call.req.raw, WEBHOOK_LIMIT);
       if (!body.ok) return refuse(call, body.error);
-      const announcement = await read(new TextDecoder().decode(body.value), call.req.raw.headers, room.config);
+      const announcement = await read(new TextDecoder().decode(body.value), call.req.raw.headers, room);
       return announcement.ok ? await announce(room, call, announcement.value) : refuse(call, announcement.error);
     });
   }
@@ -26,12 +28,12 @@ export function webhookRoutes(room: MirrorRoom): App {
 
 async function announce(room: MirrorRoom, call: Call, announcement: Announcement): Promise<Response> {
   if (announcement.kind === 'ping') return answerJson({ pong: true });
-  if (announcement.kind === 'ignored') return answerJson({ ignored: announcement.why }, 202);
-  const jobs = [];
+  if (announcement.kind === 'ignored') return answerJson({ ignored: announcement.why } satisfies Announced, 202);
+  const jobs: AnnouncedJob[] = [];
   for (const pair of announcement.pairs) {
     const started = await room.jobs.start({ ...pair, version: announcement.version }, 'webhook');
-    if (started.ok) jobs.push({ ...started.value.job, wanted: undefined, movesAlias: undefined, token: undefined });
+    if (started.ok) jobs.push(jobFields(started.value.job));
     else if (started.error.reason !== 'quarantined') return refuse(call, startProblem(started.error));
   }
-  return answerJson({ jobs }, 202);
+  return answerJson({ jobs } satisfies Announced, 202);
 }

@@ -1,5 +1,7 @@
 /** The files that speak for another one: fetched whole, held against the file they name, stored beside it. */
 
+import { companionOf, DIGEST_ENDINGS } from '../../releases/companions.ts';
+import { fileKey } from '../../releases/keys.ts';
 import type { ManifestFile } from '../../releases/store/manifest.ts';
 import type { FileSignatures } from '../../releases/upstream/file-signatures.ts';
 import type { Upstream } from '../../releases/upstream/upstream.ts';
@@ -8,7 +10,7 @@ import type { Platform } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { Slots } from '../../shared/slots.ts';
 import { verifyBytes } from '../../signing/verification.ts';
-import { fileKey, type MirrorStore, type Release } from '../store/bucket.ts';
+import type { MirrorStore, Release } from '../store/bucket.ts';
 import type { CopyFault } from './copy-fault.ts';
 import { parseDigests } from './digests.ts';
 
@@ -32,7 +34,6 @@ export interface CopyOrder {
 
 /** Each is a few kilobytes. */
 export const COMPANION_LIMIT = 64 * 1024;
-const OPTIONAL = ['DIGESTS', 'DIGESTS.asc', 'DIGESTS.sig'] as const;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 /** A companion's bytes and upstream's date of it, in milliseconds. */
@@ -41,7 +42,7 @@ interface Companion {
   readonly modified: number | undefined;
 }
 
-/** By ending. */
+/** By the name of the file. */
 export type Companions = Map<string, Companion>;
 
 /** The DIGESTS files that upstream has for a file; releases before 2022 have none of its own. */
@@ -49,10 +50,11 @@ export async function fetchCompanions(
   { upstream }: CopyPorts,
   { release, name }: CopyOrder,
 ): Promise<Result<Companions, CopyFault>> {
-  const found = new Map();
-  for (const ending of OPTIONAL) {
-    const file = await upstream.small({ ...release, file: `${name}.${ending}` }, COMPANION_LIMIT);
-    if (file.ok) found.set(ending, { bytes: file.value.bytes, modified: file.value.facts.lastModified });
+  const found: Companions = new Map();
+  for (const ending of DIGEST_ENDINGS) {
+    const companion = companionOf(name, ending);
+    const file = await upstream.small({ ...release, file: companion }, COMPANION_LIMIT);
+    if (file.ok) found.set(companion, { bytes: file.value.bytes, modified: file.value.facts.lastModified });
     else if (file.error.reason !== 'absent') return file;
   }
   return ok(found);
@@ -64,7 +66,8 @@ export async function listedDigest(
   { name }: CopyOrder,
   companions: Companions,
 ): Promise<Result<string | undefined, CopyFault>> {
-  const [text, sig] = [companions.get('DIGESTS')?.bytes, companions.get('DIGESTS.sig')?.bytes];
+  const text = companions.get(companionOf(name, 'DIGESTS'))?.bytes;
+  const sig = companions.get(companionOf(name, 'DIGESTS.sig'))?.bytes;
   if (text === undefined || sig === undefined) return ok(undefined);
   const known = await signatures.identify(sig);
   if (!known.ok) return known;
@@ -77,16 +80,16 @@ export async function listedDigest(
 /** Puts them into R2 and gives their manifest entries; they carry no signature of their own. */
 export async function storeCompanions(
   { store: mirror, slots }: CopyPorts,
-  { release, name, attempt }: CopyOrder,
+  { release, attempt }: CopyOrder,
   companions: Companions,
   verifiedAt: string,
 ): Promise<Result<Record<string, ManifestFile>, CopyFault>> {
   const entries: Record<string, ManifestFile> = {};
-  for (const [ending, { bytes, modified }] of companions) {
-    const key = fileKey(release, `${name}.${ending}`, attempt);
+  for (const [companion, { bytes, modified }] of companions) {
+    const key = fileKey(release, companion, attempt);
     const etag = await slots.run(() => mirror.put(key, bytes));
     if (!etag.ok) return etag;
-    entries[`${name}.${ending}`] = {
+    entries[companion] = {
       key,
       etag: etag.value,
       size: bytes.length,

@@ -2,13 +2,15 @@
  * Copies one file of a release into R2 in one pass: stream -> hash -> equal parts. The upload is completed only after
  * signature, date, digest and name have held; anything else aborts it, and no reader can ever name the object.
  */
+
+import { signatureOf } from '../../releases/companions.ts';
+import { fileKey } from '../../releases/keys.ts';
 import type { ManifestFile } from '../../releases/store/manifest.ts';
 import type { UpstreamFacts } from '../../releases/upstream/upstream.ts';
 import { UpstreamReader } from '../../releases/upstream/upstream-reader.ts';
 import { parseVersionTxt } from '../../releases/upstream/version-txt.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { beginDigest, type RunningDigest } from '../../signing/verification.ts';
-import { fileKey } from '../store/bucket.ts';
 import {
   COMPANION_LIMIT,
   type CopyOrder,
@@ -39,7 +41,7 @@ export async function copyFile(
   if (!facts.ok) return facts;
   const { size } = facts.value;
   if (size > maxFileBytes) return err({ reason: 'file-too-large', size, limit: maxFileBytes });
-  const sig = await upstream.small({ ...where, file: `${order.name}.sig` }, COMPANION_LIMIT);
+  const sig = await upstream.small({ ...where, file: signatureOf(order.name) }, COMPANION_LIMIT);
   if (!sig.ok) return sig.error.reason === 'absent' ? err({ reason: 'signature-missing' }) : sig;
   const known = await signatures.identify(sig.value.bytes);
   if (!known.ok) return known;
@@ -69,7 +71,10 @@ export async function copyFile(
   const others = await storeCompanions(
     ports,
     order,
-    new Map([['sig', { bytes: sig.value.bytes, modified: sig.value.facts.lastModified }], ...companions.value]),
+    new Map([
+      [signatureOf(order.name), { bytes: sig.value.bytes, modified: sig.value.facts.lastModified }],
+      ...companions.value,
+    ]),
     verifiedAt,
   );
   if (!others.ok) return others;

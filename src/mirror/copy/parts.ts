@@ -12,6 +12,8 @@ export class PartWriter {
   readonly #uploaded: UploadedPart[] = [];
   readonly #inFlight: Promise<void>[] = [];
   #fault: StoreFault | undefined;
+  /** What was thrown while a part went up: to be thrown to whoever writes next, and not into nothing. */
+  #bug: { readonly cause: unknown } | undefined;
   #next = 1;
   #rest: Uint8Array | undefined;
 
@@ -31,14 +33,16 @@ export class PartWriter {
       }
       left = await this.#fill(left);
     }
+    if (this.#bug) throw this.#bug.cause;
     return this.#fault ? err(this.#fault) : ok(undefined);
   }
 
-  /** Every part is up; `undefined` in no case, since an upload of no parts is not one. */
+  /** All parts in their order, once every one of them is up. */
   async finish(): Promise<Result<readonly UploadedPart[], StoreFault>> {
     if (this.#rest !== undefined) await this.#send(this.#rest);
     this.#rest = undefined;
     await Promise.all(this.#inFlight);
+    if (this.#bug) throw this.#bug.cause;
     if (this.#fault) return err(this.#fault);
     return ok(this.#uploaded.toSorted((a, b) => a.partNumber - b.partNumber));
   }
@@ -66,10 +70,15 @@ export class PartWriter {
     const giveBack = await this.slots.take();
     const number = this.#next;
     this.#next += 1;
-    const sent = this.upload.part(number, bytes).then((part) => {
-      if (part.ok) this.#uploaded.push(part.value);
-      else this.#fault = part.error;
-    });
+    const sent = this.upload.part(number, bytes).then(
+      (part) => {
+        if (part.ok) this.#uploaded.push(part.value);
+        else this.#fault = part.error;
+      },
+      (cause: unknown) => {
+        this.#bug = { cause };
+      },
+    );
     this.#inFlight.push(sent.finally(giveBack));
   }
 }

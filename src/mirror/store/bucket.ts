@@ -1,12 +1,13 @@
-/** The mirror's part of R2: jobs and their files, uploads, manifests, indexes, and the sweeper's view of objects. */
+/** The mirror's part of R2: jobs and their files, uploads, notes, and the sweeper's view of objects. */
 
+import { fileStatusKey, jobKey, jobsPrefix, uploadKey } from '../../releases/keys.ts';
 import type { Pair, Version } from '../../releases/model.ts';
-import { type Manifest, parseManifest } from '../../releases/store/manifest.ts';
-import { type PublicIndex, parseIndex, type ReleaseIndex } from '../../releases/store/release-index.ts';
+import { isBug } from '../../shared/cause.ts';
 import type { Document } from '../../shared/document.ts';
 import type { Platform } from '../../shared/platform.ts';
+import { jsonCodec, r2Document, readObject } from '../../shared/r2-documents.ts';
 import { ok, type Result } from '../../shared/result.ts';
-import { orUnreadable, type StoreFault, storeCaller } from '../../shared/store.ts';
+import { type StoreFault, storeCaller } from '../../shared/store.ts';
 import { type FilePart, type Job, parseJob, parsePart, parseUpload, type UploadRecord } from './job.ts';
 import { type MirrorNotes, parseNotes } from './notes.ts';
 
@@ -39,10 +40,6 @@ export interface MirrorStore {
   /** Beside the file's status, which is written too often for a second write within two seconds. */
   upload(release: Release, name: string): Promise<Result<UploadRecord | undefined, StoreFault>>;
   writeUpload(release: Release, name: string, upload: UploadRecord): Promise<Result<undefined, StoreFault>>;
-  manifest(release: Release): Document<Manifest>;
-  removeManifest(release: Release): Promise<Result<undefined, StoreFault>>;
-  index(pair: Pair): Document<ReleaseIndex>;
-  publicIndex(): Document<PublicIndex>;
   notes(): Document<MirrorNotes>;
   put(key: string, bytes: Uint8Array): Promise<Result<string, StoreFault>>;
   startUpload(key: string): Promise<Result<Upload, StoreFault>>;
@@ -58,80 +55,44 @@ export interface MirrorStore {
 
 const DATA_WITHIN_MS = 120_000;
 
-/** Where an attempt puts a file: never where another attempt could overwrite it. */
-export const fileKey = ({ channel, board, version }: Release, file: string, attempt: number): string =>
-  `files/${channel}/${board}/${version}/${file}/${attempt}`;
-
 /** The mirror store on an R2 bucket. */
 export function mirrorBucket(bucket: R2Bucket, platform: Platform): MirrorStore {
   const reach = storeCaller(platform);
   const reachData = storeCaller(platform, DATA_WITHIN_MS);
 
-  const document = <T>(key: string, parse: (text: string) => Result<T, { readonly reason: string }>): Document<T> => ({
-    read: () =>
-      reach(`read ${key}`, async () => {
-        const object = await bucket.get(key);
-        return object === null ? undefined : { value: orUnreadable(parse(await object.text())), etag: object.etag };
-      }),
-    write: (value, replacing) =>
-      reach(`write ${key}`, async () => {
-        const onlyIf = replacing === undefined ? { etagDoesNotMatch: '*' } : { etagMatches: replacing };
-        const httpMetadata = { contentType: 'application/json' };
-        return (await bucket.put(key, JSON.stringify(value), { onlyIf, httpMetadata }))?.etag;
-      }),
-  });
+  const job: MirrorStore['job'] = (release) => r2Document(bucket, reach, jobKey(release), jsonCodec(parseJob));
 
   return {
-    job: ({ channel, board, version }) => document(`status/${channel}/${board}/${version}.json`, parseJob),
-    jobs: ({ channel, board }) =>
-      reach('list jobs', async () => {
-        const found: Job[] = [];
-        let cursor: string | undefined;
-        do {
-          const page = await bucket.list({
-            prefix: `status/${channel}/${board}/`,
-            delimiter: '/',
-            ...(cursor ? { cursor } : {}),
-          });
-          const texts = await Promise.all(
-            page.objects.map(async ({ key }) => {
-              const object = await bucket.get(key);
-              return await object?.text();
-            }),
-          );
-          for (const text of texts) if (text !== undefined) found.push(orUnreadable(parseJob(text)));
-          cursor = page.truncated ? page.cursor : undefined;
-        } while (cursor !== undefined);
-        return found;
-      }),
-    part: (release, name) =>
-      reach('read file status', async () => {
-        const object = await bucket.get(partKey(release, name));
-        return object === null ? undefined : orUnreadable(parsePart(await object.text()));
-      }),
+    job,
+    jobs: async (pair) => {
+      const found: Job[] = [];
+      let cursor: string | undefined;
+      do {
+        const from = cursor === undefined ? {} : { cursor };
+        const page = await reach('list jobs', () => bucket.list({ prefix: jobsPrefix(pair), delimiter: '/', ...from }));
+        if (!page.ok) return page;
+        const read = await Promise.all(page.value.objects.map(({ key }) => readObject(bucket, reach, key, parseJob)));
+        for (const one of read) {
+          if (!one.ok) return one;
+          if (one.value !== undefined) found.push(one.value);
+        }
+        cursor = page.value.truncated ? page.value.cursor : undefined;
+      } while (cursor !== undefined);
+      return ok(found);
+    },
+    part: (release, name) => readObject(bucket, reach, fileStatusKey(release, name), parsePart),
     writePart: (release, part) =>
       reach('write file status', async () => {
-        await bucket.put(partKey(release, part.name), JSON.stringify(part));
+        await bucket.put(fileStatusKey(release, part.name), JSON.stringify(part));
         return undefined;
       }),
-    upload: (release, name) =>
-      reach('read upload', async () => {
-        const object = await bucket.get(partKey(release, `${name}.upload`));
-        return object === null ? undefined : orUnreadable(parseUpload(await object.text()));
-      }),
+    upload: (release, name) => readObject(bucket, reach, uploadKey(release, name), parseUpload),
     writeUpload: (release, name, upload) =>
       reach('write upload', async () => {
-        await bucket.put(partKey(release, `${name}.upload`), JSON.stringify(upload));
+        await bucket.put(uploadKey(release, name), JSON.stringify(upload));
         return undefined;
       }),
-    manifest: ({ channel, board, version }) => document(`manifests/${channel}/${board}/${version}.json`, parseManifest),
-    removeManifest: ({ channel, board, version }) =>
-      reach('remove manifest', () =>
-        bucket.delete(`manifests/${channel}/${board}/${version}.json`).then(() => undefined),
-      ),
-    index: ({ channel, board }) => document(`index/${channel}/${board}.json`, parseIndex),
-    publicIndex: () => document('releases.json', (text) => ok(JSON.parse(text) as PublicIndex)),
-    notes: () => document('mirror.json', parseNotes),
+    notes: () => r2Document(bucket, reach, 'mirror.json', jsonCodec(parseNotes)),
     put: (key, bytes) =>
       reachData('write file', async () => {
         const object = await bucket.put(key, bytes);
@@ -153,7 +114,9 @@ export function mirrorBucket(bucket: R2Bucket, platform: Platform): MirrorStore 
         await bucket
           .resumeMultipartUpload(key, id)
           .abort()
-          .catch(() => undefined);
+          .catch((cause: unknown) => {
+            if (isBug(cause)) throw cause;
+          });
         return undefined;
       }),
     head: (key) =>
@@ -180,6 +143,3 @@ const storedObject = ({ key, etag, size, uploaded }: R2Object): StoredObject => 
   size,
   uploadedAt: uploaded.getTime(),
 });
-
-const partKey = ({ channel, board, version }: Release, name: string): string =>
-  `status/${channel}/${board}/${version}/${name}.json`;

@@ -1,9 +1,9 @@
 /** A mirror job: one attempt at one release, as its status object in R2 tells it. No I/O, no clock. */
 import * as z from 'zod';
-import { isAlias, isVersion, type Version } from '../../releases/model.ts';
 import { manifestFileSchema } from '../../releases/store/manifest.ts';
+import { aliasField, momentField, versionField } from '../../releases/store/stored-fields.ts';
 import type { Result } from '../../shared/result.ts';
-import { type Malformed, parseStored } from '../../shared/stored-json.ts';
+import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
 
 export const JOB_STATES = ['queued', 'running', 'complete', 'failed', 'cancelled'] as const;
 export const FILE_STATES = ['waiting', 'copying', 'verified', 'absent', 'failed'] as const;
@@ -11,41 +11,42 @@ export const TRIGGERS = ['poll', 'webhook', 'operator', 'demand'] as const;
 
 export type Trigger = (typeof TRIGGERS)[number];
 
-const version = z.custom<Version>((value) => typeof value === 'string' && isVersion(value));
-const moment = z.iso.datetime();
-
-const jobSchema = z.object({
+const jobSchema = storedObject({
   channel: z.string(),
   board: z.string(),
-  version,
+  version: versionField,
   /** Counts up; the only attempt that may write is the one named here. */
   attempt: z.number().int().positive(),
   state: z.enum(JOB_STATES),
+  /** Why it failed, as a code; `detail` says it in words. */
   reason: z.string().optional(),
+  detail: z.string().optional(),
   trigger: z.enum(TRIGGERS),
   /** A stranger's download must not move an alias; any other trigger that joins turns this on. */
   movesAlias: z.boolean(),
   /** The LTS stream that upstream named this release by. */
-  alias: z.string().refine(isAlias).optional(),
+  alias: aliasField.optional(),
   /** Base names of the files this attempt is about. */
   wanted: z.array(z.string()),
-  queuedAt: moment,
-  startedAt: moment.optional(),
-  finishedAt: moment.optional(),
-  heartbeatAt: moment,
-  /** Of the start that made it: whoever started it knows it again by this. */
+  queuedAt: momentField,
+  startedAt: momentField.optional(),
+  finishedAt: momentField.optional(),
+  heartbeatAt: momentField,
+  /** Made by the start that made this attempt, which knows its own attempt again by it. */
   token: z.string().optional(),
 });
 
-const partSchema = z.object({
+const partSchema = storedObject({
   name: z.string(),
   attempt: z.number().int().positive(),
   state: z.enum(FILE_STATES),
   bytes: z.number().int().nonnegative(),
   size: z.number().int().nonnegative(),
+  /** Why it failed, as a code; `detail` says it in words, with the key, the status or the host that was met. */
   reason: z.string().optional(),
-  startedAt: moment.optional(),
-  heartbeatAt: moment,
+  detail: z.string().optional(),
+  startedAt: momentField.optional(),
+  heartbeatAt: momentField,
   /** What upstream showed when the file was verified: the next attempt takes it over while that holds. */
   upstreamTag: z.string().optional(),
   /** What publish will put into the manifest: the file and its companions. */
@@ -53,7 +54,7 @@ const partSchema = z.object({
 });
 
 /** The upload of a file that is under way, or was: whoever comes next aborts it. */
-const uploadSchema = z.object({ key: z.string(), id: z.string() });
+const uploadSchema = storedObject({ key: z.string(), id: z.string() });
 
 export type UploadRecord = Readonly<z.output<typeof uploadSchema>>;
 export type Job = Readonly<z.output<typeof jobSchema>>;

@@ -1,11 +1,11 @@
 /** What the public page tells: what each alias names, which files were verified, how upstream does, which key signs. */
 
-import type { Config } from '../../config.ts';
 import type { MirrorStore } from '../../mirror/store/bucket.ts';
 import { NO_NOTES } from '../../mirror/store/notes.ts';
-import { type Alias, isAlias, isCompanion, type Pair } from '../../releases/model.ts';
+import { type Catalogue, isMirrored, mirroredAliases } from '../../releases/catalogue.ts';
+import { isCompanion } from '../../releases/companions.ts';
+import { type Alias, isAlias, type Pair } from '../../releases/model.ts';
 import { currentRelease } from '../../releases/serve/current.ts';
-import { isMirroredStream } from '../../releases/store/alias.ts';
 import type { ReleaseStore } from '../../releases/store/bucket.ts';
 import type { ReleaseIndex } from '../../releases/store/release-index.ts';
 import type { VersionFiles } from '../../releases/upstream/version-files.ts';
@@ -60,7 +60,7 @@ export interface Overview {
 
 export interface OverviewPorts {
   readonly platform: Platform;
-  readonly config: Config;
+  readonly catalogue: Catalogue;
   readonly store: ReleaseStore;
   readonly notes: MirrorStore['notes'];
   readonly versionFiles: VersionFiles;
@@ -87,12 +87,11 @@ export function overviewTeller(ports: OverviewPorts): () => Promise<Overview> {
 }
 
 async function look(ports: OverviewPorts): Promise<Overview> {
-  const { config, platform } = ports;
-  const pairs = config.CHANNELS.flatMap((channel) => config.BOARDS.map((board) => ({ channel, board })));
+  const { catalogue, platform } = ports;
   const notes = await ports.notes().read();
   const { upstream } = (notes.ok ? notes.value?.value : undefined) ?? NO_NOTES;
   const [seen, key] = await Promise.all([
-    Promise.all(pairs.map((pair) => lookAtPair(ports, pair, upstream))),
+    Promise.all(catalogue.pairs.map((pair) => lookAtPair(ports, pair, upstream))),
     signingKey(ports),
   ]);
   return {
@@ -108,9 +107,7 @@ type Looks = Readonly<Record<string, { readonly seenAt?: string | undefined; rea
 async function lookAtPair(ports: OverviewPorts, pair: Pair, looks: Looks) {
   const [index, records] = await Promise.all([ports.store.index(pair), ports.store.aliases(pair)]);
   const known = records.ok ? records.value.map(({ alias }) => alias) : [];
-  const named = ports.config.MIRROR.filter((entry) => entry.startsWith(`${pair.channel}/${pair.board}/`)).map(
-    (entry) => entry.split('/')[2] ?? '',
-  );
+  const named = mirroredAliases(ports.catalogue, pair);
   const aliases = [...new Set(['current', ...known, ...named])].filter(isAlias).sort();
   const releases = index.ok ? index.value.releases : [];
   const streams = await Promise.all(aliases.map((alias) => lookAtStream(ports, pair, alias, releases, looks)));
@@ -118,20 +115,20 @@ async function lookAtPair(ports: OverviewPorts, pair: Pair, looks: Looks) {
 }
 
 async function lookAtStream(
-  { platform, store, versionFiles, config }: OverviewPorts,
+  { platform, store, versionFiles, catalogue }: OverviewPorts,
   pair: Pair,
   alias: Alias,
   releases: ReleaseIndex['releases'],
   looks: Looks,
 ): Promise<StreamOverview> {
   const record = await store.alias(pair, alias);
-  const asked = currentRelease(store, versionFiles, config.MIRROR, pair, alias);
+  const asked = currentRelease(store, versionFiles, catalogue, pair, alias);
   const current = await within(platform, UPSTREAM_WITHIN_MS, asked);
-  const isOurs = isMirroredStream(config.MIRROR, pair, alias);
+  const isOurs = isMirrored(catalogue, pair, alias);
   const version = current?.ok ? current.value.version : undefined;
   const release = releases.find((candidate) => candidate.version === version);
   const file = current?.ok ? current.value.versionFile : undefined;
-  const { pin = null, since } = record.ok ? record.value.record : {};
+  const { pin = null, since } = record.ok ? record.value : {};
   const released = file?.facts.lastModified;
   const failing = current !== undefined && !current.ok ? current.error.reason : undefined;
   return {

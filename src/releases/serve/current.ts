@@ -1,10 +1,11 @@
 /** Which release an alias names right now: the pin, our own publication, or upstream's verified word. */
-import { type Document, update } from '../../shared/document.ts';
+import { update } from '../../shared/document.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
+import { type Catalogue, isMirrored } from '../catalogue.ts';
 import type { Alias, Pair, Version } from '../model.ts';
-import { type AliasRecord, aliasMeaning, isMirroredStream, NO_ALIAS, raiseFloor } from '../store/alias.ts';
+import { type AliasRecord, aliasMeaning, NO_ALIAS, raiseFloor } from '../store/alias.ts';
 import type { ReleaseStore } from '../store/bucket.ts';
 import type { ServedVersionFile, VersionFiles } from '../upstream/version-files.ts';
 import type { VersionFault } from '../upstream/version-source.ts';
@@ -19,13 +20,13 @@ export interface CurrentRelease {
 export async function currentRelease(
   store: ReleaseStore,
   versionFiles: VersionFiles,
-  mirror: readonly string[],
+  catalogue: Catalogue,
   pair: Pair,
   alias: Alias,
 ): Promise<Result<CurrentRelease, VersionFault>> {
   const stored = await store.alias(pair, alias);
   if (!stored.ok) return stored;
-  const meaning = aliasMeaning(stored.value.record, isMirroredStream(mirror, pair, alias));
+  const meaning = aliasMeaning(stored.value, isMirrored(catalogue, pair, alias));
   if (meaning.kind === 'release') return ok({ version: meaning.version });
   const versionFile = await versionFiles.get(pair, alias, meaning.floor);
   if (!versionFile.ok) return versionFile;
@@ -40,16 +41,7 @@ export async function changeAlias(
   alias: Alias,
   change: (record: AliasRecord) => AliasRecord,
 ): Promise<Result<AliasRecord, StoreFault>> {
-  const document: Document<AliasRecord> = {
-    read: async () => {
-      const stored = await store.alias(pair, alias);
-      if (!stored.ok) return stored;
-      const { record: value, etag } = stored.value;
-      return ok(etag === undefined ? undefined : { value, etag });
-    },
-    write: (record, replacing) => store.writeAlias(pair, alias, record, replacing),
-  };
-  const changed = await update(platform, document, (current = NO_ALIAS) => {
+  const changed = await update(platform, store.aliasDocument(pair, alias), (current = NO_ALIAS) => {
     const next = change(current);
     return next === current ? undefined : next;
   });

@@ -1,7 +1,7 @@
 /** What a directory path is answered with: what publish wrote, never a `list()` of the bucket. */
-import type { Config } from '../../config.ts';
 import { CACHE } from '../../shared/http/cache.ts';
 import { ok, type Result } from '../../shared/result.ts';
+import type { Catalogue } from '../catalogue.ts';
 import { isAlias, type Pair } from '../model.ts';
 import type { ReleasePath } from '../path.ts';
 import type { ReleaseStore } from '../store/bucket.ts';
@@ -12,7 +12,7 @@ import { directoryEntry, type ListingEntry, listingHtml, prefersJson, releaseEnt
 import type { MirroredFault, MirroredFiles } from './mirrored.ts';
 
 export interface DirectoryPorts {
-  readonly config: Config;
+  readonly catalogue: Catalogue;
   readonly store: ReleaseStore;
   readonly mirrored: MirroredFiles;
   readonly versionFiles: VersionFiles;
@@ -25,12 +25,12 @@ export async function listDirectory(
   ports: DirectoryPorts,
   { channel, board, version }: DirectoryPath,
 ): Promise<Result<ListingEntry[] | undefined, VersionFault | MirroredFault>> {
-  const { config, store } = ports;
-  if (board === undefined) return ok(config.BOARDS.map((name) => directoryEntry(name, `/${channel}/`)));
+  const { catalogue, store } = ports;
+  if (board === undefined) return ok(catalogue.boards.map((name) => directoryEntry(name, `/${channel}/`)));
   const pair: Pair = { channel, board };
   if (version === undefined) return await listPair(ports, pair);
   const named = isAlias(version)
-    ? await currentRelease(store, ports.versionFiles, config.MIRROR, pair, version)
+    ? await currentRelease(store, ports.versionFiles, catalogue, pair, version)
     : ok({ version });
   if (!named.ok) return named;
   const manifest = await ports.mirrored.manifest({ ...pair, version: named.value.version });

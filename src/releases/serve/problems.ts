@@ -1,5 +1,6 @@
 /** Every error of the release room as clients see it: one line, one status. No I/O. */
 import type { Problem } from '../../shared/problem.ts';
+import { storeProblemText } from '../../shared/store.ts';
 import type { TrustedKeysFault } from '../../signing/trusted-keys.ts';
 import type { PassThroughFault } from '../pass-through/pass-through.ts';
 import type { VersionFault } from '../upstream/version-source.ts';
@@ -13,14 +14,23 @@ const untrusted = (detail: string): Problem => ({ code: 'upstream-untrusted', de
 const unavailable = (detail: string): Problem => ({ code: 'unavailable', detail, headers: RETRY });
 const tooSlow = (detail: string): Problem => ({ code: 'upstream-timeout', detail, headers: RETRY });
 
-/** Maps a fault once, at the edge. The detail names the reason and what it is about, never a stack or a secret. */
-export function releaseProblem(fault: PassThroughFault | VersionFault | TrustedKeysFault | MirroredFault): Problem {
+/** Every fault that a room below the edge can meet while it serves a release. */
+export type ReleaseFault = PassThroughFault | VersionFault | TrustedKeysFault | MirroredFault;
+
+/** Maps a fault once, at the edge. The detail names the reason and what it is about, never a stack or a secret; the cause goes along for the log. */
+export function releaseProblem(fault: ReleaseFault): Problem {
+  const problem = problemOf(fault);
+  return 'cause' in fault ? { ...problem, cause: fault.cause } : problem;
+}
+
+function problemOf(fault: ReleaseFault): Problem {
   switch (fault.reason) {
     case 'absent':
     case 'quarantined':
       return NOT_FOUND;
     case 'store-unreachable':
-      return unavailable(`our store does not answer (${fault.operation})`);
+    case 'stored-malformed':
+      return unavailable(storeProblemText(fault));
     case 'unreachable':
       return unavailable(`upstream is unreachable: ${fault.detail}`);
     case 'truncated':

@@ -1,8 +1,9 @@
 /** What anybody may read besides files: `/releases.json` and `/feed.atom`, from what publish wrote, and the trusted keyring. */
 import { Hono } from 'hono';
 
+import { causeFields } from '../../shared/cause.ts';
 import { CACHE } from '../../shared/http/cache.ts';
-import type { App } from '../../shared/http/call.ts';
+import type { App, Call } from '../../shared/http/call.ts';
 import { evaluatePreconditions } from '../../shared/http/conditional.ts';
 import { problemLine } from '../../shared/problem.ts';
 import { armorKeyring } from '../../signing/keyring.ts';
@@ -16,29 +17,34 @@ const NOTHING: PublicIndex = { updatedAt: '1970-01-01T00:00:00.000Z', channels: 
 const NOTHING_TAG = '"none"';
 
 /** Both answer GET and HEAD with an entity tag; releases.json may be read by pages of any origin. */
-export function publicRoutes({ store, config, platform }: Pick<ReleaseRoom, 'store' | 'config' | 'platform'>) {
+export function publicRoutes({ store, publicUrl, platform }: Pick<ReleaseRoom, 'store' | 'publicUrl' | 'platform'>) {
   const app: App = new Hono();
 
-  const serve = async (request: Request, contentType: string, make: (text: string) => string): Promise<Response> => {
+  const serve = async (
+    { req: { raw: request }, var: { log } }: Call,
+    contentType: string,
+    make: (index: PublicIndex, text: string) => string,
+  ): Promise<Response> => {
     const stored = await store.publicIndex();
-    if (!stored.ok) return problemLine(releaseProblem(stored.error), request.method);
-    const { text, etag } = stored.value ?? { text: JSON.stringify(NOTHING), etag: NOTHING_TAG };
+    if (!stored.ok) {
+      log.set({ reason: stored.error.reason, ...causeFields(stored.error) });
+      return problemLine(releaseProblem(stored.error), request.method);
+    }
+    const { index, text, etag } = stored.value ?? { index: NOTHING, text: JSON.stringify(NOTHING), etag: NOTHING_TAG };
     const headers = { etag, 'cache-control': CACHE.alias, 'access-control-allow-origin': '*' };
     const outcome = evaluatePreconditions(request.headers, { etag }, platform.now());
     if (outcome === 'not-modified') return new Response(null, { status: 304, headers });
     if (outcome === 'failed')
       return problemLine({ code: 'precondition-failed', detail: 'precondition failed' }, request.method);
-    return new Response(request.method === 'HEAD' ? null : make(text), {
+    return new Response(request.method === 'HEAD' ? null : make(index, text), {
       headers: { ...headers, 'content-type': contentType },
     });
   };
 
-  app.on(['GET', 'HEAD'], '/releases.json', ({ req }) => serve(req.raw, 'application/json', (text) => text));
-  app.on(['GET', 'HEAD'], '/feed.atom', ({ req }) => {
-    const origin = config.PUBLIC_URL || new URL(req.url).origin;
-    return serve(req.raw, 'application/atom+xml; charset=utf-8', (text) =>
-      atomFeed(JSON.parse(text) as PublicIndex, origin),
-    );
+  app.on(['GET', 'HEAD'], '/releases.json', (call) => serve(call, 'application/json', (_index, text) => text));
+  app.on(['GET', 'HEAD'], '/feed.atom', (call) => {
+    const origin = publicUrl || new URL(call.req.url).origin;
+    return serve(call, 'application/atom+xml; charset=utf-8', (index) => atomFeed(index, origin));
   });
   return app;
 }
@@ -49,7 +55,7 @@ export function keyRoutes(trustedKeys: TrustedKeys): App {
   app.on(['GET', 'HEAD'], '/keys/signing-key.asc', async (context) => {
     const keyring = await trustedKeys.current();
     if (!keyring.ok) {
-      context.var.log.set({ reason: keyring.error.reason });
+      context.var.log.set({ reason: keyring.error.reason, ...causeFields(keyring.error) });
       return problemLine(releaseProblem(keyring.error), context.req.raw.method);
     }
     const headers = { 'content-type': 'application/pgp-keys', 'cache-control': CACHE.keyring };

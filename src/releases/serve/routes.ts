@@ -1,10 +1,13 @@
 /** Release files over HTTP: path -> alias -> manifest or pass-through -> delivery -> answer. */
-import type { Config } from '../../config.ts';
+
+import { causeFields } from '../../shared/cause.ts';
 import { CACHE } from '../../shared/http/cache.ts';
 import type { LogEvent } from '../../shared/log.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { methodNotAllowed, type Problem, problemLine } from '../../shared/problem.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import type { Catalogue } from '../catalogue.ts';
+import { signatureOf } from '../companions.ts';
 import { type Delivery, decideDelivery, type Presentation, passThroughCaching } from '../delivery.ts';
 import { contentTypeOf, filePath, isAlias, type ReleaseFile } from '../model.ts';
 import type { PassThrough } from '../pass-through/pass-through.ts';
@@ -14,11 +17,15 @@ import type { ServedVersionFile, VersionFiles } from '../upstream/version-files.
 import { type CurrentRelease, currentRelease } from './current.ts';
 import { listDirectory, listingResponse } from './directories.ts';
 import type { MirroredFiles } from './mirrored.ts';
-import { NOT_FOUND, releaseProblem } from './problems.ts';
+import { NOT_FOUND, type ReleaseFault, releaseProblem } from './problems.ts';
 
 export interface ReleaseRoom {
   readonly platform: Platform;
-  readonly config: Config;
+  readonly catalogue: Catalogue;
+  /** RELEASE_HOST_SUFFIX, or empty. */
+  readonly hostSuffix: string;
+  /** PUBLIC_URL, or empty: then the request's own. */
+  readonly publicUrl: string;
   readonly store: ReleaseStore;
   readonly versionFiles: VersionFiles;
   readonly mirrored: MirroredFiles;
@@ -43,11 +50,10 @@ type FilePath = ReleasePath & { kind: 'file' };
 /** Answers every path that no other room owns; what is not a release path is 404 before any store or upstream is asked. */
 export async function answerRelease(room: ReleaseRoom, asked: Asked): Promise<Response> {
   const { request } = asked;
-  const { CHANNELS: channels, BOARDS: boards, RELEASE_HOST_SUFFIX: hostSuffix } = room.config;
-  const rules = { channels, boards, hostSuffix };
-  const hostChannel = channelOfHost(new URL(request.url).host, rules);
+  const { catalogue, hostSuffix } = room;
+  const hostChannel = channelOfHost(new URL(request.url).host, catalogue, hostSuffix);
   const prefix = hostChannel === undefined ? '' : `/${hostChannel}`;
-  const asksFor = parseReleasePath(`${prefix}${rawPath(request.url)}`, rules);
+  const asksFor = parseReleasePath(`${prefix}${rawPath(request.url)}`, catalogue);
   if (asksFor === undefined) return problemLine(NOT_FOUND, request.method);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return problemLine(methodNotAllowed('GET, HEAD'), request.method);
@@ -69,8 +75,8 @@ async function answerFile(
   const { channel, board, version, file } = asksFor;
   if (!isAlias(version))
     return await answerNumbered(room, { file: { channel, board, version, file }, location: undefined }, asked);
-  const { store, versionFiles, config } = room;
-  const current = await currentRelease(store, versionFiles, config.MIRROR, asksFor, version);
+  const { store, versionFiles, catalogue } = room;
+  const current = await currentRelease(store, versionFiles, catalogue, asksFor, version);
   if (!current.ok) return faulty(asked, current.error);
   asked.log.set({ version: current.value.version, staleReason: current.value.versionFile?.staleReason });
   const numbered = { channel, board, version: current.value.version, file };
@@ -128,7 +134,7 @@ interface PairMember {
 function pairMember({ versionFile }: CurrentRelease, file: string): PairMember | undefined {
   if (versionFile === undefined) return undefined;
   if (file === 'version.txt') return { served: versionFile, bytes: versionFile.bytes };
-  if (file === 'version.txt.sig') return { served: versionFile, bytes: new Uint8Array(versionFile.signature) };
+  if (file === signatureOf('version.txt')) return { served: versionFile, bytes: new Uint8Array(versionFile.signature) };
   return undefined;
 }
 
@@ -183,7 +189,7 @@ async function answerDirectory(
   return entries.value === undefined ? err(NOT_FOUND) : ok(listingResponse(path, entries.value, asked.request));
 }
 
-function faulty({ log }: Asked, fault: Parameters<typeof releaseProblem>[0]): { ok: false; error: Problem } {
-  log.set({ reason: fault.reason, verdict: 'verdict' in fault ? fault.verdict : undefined });
+function faulty({ log }: Asked, fault: ReleaseFault): { ok: false; error: Problem } {
+  log.set({ reason: fault.reason, verdict: 'verdict' in fault ? fault.verdict : undefined, ...causeFields(fault) });
   return err(releaseProblem(fault));
 }

@@ -1,20 +1,21 @@
 /** Which release an alias means. No I/O. */
-import * as z from 'zod';
+import type * as z from 'zod';
 import type { Result } from '../../shared/result.ts';
-import { type Malformed, parseStored } from '../../shared/stored-json.ts';
-import { type Alias, compareVersions, isVersion, type Pair, type Version } from '../model.ts';
+import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
+import { compareVersions, type Version } from '../model.ts';
+import { momentField, versionField } from './stored-fields.ts';
 
-const version = z.custom<Version>((value) => typeof value === 'string' && isVersion(value)).nullable();
+const version = versionField.nullable().default(null);
 
-const aliasSchema = z.object({
+const aliasSchema = storedObject({
   /** The highest release published here for this stream. */
-  version: version.default(null),
+  version,
   /** Nothing below this is taken from upstream again. */
-  floor: version.default(null),
+  floor: version,
   /** What an operator fixed the alias to. */
-  pin: version.default(null),
-  /** Since when it names what it names, ISO 8601. */
-  since: z.iso.datetime().optional(),
+  pin: version,
+  /** The moment at which it began to name what it names now. */
+  since: momentField.optional(),
 });
 
 export type AliasRecord = Readonly<z.output<typeof aliasSchema>>;
@@ -37,14 +38,6 @@ export function aliasMeaning(record: AliasRecord, isMirrored: boolean): AliasMea
     return { kind: 'release', version: record.version, pinned: false };
   }
   return { kind: 'upstream', floor: record.floor };
-}
-
-/** True when MIRROR names this stream: `channel/board` means `current`. */
-export function isMirroredStream(mirror: readonly string[], { channel, board }: Pair, alias: Alias): boolean {
-  return mirror.some((entry) => {
-    const [entryChannel, entryBoard, entryAlias = 'current'] = entry.split('/');
-    return entryChannel === channel && entryBoard === board && entryAlias === alias;
-  });
 }
 
 /** The record with a floor of at least `seen`. */

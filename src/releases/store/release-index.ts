@@ -1,18 +1,21 @@
 /** What is published: one index a pair, and the public releases.json made of all of them. No I/O, no clock. */
 import * as z from 'zod';
 import type { Result } from '../../shared/result.ts';
-import { type Malformed, parseStored } from '../../shared/stored-json.ts';
-import { compareVersions, isVersion, type Pair, type Version } from '../model.ts';
-import { type Manifest, manifestFileSchema } from './manifest.ts';
+import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
+import { compareVersions, type Pair, type Version } from '../model.ts';
+import { type Manifest, publicFile, publicFileShape } from './manifest.ts';
+import { momentField, versionField } from './stored-fields.ts';
 
-const version = z.custom<Version>((value) => typeof value === 'string' && isVersion(value));
-const moment = z.iso.datetime();
-const publicFile = manifestFileSchema.omit({ key: true, etag: true });
-
-const indexSchema = z.object({
-  releases: z.array(z.object({ version, publishedAt: moment, files: z.record(z.string(), publicFile) })),
+const indexSchema = storedObject({
+  releases: z.array(
+    storedObject({
+      version: versionField,
+      publishedAt: momentField,
+      files: z.record(z.string(), storedObject(publicFileShape)),
+    }),
+  ),
   /** Releases that are out but whose objects still lie there for readers that began before. */
-  left: z.array(z.object({ version, leftAt: moment })).default([]),
+  left: z.array(storedObject({ version: versionField, leftAt: momentField })).default([]),
 });
 
 export type ReleaseIndex = Readonly<z.output<typeof indexSchema>>;
@@ -26,14 +29,12 @@ export const parseIndex = (text: string): Result<ReleaseIndex, Malformed> => par
 /** The index with `manifest` in it, newest first, in place of an earlier entry of that release. */
 export function withRelease(index: ReleaseIndex, manifest: Manifest): ReleaseIndex {
   const { version: number, publishedAt } = manifest;
-  const files = Object.fromEntries(
-    Object.entries(manifest.files).map(([name, { key: _key, etag: _etag, ...file }]) => [name, file]),
-  );
+  const files = Object.fromEntries(Object.entries(manifest.files).map(([name, file]) => [name, publicFile(file)]));
   const others = index.releases.filter((release) => release.version !== number);
   const releases = [...others, { version: number, publishedAt, files }].sort((a, b) =>
     compareVersions(b.version, a.version),
   );
-  return { releases, left: index.left.filter((gone) => gone.version !== number) };
+  return { ...index, releases, left: index.left.filter((gone) => gone.version !== number) };
 }
 
 /** The index without `versions`; their objects may go a day after `at`. */
@@ -43,7 +44,7 @@ export function withoutReleases(index: ReleaseIndex, versions: readonly Version[
     ...index.left.filter((gone) => !leaving.has(gone.version)),
     ...versions.map((number) => ({ version: number, leftAt: at })),
   ];
-  return { releases: index.releases.filter((release) => !leaving.has(release.version)), left };
+  return { ...index, releases: index.releases.filter((release) => !leaving.has(release.version)), left };
 }
 
 /** Published versions past the newest `keep`, but for those in `held`. */
@@ -64,12 +65,12 @@ export function highest(index: ReleaseIndex, fits: (version: Version) => boolean
   );
 }
 
-const publicRelease = z.object({ publishedAt: moment, files: z.record(z.string(), publicFile) });
+const publicRelease = z.object({ publishedAt: momentField, files: z.record(z.string(), z.object(publicFileShape)) });
 const byBoardAndVersion = z.record(z.string(), z.record(z.string(), publicRelease));
 
 /** `/releases.json`. */
 export const publicIndexSchema = z
-  .object({ updatedAt: moment, channels: z.record(z.string(), byBoardAndVersion) })
+  .object({ updatedAt: momentField, channels: z.record(z.string(), byBoardAndVersion) })
   .meta({ id: 'PublicIndex', description: 'channel -> board -> version -> date and files' });
 
 export type PublicIndex = Readonly<z.output<typeof publicIndexSchema>>;
@@ -82,7 +83,12 @@ export function publicIndex(pairs: readonly (Pair & { readonly index: ReleaseInd
     if (newest.length === 0) continue;
     const boards = channels[channel] ?? {};
     channels[channel] = boards;
-    boards[board] = Object.fromEntries(newest.map(({ version: number, ...release }) => [number, release]));
+    boards[board] = Object.fromEntries(
+      newest.map(({ version, publishedAt, files }) => [version, { publishedAt, files }]),
+    );
   }
   return { updatedAt: at, channels };
 }
+
+/** releases.json as stored; anything else in its place is an error. */
+export const parsePublicIndex = (text: string): Result<PublicIndex, Malformed> => parseStored(publicIndexSchema, text);

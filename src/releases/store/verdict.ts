@@ -1,12 +1,11 @@
 /** What pass-through found out about a file of upstream, kept so that a resumed download cannot complete a bad one. No I/O. */
 import * as z from 'zod';
 import type { Result } from '../../shared/result.ts';
-import { type Malformed, parseStored } from '../../shared/stored-json.ts';
+import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
 import type { FileFacts } from '../delivery.ts';
 
-const verdictSchema = z.object({
-  /** The file this is about, as upstream showed it. */
-  /** Empty where upstream gives neither tag nor date. */
+const verdictSchema = storedObject({
+  /** Upstream's entity tag of the file that this is about; empty where upstream gives neither tag nor date. */
   etag: z.string(),
   size: z.number().int().nonnegative(),
   /** SHA-256 of the .sig it was held against: a mended signature makes a new case. */

@@ -12,6 +12,7 @@ import type { Keyring } from '../../signing/keyring.ts';
 import { findSigner, type Signer, type SignerFault } from '../../signing/signer.ts';
 import type { TrustedKeys, TrustedKeysFault } from '../../signing/trusted-keys.ts';
 import { beginVerification, type RunningVerification } from '../../signing/verification.ts';
+import { signatureOf } from '../companions.ts';
 import { filePath, type ReleaseFile } from '../model.ts';
 import type { Upstream, UpstreamFault } from './upstream.ts';
 
@@ -48,7 +49,7 @@ export class FileSignatures {
   async check(file: ReleaseFile, fresh = false): Promise<Result<CheckedSignature, FileSignatureFault>> {
     const held = fresh ? undefined : this.#held.get(filePath(file));
     if (held !== undefined) return ok(held);
-    const fetched = await this.upstream.small({ ...file, file: `${file.file}.sig` }, LIMIT_BYTES);
+    const fetched = await this.upstream.small({ ...file, file: signatureOf(file.file) }, LIMIT_BYTES);
     if (!fetched.ok) return fetched.error.reason === 'absent' ? err({ reason: 'signature-missing' }) : fetched;
     const { bytes } = fetched.value;
     const known = await this.identify(bytes);

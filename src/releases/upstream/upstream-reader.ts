@@ -31,6 +31,8 @@ export class UpstreamReader {
   #position: number;
   #fruitless = 0;
   #isSlow = false;
+  /** What the last connection broke with, for the log. */
+  #cause: unknown;
 
   constructor(
     private readonly platform: Platform,
@@ -83,7 +85,10 @@ export class UpstreamReader {
     // From a slow server what there is will do: waiting for more would look like a connection that is stuck.
     const least = this.#isSlow ? 1 : Math.min(this.chunks.least, left);
     const began = this.platform.now();
-    const read = reader.readAtLeast(least, new Uint8Array(Math.min(this.chunks.most, left))).catch(() => undefined);
+    const read = reader.readAtLeast(least, new Uint8Array(Math.min(this.chunks.most, left))).catch((cause: unknown) => {
+      this.#cause = cause;
+      return undefined;
+    });
     const result = await within(this.platform, STALLED_AFTER_MS, read);
     this.#isSlow = this.platform.now() - began > SLOW_AFTER_MS;
     return result?.value === undefined || result.value.length === 0 ? undefined : result.value;
@@ -101,7 +106,7 @@ export class UpstreamReader {
   async #resume(): Promise<Result<undefined, UpstreamFault>> {
     await this.cancel();
     for (;;) {
-      if (this.#fruitless >= FRUITLESS_RESUMES) return err({ reason: 'truncated' });
+      if (this.#fruitless >= FRUITLESS_RESUMES) return err({ reason: 'truncated', cause: this.#cause });
       await this.platform.timer(FIRST_DELAY_MS * 2 ** this.#fruitless * (0.5 + this.platform.random())).elapsed;
       this.#fruitless += 1;
       const opened = await this.open();

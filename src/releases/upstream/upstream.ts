@@ -8,11 +8,11 @@ import { strongTag } from '../../shared/http/entity-tag.ts';
 import { type FetchFault, guardedFetch } from '../../shared/http/guarded-fetch.ts';
 import { readLimited } from '../../shared/http/read-limited.ts';
 import type { RedirectPolicy } from '../../shared/http/redirect-policy.ts';
-import { expandTemplate } from '../../shared/http/url-template.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type FileFacts, serverTag } from '../delivery.ts';
 import type { Alias, Pair, Version } from '../model.ts';
+import { expandTemplate } from './url-template.ts';
 
 /** A file as upstream names it: under a number, or under an alias. */
 export interface UpstreamFile extends Pair {
@@ -32,7 +32,7 @@ export type UpstreamFault =
   | { readonly reason: 'no-length' }
   | { readonly reason: 'encoded'; readonly encoding: string }
   | { readonly reason: 'too-large'; readonly limit: number }
-  | { readonly reason: 'truncated' }
+  | { readonly reason: 'truncated'; readonly cause?: unknown }
   | { readonly reason: 'stalled' }
   /** Not the file that the facts describe any more. */
   | { readonly reason: 'changed' }

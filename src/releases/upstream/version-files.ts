@@ -19,7 +19,7 @@ const STORED_AGAIN_MS = 3_600_000;
 
 /** How long a client waits for upstream before an older copy will do. */
 const PATIENCE_MS = 5_000;
-const SLOW: VersionFault = { reason: 'timeout', detail: `no answer in ${PATIENCE_MS} ms` };
+const SLOW: VersionFault = { reason: 'timeout', host: 'upstream', detail: `no answer in ${PATIENCE_MS} ms` };
 
 interface Held {
   readonly file: VersionFile;

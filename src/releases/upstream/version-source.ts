@@ -4,6 +4,7 @@ import type { Platform } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import { type VerificationFault, verifyBytes } from '../../signing/verification.ts';
+import { signatureOf } from '../companions.ts';
 import type { FileFacts } from '../delivery.ts';
 import { type Alias, compareVersions, isAlias, isVersion, type Version } from '../model.ts';
 import type { FileSignatureFault, FileSignatures } from './file-signatures.ts';
@@ -105,7 +106,7 @@ export class VersionSource {
   async #fetchPair(file: UpstreamFile): Promise<Result<FetchedPair, VersionFault>> {
     const [text, signature] = await Promise.all([
       this.upstream.small(file, VERSION_TXT_LIMIT),
-      this.upstream.small({ ...file, file: `${file.file}.sig` }, SIGNATURE_LIMIT),
+      this.upstream.small({ ...file, file: signatureOf(file.file) }, SIGNATURE_LIMIT),
     ]);
     if (!text.ok) return text;
     if (!signature.ok) return signature.error.reason === 'absent' ? err({ reason: 'signature-missing' }) : signature;

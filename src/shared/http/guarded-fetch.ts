@@ -6,12 +6,18 @@ import { type Platform, within } from '../platform.ts';
 import { err, ok, type Result } from '../result.ts';
 import { mayRedirect, type RedirectPolicy } from './redirect-policy.ts';
 
-export type FetchFault =
-  /** No connection, or a 5xx or 429 that stayed. */
-  | { readonly reason: 'unreachable'; readonly detail: string }
-  | { readonly reason: 'timeout'; readonly detail: string }
-  | { readonly reason: 'foreign-redirect'; readonly detail: string }
-  | { readonly reason: 'redirect-loop'; readonly detail: string };
+/** `unreachable`: no connection, or a 5xx or 429 that stayed. */
+type FetchReason = 'unreachable' | 'timeout' | 'foreign-redirect' | 'redirect-loop';
+
+export interface FetchFault<R extends FetchReason = FetchReason> {
+  readonly reason: R;
+  /** What happened, without a host: strangers may read it. */
+  readonly detail: string;
+  /** Whom we asked, for the operator. */
+  readonly host: string;
+  /** What the network said, for the log. */
+  readonly cause?: unknown;
+}
 
 export interface GuardedRequest {
   readonly url: string;
@@ -42,7 +48,8 @@ export async function guardedFetch(
   request: GuardedRequest,
 ): Promise<Result<GuardedResponse, FetchFault>> {
   const started = platform.now();
-  let last: FetchFault = { reason: 'unreachable', detail: 'not tried' };
+  const { host } = new URL(request.url);
+  let last: FetchFault = { reason: 'unreachable', detail: 'not tried', host };
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     if (attempt > 0) {
       await platform.timer(FIRST_DELAY_MS * 3 ** (attempt - 1) * (0.5 + platform.random())).elapsed;
@@ -57,7 +64,7 @@ export async function guardedFetch(
     const { status } = answer.value.response;
     if (status < 500 && status !== 429) return answer;
     await answer.value.response.body?.cancel();
-    last = { reason: 'unreachable', detail: `answered ${status}` };
+    last = { reason: 'unreachable', detail: `answered ${status}`, host: answer.value.url.host };
   }
   return err(last);
 }
@@ -77,15 +84,15 @@ async function followRedirects(
     }
     await response.body?.cancel();
     if (!URL.canParse(location, url.href)) {
-      return err({ reason: 'foreign-redirect', detail: 'to something that is no URL' });
+      return err({ reason: 'foreign-redirect', detail: 'to something that is no URL', host: url.host });
     }
     const target = new URL(location, url);
     if (!mayRedirect(request.policy, url, target)) {
-      return err({ reason: 'foreign-redirect', detail: `to ${target.protocol}//${target.host}` });
+      return err({ reason: 'foreign-redirect', detail: `to ${target.protocol}//${target.host}`, host: url.host });
     }
     url = target;
   }
-  return err({ reason: 'redirect-loop', detail: `more than ${MAX_REDIRECTS} redirects` });
+  return err({ reason: 'redirect-loop', detail: `more than ${MAX_REDIRECTS} redirects`, host: url.host });
 }
 
 async function fetchOnce(platform: Platform, url: URL, request: GuardedRequest): Promise<Result<Response, FetchFault>> {
@@ -99,9 +106,12 @@ async function fetchOnce(platform: Platform, url: URL, request: GuardedRequest):
         signal: abort.signal,
       }),
     )
-    .then(ok, () => err<FetchFault>({ reason: 'unreachable', detail: 'no connection' }));
+    .then(ok, (cause: unknown) =>
+      err<FetchFault>({ reason: 'unreachable', detail: 'no connection', host: url.host, cause }),
+    );
+
   const answer = await within(platform, HEADERS_WITHIN_MS, sent);
   if (answer !== undefined) return answer;
   abort.abort();
-  return err({ reason: 'timeout', detail: `no headers in ${HEADERS_WITHIN_MS} ms` });
+  return err({ reason: 'timeout', detail: `no headers in ${HEADERS_WITHIN_MS} ms`, host: url.host });
 }

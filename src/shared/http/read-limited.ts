@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../result.ts';
 
 export type ReadFault =
   | { readonly reason: 'too-large'; readonly limit: number }
-  | { readonly reason: 'truncated' }
+  | { readonly reason: 'truncated'; readonly cause?: unknown }
   | { readonly reason: 'stalled' };
 
 const BODY_WITHIN_MS = 10_000;
@@ -22,15 +22,16 @@ export async function readLimited(
     const chunks: Uint8Array[] = [];
     let length = 0;
     for (;;) {
-      const next = await reader.read().catch(() => undefined);
-      if (next === undefined) return err({ reason: 'truncated' });
-      if (next.done) return ok(concatBytes(chunks));
-      length += next.value.length;
+      const next = await reader.read().then(ok, (cause: unknown) => err<ReadFault>({ reason: 'truncated', cause }));
+      if (!next.ok) return next;
+      const { done, value } = next.value;
+      if (done) return ok(concatBytes(chunks));
+      length += value.length;
       if (length > limit) {
         await reader.cancel().catch(() => undefined);
         return err({ reason: 'too-large', limit });
       }
-      chunks.push(next.value);
+      chunks.push(value);
     }
   };
   const outcome = await within(platform, BODY_WITHIN_MS, read());

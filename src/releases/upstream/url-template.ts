@@ -1,5 +1,7 @@
 /** URL templates with `{name}` in host or path. No I/O. */
-import { err, ok, type Result } from '../result.ts';
+
+import { err, ok, type Result } from '../../shared/result.ts';
+import type { Catalogue } from '../catalogue.ts';
 
 const KNOWN = ['channel', 'board', 'version', 'file'] as const;
 
@@ -27,10 +29,8 @@ export function parseUpstreamTemplate(template: string): Result<string, string> 
   return ok(template);
 }
 
-/** `host` or `host:port` of every URL the template can make for these channels and boards. */
-export function templateHosts(template: string, channels: readonly string[], boards: readonly string[]): string[] {
-  const hosts = channels.flatMap((channel) =>
-    boards.map((board) => new URL(expandTemplate(template, { channel, board, version: '1', file: 'f' })).host),
-  );
+/** `host` or `host:port` of every URL the template can make for what is served. */
+export function templateHosts(template: string, { pairs }: Catalogue): string[] {
+  const hosts = pairs.map((pair) => new URL(expandTemplate(template, { ...pair, version: '1', file: 'f' })).host);
   return [...new Set(hosts)];
 }
