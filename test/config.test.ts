@@ -30,7 +30,7 @@ describe('the configuration', () => {
     expect(config).toMatchObject({
       ok: true,
       value: {
-        CHANNELS: ['stable', 'beta'],
+        catalogue: { channels: ['stable', 'beta'], boards: ['amd64-usr', 'arm64-usr'], streams: [] },
         SIGNING_KEY_FINGERPRINTS: ['F88CFEDEFF29A5B4D9523864E25D9AED0593B34A'],
         MAX_FILE_BYTES: 17179869184,
       },

@@ -9,11 +9,9 @@ import type { Counts } from './counters.ts';
 
 const counts = z.record(z.string(), z.int().nonnegative());
 
+/** Stored counts by series. */
+export const parseCounts = (text: string) => parseStored(counts, text);
+
 /** One of the counter objects; isolates are spread over them, for R2 takes one write a second a key. */
 export const counterDocument = (bucket: R2Bucket, platform: Platform, shard: number): Document<Counts> =>
-  r2Document(
-    bucket,
-    storeCaller(platform),
-    `counters/${shard}.json`,
-    jsonCodec((text) => parseStored(counts, text)),
-  );
+  r2Document(bucket, storeCaller(platform), `counters/${shard}.json`, jsonCodec(parseCounts));

@@ -1,0 +1,182 @@
+/** Whole stores of a released version, put back into empty ones: this version answers as that one did, and goes on writing. */
+import { env } from 'cloudflare:workers';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { systemPlatform } from '../../src/shared/platform.ts';
+import { type Edge, edgeOver } from '../support/edge.ts';
+import answers from './0.1.0/answers.json';
+import mainState from './0.1.0/state/main.json';
+import sealedState from './0.1.0/state/storage-key.json';
+
+interface StoredObject {
+  readonly store: string;
+  readonly key: string;
+  readonly text?: string;
+  readonly base64?: string;
+  readonly customMetadata?: Record<string, string>;
+  readonly httpMetadata?: { contentType?: string };
+  readonly metadata?: unknown;
+  readonly etag?: string;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+const bytesOf = ({ text, base64 }: StoredObject): Uint8Array<ArrayBuffer> =>
+  text === undefined
+    ? Uint8Array.from(atob(base64 ?? ''), (character) => character.charCodeAt(0))
+    : new Uint8Array(new TextEncoder().encode(text));
+
+async function restore(objects: readonly StoredObject[]): Promise<void> {
+  for (const object of objects) {
+    if (object.store === 'kv') {
+      await env.MACHINES.put(object.key, object.text ?? '', { metadata: object.metadata });
+      continue;
+    }
+    const { customMetadata, httpMetadata } = object;
+    const stored = await env.RELEASES.put(object.key, bytesOf(object), {
+      ...(customMetadata === undefined ? {} : { customMetadata }),
+      ...(httpMetadata === undefined ? {} : { httpMetadata }),
+    });
+    if (object.etag !== undefined) expect(stored?.etag, object.key).toBe(object.etag);
+  }
+}
+
+/** An edge at the moment at which the answers were taken down, with upstream away. */
+const edgeAt = (at: string, config: Record<string, string>): Edge =>
+  edgeOver(
+    { RELEASES: env.RELEASES, MACHINES: env.MACHINES, ...config },
+    { platform: { now: () => Date.parse(at), fetch: () => Promise.reject(new Error('upstream is away')), timer: hurried } },
+  );
+
+/** Waits between attempts, a hundredth of them. */
+const hurried = (milliseconds: number) => systemPlatform.timer(milliseconds / 100);
+
+const bearer = (config: Record<string, string>) => ({ authorization: `Bearer ${config['OPERATOR_TOKEN']}` });
+
+const parsedOr = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+};
+
+async function expectSame(edge: Edge, path: string, { status, body }: Answer, headers = {}): Promise<void> {
+  const response = await edge.fetch(path, { headers });
+  expect([path, response.status]).toEqual([path, status]);
+  expect(parsedOr(await response.text()), path).toEqual(parsedOr(body));
+}
+
+const machinesOf = (all: object) =>
+  Object.entries(all as Record<string, { api: Answer; explain?: Answer; boots: Record<string, Answer> }>);
+
+describe('0.1.0', () => {
+  const config = answers.config as Record<string, string>;
+  let edge: Edge;
+  beforeAll(async () => {
+    await restore(mainState as StoredObject[]);
+    edge = edgeAt(answers.at, config);
+  });
+
+  it('every call of the API answers as before', async () => {
+    for (const [path, answer] of Object.entries(answers.api as Record<string, Answer>))
+      if (path !== '/api/metrics') await expectSame(edge, path, answer, bearer(config));
+    for (const [id, { api, explain }] of machinesOf(answers.machines)) {
+      await expectSame(edge, `/api/machines/${id}`, api, bearer(config));
+      if (explain !== undefined) await expectSame(edge, `/api/machines/${id}/explain`, explain, bearer(config));
+    }
+  });
+
+  it('every public file answers as before', async () => {
+    for (const [path, answer] of Object.entries(answers.files as Record<string, Answer>))
+      await expectSame(edge, path, answer);
+  });
+
+  it('every machine boots what it booted', async () => {
+    let boots = 0;
+    for (const [, machine] of machinesOf(answers.machines)) {
+      for (const [path, answer] of Object.entries(machine.boots)) {
+        await expectSame(edge, path, answer);
+        boots += 1;
+      }
+    }
+    expect(boots).toBeGreaterThan(40);
+    await edge.settle();
+  });
+
+  it('a machine keeps what a later version has put into its record, through new URLs, a replacement and a reseal', async () => {
+    const key = 'machines/ign-web.json';
+    const stored = await env.RELEASES.get(key);
+    const record = { ...((await stored?.json()) as object), addedLater: ['kept'] };
+    await env.RELEASES.put(key, JSON.stringify(record), { customMetadata: stored?.customMetadata ?? {} });
+    const call = async (method: string, path: string, body?: string) => {
+      const response = await edge.fetch(path, {
+        method,
+        headers: bearer(config),
+        ...(body === undefined ? {} : { body }),
+      });
+      expect([path, response.status]).toEqual([path, 200]);
+      await edge.settle();
+    };
+    await call('POST', '/api/machines/ign-web/token', '{}');
+    await call('PUT', '/api/machines/ign-web?profile=web', '{"ignition":{"version":"3.3.0"}}');
+    edge = edgeAt(answers.at, { ...config, STORAGE_KEY: 'another-storage-key-of-32-bytes-and-more' });
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const path: string = `/api/storage/reseal?cursor=${encodeURIComponent(cursor)}`;
+      const response = await edge.fetch(cursor === '' ? '/api/storage/reseal' : path, {
+        method: 'POST',
+        headers: bearer(config),
+      });
+      expect(response.status).toBe(200);
+      ({ cursor } = (await response.json()) as { cursor: string | null });
+    }
+    const after = (await (await env.RELEASES.get(key))?.json()) as { addedLater: unknown; generation: number };
+    expect(after).toMatchObject({ addedLater: ['kept'], generation: 2 });
+  });
+
+  it('its export can be read back, and the machines boot the same', async () => {
+    const exported = (answers.api as Record<string, Answer>)['/api/machines/export']?.body ?? '';
+    const response = await edge.fetch('/api/machines/import', {
+      method: 'POST',
+      headers: bearer(config),
+      body: exported,
+    });
+    expect(await response.json()).toEqual({ imported: exported.trim().split('\n').length });
+    const booted = machinesOf(answers.machines).find(([id]) => id === 'ign-web')?.[1].boots ?? {};
+    const [path = '', answer = { status: 0, body: '' }] =
+      Object.entries(booted).find(([name]) => name.endsWith('/ignition')) ?? [];
+    await expectSame(edge, path, answer);
+  });
+
+  it('releases can be pinned, quarantined and listed, and the poll goes on', async () => {
+    const call = async (method: string, path: string, body?: string) =>
+      await edge.fetch(path, { method, headers: bearer(config), ...(body === undefined ? {} : { body }) });
+    expect((await call('PUT', '/api/aliases/stable/amd64-usr/current', '{"version":"9002.2.0"}')).status).toBe(200);
+    expect((await call('DELETE', '/api/aliases/stable/amd64-usr/current')).status).toBe(200);
+    expect((await call('DELETE', '/api/releases/stable/amd64-usr/9003.2.0')).status).toBe(200);
+    await edge.poll();
+    await edge.settle();
+    expect(edge.events.at(-1)).toMatchObject({ event: 'poll' });
+    expect(edge.events.filter((event) => 'bug' in event)).toEqual([]);
+  });
+});
+
+describe('0.1.0 with a STORAGE_KEY', () => {
+  it('boots and answers as before', async () => {
+    const { at, config, machines, api } = answers.storageKey as unknown as {
+      at: string;
+      config: Record<string, string>;
+      machines: object;
+      api: Record<string, Answer>;
+    };
+    const old = await env.RELEASES.list();
+    await env.RELEASES.delete(old.objects.map(({ key }) => key));
+    await restore(sealedState as StoredObject[]);
+    const edge = edgeAt(at, config);
+    for (const [path, answer] of Object.entries(api)) await expectSame(edge, path, answer, bearer(config));
+    for (const [, { boots }] of machinesOf(machines))
+      for (const [path, answer] of Object.entries(boots)) await expectSame(edge, path, answer);
+  });
+});
