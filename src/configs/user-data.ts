@@ -1,6 +1,7 @@
 /** User data as it arrives: bytes, perhaps gzipped, of one of the kinds that Flatcar takes. */
 import { type UserDataKind, userDataKind } from '../ignition/user-data.ts';
 import { concatBytes } from '../shared/bytes.ts';
+import { tooLong } from '../shared/http/api.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 
 /** What a machine's record calls it: coreos-cloudinit takes multipart as well as cloud-config. */
@@ -12,7 +13,9 @@ export interface UserData {
   readonly kind: MachineKind;
 }
 
-export type UserDataFault = { readonly reason: 'bad-gzip' } | { readonly reason: 'too-large'; readonly limit: number };
+export type UserDataFault =
+  | { readonly reason: 'bad-gzip' }
+  | { readonly reason: 'too-large'; readonly limit: number; readonly isUnzipped: boolean };
 
 const KINDS: Readonly<Record<UserDataKind, MachineKind>> = {
   json: 'ignition',
@@ -22,11 +25,12 @@ const KINDS: Readonly<Record<UserDataKind, MachineKind>> = {
   empty: 'none',
 };
 
-/** Reads user data; what was gzipped may not be over `limit` bytes once it is not. */
+/** Reads user data of at most `limit` bytes, which holds with its gzip and without. */
 export async function readUserData(
   bytes: Uint8Array<ArrayBuffer>,
   limit: number,
 ): Promise<Result<UserData, UserDataFault>> {
+  if (bytes.length > limit) return err({ reason: 'too-large', limit, isUnzipped: false });
   const plain = isGzip(bytes) ? await gunzip(bytes, limit) : ok(bytes);
   if (!plain.ok) return plain;
   // A byte order mark is part of the text: the reference refuses a config that has one.
@@ -38,8 +42,10 @@ export async function readUserData(
 export const kindOf = (text: string): MachineKind => KINDS[userDataKind(text)];
 
 /** One sentence for whoever sent it. */
-export const userDataProblem = (fault: UserDataFault): string =>
-  fault.reason === 'bad-gzip' ? 'the gzip is broken' : `unzipped it is over ${fault.limit} bytes`;
+export function userDataProblem(fault: UserDataFault): string {
+  if (fault.reason === 'bad-gzip') return 'the gzip is broken';
+  return fault.isUnzipped ? `unzipped it is over ${fault.limit} bytes` : tooLong('the user data', fault.limit);
+}
 
 /** RFC 1952 section 2.3.1. */
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -58,7 +64,7 @@ async function gunzip(
       length += value.length;
       if (length > limit) {
         await reader.cancel();
-        return err({ reason: 'too-large', limit });
+        return err({ reason: 'too-large', limit, isUnzipped: true });
       }
       parts.push(value);
     }

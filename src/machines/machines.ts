@@ -25,8 +25,10 @@ export interface NewMachine {
   readonly text: string;
   /** What it was made from, where that is another text. */
   readonly sourceText: string | undefined;
-  /** Seconds from now: new capabilities. Absent: those that are stay, and those of a new machine never end. */
+  /** Seconds from now at which new URLs end. Absent: the URLs that are there stay, and those of a new machine never end. */
   readonly expiresIn: number | undefined;
+  /** From a backup: what its URLs were made of then. */
+  readonly identity?: Pick<Machine, 'epoch' | 'nonce' | 'expiry' | 'createdAt'>;
   readonly channel: string;
   readonly board: string;
   readonly version: string;
@@ -47,7 +49,7 @@ export interface Issued {
   readonly entries: readonly LayeredEntry[];
 }
 
-/** Creates or replaces a machine; what its parts make must be valid, or nothing is stored. */
+/** Creates or replaces a machine, and gives out its URLs. */
 export async function putMachine(
   ports: MachinePorts,
   id: string,
@@ -55,6 +57,16 @@ export async function putMachine(
   origin: string,
 ): Promise<Result<Issued, OperatorFault>> {
   if (ports.capabilities.secrets.length === 0) return err({ reason: 'no-secret' });
+  const stored = await writeMachine(ports, id, wanted);
+  return stored.ok ? await issue(ports, stored.value, origin) : stored;
+}
+
+/** Creates or replaces a machine; what its parts make must be valid, or nothing is stored. A PUT and an import both end here. */
+export async function writeMachine(
+  ports: MachinePorts,
+  id: string,
+  wanted: NewMachine,
+): Promise<Result<Machine, OperatorFault>> {
   const profile = await profileNamed(ports, wanted.profile);
   if (!profile.ok) return profile;
   const material = await openProfile(ports.vault, profile.value);
@@ -67,8 +79,7 @@ export async function putMachine(
     const used = await ports.store.writeUse(wanted.profile, id);
     if (!used.ok) return used;
   }
-  const stored = await changeMachine(ports, id, (before) => replaced(ports, id, before, wanted));
-  return stored.ok ? await issue(ports, stored.value, origin) : stored;
+  return await changeMachine(ports, id, (before) => replaced(ports, id, before, wanted));
 }
 
 /** A new capability; `revoke` ends all older ones. */
@@ -194,6 +205,7 @@ async function replaced(
     board: wanted.board,
     version: wanted.version,
     createdAt: kept?.createdAt ?? now,
+    ...wanted.identity,
     updatedAt: now,
     deletedAt: null,
     userData: wanted.text === '' ? null : await seal(wanted.text, 'userData'),

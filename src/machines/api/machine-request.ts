@@ -1,11 +1,13 @@
 /** What a call about a machine says in its path and query: checked, or the field that is wrong. No I/O. */
 import type * as z from 'zod';
 import { formatQuery } from '../../configs/call-requests.ts';
-import type { FormatQuery } from '../../configs/formats.ts';
+import { type FormatQuery, readFormat, type Written } from '../../configs/formats.ts';
+import { readUserData } from '../../configs/user-data.ts';
 import { fitsChannel, isAlias, isVersion } from '../../releases/model.ts';
 import { checkShape } from '../../shared/http/api.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { OperatorFault } from '../problems.ts';
+import { TEXT_LIMIT } from '../records/model.ts';
 import { machineParams, machineQuery, profileParams } from './call-requests.ts';
 
 /** What machines may boot by iPXE. */
@@ -49,17 +51,35 @@ export function readMachineQuery(
 ): Result<MachineQuery, OperatorFault> {
   const read = readShape(machineQuery, query);
   if (!read.ok) return read;
-  const { profile = '', expires_in: expiresIn } = read.value;
-  const channel = read.value.channel ?? preferred('stable', offered.channels);
-  if (!offered.channels.includes(channel)) return bad('channel', `must be one of ${offered.channels.join(', ')}`);
-  const board = read.value.board ?? preferred('amd64-usr', offered.boards);
-  if (!offered.boards.includes(board)) return bad('board', `must be one of ${offered.boards.join(', ')}`);
-  const version = read.value.version ?? 'current';
+  const { profile = '', expires_in: expiresIn, channel, board, version } = read.value;
+  const place = checkPlace({ channel, board, version }, offered);
+  return place.ok ? ok({ profile: profile === '' ? null : profile, expiresIn, ...place.value }) : place;
+}
+
+export interface Place {
+  readonly channel: string;
+  readonly board: string;
+  readonly version: string;
+}
+
+/** What iPXE is to boot: of what is offered here, and a version of that channel; what is absent has its default. */
+export function checkPlace(
+  asked: { readonly [Field in keyof Place]?: string | undefined },
+  offered: Offered,
+): Result<Place, OperatorFault> {
+  const { channels, boards } = offered;
+  const {
+    channel = preferred('stable', channels),
+    board = preferred('amd64-usr', boards),
+    version = 'current',
+  } = asked;
+  if (!channels.includes(channel)) return bad('channel', `must be one of ${channels.join(', ')}`);
+  if (!boards.includes(board)) return bad('board', `must be one of ${boards.join(', ')}`);
   if (!isAlias(version) && !isVersion(version))
     return bad('version', 'must be MAJOR.CHANNEL.PATCH, current or current-YYYY');
   if (isVersion(version) && !fitsChannel(channel, version))
     return bad('version', `${version} is not of channel ${channel}`);
-  return ok({ profile: profile === '' ? null : profile, expiresIn, channel, board, version });
+  return ok({ channel, board, version });
 }
 
 const preferred = (name: string, names: readonly string[]): string => (names.includes(name) ? name : (names[0] ?? ''));
@@ -70,4 +90,14 @@ export function readFormatQuery(query: Readonly<Record<string, string>>): Result
   if (!read.ok) return read;
   const { format, platform = '', lenient = false } = read.value;
   return ok({ format, platform, lenient });
+}
+
+/** User data as it is written, of any kind: what boots, and what it was made from. A PUT's body and a line of an import alike. */
+export async function readUserText(
+  bytes: Uint8Array<ArrayBuffer>,
+  format: FormatQuery,
+): Promise<Result<Written, OperatorFault>> {
+  const data = await readUserData(bytes, TEXT_LIMIT);
+  if (!data.ok) return err({ reason: 'bad-user-data', fault: data.error });
+  return readFormat(data.value, format);
 }

@@ -1,7 +1,5 @@
 /** The operator's calls about machines. */
 import { Hono } from 'hono';
-import { readFormat } from '../../configs/formats.ts';
-import { readUserData } from '../../configs/user-data.ts';
 import { answerJson, apiBody, apiObject } from '../../shared/http/api.ts';
 import { CACHE } from '../../shared/http/cache.ts';
 import { type App, refuse as answerProblem, type Call } from '../../shared/http/call.ts';
@@ -14,10 +12,10 @@ import { machineProblem, type OperatorFault } from '../problems.ts';
 import type { Facts } from '../records/bucket.ts';
 import { type Machine, machineContext, TEXT_LIMIT } from '../records/model.ts';
 import { reseal } from '../reseal.ts';
-import { exportMachines, importMachines } from '../transfer.ts';
 import type { Explanation, MachinePage, MachineView } from './call-answers.ts';
 import { tokenBody } from './call-requests.ts';
-import { type Offered, readFormatQuery, readId, readMachineQuery, readShape } from './machine-request.ts';
+import { type Offered, readFormatQuery, readId, readMachineQuery, readShape, readUserText } from './machine-request.ts';
+import { exportMachines, importMachines } from './transfer.ts';
 
 export interface MachineRoom extends MachinePorts {
   readonly offered: Offered;
@@ -107,12 +105,11 @@ async function put(room: MachineRoom, call: Call): Promise<Response> {
   if (!id.ok) return refuse(call, id.error);
   const query = readMachineQuery(call.req.query(), room.offered);
   if (!query.ok) return refuse(call, query.error);
-  const body = await apiBody(room.platform, call.req.raw, TEXT_LIMIT);
-  if (!body.ok) return answerProblem(call, body.error);
-  const data = await readUserData(body.value, TEXT_LIMIT);
-  if (!data.ok) return refuse(call, { reason: 'bad-user-data', fault: data.error });
   const format = readFormatQuery(call.req.query());
-  const written = format.ok ? readFormat(data.value, format.value) : format;
+  if (!format.ok) return refuse(call, format.error);
+  const body = await apiBody(room.platform, call.req.raw, TEXT_LIMIT, 'the user data');
+  if (!body.ok) return answerProblem(call, body.error);
+  const written = await readUserText(body.value, format.value);
   if (!written.ok) return refuse(call, written.error);
   const { entries, ...wanted } = written.value;
   const issued = await putMachine(room, id.value, { ...query.value, ...wanted }, originOf(room, call));

@@ -6,15 +6,19 @@ import { err, ok, type Result } from '../result.ts';
 import { CACHE } from './cache.ts';
 import { readLimited } from './read-limited.ts';
 
-/** The whole body, or the problem to answer with: 413 over `limit` bytes, 400 when it broke off. */
+/** What a text that is too long is refused with. */
+export const tooLong = (what: string, limit: number): string => `${what} is over ${limit} bytes`;
+
+/** The whole body, or the problem to answer with: 413 over `limit` bytes, 400 when it broke off. `what` names it for who reads that. */
 export async function apiBody(
   platform: Pick<Platform, 'timer'>,
   request: Request,
   limit: number,
+  what = 'the body',
 ): Promise<Result<Uint8Array<ArrayBuffer>, Problem>> {
   const body = await readLimited(platform, request.body, limit);
   if (body.ok) return body;
-  if (body.error.reason === 'too-large') return err({ code: 'too-large', detail: `the body is over ${limit} bytes` });
+  if (body.error.reason === 'too-large') return err({ code: 'too-large', detail: tooLong(what, limit) });
   return err({ code: 'bad-request', detail: 'the body broke off' });
 }
 

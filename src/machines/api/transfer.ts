@@ -3,33 +3,39 @@
  * secret, keeps every URL. Pages are small; an import that stops says where, and what it stored stays.
  */
 import * as z from 'zod';
-import { kindOf } from '../configs/user-data.ts';
-import { ALIAS, VERSION } from '../releases/model.ts';
-import { err, ok, type Result } from '../shared/result.ts';
-import { openProfile, openUserData, render, SOME_URL } from './boot/render.ts';
-import { changeMachine, type MachinePorts, profileNamed } from './machines.ts';
-import { machineProblem, type OperatorFault } from './problems.ts';
-import { machineDocument } from './records/documents.ts';
-import { type Machine, machineContext, NAME, RESERVED, TEXT_LIMIT } from './records/model.ts';
+import { ok, type Result } from '../../shared/result.ts';
+import { openUserData } from '../boot/render.ts';
+import { type MachinePorts, writeMachine } from '../machines.ts';
+import { machineProblem, type OperatorFault } from '../problems.ts';
+import { machineDocument } from '../records/documents.ts';
+import { type Machine, machineContext } from '../records/model.ts';
+import { machineParams, machineQuery } from './call-requests.ts';
+import { checkPlace, type Offered, readShape, readUserText } from './machine-request.ts';
+
+/** What an import needs: the machines, and what they may boot by iPXE. */
+export interface TransferPorts extends MachinePorts {
+  readonly offered: Offered;
+}
 
 const MOST_LINES = 300;
 /** A page ends before it grows beyond this. */
 const PAGE_BYTES = 8 * 1024 * 1024;
 const AT_ONCE = 30;
-/** Of a path: it becomes a part of the iPXE script. */
-const SEGMENT = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
+const SECRET = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "_" or "-"');
+
+/** A machine as an export writes it: the fields of a PUT under the same rules, and what its URLs are made of. */
 const line = z.object({
-  id: z.string().regex(NAME),
-  profile: z.string().regex(NAME).nullable(),
+  id: machineParams.shape.id,
+  profile: machineQuery.shape.profile.unwrap().nullable(),
   source: z.enum(['butane', 'ct']).nullable().default(null),
-  epoch: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
-  nonce: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  epoch: SECRET,
+  nonce: SECRET,
   /** Seconds that a date can hold. */
   expiry: z.int().nonnegative().max(8_640_000_000_000),
-  channel: z.string().regex(SEGMENT),
-  board: z.string().regex(SEGMENT),
-  version: z.union([z.string().regex(VERSION), z.string().regex(ALIAS)]),
+  channel: machineQuery.shape.channel.unwrap(),
+  board: machineQuery.shape.board.unwrap(),
+  version: machineQuery.shape.version.unwrap(),
   createdAt: z.string(),
   userData: z.string().nullable(),
   sourceText: z.string().nullable().default(null),
@@ -107,65 +113,51 @@ export interface Imported {
 }
 
 /** Stores machine after machine, until the end or the first line that cannot be. */
-export async function importMachines(ports: MachinePorts, text: string): Promise<Imported> {
+export async function importMachines(ports: TransferPorts, text: string): Promise<Imported> {
   let imported = 0;
   for (const [index, written] of text.split('\n').entries()) {
     if (written.trim() === '') continue;
-    if (imported >= MOST_LINES)
-      return { imported, stopped: { line: index + 1, detail: `at most ${MOST_LINES} machines a call` } };
-    const parsed = parseLine(written);
-    if (!parsed.ok) return { imported, stopped: { line: index + 1, detail: parsed.error } };
-    const stored = await importOne(ports, parsed.value);
-    if (!stored.ok) {
-      const { detail } = machineProblem(stored.error);
-      return { imported, stopped: { line: index + 1, detail, fault: stored.error } };
-    }
+    const stop = (detail: string, fault?: OperatorFault): Imported => ({
+      imported,
+      stopped: { line: index + 1, detail, ...(fault === undefined ? {} : { fault }) },
+    });
+    if (imported >= MOST_LINES) return stop(`at most ${MOST_LINES} machines a call`);
+    const json = readLine(written);
+    if (json === undefined) return stop('not a line of JSON');
+    const stored = await importOne(ports, json);
+    if (!stored.ok) return stop(machineProblem(stored.error).detail, stored.error);
     imported += 1;
   }
   return { imported };
 }
 
-function parseLine(written: string): Result<Line, string> {
+function readLine(written: string): unknown {
   try {
-    const parsed = line.safeParse(JSON.parse(written));
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      return err(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`);
-    }
-    if (RESERVED.includes(parsed.data.id)) return err(`id: ${parsed.data.id} is reserved`);
-    if ((parsed.data.userData ?? '').length > TEXT_LIMIT) return err(`userData: over ${TEXT_LIMIT} bytes`);
-    return ok(parsed.data);
+    return JSON.parse(written);
   } catch {
-    return err('not a line of JSON');
+    return undefined;
   }
 }
 
-async function importOne(ports: MachinePorts, wanted: Line): Promise<Result<Machine, OperatorFault>> {
-  const { id, profile: name, userData, sourceText, ...rest } = wanted;
-  const profile = await profileNamed(ports, name);
-  if (!profile.ok) return profile;
-  const material = await openProfile(ports.vault, profile.value);
-  if (!material.ok) return material;
-  const rendered = render({ ...material.value, user: userData ?? undefined }, SOME_URL);
-  if (!rendered.ok) return err({ reason: 'invalid', entries: rendered.error.entries });
-  if (name !== null) {
-    const used = await ports.store.writeUse(name, id);
-    if (!used.ok) return used;
-  }
-  return await changeMachine(ports, id, async (before) => {
-    const generation = (before?.generation ?? 0) + 1;
-    const seal = async (text: string | null, part: 'userData' | 'sourceText') =>
-      text === null ? null : await ports.vault.seal(text, machineContext({ id, generation }, part));
-    return ok({
-      ...rest,
-      id,
-      profile: name,
-      kind: kindOf(userData ?? ''),
-      generation,
-      updatedAt: new Date(ports.platform.now()).toISOString(),
-      deletedAt: null,
-      userData: await seal(userData, 'userData'),
-      sourceText: await seal(sourceText, 'sourceText'),
-    });
+/** Judged field by field and as a whole exactly as a PUT of the same machine is. */
+async function importOne(ports: TransferPorts, json: unknown): Promise<Result<Machine, OperatorFault>> {
+  const read = readShape(line, json);
+  if (!read.ok) return read;
+  const { id, profile, userData, source, sourceText, epoch, nonce, expiry, createdAt, ...where } = read.value;
+  const place = checkPlace(where, ports.offered);
+  if (!place.ok) return place;
+  const bytes = new Uint8Array(new TextEncoder().encode(userData ?? ''));
+  // What names its source has been made from it already.
+  const format = source === null ? undefined : ('ignition' as const);
+  const text = await readUserText(bytes, { format, platform: '', lenient: false });
+  if (!text.ok) return text;
+  const { entries: _entries, ...written } = text.value;
+  const made = source === null ? written : { ...written, source, sourceText: sourceText ?? undefined };
+  return await writeMachine(ports, id, {
+    ...made,
+    ...place.value,
+    profile: profile === '' ? null : profile,
+    expiresIn: undefined,
+    identity: { epoch, nonce, expiry, createdAt },
   });
 }
