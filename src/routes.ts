@@ -12,7 +12,7 @@ import { aliasRoutes } from './mirror/api/routes-aliases.ts';
 import { mirrorRoutes } from './mirror/api/routes-mirrors.ts';
 import { publishedRoutes } from './mirror/api/routes-releases.ts';
 import { webhookRoutes } from './mirror/api/routes-webhooks.ts';
-import type { Health } from './observability/health.ts';
+import type { Health } from './observability/health-answer.ts';
 import type { MetricsPorts } from './observability/metrics.ts';
 import { healthRoutes, metricsRoutes } from './observability/routes-observability.ts';
 import { type PageRoom, pageRoutes } from './pages/routes-pages.ts';

@@ -20,7 +20,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   butane: ['ignition'],
   configs: ['butane', 'ignition'],
   machines: ['configs', 'butane', 'ignition', 'releases'],
-  api: ['machines', 'mirror', 'releases', 'configs'],
+  api: ['machines', 'mirror', 'releases', 'configs', 'observability'],
   pages: ['mirror', 'releases', 'signing'],
   observability: ['machines', 'mirror', 'releases', 'signing'],
   console: ['api'],

@@ -35,3 +35,6 @@ export const validation = z
 
 export const merged = z.object({ config, entries: z.array(sidedEntry) }).meta({ id: 'Merged' });
 export const transpiled = z.object({ config, entries: z.array(entry) }).meta({ id: 'Transpiled' });
+
+/** A JSON Schema (draft 2020-12). */
+export const jsonSchema = z.record(z.string(), z.unknown());

@@ -4,8 +4,10 @@ import { faultEntries } from '../ignition/compose.ts';
 import { readJson } from '../ignition/json-source.ts';
 import { type ParsedConfig, parseConfig } from '../ignition/parse.ts';
 import type { Entry } from '../ignition/report.ts';
+import { checkShape, shapeProblem } from '../shared/http/api.ts';
 import type { Problem } from '../shared/problem.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import { mergeBody } from './call-requests.ts';
 import { kindOf, type MachineKind } from './user-data.ts';
 
 interface Validation {
@@ -64,9 +66,9 @@ export function merge(body: string): Result<Merged, Problem> {
   for (const { key, value } of json.value.members) {
     texts.set(key, value.kind === 'string' ? value.value : body.slice(value.at, value.end));
   }
-  const engine = texts.get('engine') ?? 'ignition';
-  if (engine !== 'ignition' && engine !== 'legacy')
-    return err({ code: 'invalid', detail: 'engine: must be ignition or legacy' });
+  const asked = checkShape(mergeBody.pick({ engine: true }), { engine: texts.get('engine') });
+  if (!asked.ok) return err(shapeProblem(asked.error));
+  const { engine = 'ignition' } = asked.value;
   const sides: Partial<Record<Side, ParsedConfig>> = {};
   const entries: SidedEntry[] = [];
   for (const side of ['parent', 'child'] as const) {

@@ -4,7 +4,8 @@ import { jsonSchemaOf } from '../ignition/json-schema.ts';
 import { answerJson, apiBody, checkShape, shapeProblem } from '../shared/http/api.ts';
 import { type App, refuse } from '../shared/http/call.ts';
 import type { Platform } from '../shared/platform.ts';
-import { transpileQuery, validateQuery } from './call-requests.ts';
+import type { jsonSchema, merged as mergedAnswer, transpiled as transpiledAnswer, validation } from './call-answers.ts';
+import { schemaParams, transpileQuery, validateQuery } from './call-requests.ts';
 import { transpile } from './formats.ts';
 import { merge, validate } from './inspect.ts';
 import { readUserData, userDataProblem } from './user-data.ts';
@@ -20,17 +21,17 @@ export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
     const body = await apiBody(platform, call.req.raw, BODY_LIMIT);
     if (!body.ok) return refuse(call, body.error);
     const read = await readUserData(body.value, BODY_LIMIT);
-    if (read.ok) return answerJson(validate(read.value.text, asked.value.engine ?? 'ignition'));
+    if (read.ok) return answerJson<typeof validation>(validate(read.value.text, asked.value.engine ?? 'ignition'));
     if (read.error.reason === 'too-large')
       return refuse(call, { code: 'too-large', detail: userDataProblem(read.error) });
     const error = userDataProblem(read.error);
-    return answerJson({ valid: false, version: null, kind: 'none', error, entries: [] });
+    return answerJson<typeof validation>({ valid: false, version: null, kind: 'none', error, entries: [] });
   });
   app.post('/merge', async (call) => {
     const body = await apiBody(platform, call.req.raw, BODY_LIMIT);
     if (!body.ok) return refuse(call, body.error);
     const merged = merge(new TextDecoder().decode(body.value));
-    return merged.ok ? answerJson(merged.value) : refuse(call, merged.error);
+    return merged.ok ? answerJson<typeof mergedAnswer>(merged.value) : refuse(call, merged.error);
   });
   app.post('/transpile', async (call) => {
     const asked = checkShape(transpileQuery, call.req.query());
@@ -41,15 +42,20 @@ export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
     const text = asUtf8(body.value);
     if (text === undefined) return refuse(call, { code: 'invalid', ...unreadable });
     const transpiled = transpile(text, from, { strict, platform: cloud });
-    if (transpiled.ok) return answerJson({ config: transpiled.value.config, entries: transpiled.value.entries });
+    if (transpiled.ok)
+      return answerJson<typeof transpiledAnswer>({
+        config: transpiled.value.config,
+        entries: transpiled.value.entries,
+      });
     const { error } = transpiled;
     return refuse(call, { code: 'invalid', detail: error.error, members: { ...error } });
   });
   app.get('/schemas/:version', (call) => {
-    const schema = jsonSchemaOf(call.req.param('version'));
+    const asked = checkShape(schemaParams, call.req.param());
+    const schema = asked.ok ? jsonSchemaOf(asked.value.version) : undefined;
     return schema === undefined
       ? refuse(call, { code: 'not-found', detail: 'no such spec version' })
-      : answerJson(schema);
+      : answerJson<typeof jsonSchema>(schema);
   });
   return app;
 }

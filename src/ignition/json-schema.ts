@@ -6,7 +6,7 @@ import { SCHEMAS_V3 } from './spec/v3.ts';
 import { parseSpec } from './version.ts';
 
 /** The schema of spec `version` (`1`, `2.3.0`, `3.4.0`), or `undefined` for a version that nobody has. */
-export function jsonSchemaOf(version: string): object | undefined {
+export function jsonSchemaOf(version: string): Record<string, unknown> | undefined {
   const spec = version === '1' ? parseSpec('', 1) : parseSpec(version, 0);
   if (!spec.ok) return undefined;
   if (spec.value.major === 1) return schemaOf(SCHEMA_V1);
@@ -15,12 +15,13 @@ export function jsonSchemaOf(version: string): object | undefined {
 }
 
 /** A plain field may be absent from a config, where it means its zero value; what has a default is not required. */
-const schemaOf = (schema: z.ZodType): object =>
-  z.toJSONSchema(schema, {
+const schemaOf = (schema: z.ZodType): Record<string, unknown> => ({
+  ...z.toJSONSchema(schema, {
     io: 'input',
     override: ({ jsonSchema }) => {
       delete jsonSchema.required;
       // Unknown names are a warning, not an error.
       delete jsonSchema.additionalProperties;
     },
-  });
+  }),
+});

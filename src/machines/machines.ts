@@ -7,7 +7,7 @@ import { change } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { BootPorts } from './boot/boot.ts';
 import { randomText } from './boot/capability.ts';
-import { type Material, openProfile, openUserData, pointer, render, SOME_URL } from './boot/render.ts';
+import { type Material, openProfile, openUserData, type Pointer, pointer, render, SOME_URL } from './boot/render.ts';
 import type { OperatorFault } from './problems.ts';
 import { machineDocument, ON_THE_LINE, recordText } from './records/documents.ts';
 import type { CopyStore } from './records/kv.ts';
@@ -43,7 +43,7 @@ export interface Issued {
   readonly generation: number;
   readonly urls: { readonly ignition: string; readonly cloudConfig?: string; readonly ipxe: string };
   /** `null` while the machine's parts do not make a valid config. */
-  readonly pointer: object | null;
+  readonly pointer: Pointer | null;
   /** ISO 8601; `null`: never. */
   readonly expiresAt: string | null;
   readonly entries: readonly LayeredEntry[];
@@ -150,7 +150,7 @@ async function composeFor(
 }
 
 /** The profile of that name, proven current; `undefined` for no name. */
-export async function profileNamed(
+async function profileNamed(
   ports: MachinePorts,
   name: string | null,
 ): Promise<Result<Profile | undefined, OperatorFault>> {
@@ -163,7 +163,7 @@ export async function profileNamed(
 }
 
 /** Reads, changes and writes until nobody came in between; then hands the copy on. */
-export async function changeMachine(
+async function changeMachine(
   ports: MachinePorts,
   id: string,
   how: (before: Machine | undefined) => Promise<Result<Machine, OperatorFault>>,
@@ -246,7 +246,7 @@ async function freeze(
   id: string,
   composed: Composed,
   url: string,
-): Promise<Result<object, OperatorFault>> {
+): Promise<Result<Pointer, OperatorFault>> {
   const sha512 = await sha512Hex(new Uint8Array(new TextEncoder().encode(composed.text)));
   const sealed = await vault.seal(composed.text, renderingContext(id, sha512));
   const written = await store.writeRendering(id, sha512, JSON.stringify(sealed), { key: sealed.key });

@@ -1,25 +1,11 @@
 /** `/healthz`: whether the parts answer, and how long the signing key lasts; computed at most every 10 s. */
+
 import type { StorageHealth } from '../machines/storage-health.ts';
 import type { Platform } from '../shared/platform.ts';
 import type { Result } from '../shared/result.ts';
 import { daysLeft, expiryWarning, lastingSigningKey } from '../signing/keyring.ts';
 import type { TrustedKeys } from '../signing/trusted-keys.ts';
-
-interface SigningKeyHealth {
-  readonly fingerprint?: string;
-  /** ISO 8601, or null for a key that never expires. */
-  readonly expires?: string | null;
-  readonly daysLeft?: number | null;
-  readonly warning?: string;
-}
-
-export interface Health {
-  readonly status: 'ok' | 'failing';
-  readonly versions: Readonly<Record<string, string>>;
-  readonly bindings: Readonly<Record<string, 'ok' | 'failing'>>;
-  readonly signingKey: SigningKeyHealth;
-  readonly storage: StorageHealth;
-}
+import type { Health } from './health-answer.ts';
 
 export interface HealthParts {
   readonly platform: Platform;
@@ -66,7 +52,7 @@ async function compute(parts: HealthParts): Promise<Health> {
 }
 
 /** Days left on the signing key that lasts longest; a warning from 60 days on, and when there is no usable keyring. */
-async function signingKeyHealth({ trustedKeys, platform }: HealthParts): Promise<SigningKeyHealth> {
+async function signingKeyHealth({ trustedKeys, platform }: HealthParts): Promise<Health['signingKey']> {
   const keyring = await trustedKeys.current();
   if (!keyring.ok) return { warning: `no trusted keyring: ${keyring.error.reason}` };
   const now = platform.now();

@@ -1,9 +1,10 @@
 /** `/healthz` for load balancers, and `/api/metrics` for Prometheus. */
 import { Hono } from 'hono';
 import { releaseProblem } from '../releases/serve/problems.ts';
+import { answerJson } from '../shared/http/api.ts';
 import { CACHE } from '../shared/http/cache.ts';
 import { type App, refuse } from '../shared/http/call.ts';
-import type { Health } from './health.ts';
+import type { Health, health as healthAnswer } from './health-answer.ts';
 import { type MetricsPorts, metricsText } from './metrics.ts';
 
 /** `/healthz`: 200 while every binding answers, else 503 with the same report. */
@@ -12,8 +13,7 @@ export function healthRoutes(health: () => Promise<Health>): App {
   app.on(['GET', 'HEAD'], '/healthz', async (context) => {
     const report = await health();
     if (report.signingKey.warning !== undefined) context.var.log.set({ warning: report.signingKey.warning });
-    context.header('cache-control', CACHE.never);
-    return context.json(report, report.status === 'ok' ? 200 : 503);
+    return answerJson<typeof healthAnswer>(report, report.status === 'ok' ? 200 : 503);
   });
   return app;
 }

@@ -130,7 +130,7 @@ describe('user data', () => {
   it('a gzip that grows beyond the limit is refused', async () => {
     expect(await readUserData(zipped('a'.repeat(100_000)), 1000)).toEqual({
       ok: false,
-      error: { reason: 'too-large', limit: 1000 },
+      error: { reason: 'too-large', limit: 1000, isUnzipped: true },
     });
   });
   it.each([zipped('abc').slice(0, 12), new Uint8Array([0x1f, 0x8b, 1])])('a broken gzip', async (broken) => {

@@ -1,7 +1,8 @@
 /** The calls that look at configs, what the service says of itself, and the public index. No I/O. */
 import * as z from 'zod';
-import { merged, transpiled, validation } from '../../configs/call-answers.ts';
+import { jsonSchema, merged, transpiled, validation } from '../../configs/call-answers.ts';
 import { mergeBody, schemaParams, transpileQuery, validateQuery } from '../../configs/call-requests.ts';
+import { health } from '../../observability/health-answer.ts';
 import { publicIndexSchema } from '../../releases/store/release-index.ts';
 import type { Contract } from './call.ts';
 
@@ -10,26 +11,6 @@ const CONFIG = {
   type: 'application/octet-stream',
   description: 'a config of any kind, gzipped or not; at most 8 MiB',
 } as const;
-
-const health = z
-  .object({
-    status: z.enum(['ok', 'failing']),
-    versions: z.record(z.string(), z.string()),
-    bindings: z.record(z.string(), z.enum(['ok', 'failing'])),
-    signingKey: z.object({
-      fingerprint: z.string().optional(),
-      expires: z.string().nullish(),
-      daysLeft: z.int().nullish(),
-      warning: z.string().optional(),
-    }),
-    storage: z.object({
-      key: z.enum(['STORAGE_KEY', 'CAPABILITY_SECRET']).nullable(),
-      records: z.record(z.string(), z.int()).optional(),
-      isPartial: z.boolean().optional(),
-      warning: z.string().optional(),
-    }),
-  })
-  .meta({ id: 'Health' });
 
 export const otherCalls = {
   validateConfig: {
@@ -57,7 +38,7 @@ export const otherCalls = {
   getConfigSchema: {
     ...{ method: 'get', path: '/api/ignition/schemas/{version}', tag: 'Configs', params: schemaParams },
     summary: 'JSON Schema of a spec version, for editors',
-    answer: { status: 200, description: 'Draft 2020-12.', schema: z.record(z.string(), z.unknown()) },
+    answer: { status: 200, description: 'Draft 2020-12.', schema: jsonSchema },
     refusals: [404],
   },
   getMetrics: {

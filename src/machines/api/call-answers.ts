@@ -132,9 +132,5 @@ export const profileChange = z
   })
   .meta({ id: 'ProfileChange' });
 
-export type Explanation = z.output<typeof explanation>;
 export type MachineView = z.output<typeof machineView>;
 export type MachinePage = z.output<typeof machinePage>;
-export type ProfileView = z.output<typeof profileView>;
-export type ProfilePage = z.output<typeof profilePage>;
-export type ProfileChangeAnswer = z.output<typeof profileChange>;

@@ -12,8 +12,18 @@ import { machineProblem, type OperatorFault } from '../problems.ts';
 import type { Facts } from '../records/bucket.ts';
 import { type Machine, machineContext, TEXT_LIMIT } from '../records/model.ts';
 import { reseal } from '../reseal.ts';
-import type { Explanation, MachinePage, MachineView } from './call-answers.ts';
-import { tokenBody } from './call-requests.ts';
+import type {
+  deletion,
+  explanation,
+  importResult,
+  issued as issuedAnswer,
+  MachinePage,
+  MachineView,
+  machinePage,
+  machineView,
+  resealed,
+} from './call-answers.ts';
+import { machinesQuery, pageQuery, tokenBody } from './call-requests.ts';
 import { type Offered, readFormatQuery, readId, readMachineQuery, readShape, readUserText } from './machine-request.ts';
 import { exportMachines, importMachines } from './transfer.ts';
 
@@ -32,7 +42,9 @@ export function machineRoutes(room: MachineRoom): App {
   const app: App = new Hono();
   app.get('/', (call) => listMachines(room, call));
   app.get('/export', async (call) => {
-    const page = await exportMachines(room, call.req.query('cursor'));
+    const asked = readShape(pageQuery, call.req.query());
+    if (!asked.ok) return refuse(call, asked.error);
+    const page = await exportMachines(room, asked.value.cursor);
     if (!page.ok) return refuse(call, page.error);
     const { text, cursor } = page.value;
     const next = cursor === undefined ? {} : { 'x-next-cursor': cursor, link: nextLink(call, cursor) };
@@ -44,7 +56,7 @@ export function machineRoutes(room: MachineRoom): App {
     if (!body.ok) return answerProblem(call, body.error);
     const done = await importMachines(room, new TextDecoder().decode(body.value));
     const { stopped, imported } = done;
-    if (stopped === undefined) return answerJson(done);
+    if (stopped === undefined) return answerJson<typeof importResult>(done);
     const { fault, ...where } = stopped;
     const problem: Problem = fault === undefined ? { code: 'invalid', detail: '' } : machineProblem(fault);
     const detail = `line ${where.line}: ${where.detail}`;
@@ -56,21 +68,21 @@ export function machineRoutes(room: MachineRoom): App {
     if (!machine.ok) return refuse(call, machine.error);
     const boots = await lastBoots(room.store, machine.value.id);
     if (!boots.ok) return refuse(call, boots.error);
-    return answerJson({ ...view(machine.value), boots: boots.value } satisfies MachineView);
+    return answerJson<typeof machineView>({ ...view(machine.value), boots: boots.value });
   });
   app.delete('/:id', async (call) => {
     const id = readId(call.req.param('id'));
     if (!id.ok) return refuse(call, id.error);
     const deleted = await deleteMachine(room, id.value);
     if (!deleted.ok) return refuse(call, deleted.error);
-    return answerJson({ id: id.value, deletedAt: deleted.value.deletedAt });
+    return answerJson<typeof deletion>({ id: id.value, deletedAt: deleted.value.deletedAt });
   });
   app.post('/:id/token', async (call) => {
     const asked = await tokenAsked(room, call);
     if (!asked.ok) return answerProblem(call, asked.error);
     const { id, ...options } = asked.value;
     const issued = await issueToken(room, id, options, originOf(room, call));
-    return issued.ok ? answerJson(issued.value) : refuse(call, issued.error);
+    return issued.ok ? answerJson<typeof issuedAnswer>(issued.value) : refuse(call, issued.error);
   });
   app.get('/:id/explain', (call) => explain(room, call));
   return app;
@@ -80,24 +92,23 @@ export function machineRoutes(room: MachineRoom): App {
 export function storageRoutes(room: MachineRoom): App {
   const app: App = new Hono();
   app.post('/reseal', async (call) => {
-    const done = await reseal(room, call.req.query('cursor'));
-    return done.ok ? answerJson(done.value) : refuse(call, done.error);
+    const asked = readShape(pageQuery, call.req.query());
+    const done = asked.ok ? await reseal(room, asked.value.cursor) : asked;
+    return done.ok ? answerJson<typeof resealed>(done.value) : refuse(call, done.error);
   });
   return app;
 }
 
 async function listMachines(room: MachineRoom, call: Call): Promise<Response> {
-  const prefix = call.req.query('prefix');
-  const page = await room.store.list('machine', {
-    cursor: call.req.query('cursor'),
-    limit: PAGE,
-    startingWith: prefix,
-  });
+  const asked = readShape(machinesQuery, call.req.query());
+  if (!asked.ok) return refuse(call, asked.error);
+  const { cursor, prefix: startingWith } = asked.value;
+  const page = await room.store.list('machine', { cursor, limit: PAGE, startingWith });
   if (!page.ok) return refuse(call, page.error);
   const machines = page.value.items
     .filter(({ facts }) => (facts['deleted'] ?? '') === '')
     .map(({ name, facts }) => ({ id: name, ...summary(facts) }));
-  return answerJson({ machines, cursor: page.value.cursor ?? null } satisfies MachinePage);
+  return answerJson<typeof machinePage>({ machines, cursor: page.value.cursor ?? null });
 }
 
 async function put(room: MachineRoom, call: Call): Promise<Response> {
@@ -115,7 +126,7 @@ async function put(room: MachineRoom, call: Call): Promise<Response> {
   const issued = await putMachine(room, id.value, { ...query.value, ...wanted }, originOf(room, call));
   if (!issued.ok) return refuse(call, issued.error);
   const own = entries.map((entry) => ({ ...entry, layer: 'user' as const }));
-  return answerJson({ ...issued.value, entries: [...own, ...issued.value.entries] });
+  return answerJson<typeof issuedAnswer>({ ...issued.value, entries: [...own, ...issued.value.entries] });
 }
 
 async function explain(room: MachineRoom, call: Call): Promise<Response> {
@@ -134,7 +145,7 @@ async function explain(room: MachineRoom, call: Call): Promise<Response> {
       : await room.vault.open(sourceText, machineContext(machine.value, 'sourceText'));
   if (!written.ok) return refuse(call, written.error);
   const layers = { base: base ?? null, user: user ?? null, default: fallback ?? null };
-  return answerJson({
+  return answerJson<typeof explanation>({
     id: machine.value.id,
     generation: machine.value.generation,
     version,
@@ -143,7 +154,7 @@ async function explain(room: MachineRoom, call: Call): Promise<Response> {
     layers,
     entries: [...entries],
     ...(written.value === undefined ? {} : { source, sourceText: written.value }),
-  } satisfies Explanation);
+  });
 }
 
 async function named(room: MachineRoom, call: Call): Promise<Result<Machine, OperatorFault>> {

@@ -11,8 +11,8 @@ import { machineProblem, type OperatorFault } from '../problems.ts';
 import { changeProfile, deleteProfile, type ProfileChange, type ProfilePart } from '../profiles.ts';
 import { profileDocument } from '../records/documents.ts';
 import { type Profile, TEXT_LIMIT } from '../records/model.ts';
-import type { ProfileChangeAnswer, ProfilePage, ProfileView } from './call-answers.ts';
-import { changeQuery, engineBody } from './call-requests.ts';
+import type { profileChange, profileDeletion, profilePage, profileView } from './call-answers.ts';
+import { changeQuery, engineBody, pageQuery } from './call-requests.ts';
 import { readFormatQuery, readProfileName, readShape } from './machine-request.ts';
 import type { MachineRoom } from './routes-machines.ts';
 
@@ -23,7 +23,9 @@ const PAGE = 100;
 export function profileRoutes(room: MachineRoom): App {
   const app: App = new Hono();
   app.get('/', async (call) => {
-    const page = await room.store.list('profile', { cursor: call.req.query('cursor'), limit: PAGE });
+    const asked = readShape(pageQuery, call.req.query());
+    if (!asked.ok) return refuse(call, asked.error);
+    const page = await room.store.list('profile', { cursor: asked.value.cursor, limit: PAGE });
     if (!page.ok) return refuse(call, page.error);
     const profiles = page.value.items
       .filter(({ facts }) => (facts['deleted'] ?? '') === '')
@@ -33,7 +35,7 @@ export function profileRoutes(room: MachineRoom): App {
         generation: Number(facts['generation'] ?? 0),
         updatedAt: facts['updated'] ?? '',
       }));
-    return answerJson({ profiles, cursor: page.value.cursor ?? null } satisfies ProfilePage);
+    return answerJson<typeof profilePage>({ profiles, cursor: page.value.cursor ?? null });
   });
   app.get('/:name', async (call) => {
     const profile = await named(room, call);
@@ -42,7 +44,7 @@ export function profileRoutes(room: MachineRoom): App {
     if (!material.ok) return refuse(call, material.error);
     const { base, default: fallback } = material.value;
     const texts = { base: base ?? null, default: fallback ?? null };
-    return answerJson({ ...view(profile.value), ...texts } satisfies ProfileView);
+    return answerJson<typeof profileView>({ ...view(profile.value), ...texts });
   });
   app.put('/:name', async (call) => {
     const bytes = await apiBody(room.platform, call.req.raw, BODY_LIMIT);
@@ -56,7 +58,7 @@ export function profileRoutes(room: MachineRoom): App {
     if (!name.ok) return refuse(call, name.error);
     const deleted = await deleteProfile(room, name.value);
     return deleted.ok
-      ? answerJson({ name: name.value, deletedAt: deleted.value.deletedAt })
+      ? answerJson<typeof profileDeletion>({ name: name.value, deletedAt: deleted.value.deletedAt })
       : refuse(call, deleted.error);
   });
   for (const part of ['base', 'default'] as const) addPart(app, room, part);
@@ -97,9 +99,8 @@ async function change(room: MachineRoom, call: Call, wanted: ProfileChange): Pro
   const changed = await changeProfile(room, name.value, wanted, options);
   if (!changed.ok) return refuse(call, changed.error);
   const { profile, entries, effect } = changed.value;
-  const breaks = effect.breaks.map((broken) => ({ ...broken, entries: [...broken.entries] }));
-  const answer = { ...view(profile), dryRun, entries: [...entries], ...effect, breaks };
-  return answerJson(answer satisfies ProfileChangeAnswer);
+  const answer = { ...view(profile), dryRun, entries, ...effect };
+  return answerJson<typeof profileChange>(answer);
 }
 
 async function named(room: MachineRoom, call: Call): Promise<Result<Profile, OperatorFault>> {

@@ -49,11 +49,14 @@ export function render(material: Material, cloudConfigUrl: string): Result<Compo
   return compose({ base, user, default: material.default?.replace(PLACEHOLDER, cloudConfigUrl) }, engine);
 }
 
+/** An Ignition config as JSON. */
+export type Pointer = Readonly<Record<string, unknown>>;
+
 /**
  * A small config for a cloud's user-data field: it names a frozen rendering and its hash, in the oldest version of the
  * rendering's own major version that can, so that every client that takes the one takes the other.
  */
-export function pointer(version: string, url: string, sha512: string): object {
+export function pointer(version: string, url: string, sha512: string): Pointer {
   const reference = { source: url, verification: { hash: `sha512-${sha512}` } };
   const own = version.startsWith('3') ? '3.0.0' : '2.0.0';
   return { ignition: { version: own, config: { replace: reference } } };

@@ -76,6 +76,9 @@ export const announcedJobs = z.union([
   z.object({ ignored: z.string().meta({ description: 'why nothing is done about it' }) }),
 ]);
 
+/** The answer to GitHub's ping. */
+export const pong = z.object({ pong: z.literal(true) });
+
 const aliasRecord = z.object({
   channel: z.string(),
   board: z.string(),
@@ -122,10 +125,7 @@ export const manifestView = marks.extend({ files: z.array(manifestEntry) }).meta
 export const quarantineMark = marks.meta({ id: 'Quarantine' });
 
 export type AnnouncedJob = Readonly<z.output<typeof job>>;
-export type Announced = Readonly<z.output<typeof announcedJobs>>;
 export type JobView = Readonly<z.output<typeof jobView>>;
 export type FileView = Readonly<z.output<typeof fileView>>;
 export type PublishedList = Readonly<z.output<typeof publishedList>>;
-export type AliasView = Readonly<z.output<typeof aliasView>>;
-export type ManifestView = Readonly<z.output<typeof manifestView>>;
 export type QuarantineMark = Readonly<z.output<typeof quarantineMark>>;

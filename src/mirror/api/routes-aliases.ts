@@ -7,7 +7,7 @@ import { answerJson, apiBody, apiObject, checkShape, shapeProblem } from '../../
 import type { App, Call } from '../../shared/http/call.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { type AliasView, pinBody } from './call-shapes.ts';
+import { type aliasView, pinBody } from './call-shapes.ts';
 import { aliasFields, aliasOf, type MirrorRoom, refuse } from './room.ts';
 
 const BODY_LIMIT = 256 * 1024;
@@ -20,7 +20,7 @@ export function aliasRoutes(room: MirrorRoom): App {
     if (!named.ok) return refuse(call, named.error);
     const stored = await room.releases.alias(named.value, named.value.alias);
     return stored.ok
-      ? answerJson({ ...named.value, ...aliasFields(stored.value) } satisfies AliasView)
+      ? answerJson<typeof aliasView>({ ...named.value, ...aliasFields(stored.value) })
       : refuse(call, releaseProblem(stored.error));
   });
   app.put('/:channel/:board/:alias', async (call) => {
@@ -54,7 +54,7 @@ async function setPin(
     record.pin === pin ? record : { ...record, pin, since },
   );
   return changed.ok
-    ? answerJson({ ...named, ...aliasFields(changed.value) } satisfies AliasView)
+    ? answerJson<typeof aliasView>({ ...named, ...aliasFields(changed.value) })
     : refuse(call, releaseProblem(changed.error));
 }
 

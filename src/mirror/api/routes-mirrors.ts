@@ -4,6 +4,7 @@ import { releaseProblem } from '../../releases/serve/problems.ts';
 import { answerJson } from '../../shared/http/api.ts';
 import type { App, Call } from '../../shared/http/call.ts';
 import type { Release } from '../store/bucket.ts';
+import type { jobView, jobViews } from './call-shapes.ts';
 import { viewJob, viewJobs } from './job-view.ts';
 import { type MirrorRoom, refuse, resolved, startProblem } from './room.ts';
 
@@ -12,7 +13,7 @@ export function mirrorRoutes(room: MirrorRoom): App {
   const app: App = new Hono();
   app.get('/', async (call) => {
     const views = await viewJobs(room);
-    return views.ok ? answerJson(views.value) : refuse(call, releaseProblem(views.error));
+    return views.ok ? answerJson<typeof jobViews>(views.value) : refuse(call, releaseProblem(views.error));
   });
   app.put('/:channel/:board/:version', async (call) => {
     const release = await resolved(room, call);
@@ -49,5 +50,5 @@ async function showJob(room: MirrorRoom, call: Call, release: Release, status: 2
   if (!view.ok) return refuse(call, releaseProblem(view.error));
   return view.value === undefined
     ? refuse(call, { code: 'not-found', detail: 'no job for this release' })
-    : answerJson(view.value, status);
+    : answerJson<typeof jobView>(view.value, status);
 }

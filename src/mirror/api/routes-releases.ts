@@ -5,7 +5,7 @@ import { type Manifest, publicFile } from '../../releases/store/manifest.ts';
 import { answerJson } from '../../shared/http/api.ts';
 import type { App } from '../../shared/http/call.ts';
 import { quarantine } from '../withdrawal.ts';
-import type { ManifestView, PublishedList, QuarantineMark } from './call-shapes.ts';
+import type { manifestView, PublishedList, publishedList, QuarantineMark, quarantineMark } from './call-shapes.ts';
 import { aliasFields, type MirrorRoom, numbered, refuse, UNKNOWN } from './room.ts';
 
 /** `/api/releases`. */
@@ -35,7 +35,7 @@ export function publishedRoutes(room: MirrorRoom): App {
         });
       }
     }
-    return answerJson({ releases, aliases } satisfies PublishedList);
+    return answerJson<typeof publishedList>({ releases, aliases });
   });
   app.get('/:channel/:board/:version', async (call) => {
     const release = numbered(room, call);
@@ -44,7 +44,7 @@ export function publishedRoutes(room: MirrorRoom): App {
     if (!manifest.ok) return refuse(call, releaseProblem(manifest.error));
     if (manifest.value === undefined) return refuse(call, UNKNOWN);
     const files = Object.entries(manifest.value.value.files).map(([name, file]) => ({ name, ...publicFile(file) }));
-    return answerJson({ ...marksOf(manifest.value.value), files } satisfies ManifestView);
+    return answerJson<typeof manifestView>({ ...marksOf(manifest.value.value), files });
   });
   app.delete('/:channel/:board/:version', async (call) => {
     const release = numbered(room, call);
@@ -56,7 +56,7 @@ export function publishedRoutes(room: MirrorRoom): App {
     room.forget(release.value);
     if (taken.value === undefined)
       return refuse(call, { code: 'not-found', detail: 'this release is not published here' });
-    return answerJson(marksOf(taken.value));
+    return answerJson<typeof quarantineMark>(marksOf(taken.value));
   });
   return app;
 }

@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { answerJson, apiBody } from '../../shared/http/api.ts';
 import type { App, Call } from '../../shared/http/call.ts';
 import { type Announcement, readGithub, readRelease } from '../webhook.ts';
-import type { Announced, AnnouncedJob } from './call-shapes.ts';
+import type { AnnouncedJob, announcedJobs, pong } from './call-shapes.ts';
 import { jobFields } from './job-view.ts';
 import { type MirrorRoom, refuse, startProblem } from './room.ts';
 
@@ -27,13 +27,13 @@ export function webhookRoutes(room: MirrorRoom): App {
 }
 
 async function announce(room: MirrorRoom, call: Call, announcement: Announcement): Promise<Response> {
-  if (announcement.kind === 'ping') return answerJson({ pong: true });
-  if (announcement.kind === 'ignored') return answerJson({ ignored: announcement.why } satisfies Announced, 202);
+  if (announcement.kind === 'ping') return answerJson<typeof pong>({ pong: true });
+  if (announcement.kind === 'ignored') return answerJson<typeof announcedJobs>({ ignored: announcement.why }, 202);
   const jobs: AnnouncedJob[] = [];
   for (const pair of announcement.pairs) {
     const started = await room.jobs.start({ ...pair, version: announcement.version }, 'webhook');
     if (started.ok) jobs.push(jobFields(started.value.job));
     else if (started.error.reason !== 'quarantined') return refuse(call, startProblem(started.error));
   }
-  return answerJson({ jobs } satisfies Announced, 202);
+  return answerJson<typeof announcedJobs>({ jobs }, 202);
 }

@@ -34,8 +34,17 @@ export function apiObject(body: Uint8Array): Result<Record<string, unknown>, Pro
   }
 }
 
-/** JSON that nobody keeps. */
-export const answerJson = (body: object, status = 200): Response =>
+type Frozen<T> = T extends readonly (infer Member)[]
+  ? readonly Frozen<Member>[]
+  : T extends object
+    ? { readonly [Field in keyof T]: Frozen<T[Field]> }
+    : T;
+
+/** What a schema of the contract describes, as an answer holds it: to be read, not to be changed. */
+export type AnswerOf<S extends z.ZodType> = Frozen<z.output<S>>;
+
+/** JSON that nobody keeps. The schema has to be named (`answerJson<typeof machineView>(…)`): without it nothing fits. */
+export const answerJson = <S extends z.ZodType = never>(body: AnswerOf<NoInfer<S>>, status = 200): Response =>
   Response.json(body, { status, headers: { 'cache-control': CACHE.never } });
 
 /** The first thing that is not as it must be. */

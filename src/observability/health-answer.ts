@@ -1,0 +1,24 @@
+/** What `/healthz` answers, as a zod schema: the check is typed by it, and the API document is made from it. No I/O. */
+import * as z from 'zod';
+
+export const health = z
+  .object({
+    status: z.enum(['ok', 'failing']),
+    versions: z.record(z.string(), z.string()),
+    bindings: z.record(z.string(), z.enum(['ok', 'failing'])),
+    signingKey: z.object({
+      fingerprint: z.string().optional(),
+      expires: z.string().nullish(),
+      daysLeft: z.int().nullish(),
+      warning: z.string().optional(),
+    }),
+    storage: z.object({
+      key: z.enum(['STORAGE_KEY', 'CAPABILITY_SECRET']).nullable(),
+      records: z.record(z.string(), z.int()).optional(),
+      isPartial: z.boolean().optional(),
+      warning: z.string().optional(),
+    }),
+  })
+  .meta({ id: 'Health' });
+
+export type Health = z.output<typeof health>;
