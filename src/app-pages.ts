@@ -4,7 +4,7 @@ import consoleScript from '../dist/pages/console.js.txt';
 import copyScript from '../dist/pages/copy.js.txt';
 import apiDocument from '../dist/pages/openapi.json.txt';
 import style from '../dist/pages/style.css.txt';
-import type { MirrorParts, ReleaseParts } from './app-parts.ts';
+import type { MirrorParts, ReleaseParts } from './app-rooms.ts';
 import type { Config } from './config.ts';
 import { overviewTeller } from './pages/home/overview.ts';
 import type { PageRoom } from './pages/routes-pages.ts';

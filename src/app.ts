@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import { routePath } from 'hono/route';
 import { pageRoom } from './app-pages.ts';
-import { machineParts, mirrorParts, type Runtime, releaseParts, releaseRoom, storeProbes } from './app-parts.ts';
+import { machineParts, mirrorParts, type Runtime, releaseParts, releaseRoom, storeProbes } from './app-rooms.ts';
 import { type ConfigFault, parseConfig } from './config.ts';
 import { storageHealth } from './machines/storage-health.ts';
 import { poll } from './mirror/poll.ts';

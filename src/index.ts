@@ -8,7 +8,7 @@ import {
   waitUntil,
 } from 'cloudflare:workers';
 import { createEdge, type Edge } from './app.ts';
-import type { Runtime } from './app-parts.ts';
+import type { Runtime } from './app-rooms.ts';
 import { type MirrorParameters, runAsWorkflow } from './mirror/workflow.ts';
 import { systemPlatform } from './shared/platform.ts';
 

@@ -24,13 +24,15 @@ type Body<N extends CallName> = Contract[N] extends { readonly body: infer B }
   : unknown;
 
 /** What a call takes. */
-export type Asked<N extends CallName> = Part<N, 'params', 'params'> &
+export type CallInput<N extends CallName> = Part<N, 'params', 'params'> &
   Query<N> &
   Part<N, 'headers', 'headers'> &
   Body<N>;
 
 /** What a call gives: JSON of its shape, or text. */
-export type Given<N extends CallName> = Contract[N]['answer'] extends { readonly schema: infer S extends z.ZodType }
+export type CallAnswer<N extends CallName> = Contract[N]['answer'] extends {
+  readonly schema: infer S extends z.ZodType;
+}
   ? z.output<S>
   : string;
 
@@ -55,10 +57,10 @@ export interface ClientOptions {
 
 export interface ApiClient {
   /** The answer of a call, or why there is none. */
-  call<N extends CallName>(name: N, asked: Asked<N>): Promise<Result<Given<N>, CallFault>>;
+  call<N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallAnswer<N>, CallFault>>;
 }
 
-interface AnyAsked {
+interface AnyInput {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
@@ -68,8 +70,8 @@ interface AnyAsked {
 /** Calls over `send`, which is `fetch` or behaves like it; the token goes into the Authorization header and nowhere else. */
 export function apiClient(table: CallTable, { url, token, send }: ClientOptions): ApiClient {
   return {
-    call: async <N extends CallName>(name: N, asked: Asked<N>) => {
-      const { params = {}, query = {}, headers = {}, body } = asked as AnyAsked;
+    call: async <N extends CallName>(name: N, input: CallInput<N>) => {
+      const { params = {}, query = {}, headers = {}, body } = input as AnyInput;
       const { method, path } = table[name];
       const named = path.replace(/\{(\w+)\}/g, (_, field: string) => encodeURIComponent(params[field] ?? ''));
       const search = new URLSearchParams();
@@ -81,7 +83,7 @@ export function apiClient(table: CallTable, { url, token, send }: ClientOptions)
           headers: { ...headers, ...authorization },
           ...(body === undefined ? {} : { body: bodyOf(body) }),
         });
-        return await readAnswer<Given<N>>(answer);
+        return await readAnswer<CallAnswer<N>>(answer);
       } catch (cause) {
         return err({ reason: 'unreachable', detail: cause instanceof Error ? cause.message : String(cause) } as const);
       }

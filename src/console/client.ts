@@ -3,12 +3,12 @@ import { createContext } from 'preact';
 import { useCallback, useContext, useEffect, useRef, useState } from 'preact/hooks';
 import {
   type ApiClient,
-  type Asked,
   apiClient,
+  type CallAnswer,
   type CallFault,
+  type CallInput,
   type CallName,
   type CallTable,
-  type Given,
 } from '../api/api-client.ts';
 import type { Result } from '../shared/result.ts';
 
@@ -19,8 +19,8 @@ declare const CALLS: CallTable;
 export function pageClient(token: string, signOut: (why: string) => void): ApiClient {
   const client = apiClient(CALLS, { url: '', token, send: (url, init) => fetch(url, { ...init, cache: 'no-store' }) });
   return {
-    call: async <N extends CallName>(name: N, asked: Asked<N>): Promise<Result<Given<N>, CallFault>> => {
-      const answer = await client.call(name, asked);
+    call: async <N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallAnswer<N>, CallFault>> => {
+      const answer = await client.call(name, input);
       if (!answer.ok && answer.error.reason === 'refused' && answer.error.status === 401) {
         signOut('The token is not accepted.');
       }
@@ -48,18 +48,18 @@ export interface Loaded<T> {
 }
 
 /** What a call answers, again every `seconds` while that is above 0. The last answer stays while the next is under way. */
-export function useAnswer<N extends CallName>(name: N, asked: Asked<N>, seconds = 0): Loaded<Given<N>> {
+export function useAnswer<N extends CallName>(name: N, input: CallInput<N>, seconds = 0): Loaded<CallAnswer<N>> {
   const client = useClient();
-  const [value, setValue] = useState<Given<N> | undefined>(undefined);
+  const [value, setValue] = useState<CallAnswer<N> | undefined>(undefined);
   const [fault, setFault] = useState<string | undefined>(undefined);
   const latest = useRef(0);
   const applied = useRef(0);
-  // What is asked is made anew at every rendering; its text tells whether it is the same.
-  const key = JSON.stringify(asked);
+  // What is input is made anew at every rendering; its text tells whether it is the same.
+  const key = JSON.stringify(input);
   const reload = useCallback(async () => {
     latest.current += 1;
     const turn = latest.current;
-    const answer = await client.call(name, JSON.parse(key) as Asked<N>);
+    const answer = await client.call(name, JSON.parse(key) as CallInput<N>);
     // An older answer must not replace a newer one.
     if (turn < applied.current) return;
     applied.current = turn;
@@ -69,7 +69,7 @@ export function useAnswer<N extends CallName>(name: N, asked: Asked<N>, seconds 
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isOver = false;
-    // The next call waits for the answer: a slow service is asked less, and is not left without an answer that counts.
+    // The next call waits for the answer: a slow service is input less, and is not left without an answer that counts.
     const turn = async () => {
       await reload();
       if (!isOver && seconds > 0) timer = setTimeout(() => void turn(), seconds * 1000);
@@ -87,7 +87,7 @@ export interface Action {
   readonly isBusy: boolean;
   readonly fault: string | undefined;
   /** Gives the answer, or `undefined` after a refusal, which `fault` then tells. */
-  run<N extends CallName>(name: N, asked: Asked<N>): Promise<Given<N> | undefined>;
+  run<N extends CallName>(name: N, input: CallInput<N>): Promise<CallAnswer<N> | undefined>;
 }
 
 /** One call at a time on the operator's word. */
@@ -95,9 +95,9 @@ export function useAction(): Action {
   const client = useClient();
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState<string | undefined>(undefined);
-  const run = async <N extends CallName>(name: N, asked: Asked<N>): Promise<Given<N> | undefined> => {
+  const run = async <N extends CallName>(name: N, input: CallInput<N>): Promise<CallAnswer<N> | undefined> => {
     setBusy(true);
-    const answer = await client.call(name, asked);
+    const answer = await client.call(name, input);
     setBusy(false);
     setFault(answer.ok ? undefined : faultText(answer.error));
     return answer.ok ? answer.value : undefined;

@@ -1,11 +1,11 @@
 /** A text field for a config, with the report on it while one types. */
 import { useEffect, useState } from 'preact/hooks';
-import type { Given } from '../api/api-client.ts';
+import type { CallAnswer } from '../api/api-client.ts';
 import { faultText, useClient } from './client.ts';
-import { Choice } from './parts.tsx';
+import { Choice } from './widgets.tsx';
 
 export type Format = 'auto' | 'ct';
-type Entry = Given<'validateConfig'>['entries'][number];
+type Entry = CallAnswer<'validateConfig'>['entries'][number];
 
 interface Report {
   readonly tone: 'good' | 'warn' | 'bad';

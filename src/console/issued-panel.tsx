@@ -1,11 +1,11 @@
 /** What a machine was given: its URLs and the pointer. They are shown once; new ones can be made at any time. */
-import type { Given } from '../api/api-client.ts';
+import type { CallAnswer } from '../api/api-client.ts';
 import { EntryList } from './config-editor.tsx';
-import { Copy } from './parts.tsx';
 import { moment } from './show.ts';
+import { Copy } from './widgets.tsx';
 
 /** Each with a button that copies it. */
-export function IssuedPanel({ issued }: { issued: Given<'putMachine'> }) {
+export function IssuedPanel({ issued }: { issued: CallAnswer<'putMachine'> }) {
   const { id, urls, pointer, expiresAt, entries } = issued;
   const pointerText = pointer === null ? undefined : JSON.stringify(pointer);
   return (

@@ -1,11 +1,11 @@
 /** One job with its files, watched while it runs. */
 import { useEffect } from 'preact/hooks';
-import type { Given } from '../api/api-client.ts';
+import type { CallAnswer } from '../api/api-client.ts';
 import { useAction, useAnswer } from './client.ts';
-import { Chip, Fault, type Tone } from './parts.tsx';
 import { bytes, duration, moment } from './show.ts';
+import { Chip, Fault, type Tone } from './widgets.tsx';
 
-type Job = Given<'getMirror'>;
+type Job = CallAnswer<'getMirror'>;
 type File = Job['files'][number];
 
 const JOB_TONES: Readonly<Record<Job['state'], Tone>> = {
@@ -60,7 +60,7 @@ function LiveJob({ listed, onChanged }: { listed: Job; onChanged: () => Promise<
 }
 
 function JobPanel({ job, onChanged }: JobCardProps) {
-  const { channel, board, version, state, attempt, trigger, reason, files, queuedAt, finishedAt } = job;
+  const { channel, board, version, state, attempt, trigger, reason, detail, files, queuedAt, finishedAt } = job;
   const { isBusy, fault, run } = useAction();
   const params = { channel, board, version };
   const act = async (name: 'startMirror' | 'cancelMirror') => {
@@ -93,7 +93,7 @@ function JobPanel({ job, onChanged }: JobCardProps) {
           ) : null}
         </span>
       </div>
-      <Fault text={fault ?? (reason === undefined ? undefined : `It failed: ${reason}`)} />
+      <Fault text={fault ?? (reason === undefined ? undefined : `It failed: ${detail ?? reason}`)} />
       <progress max={files.length} value={done} aria-label={`Files of ${title}`} />
       <p class="faint">
         <span aria-live="polite">
@@ -114,7 +114,7 @@ function JobPanel({ job, onChanged }: JobCardProps) {
 }
 
 function FileRow({ file }: { file: File }) {
-  const { name, state, bytes: copied, size, rate, reason } = file;
+  const { name, state, bytes: copied, size, rate, reason, detail } = file;
   const shown =
     state === 'waiting' || state === 'absent' || state === 'failed'
       ? ''
@@ -133,7 +133,7 @@ function FileRow({ file }: { file: File }) {
       <span class="faint">
         {shown}
         {rate === undefined ? '' : `, ${bytes(rate)}/s`}
-        {reason === undefined ? '' : ` ${reason}`}
+        {reason === undefined ? '' : ` ${detail ?? reason}`}
       </span>
     </li>
   );

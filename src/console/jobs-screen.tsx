@@ -1,15 +1,15 @@
 /** Mirror jobs: what runs, how far it is, what failed and why; starting, trying again, cancelling. */
 import { useState } from 'preact/hooks';
-import type { Given } from '../api/api-client.ts';
+import type { CallAnswer } from '../api/api-client.ts';
 import { useAction, useAnswer } from './client.ts';
 import { JobCard } from './job-card.tsx';
-import { Fault, Field } from './parts.tsx';
+import { Fault, Field } from './widgets.tsx';
 
-type Job = Given<'getMirror'>;
+type Job = CallAnswer<'getMirror'>;
 
 const keyOf = ({ channel, board, version }: Job): string => `${channel}/${board}/${version}`;
 
-/** The list, asked for again every 15 s; active jobs ask for themselves. */
+/** The list, input for again every 15 s; active jobs ask for themselves. */
 export function JobsScreen() {
   const { value: jobs, fault, reload } = useAnswer('listMirrors', {}, 15);
   return (

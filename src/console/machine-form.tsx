@@ -1,15 +1,15 @@
 /** Makes a machine, or replaces one. */
 import { useState } from 'preact/hooks';
-import type { Given } from '../api/api-client.ts';
+import type { CallAnswer } from '../api/api-client.ts';
 import { faultText, useAnswer, useClient } from './client.ts';
 import { ConfigEditor, EntryList, entriesOf, type Format } from './config-editor.tsx';
-import { Fault, Field } from './parts.tsx';
+import { Fault, Field } from './widgets.tsx';
 
 interface MachineFormProps {
   /** The machine that is replaced; absent for a new one. */
-  readonly machine?: Given<'getMachine'>;
+  readonly machine?: CallAnswer<'getMachine'>;
   readonly userData?: string;
-  readonly onIssued: (issued: Given<'putMachine'>) => void;
+  readonly onIssued: (issued: CallAnswer<'putMachine'>) => void;
 }
 
 /** What is refused is told with its report, and what was typed stays. */

@@ -1,22 +1,22 @@
 /** One machine: its record, its boots, what it will get and why, new URLs, replacing and deleting it. */
 import { useState } from 'preact/hooks';
-import type { Given } from '../api/api-client.ts';
+import type { CallAnswer } from '../api/api-client.ts';
 import { useAction, useAnswer } from './client.ts';
 import { IssuedPanel } from './issued-panel.tsx';
 import { MachineForm } from './machine-form.tsx';
 import { MergeView } from './merge-view.tsx';
-import { Chip, Confirm, Fault, ScrollBox } from './parts.tsx';
 import { moment } from './show.ts';
+import { Chip, Confirm, Fault, ScrollBox } from './widgets.tsx';
 
-type Machine = Given<'getMachine'>;
+type Machine = CallAnswer<'getMachine'>;
 
-/** Boots are asked for again every 10 s. */
+/** Boots are input for again every 10 s. */
 export function MachineScreen({ id }: { id: string }) {
   const { value: machine, fault, reload } = useAnswer('getMachine', { params: { id } }, 10);
   const explained = useAnswer('explainMachine', { params: { id } });
-  const [issued, setIssued] = useState<Given<'issueToken'> | undefined>(undefined);
+  const [issued, setIssued] = useState<CallAnswer<'issueToken'> | undefined>(undefined);
   const [isChanging, setChanging] = useState(false);
-  const changed = async (answer: Given<'putMachine'>) => {
+  const changed = async (answer: CallAnswer<'putMachine'>) => {
     setIssued(answer);
     setChanging(false);
     await Promise.all([reload(), explained.reload()]);
@@ -82,7 +82,7 @@ const Record = ({ machine }: { machine: Machine }) => (
 interface ActionsProps {
   readonly id: string;
   readonly isChanging: boolean;
-  readonly onIssued: (issued: Given<'issueToken'>) => Promise<void>;
+  readonly onIssued: (issued: CallAnswer<'issueToken'>) => Promise<void>;
   readonly onChange: () => void;
 }
 

@@ -1,22 +1,22 @@
 /** Machines, page by page, found by how their ids begin; making a new one. */
 import { useState } from 'preact/hooks';
-import type { Given } from '../api/api-client.ts';
+import type { CallAnswer } from '../api/api-client.ts';
 import { useAnswer } from './client.ts';
 import { IssuedPanel } from './issued-panel.tsx';
 import { MachineForm } from './machine-form.tsx';
-import { Fault, Field, ScrollBox } from './parts.tsx';
 import { moment } from './show.ts';
+import { Fault, Field, ScrollBox } from './widgets.tsx';
 
 /** A page of a hundred, with the way back kept. */
 export function MachinesScreen() {
   const [prefix, setPrefix] = useState('');
   const [trail, setTrail] = useState<readonly string[]>([]);
-  const [issued, setIssued] = useState<Given<'putMachine'> | undefined>(undefined);
+  const [issued, setIssued] = useState<CallAnswer<'putMachine'> | undefined>(undefined);
   const [isMaking, setMaking] = useState(false);
   const cursor = trail.at(-1);
   const query = { ...(prefix === '' ? {} : { prefix }), ...(cursor === undefined ? {} : { cursor }) };
   const { value, fault, reload } = useAnswer('listMachines', { query });
-  const made = (answer: Given<'putMachine'>) => {
+  const made = (answer: CallAnswer<'putMachine'>) => {
     setIssued(answer);
     setMaking(false);
     void reload();
@@ -59,7 +59,7 @@ export function MachinesScreen() {
   );
 }
 
-function MachineTable({ machines }: { machines: Given<'listMachines'>['machines'] }) {
+function MachineTable({ machines }: { machines: CallAnswer<'listMachines'>['machines'] }) {
   return (
     <ScrollBox label="Machines">
       <table>

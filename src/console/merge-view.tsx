@@ -1,10 +1,10 @@
 /** What goes in on the left, what boots on the right, each part in the colour of the layer that set it. */
-import type { Given } from '../api/api-client.ts';
+import type { CallAnswer } from '../api/api-client.ts';
 import { EntryList } from './config-editor.tsx';
 import { type ConfigLine, configLines, type Layer } from './config-lines.ts';
-import { ScrollBox } from './parts.tsx';
+import { ScrollBox } from './widgets.tsx';
 
-type Explained = Given<'explainMachine'>;
+type Explained = CallAnswer<'explainMachine'>;
 
 const LAYERS: readonly Layer[] = ['base', 'user', 'default'];
 

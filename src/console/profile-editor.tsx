@@ -1,12 +1,12 @@
 /** One profile: engine, base and default, with what a change would do to its machines before it is made. */
 import { useState } from 'preact/hooks';
-import type { Given } from '../api/api-client.ts';
+import type { CallAnswer } from '../api/api-client.ts';
 import { type Action, useAction, useAnswer } from './client.ts';
 import { ConfigEditor, EntryList, type Format } from './config-editor.tsx';
-import { Choice, Confirm, Fault } from './parts.tsx';
+import { Choice, Confirm, Fault } from './widgets.tsx';
 
-type Profile = Given<'getProfile'>;
-type Change = Given<'putProfileBase'>;
+type Profile = CallAnswer<'getProfile'>;
+type Change = CallAnswer<'putProfileBase'>;
 type Part = 'base' | 'default';
 
 interface ProfileEditorProps {

@@ -1,9 +1,9 @@
 /** Profiles: what machines have in common. */
 import { useState } from 'preact/hooks';
 import { useAction, useAnswer } from './client.ts';
-import { Fault, Field } from './parts.tsx';
 import { ProfileEditor } from './profile-editor.tsx';
 import { moment } from './show.ts';
+import { Fault, Field } from './widgets.tsx';
 
 /** The list, and the one that the address names. */
 export function ProfilesScreen({ named }: { named: string }) {

@@ -1,11 +1,11 @@
 /** What is published: which aliases name it, pins, and taking a release back. */
 import { useState } from 'preact/hooks';
-import type { Given } from '../api/api-client.ts';
+import type { CallAnswer } from '../api/api-client.ts';
 import { useAction, useAnswer } from './client.ts';
-import { Chip, Confirm, Fault, ScrollBox } from './parts.tsx';
 import { moment } from './show.ts';
+import { Chip, Confirm, Fault, ScrollBox } from './widgets.tsx';
 
-type Listed = Given<'listReleases'>;
+type Listed = CallAnswer<'listReleases'>;
 type Release = Listed['releases'][number];
 type Alias = Listed['aliases'][number];
 

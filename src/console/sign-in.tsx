@@ -1,8 +1,8 @@
 /** Asks for the operator token, and tries it before anything else is shown. */
 import { useState } from 'preact/hooks';
 import { faultText, pageClient } from './client.ts';
-import { Fault } from './parts.tsx';
 import { keepToken } from './session.ts';
+import { Fault } from './widgets.tsx';
 
 interface SignInProps {
   readonly why: string | undefined;

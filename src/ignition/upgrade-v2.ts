@@ -58,10 +58,10 @@ export function pathsInV1({ storage }: ConfigV1): (path: Path) => Path {
     files.map((_, file) => ['filesystems', filesystem, 'files', file]),
   );
   return (path) => {
-    const [room, list, index, ...rest] = path;
-    if (room !== 'storage' || typeof index !== 'number') return path;
-    if (list === 'filesystems') return [room, list, index, ...(rest[0] === 'mount' ? rest.slice(1) : rest)];
-    return list === 'files' ? [room, ...(places[index] ?? []), ...rest.slice(0, 1)] : path;
+    const [top, list, index, ...rest] = path;
+    if (top !== 'storage' || typeof index !== 'number') return path;
+    if (list === 'filesystems') return [top, list, index, ...(rest[0] === 'mount' ? rest.slice(1) : rest)];
+    return list === 'files' ? [top, ...(places[index] ?? []), ...rest.slice(0, 1)] : path;
   };
 }
 

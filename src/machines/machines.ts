@@ -7,7 +7,15 @@ import { change } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { BootPorts } from './boot/boot.ts';
 import { randomText } from './boot/capability.ts';
-import { type Material, openProfile, openUserData, type Pointer, pointer, render, SOME_URL } from './boot/render.ts';
+import {
+  type LayerTexts,
+  openProfile,
+  openUserData,
+  type Pointer,
+  pointer,
+  render,
+  SAMPLE_CLOUD_CONFIG_URL,
+} from './boot/render.ts';
 import type { OperatorFault } from './problems.ts';
 import { machineDocument, ON_THE_LINE, recordText } from './records/documents.ts';
 import type { CopyStore } from './records/kv.ts';
@@ -69,10 +77,10 @@ export async function writeMachine(
 ): Promise<Result<Machine, OperatorFault>> {
   const profile = await profileNamed(ports, wanted.profile);
   if (!profile.ok) return profile;
-  const material = await openProfile(ports.vault, profile.value);
-  if (!material.ok) return material;
+  const layers = await openProfile(ports.vault, profile.value);
+  if (!layers.ok) return layers;
   const user = wanted.text === '' ? undefined : wanted.text;
-  const rendered = render({ ...material.value, user }, SOME_URL);
+  const rendered = render({ ...layers.value, user }, SAMPLE_CLOUD_CONFIG_URL);
   if (!rendered.ok) return err({ reason: 'invalid', entries: rendered.error.entries });
   if (wanted.profile !== null) {
     // Before the record: whoever changes the profile must find every machine that uses it.
@@ -128,13 +136,13 @@ export async function readMachine(ports: MachinePorts, id: string): Promise<Resu
 }
 
 /** Everything that goes into the machine's config now. */
-export async function materialOf(ports: MachinePorts, machine: Machine): Promise<Result<Material, OperatorFault>> {
+export async function layerTextsOf(ports: MachinePorts, machine: Machine): Promise<Result<LayerTexts, OperatorFault>> {
   const profile = await profileNamed(ports, machine.profile);
   if (!profile.ok) return profile;
-  const material = await openProfile(ports.vault, profile.value);
-  if (!material.ok) return material;
+  const layers = await openProfile(ports.vault, profile.value);
+  if (!layers.ok) return layers;
   const user = await openUserData(ports.vault, machine);
-  return user.ok ? ok({ ...material.value, user: user.value }) : user;
+  return user.ok ? ok({ ...layers.value, user: user.value }) : user;
 }
 
 /** What the machine would boot from now. */
@@ -143,9 +151,9 @@ async function composeFor(
   machine: Machine,
   cloudConfigUrl: string,
 ): Promise<Result<Composed, OperatorFault>> {
-  const material = await materialOf(ports, machine);
-  if (!material.ok) return material;
-  const rendered = render(material.value, cloudConfigUrl);
+  const layers = await layerTextsOf(ports, machine);
+  if (!layers.ok) return layers;
+  const rendered = render(layers.value, cloudConfigUrl);
   return rendered.ok ? rendered : err({ reason: 'invalid', entries: rendered.error.entries });
 }
 

@@ -3,7 +3,7 @@ import type { Engine } from '../ignition/combine.ts';
 import { compose, type LayeredEntry } from '../ignition/compose.ts';
 import { type Conflict, change } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import { type Material, openProfile, openUserData, render, SOME_URL } from './boot/render.ts';
+import { type LayerTexts, openProfile, openUserData, render, SAMPLE_CLOUD_CONFIG_URL } from './boot/render.ts';
 import type { MachinePorts } from './machines.ts';
 import type { OperatorFault } from './problems.ts';
 import { machineDocument, ON_THE_LINE, profileDocument, recordText } from './records/documents.ts';
@@ -65,16 +65,16 @@ export async function changeProfile(
   const before = stored.value?.value;
   const old = await openProfile(ports.vault, before?.deletedAt === null ? before : undefined);
   if (!old.ok) return old;
-  const material = {
+  const layers = {
     engine: change.engine ?? old.value.engine,
     base: change.base === undefined ? old.value.base : (change.base ?? undefined),
     default: change.default === undefined ? old.value.default : (change.default ?? undefined),
   };
-  const own = checkProfile(material);
+  const own = checkProfile(layers);
   if (!own.ok) return own;
-  const effect = await effectOn(ports, name, old.value, material, options.cursor);
+  const effect = await effectOn(ports, name, old.value, layers, options.cursor);
   if (!effect.ok) return effect;
-  const profile = await sealedProfile(ports, name, before, material);
+  const profile = await sealedProfile(ports, name, before, layers);
   if (options.dryRun) return ok({ profile, entries: own.value, effect: effect.value });
   const isHarmless = effect.value.breaks.length === 0 && effect.value.cursor === null;
   if (!isHarmless && !options.force) return err({ reason: 'breaks', members: { ...effect.value } });
@@ -106,10 +106,10 @@ export async function deleteProfile(ports: MachinePorts, name: string): Promise<
 }
 
 /** The profile by itself: base alone, default alone, and the two together must be configs. */
-function checkProfile(material: Omit<Material, 'user'>): Result<readonly LayeredEntry[], OperatorFault> {
-  const { engine, base } = material;
+function checkProfile(layers: Omit<LayerTexts, 'user'>): Result<readonly LayeredEntry[], OperatorFault> {
+  const { engine, base } = layers;
   const alone = compose({ base }, engine);
-  const whole = alone.ok ? render({ ...material, user: undefined }, SOME_URL) : alone;
+  const whole = alone.ok ? render({ ...layers, user: undefined }, SAMPLE_CLOUD_CONFIG_URL) : alone;
   return whole.ok ? ok(whole.value.entries) : err({ reason: 'invalid', entries: whole.error.entries });
 }
 
@@ -117,19 +117,19 @@ async function sealedProfile(
   { vault, platform }: MachinePorts,
   name: string,
   before: Profile | undefined,
-  material: Omit<Material, 'user'>,
+  layers: Omit<LayerTexts, 'user'>,
 ): Promise<Profile> {
   const generation = (before?.generation ?? 0) + 1;
   const now = new Date(platform.now()).toISOString();
   const seal = async (part: ProfilePart) => {
-    const text = material[part];
+    const text = layers[part];
     return text === undefined ? null : await vault.seal(text, profileContext({ name, generation }, part));
   };
   return {
     // What a later version of this software has put there.
     ...(before?.deletedAt === null ? before : {}),
     name,
-    engine: material.engine,
+    engine: layers.engine,
     generation,
     createdAt: before === undefined || before.deletedAt !== null ? now : before.createdAt,
     updatedAt: now,
@@ -161,8 +161,8 @@ async function writeProfile(
 async function effectOn(
   ports: MachinePorts,
   name: string,
-  old: Omit<Material, 'user'>,
-  changed: Omit<Material, 'user'>,
+  old: Omit<LayerTexts, 'user'>,
+  changed: Omit<LayerTexts, 'user'>,
   from: string | undefined,
 ): Promise<Result<Effect, OperatorFault>> {
   const breaks: BrokenMachine[] = [];
@@ -174,9 +174,10 @@ async function effectOn(
     checked += users.value.ids.length;
     for (const [index, id] of users.value.ids.entries()) {
       const user = users.value.texts[index];
-      const now = render({ ...changed, user }, SOME_URL);
+      const now = render({ ...changed, user }, SAMPLE_CLOUD_CONFIG_URL);
       // One that does not boot as it is cannot be broken.
-      if (!now.ok && render({ ...old, user }, SOME_URL).ok) breaks.push({ id, entries: now.error.entries });
+      if (!now.ok && render({ ...old, user }, SAMPLE_CLOUD_CONFIG_URL).ok)
+        breaks.push({ id, entries: now.error.entries });
     }
     cursor = users.value.cursor;
   } while (cursor !== undefined && checked < MOST_CHECKED);

@@ -40,8 +40,8 @@ export async function reseal(
   const page = stage === 'rendering' ? await ports.store.renderings(options) : await ports.store.list(stage, options);
   if (!page.ok) return page;
   let resealed = 0;
-  for (const { name, facts } of page.value.items) {
-    if (facts['key'] === newest || facts['key'] === '') continue;
+  for (const { name, summary } of page.value.items) {
+    if (summary['key'] === newest || summary['key'] === '') continue;
     const done = await resealOne(ports, stage, name, newest);
     if (!done.ok) return done;
     resealed += 1;

@@ -41,8 +41,8 @@ async function countRecords({ store }: MachinePorts) {
     for (let pages = 0; pages < MOST_PAGES; pages += 1) {
       const page = await store.list(kind, { cursor, limit: PAGE });
       if (!page.ok) return undefined;
-      for (const { facts } of page.value.items) {
-        const id = facts['key'] ?? '';
+      for (const { summary } of page.value.items) {
+        const id = summary['key'] ?? '';
         if (id !== '') records[id] = (records[id] ?? 0) + 1;
       }
       cursor = page.value.cursor;

@@ -9,7 +9,7 @@ import type { CopyPorts } from './copy/companions.ts';
 import type { CopyFault } from './copy/copy-fault.ts';
 import type { JobSession } from './session.ts';
 import type { MirrorStore, Release } from './store/bucket.ts';
-import type { FilePart } from './store/job.ts';
+import type { FileStatus } from './store/job.ts';
 
 export type PlannedFile = { readonly name: string } & (
   | { readonly plan: 'copy' | 'absent' }
@@ -61,7 +61,7 @@ async function planFile(
     await session.watch(name).finish({ state: 'absent' });
     return ok({ name, plan: 'absent' });
   }
-  const part = await ports.store.part(release, name);
+  const part = await ports.store.fileStatus(release, name);
   const { etag, size } = facts.value;
   const isSame = part.ok && etag !== undefined && part.value?.upstreamTag === etag;
   const entries = isSame && part.value !== undefined ? await stillGood(ports, part.value) : undefined;
@@ -73,7 +73,7 @@ async function planFile(
 /** The entries of a file that an earlier attempt verified, if its objects are still those and its key is still trusted. */
 async function stillGood(
   { store, trustedKeys }: PlanPorts,
-  part: FilePart,
+  part: FileStatus,
 ): Promise<Record<string, ManifestFile> | undefined> {
   if (part.state !== 'verified' || part.entries === undefined) return undefined;
   const keyring = await trustedKeys.current();

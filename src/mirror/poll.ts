@@ -52,14 +52,14 @@ export async function poll(ports: PollPorts): Promise<void> {
     faults.push(`${what}: ${outcome.error.reason} (${releaseProblem(outcome.error).detail})`);
     ports.log.set(causeFields(outcome.error));
   };
-  const looks: [entry: string, fault: ReleaseFault | undefined][] = [];
+  const sightings: [entry: string, fault: ReleaseFault | undefined][] = [];
   for (const stream of ports.catalogue.streams) {
     const entry = streamEntry(stream);
     const seen = await upstreamsWord(ports, stream);
-    looks.push([entry, seen.ok ? undefined : seen.error]);
+    sightings.push([entry, seen.ok ? undefined : seen.error]);
     note(entry, seen.ok ? await startSeen(ports, stream, seen.value) : seen);
   }
-  if (looks.length > 0) note('notes', await rememberLooks(ports, looks));
+  if (sightings.length > 0) note('notes', await rememberSightings(ports, sightings));
   for (const pair of ports.catalogue.pairs) {
     note(`jobs of ${pair.channel}/${pair.board}`, await takeOverDead(ports, pair));
     note(`late files of ${pair.channel}/${pair.board}`, await lookForLateFiles(ports, pair));
@@ -71,13 +71,13 @@ export async function poll(ports: PollPorts): Promise<void> {
 }
 
 /** What the public page says of upstream. */
-async function rememberLooks(
+async function rememberSightings(
   { platform, store }: PollPorts,
-  looks: readonly (readonly [entry: string, fault: ReleaseFault | undefined])[],
+  sightings: readonly (readonly [entry: string, fault: ReleaseFault | undefined])[],
 ) {
   const now = new Date(platform.now()).toISOString();
   return await update<MirrorNotes>(platform, store.notes(), (current = NO_NOTES) => {
-    const seen = looks.map(([entry, fault]) => {
+    const seen = sightings.map(([entry, fault]) => {
       const { seenAt, fault: _fault, detail: _words, ...kept } = current.upstream[entry] ?? {};
       if (fault === undefined) return [entry, { ...kept, seenAt: now }];
       const why = { fault: fault.reason, detail: releaseProblem(fault).detail };

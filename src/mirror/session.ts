@@ -9,7 +9,7 @@ import { Slots } from '../shared/slots.ts';
 import type { CopyFault } from './copy/copy-fault.ts';
 import type { CopyWatcher } from './copy/sink.ts';
 import type { MirrorStore, Release } from './store/bucket.ts';
-import { type FilePart, isActive, type Job } from './store/job.ts';
+import { type FileStatus, isActive, type Job } from './store/job.ts';
 
 const HEARTBEAT_MS = 10_000;
 const WRITE_AGAIN_MS = 2_000;
@@ -58,17 +58,17 @@ export class JobSession {
 
   /** Tells how `name` gets on; what is told too fast is left out. */
   watch(name: string): CopyWatcher & {
-    finish(part: Partial<FilePart> & Pick<FilePart, 'state'>): Promise<Result<undefined, CopyFault>>;
+    finish(part: Partial<FileStatus> & Pick<FileStatus, 'state'>): Promise<Result<undefined, CopyFault>>;
   } {
     const startedAt = this.#now();
     let uploadingSince = Number.POSITIVE_INFINITY;
     let size = 0;
     let lastWrite = Number.NEGATIVE_INFINITY;
     let writing: Promise<unknown> | undefined;
-    const write = (part: Partial<FilePart> & Pick<FilePart, 'state' | 'bytes'>) => {
+    const write = (part: Partial<FileStatus> & Pick<FileStatus, 'state' | 'bytes'>) => {
       lastWrite = this.platform.now();
       const whole = { name, attempt: this.attempt, size, startedAt, heartbeatAt: this.#now(), ...part };
-      return this.#statusSlot.run(() => this.store.writePart(this.release, whole));
+      return this.#statusSlot.run(() => this.store.writeFileStatus(this.release, whole));
     };
     return {
       isOurs: this.isOurs,

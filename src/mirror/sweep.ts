@@ -125,7 +125,7 @@ async function namedKeys({ store, releases }: SweepPorts, release: Release): Pro
   if (!manifest.ok || !job.ok) return undefined;
   const keys = new Set(Object.values(manifest.value?.value.files ?? {}).map(({ key }) => key));
   for (const name of job.value?.value.wanted ?? []) {
-    const part = await store.part(release, name);
+    const part = await store.fileStatus(release, name);
     if (!part.ok) return undefined;
     if (job.value?.value.state !== 'running') await abandonUpload(store, release, name);
     for (const { key } of Object.values(part.value?.entries ?? {})) keys.add(key);

@@ -49,15 +49,15 @@ async function whyUnfit(
   const keyId = signature.packet.issuerKeyID;
   const at = new Date(signature.created);
   const messages: string[] = [];
-  const note = (cause: unknown) => messages.push(cause instanceof Error ? cause.message : '');
+  const remember = (cause: unknown): false => {
+    messages.push(cause instanceof Error ? cause.message : '');
+    return false;
+  };
   // getSigningKey decides; what it says is the last of several reasons, so the subkey is asked for its own as well.
-  const fit = await primary.getSigningKey(keyId, at).then(
-    () => true,
-    (cause: unknown) => note(cause) < 0,
-  );
-  if (fit) return undefined;
+  const isFit = await primary.getSigningKey(keyId, at).then(() => true, remember);
+  if (isFit) return undefined;
   const [subkey] = primary.getSubkeys(keyId);
-  await subkey?.verify(at).catch(note);
+  await subkey?.verify(at).catch(remember);
   if (messages.some((message) => /revoked/i.test(message))) return 'revoked-key';
   if (messages.some((message) => /expired/i.test(message))) return 'expired-key';
   return 'unfit-key';

@@ -2,7 +2,7 @@
 import { reset } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type * as z from 'zod';
-import { type ApiClient, type Asked, apiClient, type CallName, type Given } from '../../src/api/api-client.ts';
+import { type ApiClient, apiClient, type CallAnswer, type CallInput, type CallName } from '../../src/api/api-client.ts';
 import { type Call, problem, type Refusal } from '../../src/api/contract/call.ts';
 import { contract } from '../../src/api/contract/contract.ts';
 import { type Edge, OPERATOR_TOKEN, openEdge } from '../support/edge.ts';
@@ -44,7 +44,7 @@ const clientWith = (token: string): ApiClient =>
 const note = (name: string, status: number) => seen.set(name, (seen.get(name) ?? new Set()).add(status));
 
 /** Makes the call; its answer must be what the contract says, to the last field. */
-async function good<N extends CallName>(name: N, asked: Asked<N>): Promise<Given<N>> {
+async function good<N extends CallName>(name: N, asked: CallInput<N>): Promise<CallAnswer<N>> {
   const answer = await client.call(name, asked);
   if (!answer.ok) throw new Error(`${name}: ${JSON.stringify(answer.error)}`);
   const documented = (contract[name].answer as { schema?: z.ZodType }).schema;
@@ -54,7 +54,12 @@ async function good<N extends CallName>(name: N, asked: Asked<N>): Promise<Given
 }
 
 /** Makes the call; it must be refused with `status`, as the contract says it can be. */
-async function refused<N extends CallName>(status: Refusal, name: N, asked: Asked<N>, by = client): Promise<string> {
+async function refused<N extends CallName>(
+  status: Refusal,
+  name: N,
+  asked: CallInput<N>,
+  by = client,
+): Promise<string> {
   const answer = await by.call(name, asked);
   if (answer.ok || answer.error.reason !== 'refused') throw new Error(`${name} was not refused`);
   expect(answer.error.status, `${name}: ${answer.error.problem.detail}`).toBe(status);
@@ -199,7 +204,7 @@ describe('every call', () => {
     for (const [name, { isPublic }] of Object.entries(calls)) {
       if (isPublic) continue;
       const asked = { params: { ...RELEASE, alias: 'current', id: 'vm-1', name: 'web' } };
-      await refused(401, name as CallName, asked as unknown as Asked<CallName>, stranger);
+      await refused(401, name as CallName, asked as unknown as CallInput<CallName>, stranger);
     }
   });
 

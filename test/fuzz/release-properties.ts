@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { parseMachine, parseProfile } from '../../src/machines/records/model.ts';
 import { parseDigests } from '../../src/mirror/copy/digests.ts';
-import { parseJob, parsePart, parseUpload } from '../../src/mirror/store/job.ts';
+import { parseFileStatus, parseJob, parseUpload } from '../../src/mirror/store/job.ts';
 import { parseNotes } from '../../src/mirror/store/notes.ts';
 import { compareVersions, isVersion, type Version } from '../../src/releases/model.ts';
 import { parseAlias } from '../../src/releases/store/alias.ts';
@@ -70,7 +70,7 @@ const STORED: readonly (readonly [name: string, example: object, parse: (text: s
     },
     parseJob,
   ],
-  ['job file', { name: 'f', attempt: 1, state: 'copying', bytes: 0, size: 1, heartbeatAt: MOMENT }, parsePart],
+  ['job file', { name: 'f', attempt: 1, state: 'copying', bytes: 0, size: 1, heartbeatAt: MOMENT }, parseFileStatus],
   ['upload', { key: 'k', id: 'i' }, parseUpload],
   ['notes', { distrusted: [], upstream: {} }, parseNotes],
   [

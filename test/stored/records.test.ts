@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseMachine, parseProfile, parseSealed } from '../../src/machines/records/model.ts';
 import { withdrawn } from '../../src/mirror/alias-moves.ts';
-import { parseJob, parsePart, parseUpload } from '../../src/mirror/store/job.ts';
+import { parseJob, parseFileStatus, parseUpload } from '../../src/mirror/store/job.ts';
 import { parseNotes } from '../../src/mirror/store/notes.ts';
 import { parseCounts } from '../../src/observability/bucket.ts';
 import type { Alias, Version } from '../../src/releases/model.ts';
@@ -52,7 +52,7 @@ const READERS: Readonly<Record<string, ((text: string) => Result<unknown, unknow
   index: parseIndex,
   'public-index': parsePublicIndex,
   job: parseJob,
-  'file-status': parsePart,
+  'file-status': parseFileStatus,
   upload: parseUpload,
   notes: parseNotes,
   verdict: parseVerdict,

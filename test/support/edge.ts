@@ -1,7 +1,7 @@
 /** An edge as one isolate sees it: its own caches, the test's upstream, the test file's R2 and KV. */
 import { env } from 'cloudflare:workers';
 import { createEdge } from '../../src/app.ts';
-import type { Runtime } from '../../src/app-parts.ts';
+import type { Runtime } from '../../src/app-rooms.ts';
 import { type DoStep, runJob } from '../../src/mirror/run-job.ts';
 import type { MirrorParameters } from '../../src/mirror/workflow.ts';
 import type { Version } from '../../src/releases/model.ts';

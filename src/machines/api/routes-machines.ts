@@ -6,10 +6,10 @@ import { type App, refuse as answerProblem, type Call } from '../../shared/http/
 import type { Problem } from '../../shared/problem.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { lastBoots } from '../boot/boots.ts';
-import { render, SOME_URL } from '../boot/render.ts';
-import { deleteMachine, issueToken, type MachinePorts, materialOf, putMachine, readMachine } from '../machines.ts';
+import { render, SAMPLE_CLOUD_CONFIG_URL } from '../boot/render.ts';
+import { deleteMachine, issueToken, layerTextsOf, type MachinePorts, putMachine, readMachine } from '../machines.ts';
 import { machineProblem, type OperatorFault } from '../problems.ts';
-import type { Facts } from '../records/bucket.ts';
+import type { Summary } from '../records/bucket.ts';
 import { type Machine, machineContext, TEXT_LIMIT } from '../records/model.ts';
 import { reseal } from '../reseal.ts';
 import type {
@@ -106,8 +106,8 @@ async function listMachines(room: MachineRoom, call: Call): Promise<Response> {
   const page = await room.store.list('machine', { cursor, limit: PAGE, startingWith });
   if (!page.ok) return refuse(call, page.error);
   const machines = page.value.items
-    .filter(({ facts }) => (facts['deleted'] ?? '') === '')
-    .map(({ name, facts }) => ({ id: name, ...summary(facts) }));
+    .filter(({ summary }) => (summary['deleted'] ?? '') === '')
+    .map(({ name, summary }) => ({ id: name, ...listed(summary) }));
   return answerJson<typeof machinePage>({ machines, cursor: page.value.cursor ?? null });
 }
 
@@ -132,10 +132,10 @@ async function put(room: MachineRoom, call: Call): Promise<Response> {
 async function explain(room: MachineRoom, call: Call): Promise<Response> {
   const machine = await named(room, call);
   if (!machine.ok) return refuse(call, machine.error);
-  const gathered = await materialOf(room, machine.value);
+  const gathered = await layerTextsOf(room, machine.value);
   if (!gathered.ok) return refuse(call, gathered.error);
   const { base, user, default: fallback } = gathered.value;
-  const composed = render(gathered.value, SOME_URL);
+  const composed = render(gathered.value, SAMPLE_CLOUD_CONFIG_URL);
   if (!composed.ok) return refuse(call, { reason: 'invalid', entries: composed.error.entries });
   const { text, version, entries, parts } = composed.value;
   const { sourceText, source } = machine.value;
@@ -186,8 +186,8 @@ function view(machine: Machine): Omit<MachineView, 'boots'> {
   return { id, profile, kind, ...written, generation, expiresAt, channel, board, version, createdAt, updatedAt };
 }
 
-function summary(facts: Facts): Omit<MachinePage['machines'][number], 'id'> {
-  const { profile = '', kind = '', generation = '0', expiry = '0', updated = '' } = facts;
+function listed(summary: Summary): Omit<MachinePage['machines'][number], 'id'> {
+  const { profile = '', kind = '', generation = '0', expiry = '0', updated = '' } = summary;
   return {
     profile: profile === '' ? null : profile,
     kind,

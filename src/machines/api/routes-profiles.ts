@@ -28,21 +28,21 @@ export function profileRoutes(room: MachineRoom): App {
     const page = await room.store.list('profile', { cursor: asked.value.cursor, limit: PAGE });
     if (!page.ok) return refuse(call, page.error);
     const profiles = page.value.items
-      .filter(({ facts }) => (facts['deleted'] ?? '') === '')
-      .map(({ name, facts }) => ({
+      .filter(({ summary }) => (summary['deleted'] ?? '') === '')
+      .map(({ name, summary }) => ({
         name,
-        engine: facts['engine'] ?? '',
-        generation: Number(facts['generation'] ?? 0),
-        updatedAt: facts['updated'] ?? '',
+        engine: summary['engine'] ?? '',
+        generation: Number(summary['generation'] ?? 0),
+        updatedAt: summary['updated'] ?? '',
       }));
     return answerJson<typeof profilePage>({ profiles, cursor: page.value.cursor ?? null });
   });
   app.get('/:name', async (call) => {
     const profile = await named(room, call);
     if (!profile.ok) return refuse(call, profile.error);
-    const material = await openProfile(room.vault, profile.value);
-    if (!material.ok) return refuse(call, material.error);
-    const { base, default: fallback } = material.value;
+    const layers = await openProfile(room.vault, profile.value);
+    if (!layers.ok) return refuse(call, layers.error);
+    const { base, default: fallback } = layers.value;
     const texts = { base: base ?? null, default: fallback ?? null };
     return answerJson<typeof profileView>({ ...view(profile.value), ...texts });
   });
@@ -80,9 +80,9 @@ function addPart(app: App, room: MachineRoom, part: ProfilePart): void {
   });
   app.get(`/:name/${part}`, async (call) => {
     const profile = await named(room, call);
-    const material = profile.ok ? await openProfile(room.vault, profile.value) : profile;
-    if (!material.ok) return refuse(call, material.error);
-    const text = material.value[part];
+    const layers = profile.ok ? await openProfile(room.vault, profile.value) : profile;
+    if (!layers.ok) return refuse(call, layers.error);
+    const text = layers.value[part];
     if (text === undefined) return answerProblem(call, { code: 'not-found', detail: `this profile has no ${part}` });
     return new Response(text, { headers: { 'content-type': 'application/json', 'cache-control': CACHE.never } });
   });

@@ -61,7 +61,9 @@ export async function exportMachines(
   let current = page.value;
   for (;;) {
     const lines = await Promise.all(
-      current.items.filter(({ facts }) => (facts['deleted'] ?? '') === '').map(({ name }) => exportLine(ports, name)),
+      current.items
+        .filter(({ summary }) => (summary['deleted'] ?? '') === '')
+        .map(({ name }) => exportLine(ports, name)),
     );
     for (const exported of lines) {
       if (!exported.ok) return exported;

@@ -1,5 +1,5 @@
 /**
- * What a machine is answered at boot. Ignition retries every 5xx and takes every 4xx as final (facts: its HTTP client), so a 4xx is
+ * What a machine is answered at boot. Ignition retries every 5xx and takes every 4xx as final (summary: its HTTP client), so a 4xx is
  * said only where it is proven; where the stores prove nothing the answer is 503, never the default, never nothing.
  */
 import { sha512Hex } from '../../shared/bytes.ts';
@@ -138,9 +138,9 @@ async function ignition(ports: BootPorts, machine: Machine, cloudConfigUrl: stri
   const isGone = name !== null && (profile.value === undefined || profile.value.value.deletedAt !== null);
   // A profile in use is never deleted: what is not there has been lost, or has not been seen yet.
   if (isGone) return err({ reason: 'record-missing' });
-  const material = await openProfile(ports.vault, profile.value?.value);
-  if (!material.ok) return material;
-  const rendered = render({ ...material.value, user: user.value }, cloudConfigUrl);
+  const layers = await openProfile(ports.vault, profile.value?.value);
+  if (!layers.ok) return layers;
+  const rendered = render({ ...layers.value, user: user.value }, cloudConfigUrl);
   if (rendered.ok) return ok({ text: rendered.value.text, contentType: IGNITION });
   const worst = rendered.error.entries.find(({ severity }) => severity === 'error');
   // Where, not what: the event is logged, and a message may hold a piece of the config.

@@ -72,8 +72,8 @@ export class BootLog {
     // Newest first is the order of the keys.
     const name = `${String(LATEST - now).padStart(15, '0')}-${randomText().slice(0, 6)}`;
     const said = { ...event, at: new Date(now).toISOString(), ...(times > 1 ? { times } : {}) };
-    const facts = Object.fromEntries(Object.entries(said).map(([field, value]) => [field, String(value)]));
-    const written = await this.store.writeBoot(id, name, facts);
+    const summary = Object.fromEntries(Object.entries(said).map(([field, value]) => [field, String(value)]));
+    const written = await this.store.writeBoot(id, name, summary);
     if (this.platform.random() * PRUNED_EVERY >= 1) return written.ok;
     const listed = await this.store.boots(id, 1000);
     const old = listed.ok ? listed.value.items.slice(SHOWN).map((item) => item.name) : [];
@@ -86,11 +86,11 @@ export class BootLog {
 export async function lastBoots(store: MachineStore, id: string): Promise<Result<BootEvent[], StoreFault>> {
   const listed = await store.boots(id, SHOWN);
   if (!listed.ok) return listed;
-  return { ok: true, value: listed.value.items.map(({ facts }) => eventOf(facts)) };
+  return { ok: true, value: listed.value.items.map(({ summary }) => eventOf(summary)) };
 }
 
-function eventOf(facts: Readonly<Record<string, string>>): BootEvent {
-  const { at = '', what = '', status = '0', reason, generation, sha512, ignition, times } = facts;
+function eventOf(summary: Readonly<Record<string, string>>): BootEvent {
+  const { at = '', what = '', status = '0', reason, generation, sha512, ignition, times } = summary;
   return {
     at,
     what,

@@ -7,7 +7,7 @@ import { type Machine, machineContext, type Profile, profileContext } from '../r
 import type { Vault, VaultFault } from '../records/vault.ts';
 
 /** Everything that goes into a machine's config, readable. */
-export interface Material {
+export interface LayerTexts {
   readonly engine: Engine;
   readonly base: string | undefined;
   readonly default: string | undefined;
@@ -18,13 +18,13 @@ export interface Material {
 /** In a profile's default: the URL of the machine's own cloud-config. Data URLs can carry it only with its braces escaped. */
 const PLACEHOLDER = /(?:\{\{|%7B%7B)cloud_config_url(?:\}\}|%7D%7D)/gi;
 /** Stands for the real URL where none is known yet: when a profile is checked. */
-export const SOME_URL = 'https://edge.invalid/boot/machine.epoch.nonce.0.mac/cloud-config';
+export const SAMPLE_CLOUD_CONFIG_URL = 'https://edge.invalid/boot/machine.epoch.nonce.0.mac/cloud-config';
 
 /** The profile's texts; an engine alone where there is no profile. */
 export async function openProfile(
   vault: Vault,
   profile: Profile | undefined,
-): Promise<Result<Omit<Material, 'user'>, VaultFault>> {
+): Promise<Result<Omit<LayerTexts, 'user'>, VaultFault>> {
   if (profile === undefined) return ok({ engine: 'ignition', base: undefined, default: undefined });
   const texts: { base?: string; default?: string } = {};
   for (const part of ['base', 'default'] as const) {
@@ -43,10 +43,10 @@ export async function openUserData(vault: Vault, machine: Machine): Promise<Resu
   return await vault.open(machine.userData, machineContext(machine, 'userData'));
 }
 
-/** One config of the material; `cloudConfigUrl` goes where the default asks for it. */
-export function render(material: Material, cloudConfigUrl: string): Result<Composed, ComposeFault> {
-  const { engine, base, user } = material;
-  return compose({ base, user, default: material.default?.replace(PLACEHOLDER, cloudConfigUrl) }, engine);
+/** One config of the layers; `cloudConfigUrl` goes where the default asks for it. */
+export function render(layers: LayerTexts, cloudConfigUrl: string): Result<Composed, ComposeFault> {
+  const { engine, base, user } = layers;
+  return compose({ base, user, default: layers.default?.replace(PLACEHOLDER, cloudConfigUrl) }, engine);
 }
 
 /** An Ignition config as JSON. */

@@ -8,11 +8,11 @@ import { type StoreFault, storeCaller } from '../../shared/store.ts';
 export type Kind = 'machine' | 'profile';
 
 /** What a `head` tells, and a listing: the record's own words, each a short text. */
-export type Facts = Readonly<Record<string, string>>;
+export type Summary = Readonly<Record<string, string>>;
 
 interface Known {
   readonly etag: string;
-  readonly facts: Facts;
+  readonly summary: Summary;
 }
 
 interface StoredText extends Known {
@@ -20,7 +20,7 @@ interface StoredText extends Known {
 }
 
 interface Page {
-  readonly items: readonly { readonly name: string; readonly facts: Facts; readonly uploadedAt: number }[];
+  readonly items: readonly { readonly name: string; readonly summary: Summary; readonly uploadedAt: number }[];
   readonly cursor: string | undefined;
 }
 
@@ -32,13 +32,13 @@ export interface MachineStore {
     kind: Kind,
     name: string,
     text: string,
-    facts: Facts,
+    summary: Summary,
     replacing: string | undefined,
   ): Promise<Result<string | undefined, StoreFault>>;
   list(kind: Kind, options: PageOptions): Promise<Result<Page, StoreFault>>;
 
   rendering(id: string, sha512: string): Promise<Result<string | undefined, StoreFault>>;
-  writeRendering(id: string, sha512: string, text: string, facts: Facts): Promise<Result<undefined, StoreFault>>;
+  writeRendering(id: string, sha512: string, text: string, summary: Summary): Promise<Result<undefined, StoreFault>>;
   /** Which renderings a machine has, or all of them. */
   renderings(options: PageOptions & { readonly id?: string }): Promise<Result<Page, StoreFault>>;
   deleteRenderings(id: string): Promise<Result<undefined, StoreFault>>;
@@ -49,7 +49,7 @@ export interface MachineStore {
   deleteUse(profile: string, id: string): Promise<Result<undefined, StoreFault>>;
 
   /** Names sort from the newest event to the oldest. */
-  writeBoot(id: string, name: string, facts: Facts): Promise<Result<undefined, StoreFault>>;
+  writeBoot(id: string, name: string, summary: Summary): Promise<Result<undefined, StoreFault>>;
   boots(id: string, limit: number): Promise<Result<Page, StoreFault>>;
   deleteBoots(id: string, names: readonly string[]): Promise<Result<undefined, StoreFault>>;
 }
@@ -78,7 +78,7 @@ export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStor
       });
       const items = listed.objects.map(({ key, customMetadata, uploaded }) => ({
         name: key.slice(prefix.length, key.length - suffix.length),
-        facts: customMetadata ?? {},
+        summary: customMetadata ?? {},
         uploadedAt: uploaded.getTime(),
       }));
       return { items, cursor: listed.truncated ? listed.cursor : undefined };
@@ -92,25 +92,25 @@ export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStor
     head: (kind, name) =>
       reach(`head ${kind}`, async () => {
         const object = await bucket.head(keyOf(kind, name));
-        return object === null ? undefined : { etag: object.etag, facts: object.customMetadata ?? {} };
+        return object === null ? undefined : { etag: object.etag, summary: object.customMetadata ?? {} };
       }),
     read: (kind, name) =>
       reach(`read ${kind}`, async () => {
         const object = await bucket.get(keyOf(kind, name));
         if (object === null) return undefined;
-        return { text: await object.text(), etag: object.etag, facts: object.customMetadata ?? {} };
+        return { text: await object.text(), etag: object.etag, summary: object.customMetadata ?? {} };
       }),
-    write: (kind, name, text, facts, replacing) =>
+    write: (kind, name, text, summary, replacing) =>
       reach(`write ${kind}`, () =>
-        compareAndSet(bucket, keyOf(kind, name), text, replacing, { customMetadata: facts }),
+        compareAndSet(bucket, keyOf(kind, name), text, replacing, { customMetadata: summary }),
       ),
     list: (kind, options) => page(kind === 'machine' ? 'machines/' : 'profiles/', '.json', options),
 
     rendering: (id, sha512) =>
       reach('read rendering', async () => await (await bucket.get(`renderings/${id}/${sha512}`))?.text()),
-    writeRendering: (id, sha512, text, facts) =>
+    writeRendering: (id, sha512, text, summary) =>
       reach('write rendering', () =>
-        done(bucket.put(`renderings/${id}/${sha512}`, text, { customMetadata: { ...facts } })),
+        done(bucket.put(`renderings/${id}/${sha512}`, text, { customMetadata: { ...summary } })),
       ),
     renderings: ({ id, ...options }) => page(id === undefined ? 'renderings/' : `renderings/${id}/`, '', options),
     deleteRenderings: async (id) => {
@@ -128,8 +128,8 @@ export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStor
     uses: (profile, options) => page(`uses/${profile}/`, '', options),
     deleteUse: (profile, id) => reach('delete use', () => done(bucket.delete(`uses/${profile}/${id}`))),
 
-    writeBoot: (id, name, facts) =>
-      reach('write boot', () => done(bucket.put(`boots/${id}/${name}`, '', { customMetadata: { ...facts } }))),
+    writeBoot: (id, name, summary) =>
+      reach('write boot', () => done(bucket.put(`boots/${id}/${name}`, '', { customMetadata: { ...summary } }))),
     boots: (id, limit) => page(`boots/${id}/`, '', { limit }),
     deleteBoots: (id, names) =>
       reach('delete boots', () => done(bucket.delete(names.map((name) => `boots/${id}/${name}`)))),

@@ -4,19 +4,19 @@ import { understood } from '../../shared/r2-documents.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { Malformed } from '../../shared/stored-json.ts';
-import type { Facts, Kind, MachineStore } from './bucket.ts';
-import { type Machine, machineFacts, type Profile, parseMachine, parseProfile, profileFacts } from './model.ts';
+import type { Kind, MachineStore, Summary } from './bucket.ts';
+import { type Machine, machineSummary, type Profile, parseMachine, parseProfile, profileSummary } from './model.ts';
 
 /** An operator waits on the line, and R2 takes one write a second a key: five tries within two seconds. */
 export const ON_THE_LINE: Patience = { attempts: 5, delay: (attempt) => 150 * attempt, readsAgain: false };
 
 /** The record of a machine; a tombstone where it was deleted. */
 export const machineDocument = (store: MachineStore, id: string): Document<Machine> =>
-  recordDocument(store, 'machine', id, parseMachine, machineFacts);
+  recordDocument(store, 'machine', id, parseMachine, machineSummary);
 
 /** The record of a profile; a tombstone where it was deleted. */
 export const profileDocument = (store: MachineStore, name: string): Document<Profile> =>
-  recordDocument(store, 'profile', name, parseProfile, profileFacts);
+  recordDocument(store, 'profile', name, parseProfile, profileSummary);
 
 /** The machine that a stored text holds, if it is the one of this name. */
 export const readMachineText = (id: string, text: string): Result<Machine, StoreFault> =>
@@ -31,7 +31,7 @@ function recordDocument<T extends Machine | Profile>(
   kind: Kind,
   name: string,
   parse: (text: string) => Result<T, Malformed>,
-  factsOf: (record: T) => Facts,
+  summaryOf: (record: T) => Summary,
 ): Document<T> {
   return {
     read: async () => {
@@ -41,7 +41,7 @@ function recordDocument<T extends Machine | Profile>(
       const value = readText(kind, name, parse(stored.value.text));
       return value.ok ? ok({ value: value.value, etag: stored.value.etag }) : value;
     },
-    write: (record, replacing) => store.write(kind, name, recordText(record), factsOf(record), replacing),
+    write: (record, replacing) => store.write(kind, name, recordText(record), summaryOf(record), replacing),
   };
 }
 

@@ -66,7 +66,7 @@ export const parseProfile = (text: string) => parseStored(profile, text);
 export const parseSealed = (text: string) => parseStored(sealed, text);
 
 /** What a `head` or a listing tells of a machine. */
-export const machineFacts = (machine: Machine): Readonly<Record<string, string>> => ({
+export const machineSummary = (machine: Machine): Readonly<Record<string, string>> => ({
   generation: String(machine.generation),
   epoch: machine.epoch,
   profile: machine.profile ?? '',
@@ -78,7 +78,7 @@ export const machineFacts = (machine: Machine): Readonly<Record<string, string>>
 });
 
 /** What a `head` or a listing tells of a profile. */
-export const profileFacts = (record: Profile): Readonly<Record<string, string>> => ({
+export const profileSummary = (record: Profile): Readonly<Record<string, string>> => ({
   generation: String(record.generation),
   engine: record.engine,
   updated: record.updatedAt,

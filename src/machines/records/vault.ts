@@ -59,7 +59,7 @@ export class Vault {
 }
 
 async function deriveKey(secret: string, label: string): Promise<StorageKey> {
-  const material = await crypto.subtle.importKey('raw', encoded(secret), 'HKDF', false, ['deriveKey', 'deriveBits']);
+  const layers = await crypto.subtle.importKey('raw', encoded(secret), 'HKDF', false, ['deriveKey', 'deriveBits']);
   const derivation = (info: string) => ({
     name: 'HKDF',
     hash: 'SHA-256',
@@ -67,11 +67,8 @@ async function deriveKey(secret: string, label: string): Promise<StorageKey> {
     info: encoded(info),
   });
   const [key, id] = await Promise.all([
-    crypto.subtle.deriveKey(derivation(label), material, { name: 'AES-GCM', length: 256 }, false, [
-      'encrypt',
-      'decrypt',
-    ]),
-    crypto.subtle.deriveBits(derivation(`${label} id`), material, 64),
+    crypto.subtle.deriveKey(derivation(label), layers, { name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']),
+    crypto.subtle.deriveBits(derivation(`${label} id`), layers, 64),
   ]);
   return { key, id: toHex(new Uint8Array(id)) };
 }

@@ -6,7 +6,7 @@ import type { Manifest } from '../../releases/store/manifest.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { MirrorStore, Release } from '../store/bucket.ts';
-import type { FilePart, Job } from '../store/job.ts';
+import type { FileStatus, Job } from '../store/job.ts';
 import type { AnnouncedJob, FileView, JobView } from './call-shapes.ts';
 
 export interface ViewPorts {
@@ -70,11 +70,11 @@ async function fileOf(
   const entry = published !== undefined && Object.hasOwn(published, name) ? published[name] : undefined;
   if (entry) return ok({ name, state: 'verified', bytes: entry.size, size: entry.size });
   if (published !== undefined) return ok({ name, state: 'absent', bytes: 0, size: 0 });
-  const part = await store.part(job, name);
+  const part = await store.fileStatus(job, name);
   return part.ok ? ok(fileView(name, part.value, job)) : part;
 }
 
-function fileView(name: string, part: FilePart | undefined, job: Job): FileView {
+function fileView(name: string, part: FileStatus | undefined, job: Job): FileView {
   if (part === undefined || part.attempt !== job.attempt) return { name, state: 'waiting', bytes: 0, size: 0 };
   const { state, bytes, size, reason, detail, startedAt, heartbeatAt } = part;
   const seconds = startedAt === undefined ? 0 : (Date.parse(heartbeatAt) - Date.parse(startedAt)) / 1000;

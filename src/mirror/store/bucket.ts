@@ -8,7 +8,7 @@ import type { Platform } from '../../shared/platform.ts';
 import { jsonCodec, r2Document, readObject } from '../../shared/r2-documents.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { type StoreFault, storeCaller } from '../../shared/store.ts';
-import { type FilePart, type Job, parseJob, parsePart, parseUpload, type UploadRecord } from './job.ts';
+import { type FileStatus, type Job, parseFileStatus, parseJob, parseUpload, type UploadRecord } from './job.ts';
 import { type MirrorNotes, parseNotes } from './notes.ts';
 
 export type Release = Pair & { readonly version: Version };
@@ -35,8 +35,8 @@ interface StoredObject {
 export interface MirrorStore {
   job(release: Release): Document<Job>;
   jobs(pair: Pair): Promise<Result<Job[], StoreFault>>;
-  part(release: Release, name: string): Promise<Result<FilePart | undefined, StoreFault>>;
-  writePart(release: Release, part: FilePart): Promise<Result<undefined, StoreFault>>;
+  fileStatus(release: Release, name: string): Promise<Result<FileStatus | undefined, StoreFault>>;
+  writeFileStatus(release: Release, part: FileStatus): Promise<Result<undefined, StoreFault>>;
   /** Beside the file's status, which is written too often for a second write within two seconds. */
   upload(release: Release, name: string): Promise<Result<UploadRecord | undefined, StoreFault>>;
   writeUpload(release: Release, name: string, upload: UploadRecord): Promise<Result<undefined, StoreFault>>;
@@ -80,8 +80,8 @@ export function mirrorBucket(bucket: R2Bucket, platform: Platform): MirrorStore 
       } while (cursor !== undefined);
       return ok(found);
     },
-    part: (release, name) => readObject(bucket, reach, fileStatusKey(release, name), parsePart),
-    writePart: (release, part) =>
+    fileStatus: (release, name) => readObject(bucket, reach, fileStatusKey(release, name), parseFileStatus),
+    writeFileStatus: (release, part) =>
       reach('write file status', async () => {
         await bucket.put(fileStatusKey(release, part.name), JSON.stringify(part));
         return undefined;

@@ -36,7 +36,7 @@ const jobSchema = storedObject({
   token: z.string().optional(),
 });
 
-const partSchema = storedObject({
+const fileStatusSchema = storedObject({
   name: z.string(),
   attempt: z.number().int().positive(),
   state: z.enum(FILE_STATES),
@@ -58,10 +58,10 @@ const uploadSchema = storedObject({ key: z.string(), id: z.string() });
 
 export type UploadRecord = Readonly<z.output<typeof uploadSchema>>;
 export type Job = Readonly<z.output<typeof jobSchema>>;
-export type FilePart = Readonly<z.output<typeof partSchema>>;
+export type FileStatus = Readonly<z.output<typeof fileStatusSchema>>;
 
 export const parseJob = (text: string): Result<Job, Malformed> => parseStored(jobSchema, text);
-export const parsePart = (text: string): Result<FilePart, Malformed> => parseStored(partSchema, text);
+export const parseFileStatus = (text: string): Result<FileStatus, Malformed> => parseStored(fileStatusSchema, text);
 export const parseUpload = (text: string): Result<UploadRecord, Malformed> => parseStored(uploadSchema, text);
 
 const DEAD_RUNNING_MS = 2 * 60_000;

@@ -102,15 +102,17 @@ async function look(ports: OverviewPorts): Promise<Overview> {
   };
 }
 
-type Looks = Readonly<Record<string, { readonly seenAt?: string | undefined; readonly fault?: string | undefined }>>;
+type Sightings = Readonly<
+  Record<string, { readonly seenAt?: string | undefined; readonly fault?: string | undefined }>
+>;
 
-async function lookAtPair(ports: OverviewPorts, pair: Pair, looks: Looks) {
+async function lookAtPair(ports: OverviewPorts, pair: Pair, sightings: Sightings) {
   const [index, records] = await Promise.all([ports.store.index(pair), ports.store.aliases(pair)]);
   const known = records.ok ? records.value.map(({ alias }) => alias) : [];
   const named = mirroredAliases(ports.catalogue, pair);
   const aliases = [...new Set(['current', ...known, ...named])].filter(isAlias).sort();
   const releases = index.ok ? index.value.releases : [];
-  const streams = await Promise.all(aliases.map((alias) => lookAtStream(ports, pair, alias, releases, looks)));
+  const streams = await Promise.all(aliases.map((alias) => lookAtStream(ports, pair, alias, releases, sightings)));
   return { streams, isPartial: !index.ok || !records.ok };
 }
 
@@ -119,7 +121,7 @@ async function lookAtStream(
   pair: Pair,
   alias: Alias,
   releases: ReleaseIndex['releases'],
-  looks: Looks,
+  sightings: Sightings,
 ): Promise<StreamOverview> {
   const record = await store.alias(pair, alias);
   const asked = currentRelease(store, versionFiles, catalogue, pair, alias);
@@ -138,16 +140,16 @@ async function lookAtStream(
     since: since ?? release?.publishedAt ?? (released === undefined ? undefined : new Date(released).toISOString()),
     source: file === undefined && release !== undefined ? 'mirror' : 'upstream',
     isPinned: pin !== null,
-    upstream: isOurs && file === undefined ? polled(looks, pair, alias, platform.now()) : answered(file, failing),
+    upstream: isOurs && file === undefined ? polled(sightings, pair, alias, platform.now()) : answered(file, failing),
     files: release === undefined ? [] : signedFiles(release.files),
     others: releases.map((other) => other.version).filter((other) => other !== version),
   };
 }
 
 /** What the poll noted of a stream of MIRROR. */
-function polled(looks: Looks, { channel, board }: Pair, alias: Alias, now: number): UpstreamState {
+function polled(sightings: Sightings, { channel, board }: Pair, alias: Alias, now: number): UpstreamState {
   const pair = `${channel}/${board}`;
-  const noted = looks[`${pair}/${alias}`] ?? (alias === 'current' ? looks[pair] : undefined);
+  const noted = sightings[`${pair}/${alias}`] ?? (alias === 'current' ? sightings[pair] : undefined);
   if (noted === undefined) return { kind: 'unknown' };
   const isOld = noted.seenAt !== undefined && now - Date.parse(noted.seenAt) > ASKED_WITHIN_MS;
   if (noted.fault === undefined && isOld) return { kind: 'stale', reason: 'not asked since', since: noted.seenAt };

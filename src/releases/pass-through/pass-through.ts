@@ -13,7 +13,7 @@ import type { CheckedSignature, FileSignatureFault, FileSignatures } from '../up
 import type { Upstream, UpstreamFacts, UpstreamFault } from '../upstream/upstream.ts';
 import { HELD_BACK_BYTES } from './held-back.ts';
 import type { Body, Sender, SendFault } from './sender.ts';
-import type { VerdictDesk } from './verdict-desk.ts';
+import type { Verifications } from './verifications.ts';
 
 export type PassThroughFault =
   | SendFault
@@ -36,7 +36,7 @@ export interface PassThroughRequest {
   readonly presentation: Presentation;
 }
 
-interface Standing {
+interface KnownFile {
   readonly facts: UpstreamFacts;
   /** Absent for companions, and for unsigned files where those are allowed. */
   readonly signature: CheckedSignature | undefined;
@@ -53,7 +53,7 @@ export class PassThrough {
     private readonly platform: Platform,
     private readonly upstream: Upstream,
     private readonly signatures: FileSignatures,
-    private readonly desk: VerdictDesk,
+    private readonly verifications: Verifications,
     private readonly sender: Sender,
     private readonly allowUnsigned: boolean,
   ) {
@@ -63,12 +63,12 @@ export class PassThrough {
   /** The answer to a GET or HEAD for a file of a numbered release. */
   async answer(request: PassThroughRequest): Promise<Result<PassThroughAnswer, PassThroughFault>> {
     for (let attempt = 1; ; attempt += 1) {
-      const standing = await this.#standing(request.file, attempt > 1);
-      if (!standing.ok) return standing;
-      const delivery = decideDelivery(request, standing.value.facts, request.presentation, this.platform.now());
+      const file = await this.#lookUp(request.file, attempt > 1);
+      if (!file.ok) return file;
+      const delivery = decideDelivery(request, file.value.facts, request.presentation, this.platform.now());
       const hasBody = delivery.kind === 'whole' || delivery.kind === 'part';
       if (!hasBody || request.method === 'HEAD') return ok({ delivery });
-      const opened = await this.#open(request, standing.value, delivery);
+      const opened = await this.#open(request, file.value, delivery);
       // Upstream replaced the file between HEAD and GET, or since the facts were cached.
       if (!opened.ok && opened.error.reason === 'changed' && attempt < TRIES_WHILE_CHANGING) continue;
       return opened.ok ? ok({ delivery, body: opened.value }) : opened;
@@ -76,7 +76,7 @@ export class PassThrough {
   }
 
   /** What is known of the file before any of its bytes: facts, signature, an earlier verdict. */
-  async #standing(file: ReleaseFile, fresh: boolean): Promise<Result<Standing, PassThroughFault>> {
+  async #lookUp(file: ReleaseFile, fresh: boolean): Promise<Result<KnownFile, PassThroughFault>> {
     const [facts, signature] = await Promise.all([
       this.#readFacts(file, fresh),
       isCompanion(file.file) ? undefined : this.signatures.check(file, fresh),
@@ -86,15 +86,15 @@ export class PassThrough {
       return ok({ facts: facts.value, signature: undefined, isKnownGood: true });
     }
     if (!signature.ok) return signature;
-    const kase = { file, facts: facts.value, signatureHash: signature.value.hash };
-    const verdict = await this.desk.known(kase);
+    const judged = { file, facts: facts.value, signatureHash: signature.value.hash };
+    const verdict = await this.verifications.known(judged);
     if (!verdict.ok) return verdict;
     if (verdict.value === undefined || verdict.value.good) {
       const isKnownGood = verdict.value?.good === true;
       return ok({ facts: facts.value, signature: signature.value, isKnownGood });
     }
     // What we hold may be older than upstream's repair.
-    if (!fresh) return await this.#standing(file, true);
+    if (!fresh) return await this.#lookUp(file, true);
     return err({ reason: 'refused-before', verdict: verdict.value.reason ?? 'bad-signature' });
   }
 
@@ -114,17 +114,17 @@ export class PassThrough {
 
   async #open(
     { file }: PassThroughRequest,
-    { facts, signature, isKnownGood }: Standing,
+    { facts, signature, isKnownGood }: KnownFile,
     delivery: Delivery & { kind: 'whole' | 'part' },
   ): Promise<Result<Body, PassThroughFault>> {
     const { start, end } = delivery.kind === 'part' ? delivery : { start: 0, end: facts.size - 1 };
     if (signature === undefined) return await this.sender.plain(file, facts, start, end);
-    const kase = { file, facts, signatureHash: signature.hash };
+    const judged = { file, facts, signatureHash: signature.hash };
     const isWhole = start === 0 && end === facts.size - 1;
-    if (isWhole) return await this.sender.verified(kase, signature);
+    if (isWhole) return await this.sender.verified(judged, signature);
     const reachesHeldBack = end >= facts.size - HELD_BACK_BYTES;
     if (reachesHeldBack && !isKnownGood) {
-      const outcome = await this.desk.join(kase, () => this.sender.verifyOnly(kase, signature));
+      const outcome = await this.verifications.join(judged, () => this.sender.verifyOnly(judged, signature));
       if (outcome === undefined) return err({ reason: 'verification-pending' });
       if (outcome.kind === 'broken') {
         const { fault } = outcome;

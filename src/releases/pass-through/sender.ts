@@ -7,7 +7,7 @@ import type { CheckedSignature, FileSignatureFault, FileSignatures } from '../up
 import { isSameFacts, type Upstream, type UpstreamFacts, type UpstreamFault } from '../upstream/upstream.ts';
 import { UpstreamReader } from '../upstream/upstream-reader.ts';
 import { HELD_BACK_BYTES, sendAll, sendVerified } from './held-back.ts';
-import type { CaseOutcome, VerdictCase, VerdictDesk } from './verdict-desk.ts';
+import type { JudgedFile, VerificationOutcome, Verifications } from './verifications.ts';
 
 type BodyOutcome = 'sent' | 'client-gone' | `upstream: ${string}` | `refused: ${string}`;
 
@@ -30,7 +30,7 @@ export class Sender {
     private readonly platform: Platform,
     private readonly upstream: Upstream,
     private readonly signatures: FileSignatures,
-    private readonly desk: VerdictDesk,
+    private readonly verifications: Verifications,
     private readonly fixedLength: FixedLength,
   ) {}
 
@@ -50,9 +50,9 @@ export class Sender {
   }
 
   /** The whole file; its end only after its signature has verified. A file that fits into the held-back end waits for that altogether. */
-  async verified(kase: VerdictCase, checked: CheckedSignature): Promise<Result<Body, SendFault>> {
-    const { file, facts } = kase;
-    if (facts.size <= HELD_BACK_BYTES) return await this.#verifiedSmall(kase, checked);
+  async verified(judged: JudgedFile, checked: CheckedSignature): Promise<Result<Body, SendFault>> {
+    const { file, facts } = judged;
+    if (facts.size <= HELD_BACK_BYTES) return await this.#verifiedSmall(judged, checked);
     const verification = await this.signatures.begin(checked);
     if (!verification.ok) return verification;
     const source = this.#reader(file, facts, 0, facts.size - 1);
@@ -60,7 +60,7 @@ export class Sender {
     if (!opened.ok) return opened;
     const { readable, writable } = this.fixedLength(facts.size);
     let delivered = true;
-    const run = this.desk.lead(kase, true, async (settle) => {
+    const run = this.verifications.lead(judged, true, async (settle) => {
       const result = await sendVerified(source, facts.size, verification.value, writable, (fault) =>
         settle({ kind: 'bad', reason: fault.reason }),
       );
@@ -84,11 +84,11 @@ export class Sender {
   }
 
   /** Reads and judges the whole file for those who ask for its end only. */
-  async verifyOnly(kase: VerdictCase, checked: CheckedSignature): Promise<CaseOutcome> {
-    return await this.desk.lead(kase, false, async (settle) => {
+  async verifyOnly(judged: JudgedFile, checked: CheckedSignature): Promise<VerificationOutcome> {
+    return await this.verifications.lead(judged, false, async (settle) => {
       const verification = await this.signatures.begin(checked);
       if (!verification.ok) return { kind: 'broken', fault: verification.error };
-      const source = this.#reader(kase.file, kase.facts, 0, kase.facts.size - 1);
+      const source = this.#reader(judged.file, judged.facts, 0, judged.facts.size - 1);
       const opened = await source.open();
       if (!opened.ok) return { kind: 'broken', fault: opened.error };
       for (;;) {
@@ -97,14 +97,14 @@ export class Sender {
         if (chunk.value === undefined) break;
         verification.value.update(chunk.value);
       }
-      const outcome = caseOutcome(await verification.value.finish());
+      const outcome = outcomeOf(await verification.value.finish());
       await settle(outcome);
       return outcome;
     });
   }
 
   async #verifiedSmall(
-    { file, facts, ...kase }: VerdictCase,
+    { file, facts, ...judged }: JudgedFile,
     checked: CheckedSignature,
   ): Promise<Result<Body, SendFault>> {
     const fetched = await this.upstream.small(file, HELD_BACK_BYTES);
@@ -115,8 +115,8 @@ export class Sender {
     const verification = await this.signatures.begin(checked);
     if (!verification.ok) return verification;
     verification.value.update(bytes);
-    const outcome = caseOutcome(await verification.value.finish());
-    await this.desk.settle({ file, facts, ...kase }, outcome);
+    const outcome = outcomeOf(await verification.value.finish());
+    await this.verifications.settle({ file, facts, ...judged }, outcome);
     if (outcome.kind !== 'good') return err({ reason: 'refused', verdict: outcome.reason });
     return ok({ stream: streamOf(bytes), outcome: Promise.resolve('sent') });
   }
@@ -126,9 +126,9 @@ export class Sender {
   }
 }
 
-const caseOutcome = (
+const outcomeOf = (
   verdict: Result<VerifiedSignature, VerificationFault>,
-): Exclude<CaseOutcome, { kind: 'broken' }> =>
+): Exclude<VerificationOutcome, { kind: 'broken' }> =>
   verdict.ok ? { kind: 'good', signedBy: verdict.value.signedBy } : { kind: 'bad', reason: verdict.error.reason };
 
 const streamOf = (bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> =>

@@ -34,7 +34,8 @@ export interface ReleaseRoom {
   readonly onDemand: (file: ReleaseFile) => Promise<string>;
 }
 
-export interface Asked {
+/** A request, and the event that it is told by. */
+export interface Exchange {
   readonly request: Request;
   readonly log: LogEvent;
 }
@@ -48,8 +49,8 @@ interface NamedFile {
 type FilePath = ReleasePath & { kind: 'file' };
 
 /** Answers every path that no other room owns; what is not a release path is 404 before any store or upstream is asked. */
-export async function answerRelease(room: ReleaseRoom, asked: Asked): Promise<Response> {
-  const { request } = asked;
+export async function answerRelease(room: ReleaseRoom, exchange: Exchange): Promise<Response> {
+  const { request } = exchange;
   const { catalogue, hostSuffix } = room;
   const hostChannel = channelOfHost(new URL(request.url).host, catalogue, hostSuffix);
   const prefix = hostChannel === undefined ? '' : `/${hostChannel}`;
@@ -58,11 +59,11 @@ export async function answerRelease(room: ReleaseRoom, asked: Asked): Promise<Re
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return problemLine(methodNotAllowed('GET, HEAD'), request.method);
   }
-  asked.log.set({ channel: asksFor.channel, board: asksFor.board, version: asksFor.version });
+  exchange.log.set({ channel: asksFor.channel, board: asksFor.board, version: asksFor.version });
   const answer =
     asksFor.kind === 'directory'
-      ? await answerDirectory(room, asksFor, asked)
-      : await answerFile(room, asksFor, prefix, asked);
+      ? await answerDirectory(room, asksFor, exchange)
+      : await answerFile(room, asksFor, prefix, exchange);
   return answer.ok ? answer.value : problemLine(answer.error, request.method);
 }
 
@@ -70,59 +71,63 @@ async function answerFile(
   room: ReleaseRoom,
   asksFor: FilePath,
   prefix: string,
-  asked: Asked,
+  exchange: Exchange,
 ): Promise<Result<Response, Problem>> {
   const { channel, board, version, file } = asksFor;
   if (!isAlias(version))
-    return await answerNumbered(room, { file: { channel, board, version, file }, location: undefined }, asked);
+    return await answerNumbered(room, { file: { channel, board, version, file }, location: undefined }, exchange);
   const { store, versionFiles, catalogue } = room;
   const current = await currentRelease(store, versionFiles, catalogue, asksFor, version);
-  if (!current.ok) return faulty(asked, current.error);
-  asked.log.set({ version: current.value.version, staleReason: current.value.versionFile?.staleReason });
+  if (!current.ok) return faulty(exchange, current.error);
+  exchange.log.set({ version: current.value.version, staleReason: current.value.versionFile?.staleReason });
   const numbered = { channel, board, version: current.value.version, file };
   const named = { file: numbered, location: filePath(numbered).slice(prefix.length) };
   const pair = pairMember(current.value, file);
-  if (pair === undefined) return await answerNumbered(room, named, asked);
+  if (pair === undefined) return await answerNumbered(room, named, exchange);
   const standing = await room.mirrored.manifest(numbered);
-  if (!standing.ok) return faulty(asked, standing.error);
-  return ok(answerVersionFile(room, named, pair, asked));
+  if (!standing.ok) return faulty(exchange, standing.error);
+  return ok(answerVersionFile(room, named, pair, exchange));
 }
 
-async function answerNumbered(room: ReleaseRoom, named: NamedFile, asked: Asked): Promise<Result<Response, Problem>> {
+async function answerNumbered(
+  room: ReleaseRoom,
+  named: NamedFile,
+  exchange: Exchange,
+): Promise<Result<Response, Problem>> {
   const { file } = named;
-  const mirrored = await room.mirrored.answer(asked.request, file, named.location);
-  if (!mirrored.ok) return faulty(asked, mirrored.error);
+  const mirrored = await room.mirrored.answer(exchange.request, file, named.location);
+  if (!mirrored.ok) return faulty(exchange, mirrored.error);
   if (mirrored.value !== undefined) {
     const { delivery, body, cache } = mirrored.value;
-    asked.log.set({ source: 'mirror', cache });
+    exchange.log.set({ source: 'mirror', cache });
     if (cache !== undefined && delivery.kind === 'whole') delivery.headers.set('x-flatcar-cache', cache);
-    return ok(respond(delivery, body, asked));
+    return ok(respond(delivery, body, exchange));
   }
-  asked.log.set({ source: 'upstream' });
+  exchange.log.set({ source: 'upstream' });
   if (file.file === 'version.txt') {
     const found = await room.versionFiles.get(file, file.version, null);
-    if (!found.ok) return faulty(asked, found.error);
-    return ok(answerVersionFile(room, named, { served: found.value, bytes: found.value.bytes }, asked));
+    if (!found.ok) return faulty(exchange, found.error);
+    return ok(answerVersionFile(room, named, { served: found.value, bytes: found.value.bytes }, exchange));
   }
-  return await answerPassThrough(room, named, asked);
+  return await answerPassThrough(room, named, exchange);
 }
 
 async function answerPassThrough(
   room: ReleaseRoom,
   named: NamedFile,
-  asked: Asked,
+  exchange: Exchange,
 ): Promise<Result<Response, Problem>> {
-  const { log } = asked;
-  const { method, headers } = asked.request;
+  const { log } = exchange;
+  const { method, headers } = exchange.request;
   const presentation = presentationOf(named);
   const answer = await room.passThrough.answer({ method, headers, file: named.file, presentation });
-  if (!answer.ok) return faulty(asked, answer.error);
+  if (!answer.ok) return faulty(exchange, answer.error);
   const { delivery, body } = answer.value;
   if (body !== undefined) log.waitFor(body.outcome.then((outcome) => log.set({ outcome })));
   if (body !== undefined && delivery.kind === 'whole') {
     log.waitFor(room.onDemand(named.file).then((demand) => log.set({ demand })));
   }
-  return ok(respond(delivery, body?.stream, asked));
+  return ok(respond(delivery, body?.stream, exchange));
 }
 
 interface PairMember {
@@ -138,7 +143,12 @@ function pairMember({ versionFile }: CurrentRelease, file: string): PairMember |
   return undefined;
 }
 
-function answerVersionFile(room: ReleaseRoom, named: NamedFile, { served, bytes }: PairMember, asked: Asked): Response {
+function answerVersionFile(
+  room: ReleaseRoom,
+  named: NamedFile,
+  { served, bytes }: PairMember,
+  exchange: Exchange,
+): Response {
   const { facts } = served;
   // The signature's own tag is not in hand; the text it belongs to names it well enough.
   const isText = named.file.file === 'version.txt';
@@ -146,9 +156,13 @@ function answerVersionFile(room: ReleaseRoom, named: NamedFile, { served, bytes 
   const plain = presentationOf(named);
   const stale = served.staleReason === undefined ? {} : { 'x-flatcar-stale': served.staleReason };
   const headers = { ...plain.headers, 'x-flatcar-signed-by': served.signedBy, ...stale };
-  asked.log.set({ source: 'upstream' });
-  const delivery = decideDelivery(asked.request, shown, { ...plain, headers }, room.platform.now());
-  return respond(delivery, delivery.kind === 'part' ? bytes.subarray(delivery.start, delivery.end + 1) : bytes, asked);
+  exchange.log.set({ source: 'upstream' });
+  const delivery = decideDelivery(exchange.request, shown, { ...plain, headers }, room.platform.now());
+  return respond(
+    delivery,
+    delivery.kind === 'part' ? bytes.subarray(delivery.start, delivery.end + 1) : bytes,
+    exchange,
+  );
 }
 
 function presentationOf({ file, location }: NamedFile): Presentation {
@@ -160,7 +174,7 @@ function presentationOf({ file, location }: NamedFile): Presentation {
   };
 }
 
-function respond(delivery: Delivery, body: BodyInit | undefined, { request, log }: Asked): Response {
+function respond(delivery: Delivery, body: BodyInit | undefined, { request, log }: Exchange): Response {
   const { method } = request;
   if (delivery.kind === 'precondition-failed') {
     return problemLine({ code: 'precondition-failed', detail: 'precondition failed' }, method);
@@ -178,18 +192,18 @@ function respond(delivery: Delivery, body: BodyInit | undefined, { request, log 
 async function answerDirectory(
   room: ReleaseRoom,
   asksFor: ReleasePath & { kind: 'directory' },
-  asked: Asked,
+  exchange: Exchange,
 ): Promise<Result<Response, Problem>> {
-  const path = rawPath(asked.request.url);
+  const path = rawPath(exchange.request.url);
   if (!asksFor.slashed) {
     return ok(new Response(null, { status: 308, headers: { location: `${path}/`, 'cache-control': CACHE.never } }));
   }
   const entries = await listDirectory(room, asksFor);
-  if (!entries.ok) return faulty(asked, entries.error);
-  return entries.value === undefined ? err(NOT_FOUND) : ok(listingResponse(path, entries.value, asked.request));
+  if (!entries.ok) return faulty(exchange, entries.error);
+  return entries.value === undefined ? err(NOT_FOUND) : ok(listingResponse(path, entries.value, exchange.request));
 }
 
-function faulty({ log }: Asked, fault: ReleaseFault): { ok: false; error: Problem } {
+function faulty({ log }: Exchange, fault: ReleaseFault): { ok: false; error: Problem } {
   log.set({ reason: fault.reason, verdict: 'verdict' in fault ? fault.verdict : undefined, ...causeFields(fault) });
   return err(releaseProblem(fault));
 }

@@ -18,7 +18,7 @@ import { mirrorBucket } from './mirror/store/bucket.ts';
 import { workflowLauncher } from './mirror/workflow.ts';
 import { PassThrough } from './releases/pass-through/pass-through.ts';
 import { type FixedLength, Sender } from './releases/pass-through/sender.ts';
-import { VerdictDesk } from './releases/pass-through/verdict-desk.ts';
+import { Verifications } from './releases/pass-through/verifications.ts';
 import { type CachedEntrypoint, openFromStore, openThroughCache } from './releases/serve/cached-files.ts';
 import { rememberFloor } from './releases/serve/current.ts';
 import { MirroredFiles } from './releases/serve/mirrored.ts';
@@ -95,14 +95,14 @@ export function releaseRoom(
   onDemand: ReleaseRoom['onDemand'],
 ): ReleaseRoom {
   const { upstream, signatures, store, versionFiles, mirrored } = parts;
-  const desk = new VerdictDesk(platform, store);
-  const sender = new Sender(platform, upstream, signatures, desk, fixedLength);
+  const verifications = new Verifications(platform, store);
+  const sender = new Sender(platform, upstream, signatures, verifications, fixedLength);
   return {
     ...{ platform, store, versionFiles, mirrored, onDemand },
     catalogue: config.catalogue,
     hostSuffix: config.RELEASE_HOST_SUFFIX,
     publicUrl: config.PUBLIC_URL,
-    passThrough: new PassThrough(platform, upstream, signatures, desk, sender, config.ALLOW_UNSIGNED),
+    passThrough: new PassThrough(platform, upstream, signatures, verifications, sender, config.ALLOW_UNSIGNED),
   };
 }
 

@@ -12,13 +12,13 @@ import type { FileSignatureFault } from '../upstream/file-signatures.ts';
 import type { UpstreamFacts, UpstreamFault } from '../upstream/upstream.ts';
 
 /** One file as upstream shows it now, with the signature it is held against. */
-export interface VerdictCase {
+export interface JudgedFile {
   readonly file: ReleaseFile;
   readonly facts: UpstreamFacts;
   readonly signatureHash: string;
 }
 
-export type CaseOutcome =
+export type VerificationOutcome =
   | { readonly kind: 'good'; readonly signedBy: string }
   | { readonly kind: 'bad'; readonly reason: string }
   /** The verification ended without a verdict: client or upstream went away, or the file is another one by now. */
@@ -28,7 +28,7 @@ export type CaseOutcome =
     };
 
 interface Running {
-  readonly outcome: Promise<CaseOutcome>;
+  readonly outcome: Promise<VerificationOutcome>;
   readonly since: number;
   /** It goes on at its client's speed, which may be none. */
   readonly feedsClient: boolean;
@@ -42,7 +42,7 @@ const GONE_AFTER_MS = 60_000;
 const WRITE_ATTEMPTS = 3;
 
 /** The verdicts on upstream's files, stored and in the making. */
-export class VerdictDesk {
+export class Verifications {
   readonly #running = new Map<string, Running>();
 
   constructor(
@@ -51,23 +51,23 @@ export class VerdictDesk {
   ) {}
 
   /** The stored verdict on this very case, or `undefined`. */
-  async known(kase: VerdictCase): Promise<Result<Verdict | undefined, StoreFault>> {
-    const stored = await this.store.verdict(kase.file);
+  async known(judged: JudgedFile): Promise<Result<Verdict | undefined, StoreFault>> {
+    const stored = await this.store.verdict(judged.file);
     if (!stored.ok || stored.value === undefined) return stored;
-    const { facts, signatureHash } = kase;
+    const { facts, signatureHash } = judged;
     if (!appliesTo(stored.value, facts, signatureHash)) return ok(undefined);
     // Without tag or date two files of one size look alike: a good verdict could speak of another one.
     return ok(stored.value.good && facts.etag === undefined ? undefined : stored.value);
   }
 
-  /** Registers `work` as the verification of `kase`; it stores its verdict by `settle`, and resolves after that. */
+  /** Registers `work` as the verification of `judged`; it stores its verdict by `settle`, and resolves after that. */
   lead(
-    kase: VerdictCase,
+    judged: JudgedFile,
     feedsClient: boolean,
-    work: (settle: (outcome: CaseOutcome) => Promise<void>) => Promise<CaseOutcome>,
-  ): Promise<CaseOutcome> {
-    const key = keyOf(kase);
-    const outcome = work((settled) => this.settle(kase, settled)).finally(() => {
+    work: (settle: (outcome: VerificationOutcome) => Promise<void>) => Promise<VerificationOutcome>,
+  ): Promise<VerificationOutcome> {
+    const key = keyOf(judged);
+    const outcome = work((settled) => this.settle(judged, settled)).finally(() => {
       if (this.#running.get(key)?.outcome === outcome) this.#running.delete(key);
     });
     const known = this.#running.get(key);
@@ -81,20 +81,20 @@ export class VerdictDesk {
    * The outcome of the verification that runs, else of one that `start` begins; `undefined` after 20 s without one.
    * A running download counts for a few seconds only: whoever holds it could hold up everybody else.
    */
-  async join(kase: VerdictCase, start: () => Promise<CaseOutcome>): Promise<CaseOutcome | undefined> {
-    const running = this.#running.get(keyOf(kase));
+  async join(judged: JudgedFile, start: () => Promise<VerificationOutcome>): Promise<VerificationOutcome | undefined> {
+    const running = this.#running.get(keyOf(judged));
     if (running?.feedsClient) {
       const ended = await within(this.platform, WAIT_FOR_CLIENT_MS, running.outcome);
       if (ended !== undefined && ended.kind !== 'broken') return ended;
     }
-    const own = this.#shared(kase) ?? start();
+    const own = this.#shared(judged) ?? start();
     this.platform.waitUntil(own);
     return await within(this.platform, JOINERS_WAIT_MS, own);
   }
 
   /** A verification without a client that is still alive. */
-  #shared(kase: VerdictCase): Promise<CaseOutcome> | undefined {
-    const key = keyOf(kase);
+  #shared(judged: JudgedFile): Promise<VerificationOutcome> | undefined {
+    const key = keyOf(judged);
     const running = this.#running.get(key);
     if (running === undefined || running.feedsClient) return undefined;
     if (this.platform.now() - running.since < GONE_AFTER_MS) return running.outcome;
@@ -103,9 +103,9 @@ export class VerdictDesk {
   }
 
   /** Stores a verdict; an outcome without one leaves nothing. */
-  async settle(kase: VerdictCase, outcome: CaseOutcome): Promise<void> {
+  async settle(judged: JudgedFile, outcome: VerificationOutcome): Promise<void> {
     if (outcome.kind === 'broken') return;
-    const { facts, signatureHash, file } = kase;
+    const { facts, signatureHash, file } = judged;
     const verdict: Verdict = {
       etag: facts.etag ?? '',
       size: facts.size,
@@ -121,5 +121,5 @@ export class VerdictDesk {
   }
 }
 
-const keyOf = ({ file, facts, signatureHash }: VerdictCase): string =>
+const keyOf = ({ file, facts, signatureHash }: JudgedFile): string =>
   `${filePath(file)} ${facts.etag} ${facts.size} ${signatureHash}`;
