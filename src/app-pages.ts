@@ -1,4 +1,4 @@
-/** The pages, wired: what the build left in dist/pages, bundled as text. */
+/** Wires the pages. The build writes their text to dist/pages, and the Worker bundles it. */
 import apiPage from '../dist/pages/api-docs.html.txt';
 import consoleScript from '../dist/pages/console.js.txt';
 import copyScript from '../dist/pages/copy.js.txt';
@@ -11,7 +11,7 @@ import type { PageRoom } from './pages/routes-pages.ts';
 import { channelOfHost } from './releases/path.ts';
 import type { Platform } from './shared/platform.ts';
 
-/** The page room over the other rooms' parts. */
+/** Returns the page room. It shows what the release room and the mirror know. */
 export function pageRoom(config: Config, platform: Platform, releases: ReleaseParts, mirror: MirrorParts): PageRoom {
   const { catalogue } = config;
   const { store, versionFiles, trustedKeys } = releases;

@@ -1,4 +1,4 @@
-/** The rooms, wired: the second half of the composition root. Bindings go in here and nowhere else. */
+/** Wires the rooms: the second half of the composition root. It hands each room its bindings. */
 
 import type { Config } from './config.ts';
 import type { MachineRoom } from './machines/api/routes-machines.ts';
@@ -36,18 +36,18 @@ import { keyringDocument } from './signing/bucket.ts';
 import { keySource } from './signing/key-source.ts';
 import { TrustedKeys } from './signing/trusted-keys.ts';
 
-/** What the runtime provides besides bindings. */
+/** What the runtime provides besides the bindings. */
 export interface Runtime {
   readonly platform: Platform;
   readonly fixedLength: FixedLength;
   readonly logSink: LogSink;
-  /** The entrypoint that hands out mirrored files to Cloudflare's cache; absent where there is none. */
+  /** The entrypoint from which Cloudflare's cache gets mirrored files; absent in a runtime without one. */
   readonly cachedEntrypoint?: CachedEntrypoint;
-  /** How long counts are gathered before they are stored; 10 s unless told. */
+  /** Milliseconds for which counts are gathered before they are stored. The default is 10 s. */
   readonly gatherCountsMs?: number;
 }
 
-/** The signing and release rooms' parts; the mirror stands on them, and the release room is made of them last. */
+/** The objects that the signing room and the release room consist of. The mirror uses them too. */
 export interface ReleaseParts {
   readonly trustedKeys: TrustedKeys;
   readonly upstream: Upstream;
@@ -64,7 +64,7 @@ export interface MirrorParts {
   readonly demand: ReleaseRoom['onDemand'];
 }
 
-/** The signing room, and what the release room and the mirror have in common. */
+/** Builds the signing room, and the objects that the release room and the mirror share. */
 export function releaseParts(env: Env, config: Config, { platform, cachedEntrypoint }: Runtime): ReleaseParts {
   const fetchKey = keySource(platform, config.SIGNING_KEY_URL, config.UPSTREAM_REDIRECT_HOSTS);
   const keyring = keyringDocument(env.RELEASES, platform);
@@ -87,7 +87,7 @@ export function releaseParts(env: Env, config: Config, { platform, cachedEntrypo
   };
 }
 
-/** The release room over its parts; `onDemand` is the mirror's, of which the room knows nothing. */
+/** Builds the release room. The mirror provides `onDemand`, because the release room must not import the mirror. */
 export function releaseRoom(
   config: Config,
   { platform, fixedLength }: Runtime,
@@ -106,7 +106,7 @@ export function releaseRoom(
   };
 }
 
-/** The machines: records in R2, copies in KV. */
+/** Builds the machine room. Its records are in R2, and their copies are in KV. */
 export function machineParts(env: Env, config: Config, { platform }: Runtime): MachineRoom & BootRoom {
   const capabilitySecrets = config.CAPABILITY_SECRET ?? [];
   const store = machineBucket(env.RELEASES, platform);
@@ -124,7 +124,7 @@ export function machineParts(env: Env, config: Config, { platform }: Runtime): M
   };
 }
 
-/** The mirror over the release room's parts. */
+/** Builds the mirror on the release room's objects. It calls `tell` with each event of a run. */
 export function mirrorParts(
   env: Env,
   config: Config,
@@ -152,7 +152,7 @@ export function mirrorParts(
   };
 }
 
-/** One cheap call to each store that must answer. */
+/** Returns one cheap call for each store. `/healthz` makes these calls to learn whether the stores answer. */
 export function storeProbes(env: Env, platform: Platform) {
   const reach = storeCaller(platform);
   return {

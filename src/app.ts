@@ -1,4 +1,4 @@
-/** The composition root: Env -> Config -> ports -> rooms -> routes. One `Edge` an isolate. */
+/** The composition root: Env -> Config -> ports -> rooms -> routes. Each isolate has one `Edge`. */
 import { Hono } from 'hono';
 import { routePath } from 'hono/route';
 import { pageRoom } from './app-pages.ts';
@@ -19,17 +19,17 @@ import type { Platform } from './shared/platform.ts';
 import { problemLine } from './shared/problem.ts';
 import { VERSION } from './version.ts';
 
-/** What the entry needs: requests, the cron's round, and the ports of a Workflow run. */
+/** What `index.ts` needs: the router for requests, the poll for the cron, and the ports for a Workflow run. */
 export interface Edge {
   readonly app: Router;
   readonly poll: () => Promise<void>;
-  /** What the entrypoint behind Cloudflare's cache answers. */
+  /** Answers a request that comes from Cloudflare's cache. */
   readonly answerCached: (request: Request) => Promise<Response>;
-  /** `undefined` while the configuration is bad. */
+  /** `undefined` while the configuration is invalid. */
   readonly mirrorPorts: MirrorPorts | undefined;
 }
 
-/** Wires everything once. A bad configuration makes an edge that answers nothing but the names of the bad variables. */
+/** Wires everything once. While the configuration is invalid, every answer is a list of the bad variables. */
 export function createEdge(env: Env, given: Runtime): Edge {
   const runtime = { ...given, platform: watched(given) };
   const watch = observer(env, runtime);
@@ -80,13 +80,13 @@ export function createEdge(env: Env, given: Runtime): Edge {
   };
 }
 
-/** Work that goes on after an answer can tell of a bug to nobody but the log. */
+/** Work that continues after the answer has no client to report a bug to. The bug goes into the log. */
 function watched({ platform, logSink }: Runtime): Platform {
   const tell = (cause: unknown) => logSink(JSON.stringify({ event: 'bug', bug: stackOf(cause) }));
   return { ...platform, waitUntil: (work) => platform.waitUntil(work.catch(tell)) };
 }
 
-/** One wide event a request; a throw is a bug and shows nothing but an id. */
+/** Writes one event for each request. A throw is a bug: the log gets its stack, and the client gets only an id. */
 function observedApp({ platform }: Runtime, watch: Observer): Router {
   const app: Router = new Hono();
   app.use(async (context, next) => {
@@ -110,7 +110,7 @@ function observedApp({ platform }: Runtime, watch: Observer): Router {
   return app;
 }
 
-/** The names of the bad variables are for the operator who deployed them; their values are not repeated. */
+/** The operator who deployed the Worker needs the names of the bad variables. Their values may be secrets. */
 function refuseAll(app: Router, faults: readonly ConfigFault[], { logSink }: Runtime): void {
   const detail = `configuration error: ${faults.map(({ variable, message }) => `${variable} ${message}`).join('; ')}`;
   logSink(JSON.stringify({ event: 'configuration-error', detail }));

@@ -1,7 +1,7 @@
 /**
- * Configuration: variables and secrets as strings -> one checked `Config`. No I/O.
- * Every list is one string, comma-separated, spaces trimmed. The defaults here and in wrangler.toml are the same;
- * a test keeps them so.
+ * Turns the variables and secrets of the Worker, which are strings, into one checked `Config`. No I/O.
+ * A list is one comma-separated string, and spaces around its items do not count. A test checks that the defaults
+ * here and in wrangler.toml are the same.
  */
 import * as z from 'zod';
 import { makeCatalogue, parseStream, serves, streamEntry } from './releases/catalogue.ts';
@@ -46,7 +46,7 @@ const secret = z
   .string()
   .transform(splitList)
   .refine((values) => values.length > 0, 'is set but empty')
-  // The value itself must never reach a message.
+  // A message must never contain the value itself.
   .refine(
     (values) => values.every((value) => new TextEncoder().encode(value).length >= MIN_SECRET_BYTES),
     `each value must be at least ${MIN_SECRET_BYTES} bytes long`,
@@ -168,7 +168,7 @@ export interface ConfigFault {
   readonly message: string;
 }
 
-/** Reads what a Worker's `env` holds; bindings and unknown names are left alone. */
+/** Returns the configuration in a Worker's `env`, or every bad variable. It ignores bindings and unknown names. */
 export function parseConfig(env: object): Result<Config, readonly ConfigFault[]> {
   const parsed = schema.safeParse(env);
   if (parsed.success) return ok(parsed.data);

@@ -1,4 +1,4 @@
-/** The entry: one edge an isolate, found by its environment; the cron; the Workflow class. */
+/** The entry of the Worker: its handlers, the cached entrypoint and the Workflow class. */
 import {
   exports as entrypoints,
   WorkerEntrypoint,
@@ -19,17 +19,18 @@ const runtime: Runtime = {
   cachedEntrypoint: (request) => entrypoints.Downloads.fetch(request),
 };
 
+/** An isolate keeps its edge from one request to the next. */
 const edges = new WeakMap<Env, Edge>();
 
 function edgeFor(env: Env): Edge {
-  const known = edges.get(env);
-  if (known !== undefined) return known;
+  const existing = edges.get(env);
+  if (existing !== undefined) return existing;
   const edge = createEdge(env, runtime);
   edges.set(env, edge);
   return edge;
 }
 
-/** The one entrypoint that Cloudflare may cache (`[exports.Downloads]`); the default one calls it, nobody else can. */
+/** The only entrypoint that Cloudflare caches (`[exports.Downloads]` in wrangler.toml). Only this Worker calls it. */
 export class Downloads extends WorkerEntrypoint<Env> {
   override async fetch(request: Request): Promise<Response> {
     return await edgeFor(this.env).answerCached(request);

@@ -1,4 +1,4 @@
-/** The one page that names every URL. */
+/** Names every URL of the Worker in one file. */
 import type { Hono } from 'hono';
 import { allowedMethods } from './api/allowed-methods.ts';
 import { isOperator } from './api/auth.ts';
@@ -25,7 +25,7 @@ import type { TrustedKeys } from './signing/trusted-keys.ts';
 
 export type Router = Hono<{ Bindings: Env; Variables: CallVariables }>;
 
-/** The rooms, wired. */
+/** The wired rooms that answer the routes. */
 export interface Rooms {
   readonly releases: ReleaseRoom;
   readonly trustedKeys: TrustedKeys;
@@ -45,7 +45,10 @@ const NO_TOKEN: Problem = {
   headers: { 'www-authenticate': 'Bearer' },
 };
 
-/** Adds every URL, in the order in which they are tried; whatever no other line names is a release path or nothing. */
+/**
+ * Adds every URL. Hono tries them in this order. The last line takes every path that no other line names: it is the
+ * path of a release, or the answer is 404.
+ */
 export function addRoutes(app: Router, rooms: Rooms): void {
   const { releases, mirror, machines } = rooms;
   app.route('/', healthRoutes(rooms.health));
@@ -72,7 +75,7 @@ export function addRoutes(app: Router, rooms: Rooms): void {
   app.route('/api/profiles', profileRoutes(machines));
   app.route('/api/machines', machineRoutes(machines));
   app.route('/api/storage', storageRoutes(machines));
-  // A path of the contract with another method: 405; the contract alone knows the methods.
+  // A method that the contract does not list for a path gets 405 (RFC 9110 section 15.5.6).
   for (const [path, methods] of allowedMethods(contract))
     app.all(path, ({ req }) => problemJson(methodNotAllowed(methods.join(', ')), rawPath(req.url)));
   app.all('/api/*', ({ req }) => problemJson({ code: 'not-found', detail: 'no such call' }, rawPath(req.url)));

@@ -1,2 +1,2 @@
-/** The release of this software; package.json carries the same, which a test checks. */
+/** The version of this software. A test checks that package.json has the same one. */
 export const VERSION = '0.1.0';

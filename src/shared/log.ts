@@ -1,17 +1,17 @@
-/** One wide event a request: fields are gathered on the way and written once, as a line of JSON. */
+/** One log event for each request. Code adds fields to it on the way, and it is written once, as a line of JSON. */
 
 export type LogValue = string | number | boolean | null | undefined;
 
 export interface LogEvent {
   /** Adds fields; a later value replaces an earlier one. */
   set(fields: Readonly<Record<string, LogValue>>): void;
-  /** The event is written only once this has settled: a body that is still on its way can change the outcome. */
+  /** Delays the event until `work` has settled: a body that is still being sent can change the outcome. */
   waitFor(work: Promise<unknown>): void;
 }
 
 export type LogSink = (line: string) => void;
 
-/** Collects one event; it is finished once everything it waits for has settled. */
+/** Collects the fields of one event. */
 export class WideEvent implements LogEvent {
   readonly #fields: Record<string, LogValue> = {};
   readonly #pending: Promise<unknown>[] = [];
@@ -24,14 +24,14 @@ export class WideEvent implements LogEvent {
     this.#pending.push(work);
   }
 
-  /** All fields, with how long it took. */
+  /** Waits until all work of the event has settled. Returns all fields and the duration in `milliseconds`. */
   async finish(now: () => number, started: number): Promise<Readonly<Record<string, LogValue>>> {
     await Promise.allSettled(this.#pending);
     return { ...this.#fields, milliseconds: now() - started };
   }
 }
 
-/** A boot URL carries a capability: it must not reach a log. */
+/** Returns at most 512 characters of a path, without the capability of a boot URL: no log may contain one. */
 export function redactPath(path: string): string {
   return path.replace(/boot(\/+\.?)+[^/]+/gi, 'boot/-').slice(0, 512);
 }

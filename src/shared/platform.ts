@@ -1,25 +1,25 @@
 /**
- * What the pure rooms may not reach for themselves: network, clock, chance and time passing.
- * `index` hands in the real ones; tests hand in their own.
+ * The network, the clock, random numbers and timers. A room uses them only through a `Platform`: `index.ts` passes the
+ * real one, and tests pass their own.
  */
 export interface Platform {
   readonly fetch: (request: Request) => Promise<Response>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** A number in [0, 1), for jitter only; never for secrets. */
+  /** Returns a number in [0, 1). It is for jitter and sampling, never for secrets. */
   readonly random: () => number;
   readonly timer: (milliseconds: number) => Timer;
-  /** Keeps a piece of work alive after the answer has gone out (`waitUntil` of `cloudflare:workers`). Its rejection is nobody's. */
+  /** Lets `work` continue after the answer was sent (`waitUntil` of `cloudflare:workers`). No caller sees it reject. */
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
 interface Timer {
-  /** Resolves when the time is over; never, once cancelled. */
+  /** Resolves when the time is over. After `cancel` it never resolves. */
   readonly elapsed: Promise<void>;
   cancel(): void;
 }
 
-/** The runtime's own, but for `waitUntil`, which only workerd has (`index`). */
+/** The platform of the runtime. `index.ts` adds `waitUntil`, which only workerd has. */
 export const systemPlatform: Omit<Platform, 'waitUntil'> = {
   fetch: (request) => fetch(request),
   now: () => Date.now(),
@@ -33,7 +33,7 @@ export const systemPlatform: Omit<Platform, 'waitUntil'> = {
   },
 };
 
-/** What `work` gives, or `undefined` when it takes longer than `milliseconds`. Rejects only when `work` does. */
+/** Returns what `work` resolves to, or `undefined` after `milliseconds`. It rejects only when `work` rejects. */
 export async function within<T>(
   platform: Pick<Platform, 'timer'>,
   milliseconds: number,

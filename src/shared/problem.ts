@@ -1,6 +1,6 @@
 /**
- * What goes wrong, as clients see it: RFC 9457 for programs, one line of text for file and boot clients.
- * Rooms map their own errors to a `Problem` once, at the edge.
+ * A problem is what a client learns of an error: RFC 9457 for programs, one line of text for file and boot clients.
+ * Each room turns its own errors into a `Problem` where it answers.
  */
 import { CACHE } from './http/cache.ts';
 
@@ -25,19 +25,18 @@ type ProblemCode = keyof typeof PROBLEMS;
 
 export interface Problem {
   readonly code: ProblemCode;
-  /** One sentence for the person who reads it; never a secret, never a stack. */
+  /** One sentence for a person. It never contains a secret or a stack. */
   readonly detail: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** What stands behind it: for the log alone, never in an answer. */
+  /** The error behind the problem. Only the log gets it, never the client. */
   readonly cause?: unknown;
-  /** Further members of the JSON form, such as a validation report. */
+  /** More members of the JSON form, such as a validation report. */
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
-/** The status a problem is answered with. */
 const problemStatus = (problem: Problem): number => PROBLEMS[problem.code].status;
 
-/** `application/problem+json` (RFC 9457) for API clients. */
+/** Returns the problem as `application/problem+json` (RFC 9457) for API clients. */
 export function problemJson(problem: Problem, instance: string): Response {
   const { status, title } = PROBLEMS[problem.code];
   const type = `urn:flatcar-edge:problem:${problem.code}`;
@@ -48,7 +47,7 @@ export function problemJson(problem: Problem, instance: string): Response {
   });
 }
 
-/** One line of `text/plain` for curl, wget, iPXE and machines at boot; no body for HEAD. */
+/** Returns the problem as one line of text for curl, wget, iPXE and booting machines. HEAD gets no body. */
 export function problemLine(problem: Problem, method = 'GET'): Response {
   const line = `${problem.detail.replace(/[\r\n]+/g, ' ')}\n`;
   return new Response(method === 'HEAD' ? null : line, {
@@ -61,7 +60,7 @@ export function problemLine(problem: Problem, method = 'GET'): Response {
   });
 }
 
-/** 405 with the `Allow` header that RFC 9110 section 15.5.6 demands. */
+/** Returns a 405 with the `Allow` header that RFC 9110 section 15.5.6 requires. */
 export const methodNotAllowed = (allow: string): Problem => ({
   code: 'method-not-allowed',
   detail: `only ${allow}`,

@@ -1,4 +1,4 @@
-/** Objects of R2 that several writers share: read with their etag, and written by compare-and-set in one place. */
+/** Reads R2 objects that have several writers together with their etags, and writes them by compare-and-set. */
 import type { Document } from './document.ts';
 import { err, ok, type Result } from './result.ts';
 import { type Reach, type StoreFault, settled } from './store.ts';
@@ -10,8 +10,9 @@ interface WriteOptions {
 }
 
 /**
- * Writes `body` where the object is still the one named by `replacing` (`undefined`: where there is none). Gives the new etag, or
- * `undefined` when somebody else wrote first. R2 evaluates `onlyIf` before it stores anything.
+ * Writes `body` if the stored object still has the etag `replacing`. With `replacing` undefined, there must be no
+ * object yet. Returns the new etag, or `undefined` when another writer was first. R2 checks `onlyIf` before it stores
+ * anything.
  */
 export async function compareAndSet(
   bucket: R2Bucket,
@@ -26,24 +27,24 @@ export async function compareAndSet(
   return stored?.etag;
 }
 
-/** How an object is made of text and back. */
+/** How a value becomes text, and how a text becomes the value again. */
 export interface Codec<T> {
   readonly parse: (text: string) => Result<T, Malformed> | Promise<Result<T, Malformed>>;
   readonly text: (value: T) => string;
   readonly contentType?: string;
 }
 
-/** A codec of JSON. */
+/** Returns a codec that writes JSON and reads it with `parse`. */
 export const jsonCodec = <T>(parse: (text: string) => Result<T, Malformed>): Codec<T> => ({
   parse,
   text: (value) => JSON.stringify(value),
 });
 
-/** The value, or the fault that says which object could not be understood and why. */
+/** Returns the parsed value, or a fault that says which object (`what`) is malformed and why. */
 export const understood = <T>(what: string, parsed: Result<T, Malformed>): Result<T, StoreFault> =>
   parsed.ok ? parsed : err({ reason: 'stored-malformed', what, detail: parsed.error.detail });
 
-/** One object of a bucket as a document. */
+/** Returns the document that a bucket stores under `key`. */
 export function r2Document<T>(bucket: R2Bucket, reach: Reach, key: string, codec: Codec<T>): Document<T> {
   return {
     read: async () =>
@@ -68,7 +69,7 @@ export function r2Document<T>(bucket: R2Bucket, reach: Reach, key: string, codec
   };
 }
 
-/** One object of a bucket, read and understood; `undefined` when there is none. */
+/** Reads and parses one object of a bucket. Returns `undefined` when there is none. */
 export async function readObject<T>(
   bucket: R2Bucket,
   reach: Reach,

@@ -1,4 +1,4 @@
-/** An expected outcome as a value: either `value`, or `error` tagged by its own `reason`. A throw is a bug. */
+/** An expected outcome as a value: either `value`, or an `error` that usually has a `reason`. A throw is a bug. */
 export type Result<T, E> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E };
 
 export const ok = <T>(value: T): { readonly ok: true; readonly value: T } => ({ ok: true, value });

@@ -1,15 +1,16 @@
 /**
- * Many askers, one piece of work. Unlike a shared promise, a leader that fails or never comes back (its client hung up
- * and the runtime dropped it) does not take its followers down: they try again among themselves.
+ * Runs one piece of work for many callers. The first caller is the leader: it does the work. The others are followers:
+ * they get the leader's result. A leader can fail, or never return because its client disconnected and the runtime
+ * dropped its request. A shared promise would then fail for all; here, one of the followers becomes the leader.
  */
 import { type Platform, within } from './platform.ts';
 import type { Result } from './result.ts';
 
-/** A follower leads or joins this many times before it takes the failure for its own. */
+/** After this many failed leaders, a follower returns the failure as its own. */
 const TURNS = 3;
-/** A leader silent for longer than all its own limits together is gone: a pair of look-ups, and the keyring's. */
+/** All time limits of the work together (two look-ups, the keyring) are shorter: a slower leader has been dropped. */
 const LEADER_WITHIN_MS = 60_000;
-/** A follower that has waited this long takes the leader's failure for its own. */
+/** A follower that has waited this long returns the leader's failure as its own. */
 const PATIENCE_MS = 10_000;
 
 export class SingleFlight<T, E> {
@@ -17,11 +18,12 @@ export class SingleFlight<T, E> {
 
   constructor(private readonly platform: Pick<Platform, 'timer' | 'waitUntil'>) {}
 
+  /** Returns true while a leader works for this key. */
   has(key: string): boolean {
     return this.#flights.has(key);
   }
 
-  /** `work` runs at most once at a time for a key; it is kept alive so that a client can leave. */
+  /** Returns the result of `work`, which runs once at a time for each key. It continues when its client disconnects. */
   async run(key: string, work: () => Promise<Result<T, E>>): Promise<Result<T, E>> {
     const patience = this.platform.timer(PATIENCE_MS);
     let isPatient = true;
@@ -43,7 +45,7 @@ export class SingleFlight<T, E> {
         patience.cancel();
         return shared;
       }
-      // A leader that never came back must not hold its place.
+      // A new leader takes the place of one that failed or never returned.
       if (this.#flights.get(key) === running) this.#flights.delete(key);
     }
   }

@@ -1,13 +1,13 @@
-/** A fixed number of places: work waits for one and gives it back. */
+/** Limits how many pieces of work run at once. Each waits for a free slot and gives it back at the end. */
 export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(places: number) {
-    this.#free = places;
+  constructor(slots: number) {
+    this.#free = slots;
   }
 
-  /** Resolves with the function that gives the place back. */
+  /** Waits for a free slot. Resolves with the function that gives the slot back. */
   async take(): Promise<() => void> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));

@@ -1,25 +1,25 @@
 /**
- * Objects that we once stored as JSON, read back against their schemas (docs/storage.md, "How records grow"). A later version may
- * have written fields that this one does not know: they are kept and written back. An earlier one lacks fields that this one
- * knows: those have defaults. No I/O.
+ * Reads JSON objects that this service stored, and checks them against their schemas (docs/storage.md). A later version
+ * may have written fields that this version does not know: they are kept and written back. An earlier version did not
+ * write all fields that this version knows: their schemas have defaults. No I/O.
  */
 import * as z from 'zod';
 import { err, ok, type Result } from './result.ts';
 
 export interface Malformed {
   readonly reason: 'stored-malformed';
-  /** Which field, and what it must be; never a value. */
+  /** Names the field and says what it must be. It never contains a value. */
   readonly detail: string;
 }
 
 /**
- * A schema of a stored object that lets unknown fields through. Its type does not show them, so that nobody can use them by
- * mistake: a rewrite that spreads the object it read keeps them.
+ * Returns a schema of a stored object that keeps unknown fields. Its type hides them, so that no code uses them by
+ * mistake. Code that rewrites a record spreads the object that it read, and so the unknown fields survive.
  */
 export const storedObject = <T extends z.ZodRawShape>(shape: T): z.ZodObject<T, z.core.$strip> =>
   z.looseObject(shape) as unknown as z.ZodObject<T, z.core.$strip>;
 
-/** The object; anything else in its place is an error, never an empty one: guessing could move or expose something. */
+/** Returns the object that `text` holds, or an error. It never guesses: a guess could move or expose something. */
 export function parseStored<T>(schema: z.ZodType<T>, text: string): Result<T, Malformed> {
   let json: unknown;
   try {

@@ -1,4 +1,4 @@
-/** What was learnt a short while ago, a bounded number of entries, oldest out first. */
+/** A cache whose entries expire. It holds a limited number of entries and drops the oldest first. */
 export class TtlCache<T> {
   readonly #entries = new Map<string, { value: T; until: number }>();
 

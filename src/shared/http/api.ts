@@ -1,4 +1,4 @@
-/** What every call of the API does with its body and its answer. Bodies are read whatever the Content-Type says. */
+/** Reads the bodies of API calls and writes their JSON answers. It ignores the Content-Type of a body. */
 import type * as z from 'zod';
 import type { Platform } from '../platform.ts';
 import type { Problem } from '../problem.ts';
@@ -6,10 +6,13 @@ import { err, ok, type Result } from '../result.ts';
 import { CACHE } from './cache.ts';
 import { readLimited } from './read-limited.ts';
 
-/** What a text that is too long is refused with. */
+/** Returns the sentence that refuses a text of more than `limit` bytes. `what` names the text. */
 export const tooLong = (what: string, limit: number): string => `${what} is over ${limit} bytes`;
 
-/** The whole body, or the problem to answer with: 413 over `limit` bytes, 400 when it broke off. `what` names it for who reads that. */
+/**
+ * Returns the whole body, or a problem: 413 for more than `limit` bytes, 400 when the body broke off. `what` names the
+ * body in the text of the problem.
+ */
 export async function apiBody(
   platform: Pick<Platform, 'timer'>,
   request: Request,
@@ -22,7 +25,7 @@ export async function apiBody(
   return err({ code: 'bad-request', detail: 'the body broke off' });
 }
 
-/** The JSON object that a body holds; 400 for anything else. An empty body is an empty object. */
+/** Returns the JSON object that a body holds, or a problem (400). An empty body is an empty object. */
 export function apiObject(body: Uint8Array): Result<Record<string, unknown>, Problem> {
   const fault = err({ code: 'bad-request', detail: 'the body is not a JSON object' } as const);
   try {
@@ -40,21 +43,24 @@ type Frozen<T> = T extends readonly (infer Member)[]
     ? { readonly [Field in keyof T]: Frozen<T[Field]> }
     : T;
 
-/** What a schema of the contract describes, as an answer holds it: to be read, not to be changed. */
+/** The read-only type of the answer that a schema of the contract describes. */
 export type AnswerOf<S extends z.ZodType> = Frozen<z.output<S>>;
 
-/** JSON that nobody keeps. The schema has to be named (`answerJson<typeof machineView>(…)`): without it nothing fits. */
+/**
+ * Returns a JSON answer that no cache may store. The caller must name the schema of the answer, as in
+ * `answerJson<typeof machineView>(…)`: without it, no body has the right type.
+ */
 export const answerJson = <S extends z.ZodType = never>(body: AnswerOf<NoInfer<S>>, status = 200): Response =>
   Response.json(body, { status, headers: { 'cache-control': CACHE.never } });
 
-/** The first thing that is not as it must be. */
+/** The first field that does not fit its schema. */
 export interface ShapeFault {
-  /** Dots between names; `body` for the whole. */
+  /** The path of the field, such as `a.b`; `body` for the whole value. */
   readonly field: string;
   readonly message: string;
 }
 
-/** `value` as `schema` makes it, or which field is wrong and what it must be. */
+/** Returns `value` as `schema` parses it, or the first field that is wrong and what it must be. */
 export function checkShape<T extends z.ZodType>(schema: T, value: unknown): Result<z.output<T>, ShapeFault> {
   const checked = schema.safeParse(value);
   if (checked.success) return ok(checked.data);
@@ -62,7 +68,7 @@ export function checkShape<T extends z.ZodType>(schema: T, value: unknown): Resu
   return err({ field: issue?.path.join('.') || 'body', message: issue?.message ?? 'is not valid' });
 }
 
-/** 422 that names the field. */
+/** Returns a 422 that names the field. */
 export const shapeProblem = ({ field, message }: ShapeFault): Problem => ({
   code: 'invalid',
   detail: `${field}: ${message}`,

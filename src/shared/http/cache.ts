@@ -1,13 +1,13 @@
-/** The Cache-Control values this service uses, one name for each promise it makes. */
+/** The Cache-Control values that this service sends. */
 export const CACHE = {
   /** A numbered release never changes. */
   immutable: 'public, max-age=31536000, immutable',
-  /** `current` and its kin move. */
+  /** An alias such as `current` names another release later. */
   alias: 'public, max-age=60',
-  /** A whole file passed through from upstream under a number. */
+  /** A whole file of a numbered release, passed through from upstream. */
   passThrough: 'public, max-age=300',
   /** The trusted keyring. */
   keyring: 'public, max-age=300',
-  /** Errors, parts of what is passed through, and everything that is about one client. */
+  /** Errors, byte ranges of files that are passed through, and every answer that concerns one client. */
   never: 'no-store',
 } as const;

@@ -1,29 +1,29 @@
-/** Preconditions in the order of RFC 9110 section 13.2.2. No I/O, no clock. */
+/** Evaluates preconditions in the order of RFC 9110 section 13.2.2. No I/O, no clock. */
 import { parseHttpDate } from './date.ts';
 import { parseEntityTag, parseEntityTagList, strongMatch, weakMatch } from './entity-tag.ts';
 
 export interface Validators {
-  /** Strong entity tag with its quotes; absent when the representation has none. */
+  /** The strong entity tag with its quotes; absent when the representation has none. */
   readonly etag: string | undefined;
   /** Milliseconds since the epoch, whole seconds; absent when the representation has no date. */
   readonly lastModified?: number | undefined;
-  /** Further tags that If-None-Match may name: forms that older servers gave out for the same bytes. */
+  /** More entity tags that match in If-None-Match. Older servers sent them for the same bytes. */
   readonly aliases?: readonly string[];
 }
 
 export type PreconditionOutcome = 'proceed' | 'not-modified' | 'failed';
 
-/** What the conditional headers of a GET or HEAD say of a representation that exists. */
+/** Returns what the conditional headers of a GET or HEAD mean for a representation that exists. */
 export function evaluatePreconditions(headers: Headers, current: Validators, now: number): PreconditionOutcome {
   const ifMatch = headers.get('if-match');
   if (ifMatch !== null) {
-    if (!matchesAny(ifMatch, known(current), 'strong')) return 'failed';
+    if (!matchesAny(ifMatch, tagsOf(current), 'strong')) return 'failed';
   } else if (isModifiedSince(headers.get('if-unmodified-since'), current, now) === true) {
     return 'failed';
   }
   const ifNoneMatch = headers.get('if-none-match');
   if (ifNoneMatch !== null) {
-    return matchesAny(ifNoneMatch, [...known(current), ...(current.aliases ?? [])], 'weak')
+    return matchesAny(ifNoneMatch, [...tagsOf(current), ...(current.aliases ?? [])], 'weak')
       ? 'not-modified'
       : 'proceed';
   }
@@ -31,8 +31,8 @@ export function evaluatePreconditions(headers: Headers, current: Validators, now
 }
 
 /**
- * Whether a Range header counts (RFC 9110 section 13.1.5): no If-Range, or one that names exactly this representation.
- * Weak tags never match; a date must equal Last-Modified to the second.
+ * Returns true when a Range header counts (RFC 9110 section 13.1.5): there is no If-Range, or it names exactly this
+ * representation. A weak tag never matches; a date must equal Last-Modified to the second.
  */
 export function rangeApplies(headers: Headers, current: Validators, now: number): boolean {
   const ifRange = headers.get('if-range');
@@ -43,7 +43,7 @@ export function rangeApplies(headers: Headers, current: Validators, now: number)
   return date !== undefined && date === current.lastModified;
 }
 
-const known = ({ etag }: Validators): string[] => (etag === undefined ? [] : [etag]);
+const tagsOf = ({ etag }: Validators): string[] => (etag === undefined ? [] : [etag]);
 
 function matchesAny(header: string, tags: readonly string[], comparison: 'strong' | 'weak'): boolean {
   const listed = parseEntityTagList(header);
@@ -52,7 +52,7 @@ function matchesAny(header: string, tags: readonly string[], comparison: 'strong
   return (listed ?? []).some((tag) => tags.some((opaque) => match(tag, { weak: false, opaque })));
 }
 
-/** `undefined` when there is nothing to compare: no header, no legal date, or a representation without a date. */
+/** Returns `undefined` when a date is missing: no header, an invalid header, or a representation without a date. */
 function isModifiedSince(header: string | null, current: Validators, now: number): boolean | undefined {
   if (header === null || current.lastModified === undefined) return undefined;
   const since = parseHttpDate(header.trim(), now);

@@ -2,29 +2,29 @@
 
 export interface EntityTag {
   readonly weak: boolean;
-  /** With its quotes, as it stands on the wire. */
+  /** The opaque-tag with its quotes, as a header carries it. */
   readonly opaque: string;
 }
 
-// etagc = %x21 / %x23-7E / obs-text: no spaces, no quote.
+// RFC 9110: etagc = %x21 / %x23-7E / obs-text. A tag contains no space and no quote.
 const ETAG = /^(W\/)?("[\x21\x23-\x7e\x80-\xff]*")/;
 
-/** One entity tag and nothing else, or `undefined`. */
+/** Returns the entity tag, or `undefined` when `text` is not exactly one entity tag. */
 export function parseEntityTag(text: string): EntityTag | undefined {
   const match = ETAG.exec(text.trim());
   if (match?.[2] === undefined || match[0].length !== text.trim().length) return undefined;
   return { weak: match[1] !== undefined, opaque: match[2] };
 }
 
-/** A strong tag's wire form, or `undefined` when upstream's header is weak or malformed. */
+/** Returns a strong tag with its quotes, or `undefined` when the header is missing, weak or malformed. */
 export function strongTag(header: string | null): string | undefined {
   const tag = header === null ? undefined : parseEntityTag(header);
   return tag && !tag.weak ? tag.opaque : undefined;
 }
 
 /**
- * The members of an If-Match or If-None-Match list, `'*'`, or `undefined` for a malformed list.
- * Commas inside quotes belong to the tag (RFC 9110 section 5.6.1).
+ * Returns the members of an If-Match or If-None-Match list, `'*'`, or `undefined` for a malformed list.
+ * A comma inside quotes belongs to the tag (RFC 9110 section 5.6.1).
  */
 export function parseEntityTagList(header: string): readonly EntityTag[] | '*' | undefined {
   if (header.trim() === '*') return '*';
@@ -41,6 +41,8 @@ export function parseEntityTagList(header: string): readonly EntityTag[] | '*' |
   return tags.length === 0 ? undefined : tags;
 }
 
+/** The strong comparison of RFC 9110 section 8.8.3.2. */
 export const strongMatch = (a: EntityTag, b: EntityTag): boolean => !a.weak && !b.weak && a.opaque === b.opaque;
 
+/** The weak comparison of RFC 9110 section 8.8.3.2. */
 export const weakMatch = (a: EntityTag, b: EntityTag): boolean => a.opaque === b.opaque;

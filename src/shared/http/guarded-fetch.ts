@@ -1,21 +1,21 @@
 /**
- * GET and HEAD towards servers that are not ours: redirects by allow-list only, a limit on the wait for headers,
- * retries with back-off for what may pass. Bodies stay streams.
+ * Sends GET and HEAD to servers that are not ours. It follows redirects to allowed hosts only, limits the wait for
+ * headers, and retries a failure that may pass. It does not read the body of an answer.
  */
 import { type Platform, within } from '../platform.ts';
 import { err, ok, type Result } from '../result.ts';
 import { mayRedirect, type RedirectPolicy } from './redirect-policy.ts';
 
-/** `unreachable`: no connection, or a 5xx or 429 that stayed. */
+/** `unreachable` means no connection, or a 5xx or 429 in the last attempt. */
 type FetchReason = 'unreachable' | 'timeout' | 'foreign-redirect' | 'redirect-loop';
 
 export interface FetchFault<R extends FetchReason = FetchReason> {
   readonly reason: R;
-  /** What happened, without a host: strangers may read it. */
+  /** What happened. It does not name the host that was asked, because any client may read it. */
   readonly detail: string;
-  /** Whom we asked, for the operator. */
+  /** The host that was asked; for the operator. */
   readonly host: string;
-  /** What the network said, for the log. */
+  /** The error of the network; for the log. */
   readonly cause?: unknown;
 }
 
@@ -28,7 +28,7 @@ export interface GuardedRequest {
 
 export interface GuardedResponse {
   readonly response: Response;
-  /** Where the answer came from, after redirects. */
+  /** The URL that answered, after redirects. */
   readonly url: URL;
 }
 
@@ -36,12 +36,12 @@ const ATTEMPTS = 3;
 const HEADERS_WITHIN_MS = 6_000;
 const FIRST_DELAY_MS = 150;
 const MAX_REDIRECTS = 5;
-/** wget and flatcar-install give up after 20 s without a first byte; all attempts together must end before. */
+/** No attempt starts after this time. wget and flatcar-install give up after 20 s without a first byte. */
 const ALL_WITHIN_MS = 14_000;
 
 /**
- * One answer that is neither a redirect nor a passing failure. 4xx other than 429 come back as answers: they mean something.
- * Only safe methods are taken, so a retry can do no harm (RFC 9110 section 9.2.2).
+ * Returns the first answer that is neither a redirect nor a failure that may pass (5xx, 429). Any other 4xx is an
+ * answer. GET and HEAD are safe methods, so a retry does no harm (RFC 9110 section 9.2.2).
  */
 export async function guardedFetch(
   platform: Platform,
@@ -49,7 +49,7 @@ export async function guardedFetch(
 ): Promise<Result<GuardedResponse, FetchFault>> {
   const started = platform.now();
   const { host } = new URL(request.url);
-  let last: FetchFault = { reason: 'unreachable', detail: 'not tried', host };
+  let lastFault: FetchFault = { reason: 'unreachable', detail: 'not tried', host };
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     if (attempt > 0) {
       await platform.timer(FIRST_DELAY_MS * 3 ** (attempt - 1) * (0.5 + platform.random())).elapsed;
@@ -58,15 +58,15 @@ export async function guardedFetch(
     const answer = await followRedirects(platform, request);
     if (!answer.ok) {
       if (answer.error.reason === 'foreign-redirect' || answer.error.reason === 'redirect-loop') return answer;
-      last = answer.error;
+      lastFault = answer.error;
       continue;
     }
     const { status } = answer.value.response;
     if (status < 500 && status !== 429) return answer;
     await answer.value.response.body?.cancel();
-    last = { reason: 'unreachable', detail: `answered ${status}`, host: answer.value.url.host };
+    lastFault = { reason: 'unreachable', detail: `answered ${status}`, host: answer.value.url.host };
   }
-  return err(last);
+  return err(lastFault);
 }
 
 async function followRedirects(

@@ -2,16 +2,16 @@
 
 export type RangeDecision =
   | { readonly kind: 'whole' }
-  /** Both ends inclusive, inside the representation. */
+  /** Both ends are inclusive and inside the representation. */
   | { readonly kind: 'part'; readonly start: number; readonly end: number }
   | { readonly kind: 'unsatisfiable' };
 
 const WHOLE: RangeDecision = { kind: 'whole' };
 
 /**
- * What a Range header asks of a representation of `size` bytes.
- * Another unit, a malformed set, `last < first` and several ranges at once are ignored, which section 14.2 allows:
- * the whole representation answers them. A suffix of no bytes and a start at or past the end cannot be satisfied.
+ * Returns what a Range header selects from a representation of `size` bytes. A header with another unit, a malformed
+ * set, `last < first` or several ranges is ignored, as section 14.2 allows: the answer is the whole representation.
+ * A suffix of zero bytes and a start at or after the end cannot be satisfied.
  */
 export function decideRange(header: string | null, size: number): RangeDecision {
   if (header === null) return WHOLE;
@@ -42,7 +42,7 @@ function suffix(length: number, size: number): RangeDecision {
   return { kind: 'part', start: Math.max(0, size - length), end: size - 1 };
 }
 
-/** Compares digit strings by value: past 2^53 numbers would call neighbours equal. */
+/** Compares digit strings by value. It needs BigInt, because numbers above 2^53 are not exact. */
 function isBefore(last: string, first: string): boolean {
   return last !== '' && BigInt(last) < BigInt(first);
 }

@@ -10,7 +10,7 @@ export type ReadFault =
 
 const BODY_WITHIN_MS = 10_000;
 
-/** The bytes of `body`, at most `limit` of them; a longer, broken or stuck body is an error, never a part. */
+/** Returns all bytes of `body`. A body that is longer than `limit`, breaks off or takes over 10 s is an error. */
 export async function readLimited(
   platform: Pick<Platform, 'timer'>,
   body: ReadableStream<Uint8Array> | null,
