@@ -1,4 +1,4 @@
-/** What an operator does with machines: write, look at, explain, give new capabilities, delete. R2 first, then the copy. */
+/** An operator's actions on machines. Each writes to R2 first, and then writes the copy in KV. */
 
 import type { MachineKind } from '../configs/user-data.ts';
 import type { Composed, LayeredEntry } from '../ignition/compose.ts';
@@ -29,20 +29,23 @@ export interface NewMachine {
   readonly profile: string | null;
   readonly kind: MachineKind;
   readonly source: Machine['source'];
-  /** As it boots; empty: none. */
+  /** The text that boots; empty when there is none. */
   readonly text: string;
-  /** What it was made from, where that is another text. */
+  /** The text that `text` was transpiled from; `undefined` when there is none. */
   readonly sourceText: string | undefined;
-  /** Seconds from now at which new URLs end. Absent: the URLs that are there stay, and those of a new machine never end. */
+  /**
+   * Seconds from now until the new URLs expire. With `undefined`, an existing machine keeps its URLs, and the URLs of a
+   * new machine never expire.
+   */
   readonly expiresIn: number | undefined;
-  /** From a backup: what its URLs were made of then. */
+  /** From a backup: the values that the machine's URLs were made of. */
   readonly identity?: Pick<Machine, 'epoch' | 'nonce' | 'expiry' | 'createdAt'>;
   readonly channel: string;
   readonly board: string;
   readonly version: string;
 }
 
-/** What the operator is told once: it holds the capability. */
+/** An answer that contains the capability. The operator gets it only when the capability is issued. */
 export interface Issued {
   readonly id: string;
   readonly profile: string | null;
@@ -50,14 +53,14 @@ export interface Issued {
   readonly source?: string;
   readonly generation: number;
   readonly urls: { readonly ignition: string; readonly cloudConfig?: string; readonly ipxe: string };
-  /** `null` while the machine's parts do not make a valid config. */
+  /** `null` while the machine's layers do not make a valid config. */
   readonly pointer: Pointer | null;
-  /** ISO 8601; `null`: never. */
+  /** ISO 8601; `null` means never. */
   readonly expiresAt: string | null;
   readonly entries: readonly LayeredEntry[];
 }
 
-/** Creates or replaces a machine, and gives out its URLs. */
+/** Creates or replaces a machine, and returns its URLs. */
 export async function putMachine(
   ports: MachinePorts,
   id: string,
@@ -69,7 +72,10 @@ export async function putMachine(
   return stored.ok ? await issue(ports, stored.value, origin) : stored;
 }
 
-/** Creates or replaces a machine; what its parts make must be valid, or nothing is stored. A PUT and an import both end here. */
+/**
+ * Creates or replaces a machine, and returns its record. Nothing is stored unless its layers make a valid config.
+ * A PUT and an import both end here.
+ */
 export async function writeMachine(
   ports: MachinePorts,
   id: string,
@@ -83,14 +89,14 @@ export async function writeMachine(
   const rendered = render({ ...layers.value, user }, SAMPLE_CLOUD_CONFIG_URL);
   if (!rendered.ok) return err({ reason: 'invalid', entries: rendered.error.entries });
   if (wanted.profile !== null) {
-    // Before the record: whoever changes the profile must find every machine that uses it.
+    // The use is written before the record, so that a change of the profile finds every machine that uses it.
     const used = await ports.store.writeUse(wanted.profile, id);
     if (!used.ok) return used;
   }
   return await changeMachine(ports, id, (before) => replaced(ports, id, before, wanted));
 }
 
-/** A new capability; `revoke` ends all older ones. */
+/** Issues a new capability, and returns its URLs. `revoke` ends all older capabilities. */
 export async function issueToken(
   ports: MachinePorts,
   id: string,
@@ -112,7 +118,7 @@ export async function issueToken(
   return stored.ok ? await issue(ports, stored.value, origin) : stored;
 }
 
-/** Leaves a tombstone, so that the machine's URLs answer 410 for ever, and nothing of what it held. */
+/** Leaves a tombstone, so that the machine's URLs answer 410 for ever. User data and renderings are deleted. */
 export async function deleteMachine(ports: MachinePorts, id: string): Promise<Result<Machine, OperatorFault>> {
   const stored = await changeMachine(ports, id, async (before) => {
     if (before === undefined) return err({ reason: 'unknown', what: 'machine' });
@@ -121,12 +127,12 @@ export async function deleteMachine(ports: MachinePorts, id: string): Promise<Re
     return ok({ ...before, deletedAt: now, updatedAt: now, kind: 'none', userData: null, sourceText: null });
   });
   const isGone = stored.ok || stored.error.reason === 'deleted';
-  // Asked again after a store failed half-way, this finishes what is left.
+  // If the store failed before the renderings were deleted, a second DELETE deletes them.
   const cleared = isGone ? await ports.store.deleteRenderings(id) : ok(undefined);
   return cleared.ok ? stored : cleared;
 }
 
-/** The record, tombstones and unknown machines as faults. */
+/** Returns the record of a machine. A deleted and an unknown machine are faults. */
 export async function readMachine(ports: MachinePorts, id: string): Promise<Result<Machine, OperatorFault>> {
   const stored = await machineDocument(ports.store, id).read();
   if (!stored.ok) return stored;
@@ -135,7 +141,7 @@ export async function readMachine(ports: MachinePorts, id: string): Promise<Resu
   return value.deletedAt === null ? ok(value) : err({ reason: 'deleted' });
 }
 
-/** Everything that goes into the machine's config now. */
+/** Returns the decrypted layers of the machine's current config. */
 export async function layerTextsOf(ports: MachinePorts, machine: Machine): Promise<Result<LayerTexts, OperatorFault>> {
   const profile = await profileNamed(ports, machine.profile);
   if (!profile.ok) return profile;
@@ -145,7 +151,7 @@ export async function layerTextsOf(ports: MachinePorts, machine: Machine): Promi
   return user.ok ? ok({ ...layers.value, user: user.value }) : user;
 }
 
-/** What the machine would boot from now. */
+/** Returns the config that the machine would boot now. */
 async function composeFor(
   ports: MachinePorts,
   machine: Machine,
@@ -157,7 +163,7 @@ async function composeFor(
   return rendered.ok ? rendered : err({ reason: 'invalid', entries: rendered.error.entries });
 }
 
-/** The profile of that name, proven current; `undefined` for no name. */
+/** Returns the current profile of that name; `undefined` when `name` is `null`. */
 async function profileNamed(
   ports: MachinePorts,
   name: string | null,
@@ -170,14 +176,14 @@ async function profileNamed(
   return err({ reason: 'bad-value', field: 'profile', message: `no profile ${name}` });
 }
 
-/** Reads, changes and writes until nobody came in between; then hands the copy on. */
+/** Changes the record by compare-and-set, and then writes its copy. */
 async function changeMachine(
   ports: MachinePorts,
   id: string,
-  how: (before: Machine | undefined) => Promise<Result<Machine, OperatorFault>>,
+  nextRecord: (before: Machine | undefined) => Promise<Result<Machine, OperatorFault>>,
 ): Promise<Result<Machine, OperatorFault>> {
   const document = machineDocument(ports.store, id);
-  const changed = await change(ports.platform, document, (before) => how(before?.value), ON_THE_LINE);
+  const changed = await change(ports.platform, document, (before) => nextRecord(before?.value), ON_THE_LINE);
   if (!changed.ok) return changed;
   if (changed.value === undefined) return err({ reason: 'unknown', what: 'machine' });
   const { value, etag } = changed.value;
@@ -193,26 +199,26 @@ async function replaced(
 ): Promise<Result<Machine, OperatorFault>> {
   const now = isoNow(ports);
   const generation = (before?.generation ?? 0) + 1;
-  // A machine of a deleted one's name is another machine: its capabilities must not open it.
-  const kept = before !== undefined && before.deletedAt === null ? before : undefined;
-  const renews = kept === undefined || wanted.expiresIn !== undefined;
-  const seal = async (text: string, part: 'userData' | 'sourceText') =>
-    await ports.vault.seal(text, machineContext({ id, generation }, part));
+  // A machine under a deleted machine's id is a new machine: the old capabilities must not open it.
+  const existing = before !== undefined && before.deletedAt === null ? before : undefined;
+  const renews = existing === undefined || wanted.expiresIn !== undefined;
+  const seal = async (text: string, field: 'userData' | 'sourceText') =>
+    await ports.vault.seal(text, machineContext({ id, generation }, field));
   return ok({
-    // What a later version of this software has put there.
-    ...kept,
+    // A later version of this software may have added fields to the record.
+    ...existing,
     id,
     profile: wanted.profile,
     kind: wanted.kind,
     source: wanted.source,
     generation,
-    epoch: kept?.epoch ?? randomText(),
-    nonce: renews ? randomText() : kept.nonce,
-    expiry: renews ? expiryOf(ports, wanted.expiresIn) : kept.expiry,
+    epoch: existing?.epoch ?? randomText(),
+    nonce: renews ? randomText() : existing.nonce,
+    expiry: renews ? expiryOf(ports, wanted.expiresIn) : existing.expiry,
     channel: wanted.channel,
     board: wanted.board,
     version: wanted.version,
-    createdAt: kept?.createdAt ?? now,
+    createdAt: existing?.createdAt ?? now,
     ...wanted.identity,
     updatedAt: now,
     deletedAt: null,
@@ -221,7 +227,7 @@ async function replaced(
   });
 }
 
-/** URLs of the newest capability, and a pointer to what they give now. */
+/** Returns the URLs of the newest capability, and a pointer to the config that they give now. */
 async function issue(ports: MachinePorts, machine: Machine, origin: string): Promise<Result<Issued, OperatorFault>> {
   const { id, profile, kind, source, generation, expiry } = machine;
   const capability = await ports.capabilities.mint({ ...machine, machine: id });
@@ -229,8 +235,8 @@ async function issue(ports: MachinePorts, machine: Machine, origin: string): Pro
   const composed = await composeFor(ports, machine, `${url}/cloud-config`);
   const isInvalid = !composed.ok && composed.error.reason === 'invalid';
   if (!composed.ok && !isInvalid) return composed;
-  const frozen = composed.ok ? await freeze(ports, id, composed.value, url) : ok(null);
-  if (!frozen.ok) return frozen;
+  const storedPointer = composed.ok ? await freeze(ports, id, composed.value, url) : ok(null);
+  if (!storedPointer.ok) return storedPointer;
   const hasText = kind === 'cloud-config' || kind === 'script';
   return ok({
     id,
@@ -243,12 +249,13 @@ async function issue(ports: MachinePorts, machine: Machine, origin: string): Pro
       ...(hasText ? { cloudConfig: `${url}/cloud-config` } : {}),
       ipxe: `${url}/ipxe`,
     },
-    pointer: frozen.value,
+    pointer: storedPointer.value,
     expiresAt: expiry === 0 ? null : new Date(expiry * 1000).toISOString(),
     entries: composed.ok ? composed.value.entries : composed.error.reason === 'invalid' ? composed.error.entries : [],
   });
 }
 
+/** Stores a rendering under its hash, and returns the pointer to it. */
 async function freeze(
   { store, vault }: MachinePorts,
   id: string,

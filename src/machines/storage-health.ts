@@ -1,12 +1,12 @@
-/** Which secrets the records in store were written under: what would be unreadable if one of them were dropped. */
+/** Reports which secrets the stored records need, so that an operator knows whether an old secret can be removed. */
 import type { MachinePorts } from './machines.ts';
 
 export interface StorageHealth {
-  /** The secret that writes; `null` where none is set. */
+  /** The secret that seals new records; `null` when none is set. */
   readonly key: 'STORAGE_KEY' | 'CAPABILITY_SECRET' | null;
-  /** Machines and profiles by the id of the key they were written under; counted up to a limit. */
+  /** The number of machines and profiles by the id of the key that sealed them, counted up to a limit. */
   readonly records?: Readonly<Record<string, number>>;
-  /** There are more records than were counted. */
+  /** True when there are more records than were counted. */
   readonly isPartial?: boolean;
   readonly warning?: string;
 }
@@ -14,23 +14,23 @@ export interface StorageHealth {
 const PAGE = 1000;
 const MOST_PAGES = 3;
 
-/** Counts only while more than one key can read: listing every record tells nothing else. */
+/** Returns the state of the storage keys. With only one key every record needs it, so nothing is counted. */
 export async function storageHealth(ports: MachinePorts, hasStorageKey: boolean): Promise<StorageHealth> {
   const ids = await ports.vault.keyIds();
   const [newest] = ids;
   if (newest === undefined) return { key: null, warning: 'neither STORAGE_KEY nor CAPABILITY_SECRET is set' };
   const key = hasStorageKey ? 'STORAGE_KEY' : 'CAPABILITY_SECRET';
-  const standIn = 'STORAGE_KEY is not set: CAPABILITY_SECRET stands in, and cannot be rotated by itself';
-  if (ids.length === 1) return hasStorageKey ? { key } : { key, warning: standIn };
-  const counted = await countRecords(ports);
-  if (counted === undefined) return { key, warning: 'the records cannot be counted' };
-  const { records, isPartial } = counted;
+  const standInWarning = 'STORAGE_KEY is not set: CAPABILITY_SECRET stands in, and cannot be rotated by itself';
+  if (ids.length === 1) return hasStorageKey ? { key } : { key, warning: standInWarning };
+  const countedRecords = await countRecords(ports);
+  if (countedRecords === undefined) return { key, warning: 'the records cannot be counted' };
+  const { records, isPartial } = countedRecords;
   const older = Object.entries(records).reduce((sum, [id, count]) => (id === newest ? sum : sum + count), 0);
   const atLeast = isPartial ? 'at least ' : '';
   const warning = `${atLeast}${older} records need an older secret: reseal before it is dropped`;
-  const partial = isPartial ? { isPartial } : {};
-  if (older > 0) return { key, records, ...partial, warning };
-  return { key, records, ...partial, ...(hasStorageKey ? {} : { warning: standIn }) };
+  const partialField = isPartial ? { isPartial } : {};
+  if (older > 0) return { key, records, ...partialField, warning };
+  return { key, records, ...partialField, ...(hasStorageKey ? {} : { warning: standInWarning }) };
 }
 
 async function countRecords({ store }: MachinePorts) {

@@ -1,6 +1,7 @@
 /**
- * What a machine is answered at boot. Ignition retries every 5xx and takes every 4xx as final (summary: its HTTP client), so a 4xx is
- * said only where it is proven; where the stores prove nothing the answer is 503, never the default, never nothing.
+ * Answers a machine that boots. Ignition retries every 5xx and treats every 4xx as final (internal/resource/http.go in
+ * coreos/ignition). So a 4xx needs proof. When the stores prove nothing, the answer is 503; it is never the default
+ * config, and never an empty one.
  */
 import { sha512Hex } from '../../shared/bytes.ts';
 import { type Platform, within } from '../../shared/platform.ts';
@@ -17,7 +18,7 @@ import { openProfile, openUserData, render } from './render.ts';
 
 export type Wanted =
   | { readonly what: 'ignition' | 'cloud-config' | 'ipxe' }
-  /** A rendering that a pointer names. */
+  /** The rendering that a pointer names by its hash. */
   | { readonly what: 'frozen'; readonly sha512: string };
 
 export interface BootPorts {
@@ -31,7 +32,7 @@ export interface BootPorts {
 export interface BootRequest {
   readonly capability: string;
   readonly wanted: Wanted;
-  /** Where this service is reached: `https://edge.example`. */
+  /** The origin under which clients reach this service, such as `https://edge.example`. */
   readonly origin: string;
 }
 
@@ -39,28 +40,28 @@ export interface BootAnswer {
   readonly body: string;
   readonly contentType: string;
   readonly machine: Machine;
-  /** Of the body. */
+  /** The SHA-512 of the body, in hexadecimal. */
   readonly sha512: string;
 }
 
 export type BootFault =
-  /** Not minted here: nothing was read. */
+  /** This service did not mint the capability. No store was read. */
   | { readonly reason: 'forged' }
   | { readonly reason: 'expired' | 'revoked' | 'deleted'; readonly machine: string; readonly generation?: number }
   | { readonly reason: 'no-cloud-config' | 'no-such-rendering'; readonly machine: string; readonly generation: number }
   | { readonly reason: 'no-secret' | 'record-missing' | 'too-slow' }
-  /** Base and user data no longer make a valid config: a profile changed under the machine. */
+  /** The machine's layers no longer make a valid config, because its profile has changed. */
   | { readonly reason: 'invalid'; readonly machine: string; readonly generation: number; readonly entry: string }
   | VaultFault
   | StoreFault;
 
-/** The client gives up on headers after 10 s. */
+/** Ignition waits 10 s for the headers of an answer (internal/resource/http.go in coreos/ignition). */
 const ANSWER_WITHIN_MS = 7_000;
 
 const TEXT = 'text/plain; charset=utf-8';
 const IGNITION = 'application/vnd.coreos.ignition+json';
 
-/** The body to serve, or why there is none. A forged capability costs no store read. */
+/** Returns the body to serve, or the reason why there is none. A forged capability costs no store read. */
 export async function answerBoot(ports: BootPorts, request: BootRequest): Promise<Result<BootAnswer, BootFault>> {
   if (ports.capabilities.secrets.length === 0) return err({ reason: 'no-secret' });
   const capability = await ports.capabilities.read(request.capability);
@@ -78,7 +79,7 @@ async function answerProven(
 ): Promise<Result<BootAnswer, BootFault>> {
   const proven = await ports.current.machine(capability.machine);
   if (!proven.ok) return proven;
-  // Whoever holds a capability had a machine; that it never was is our loss, not the machine's.
+  // A valid capability proves that the machine existed. A missing record is our loss, so it must not be a 404.
   if (proven.value === undefined) return err({ reason: 'record-missing' });
   const machine = proven.value.value;
   const { id, generation } = machine;
@@ -136,14 +137,14 @@ async function ignition(ports: BootPorts, machine: Machine, cloudConfigUrl: stri
   const profile = name === null ? ok(undefined) : await ports.current.profile(name);
   if (!profile.ok) return profile;
   const isGone = name !== null && (profile.value === undefined || profile.value.value.deletedAt !== null);
-  // A profile in use is never deleted: what is not there has been lost, or has not been seen yet.
+  // A profile in use cannot be deleted, so a missing profile is lost, or is not visible yet.
   if (isGone) return err({ reason: 'record-missing' });
   const layers = await openProfile(ports.vault, profile.value?.value);
   if (!layers.ok) return layers;
   const rendered = render({ ...layers.value, user: user.value }, cloudConfigUrl);
   if (rendered.ok) return ok({ text: rendered.value.text, contentType: IGNITION });
-  const worst = rendered.error.entries.find(({ severity }) => severity === 'error');
-  // Where, not what: the event is logged, and a message may hold a piece of the config.
-  const entry = worst === undefined ? '' : `${worst.layer}: ${worst.path}`;
+  const firstError = rendered.error.entries.find(({ severity }) => severity === 'error');
+  // The log gets the path and not the message, because a message may quote the config.
+  const entry = firstError === undefined ? '' : `${firstError.layer}: ${firstError.path}`;
   return err({ reason: 'invalid', machine: id, generation, entry });
 }

@@ -1,4 +1,7 @@
-/** Who booted what, and when: written after the answer, the last ones shown to the operator; never a config, never a capability. */
+/**
+ * Records which machine booted what, and when. An event is written after the answer, and the operator sees the last
+ * ones. An event never contains a config or a capability.
+ */
 import type { LogEvent } from '../../shared/log.ts';
 import type { Platform } from '../../shared/platform.ts';
 import type { Result } from '../../shared/result.ts';
@@ -11,29 +14,30 @@ interface BootEvent {
   readonly at: string;
   readonly what: string;
   readonly status: number;
-  /** Why not, where the status is no 200. */
+  /** Why the status is not 200. */
   readonly reason?: string;
   readonly generation?: number;
-  /** SHA-512 of what was served. */
+  /** The SHA-512 of the body that was served. */
   readonly sha512?: string;
   /** The client's version, from its User-Agent. */
   readonly ignition?: string;
-  /** How often within a second; absent: once. */
+  /** How often the same event happened within a second; absent for once. */
   readonly times?: number;
 }
 
-const SHOWN = 20;
-/** One write in this many looks for events that are shown no more. */
+const MOST_SHOWN = 20;
+/** One write in this many also deletes the events that are no longer shown. */
 const PRUNED_EVERY = 8;
+/** Names count down from this time in milliseconds, so that R2 lists the newest event first. */
 const LATEST = 10 ** 15;
-/** A client that asks again and again for the same is one event, with how often. */
+/** Equal requests within this time become one event with a count. */
 const GATHERED_MS = 1_000;
 
 type Occurrence = Omit<BootEvent, 'at' | 'times'>;
 
-/** Writes events once the answers are out; what fails is lost, a boot never waits for it. */
+/** Writes events after the answers. An event that cannot be written is lost: a boot never waits for it. */
 export class BootLog {
-  /** Repeats of what was written less than a second ago. */
+  /** How often each event was repeated since it was written, less than a second ago. */
   readonly #repeats = new Map<string, number>();
 
   constructor(
@@ -56,7 +60,7 @@ export class BootLog {
   async #begin(id: string, event: Occurrence, key: string, log: LogEvent): Promise<void> {
     const isWritten = await this.#write(id, event);
     if (!isWritten) log.set({ bootEvent: 'lost' });
-    // Nobody repeated it: the next one is an event of its own.
+    // No client has repeated the request, so the next request is a new event.
     if (this.#repeats.get(key) === 0) this.#repeats.delete(key);
   }
 
@@ -69,22 +73,21 @@ export class BootLog {
 
   async #write(id: string, event: Occurrence, times = 1): Promise<boolean> {
     const now = this.platform.now();
-    // Newest first is the order of the keys.
     const name = `${String(LATEST - now).padStart(15, '0')}-${randomText().slice(0, 6)}`;
-    const said = { ...event, at: new Date(now).toISOString(), ...(times > 1 ? { times } : {}) };
-    const summary = Object.fromEntries(Object.entries(said).map(([field, value]) => [field, String(value)]));
+    const fields = { ...event, at: new Date(now).toISOString(), ...(times > 1 ? { times } : {}) };
+    const summary = Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, String(value)]));
     const written = await this.store.writeBoot(id, name, summary);
     if (this.platform.random() * PRUNED_EVERY >= 1) return written.ok;
     const listed = await this.store.boots(id, 1000);
-    const old = listed.ok ? listed.value.items.slice(SHOWN).map((item) => item.name) : [];
+    const old = listed.ok ? listed.value.items.slice(MOST_SHOWN).map((item) => item.name) : [];
     if (old.length > 0) await this.store.deleteBoots(id, old);
     return written.ok;
   }
 }
 
-/** The last events of a machine, newest first. */
+/** Returns the last 20 events of a machine, newest first. */
 export async function lastBoots(store: MachineStore, id: string): Promise<Result<BootEvent[], StoreFault>> {
-  const listed = await store.boots(id, SHOWN);
+  const listed = await store.boots(id, MOST_SHOWN);
   if (!listed.ok) return listed;
   return { ok: true, value: listed.value.items.map(({ summary }) => eventOf(summary)) };
 }
@@ -103,6 +106,6 @@ function eventOf(summary: Readonly<Record<string, string>>): BootEvent {
   };
 }
 
-/** `Ignition/2.26.0` -> `2.26.0`; clients that are not Ignition have none. */
+/** Returns `2.26.0` for `Ignition/2.26.0`, and `undefined` for a client that is not Ignition. */
 export const ignitionVersion = (userAgent: string | null): string | undefined =>
   /^Ignition\/(\S{1,40})/.exec(userAgent ?? '')?.[1];

@@ -1,6 +1,7 @@
 /**
- * The secret in a boot URL: `{machine}.{epoch}.{nonce}.{expiry}.{mac}`, the mac an HMAC-SHA-256 (RFC 2104) over exactly the
- * text before its dot, in base64url (RFC 4648 section 5). A kernel command line can carry only a URL, so this is all there is.
+ * The secret in a boot URL: `{machine}.{epoch}.{nonce}.{expiry}.{mac}`. The MAC is an HMAC-SHA-256 (RFC 2104) over the
+ * text before the last dot, in base64url (RFC 4648 section 5). A kernel command line can carry a URL but no headers, so
+ * the URL is a machine's only credential.
  */
 import { toBase64 } from '../../shared/bytes.ts';
 import { NAME } from '../records/model.ts';
@@ -9,7 +10,7 @@ export interface Capability {
   readonly machine: string;
   readonly epoch: string;
   readonly nonce: string;
-  /** Seconds since 1970; 0: never. */
+  /** Seconds since 1970; 0 means never. */
   readonly expiry: number;
 }
 
@@ -20,7 +21,7 @@ const MAC_LENGTH = 43;
 export class Capabilities {
   readonly #keys: Promise<CryptoKey[]>;
 
-  /** The first secret mints; all of them are accepted. Without any, nothing can be minted or accepted. */
+  /** The first secret mints capabilities, and every secret accepts them. Without a secret, neither is possible. */
   constructor(readonly secrets: readonly string[]) {
     this.#keys = Promise.all(
       secrets.map((secret) =>
@@ -29,7 +30,7 @@ export class Capabilities {
     );
   }
 
-  /** The capability as it stands in a URL. */
+  /** Returns the capability as a URL carries it. Throws when there is no secret. */
   async mint({ machine, epoch, nonce, expiry }: Capability): Promise<string> {
     const text = `${machine}.${epoch}.${nonce}.${expiry}`;
     const [key] = await this.#keys;
@@ -37,31 +38,31 @@ export class Capabilities {
     return `${text}.${await macOf(key, text)}`;
   }
 
-  /** What a text proves, or `undefined` for everything that was not minted here, down to the last bit. */
+  /** Returns the capability that a text proves, or `undefined` for a text that was not minted here. */
   async read(text: string): Promise<Capability | undefined> {
     const dot = text.lastIndexOf('.');
     const signed = text.slice(0, Math.max(dot, 0));
-    const given = text.slice(dot + 1);
+    const givenMac = text.slice(dot + 1);
     let matches = 0;
-    // The mac is compared as text: spare bits of base64url would else make four texts of one mac.
-    for (const key of await this.#keys) matches |= sameText(given, await macOf(key, signed));
+    // The MAC is compared as text: the last digit of base64url has two unused bits, so four texts decode to one MAC.
+    for (const key of await this.#keys) matches |= sameText(givenMac, await macOf(key, signed));
     const shape = matches === 1 ? SHAPE.exec(signed) : null;
     const [, machine = '', epoch = '', nonce = '', expiry = ''] = shape ?? [];
     return shape === null || !NAME.test(machine) ? undefined : { machine, epoch, nonce, expiry: Number(expiry) };
   }
 }
 
-/** Text of an epoch or a nonce that nobody can guess. */
+/** Returns 128 random bits as text, for an epoch or a nonce. */
 export const randomText = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)));
 
 async function macOf(key: CryptoKey, text: string): Promise<string> {
   return toBase64Url(new Uint8Array(await crypto.subtle.sign('HMAC', key, encoded(text))));
 }
 
-/** 1 or 0, in a time that tells nothing of where they differ. */
-function sameText(given: string, wanted: string): number {
-  let difference = given.length ^ MAC_LENGTH;
-  for (let at = 0; at < MAC_LENGTH; at += 1) difference |= (given.charCodeAt(at) || 0) ^ wanted.charCodeAt(at);
+/** Returns 1 for equal texts and 0 for others. Its time does not depend on where the texts differ. */
+function sameText(givenMac: string, wanted: string): number {
+  let difference = givenMac.length ^ MAC_LENGTH;
+  for (let at = 0; at < MAC_LENGTH; at += 1) difference |= (givenMac.charCodeAt(at) || 0) ^ wanted.charCodeAt(at);
   return difference === 0 ? 1 : 0;
 }
 

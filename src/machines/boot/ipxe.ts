@@ -1,7 +1,10 @@
 /** The iPXE script of a machine. No I/O. */
 import type { Machine } from '../records/model.ts';
 
-/** Kernel and initrd of the machine's release from this mirror, and its config's URL (flatcar.org, booting with iPXE). */
+/**
+ * Returns a script that boots the kernel and initrd of the machine's release from this mirror. The kernel gets the URL
+ * of the config (flatcar.org/docs/latest/installing/bare-metal/booting-with-ipxe).
+ */
 export function ipxeScript(machine: Pick<Machine, 'channel' | 'board' | 'version'>, origin: string, configUrl: string) {
   const { channel, board, version } = machine;
   const kernel = 'flatcar_production_pxe.vmlinuz';

@@ -1,4 +1,4 @@
-/** Everything under `/boot/`: no header needed, plain HTTP will do, errors are one line. */
+/** Answers requests under `/boot/`. A client needs no header and may use plain HTTP. An error is one line of text. */
 
 import { causeFields } from '../../shared/cause.ts';
 import { CACHE } from '../../shared/http/cache.ts';
@@ -9,23 +9,23 @@ import { type BootLog, ignitionVersion } from './boots.ts';
 
 export interface BootRoom extends BootPorts {
   readonly boots: BootLog;
-  /** PUBLIC_URL, or empty: then the request's own. */
+  /** PUBLIC_URL. If it is empty, the origin of the request is used. */
   readonly publicUrl: string;
 }
 
 export interface BootContext {
   readonly request: Request;
-  /** As the client sent it. */
+  /** The path as the client sent it. */
   readonly path: string;
   readonly log: LogEvent;
 }
 
-/** One and the same for every capability that is none, and every path that is none. */
+/** Every forged capability and every unknown path gets this same answer, so that it tells a stranger nothing. */
 const UNKNOWN: Problem = { code: 'not-found', detail: 'not found' };
 const NO_STORE = `${CACHE.never}, no-transform`;
 const SHA512 = /^[0-9a-f]{128}$/;
 
-/** `GET /boot/{capability}/ignition[/{sha512}]`, `/cloud-config`, `/ipxe`. */
+/** Answers `GET /boot/{capability}/ignition[/{sha512}]`, `/cloud-config` and `/ipxe`. */
 export async function answerBootRequest(room: BootRoom, context: BootContext): Promise<Response> {
   const { request, log } = context;
   const isHead = request.method === 'HEAD';
@@ -77,7 +77,7 @@ const LATER: Problem = {
   headers: { 'retry-after': '5' },
 };
 
-/** 4xx is final for the client, so it is for what is proven; everything else is 503. */
+/** Ignition treats a 4xx as final, so only a proven fault gets one. Every other fault gets 503. */
 function problemOf(fault: BootFault): Problem {
   switch (fault.reason) {
     case 'forged':

@@ -1,4 +1,4 @@
-/** The room's part of R2, which is strongly consistent: the truth about machines and profiles, renderings, boots. */
+/** The room's objects in R2: machines, profiles, renderings and boots. R2 is strongly consistent, so R2 decides. */
 
 import type { Platform } from '../../shared/platform.ts';
 import { compareAndSet } from '../../shared/r2-documents.ts';
@@ -7,15 +7,15 @@ import { type StoreFault, storeCaller } from '../../shared/store.ts';
 
 export type Kind = 'machine' | 'profile';
 
-/** What a `head` tells, and a listing: the record's own words, each a short text. */
+/** The short texts in an object's customMetadata. `head` and `list` return them without the object itself. */
 export type Summary = Readonly<Record<string, string>>;
 
-interface Known {
+interface Head {
   readonly etag: string;
   readonly summary: Summary;
 }
 
-interface StoredText extends Known {
+interface StoredText extends Head {
   readonly text: string;
 }
 
@@ -25,9 +25,12 @@ interface Page {
 }
 
 export interface MachineStore {
-  head(kind: Kind, name: string): Promise<Result<Known | undefined, StoreFault>>;
+  head(kind: Kind, name: string): Promise<Result<Head | undefined, StoreFault>>;
   read(kind: Kind, name: string): Promise<Result<StoredText | undefined, StoreFault>>;
-  /** The new etag, or `undefined` when somebody else wrote first (`replacing` undefined: when there is one already). */
+  /**
+   * Writes the record if the stored one still has the etag `replacing`. With `replacing` undefined, there must be no
+   * record yet. Returns the new etag, or `undefined` when another writer was first.
+   */
   write(
     kind: Kind,
     name: string,
@@ -39,16 +42,16 @@ export interface MachineStore {
 
   rendering(id: string, sha512: string): Promise<Result<string | undefined, StoreFault>>;
   writeRendering(id: string, sha512: string, text: string, summary: Summary): Promise<Result<undefined, StoreFault>>;
-  /** Which renderings a machine has, or all of them. */
+  /** Lists the renderings of the machine `id`, or those of all machines. */
   renderings(options: PageOptions & { readonly id?: string }): Promise<Result<Page, StoreFault>>;
   deleteRenderings(id: string): Promise<Result<undefined, StoreFault>>;
 
-  /** `profile` is used by machine `id`, or was: the machine's record decides. */
+  /** Notes that the machine `id` uses `profile`. A note may be out of date: the machine's record decides. */
   writeUse(profile: string, id: string): Promise<Result<undefined, StoreFault>>;
   uses(profile: string, options: PageOptions): Promise<Result<Page, StoreFault>>;
   deleteUse(profile: string, id: string): Promise<Result<undefined, StoreFault>>;
 
-  /** Names sort from the newest event to the oldest. */
+  /** Stores an event. The caller chooses names that sort from the newest event to the oldest. */
   writeBoot(id: string, name: string, summary: Summary): Promise<Result<undefined, StoreFault>>;
   boots(id: string, limit: number): Promise<Result<Page, StoreFault>>;
   deleteBoots(id: string, names: readonly string[]): Promise<Result<undefined, StoreFault>>;
@@ -60,10 +63,10 @@ interface PageOptions {
   readonly startingWith?: string | undefined;
 }
 
-/** A machine that boots must hear of a hanging store before its own 10 s are over. */
+/** A booting machine waits 10 s for an answer. It must get one even when the store does not answer. */
 const ANSWER_WITHIN_MS = 2_300;
 
-/** The machine store on an R2 bucket. */
+/** Returns the machine store on an R2 bucket. */
 export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStore {
   const reach = storeCaller(platform, ANSWER_WITHIN_MS);
   const keyOf = (kind: Kind, name: string) => (kind === 'machine' ? `machines/${name}.json` : `profiles/${name}.json`);
@@ -83,7 +86,7 @@ export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStor
       }));
       return { items, cursor: listed.truncated ? listed.cursor : undefined };
     });
-  const done = async (work: Promise<unknown>) => {
+  const ignoringResult = async (work: Promise<unknown>) => {
     await work;
     return undefined;
   };
@@ -110,7 +113,7 @@ export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStor
       reach('read rendering', async () => await (await bucket.get(`renderings/${id}/${sha512}`))?.text()),
     writeRendering: (id, sha512, text, summary) =>
       reach('write rendering', () =>
-        done(bucket.put(`renderings/${id}/${sha512}`, text, { customMetadata: { ...summary } })),
+        ignoringResult(bucket.put(`renderings/${id}/${sha512}`, text, { customMetadata: { ...summary } })),
       ),
     renderings: ({ id, ...options }) => page(id === undefined ? 'renderings/' : `renderings/${id}/`, '', options),
     deleteRenderings: async (id) => {
@@ -119,19 +122,21 @@ export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStor
         if (!listed.ok) return listed;
         const keys = listed.value.items.map(({ name }) => `renderings/${id}/${name}`);
         if (keys.length === 0) return ok(undefined);
-        const deleted = await reach('delete renderings', () => done(bucket.delete(keys)));
+        const deleted = await reach('delete renderings', () => ignoringResult(bucket.delete(keys)));
         if (!deleted.ok || listed.value.cursor === undefined) return deleted;
       }
     },
 
-    writeUse: (profile, id) => reach('write use', () => done(bucket.put(`uses/${profile}/${id}`, ''))),
+    writeUse: (profile, id) => reach('write use', () => ignoringResult(bucket.put(`uses/${profile}/${id}`, ''))),
     uses: (profile, options) => page(`uses/${profile}/`, '', options),
-    deleteUse: (profile, id) => reach('delete use', () => done(bucket.delete(`uses/${profile}/${id}`))),
+    deleteUse: (profile, id) => reach('delete use', () => ignoringResult(bucket.delete(`uses/${profile}/${id}`))),
 
     writeBoot: (id, name, summary) =>
-      reach('write boot', () => done(bucket.put(`boots/${id}/${name}`, '', { customMetadata: { ...summary } }))),
+      reach('write boot', () =>
+        ignoringResult(bucket.put(`boots/${id}/${name}`, '', { customMetadata: { ...summary } })),
+      ),
     boots: (id, limit) => page(`boots/${id}/`, '', { limit }),
     deleteBoots: (id, names) =>
-      reach('delete boots', () => done(bucket.delete(names.map((name) => `boots/${id}/${name}`)))),
+      reach('delete boots', () => ignoringResult(bucket.delete(names.map((name) => `boots/${id}/${name}`)))),
   };
 }

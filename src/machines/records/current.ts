@@ -1,6 +1,6 @@
 /**
- * Which record is current, proven: R2's head decides, and KV's copy is taken only if it is of that very object. A store that
- * cannot prove it is an error, never an absence.
+ * Finds the current record of a machine or a profile, and proves that it is current: R2's `head` gives the etag, and a
+ * copy in KV counts only with the same etag. When R2 does not answer, the result is an error, and never "no record".
  */
 import type { Platform } from '../../shared/platform.ts';
 import { within } from '../../shared/platform.ts';
@@ -11,17 +11,18 @@ import { readMachineText, readProfileText } from './documents.ts';
 import type { CopyStore } from './kv.ts';
 import type { Machine, Profile } from './model.ts';
 
+/** A record that R2 has confirmed as current. */
 export interface Proven<T> {
   readonly value: T;
   readonly etag: string;
 }
 
-/** Records that this isolate remembers; like a copy in KV, one counts only while R2 has that very object. */
+/** The most records that an isolate remembers. Like a copy in KV, each counts only while R2 has the same etag. */
 const REMEMBERED = 256;
-/** Larger ones are read again: they would push all others out of memory. */
+/** An isolate does not remember records with longer texts: they would fill its memory. */
 const MOST_TEXT = 64 * 1024;
 
-/** R2 has answered by now; what a slow copy would save is not worth a wait. */
+/** R2 has answered before this wait begins. A longer wait for the copy would cost more than the copy saves. */
 const COPY_WITHIN_MS = 150;
 
 export class Current {
@@ -33,12 +34,12 @@ export class Current {
     private readonly copies: CopyStore,
   ) {}
 
-  /** The machine as it is now, tombstones too; `undefined` for one that never was. */
+  /** Returns the current record, which may be a tombstone; `undefined` for a machine that never existed. */
   async machine(id: string): Promise<Result<Proven<Machine> | undefined, StoreFault>> {
     return await this.#proven('machine', id, readMachineText);
   }
 
-  /** The profile as it is now; `undefined` for one that never was. */
+  /** Returns the current record, which may be a tombstone; `undefined` for a profile that never existed. */
   async profile(name: string): Promise<Result<Proven<Profile> | undefined, StoreFault>> {
     return await this.#proven('profile', name, readProfileText);
   }
@@ -49,28 +50,28 @@ export class Current {
     parse: (name: string, text: string) => Result<T, StoreFault>,
   ): Promise<Result<Proven<T> | undefined, StoreFault>> {
     const key = `${kind}:${name}`;
-    const known = this.#remembered.get(key);
-    const copying = known === undefined ? this.copies.read(kind, name) : undefined;
+    const remembered = this.#remembered.get(key);
+    const startedCopy = remembered === undefined ? this.copies.read(kind, name) : undefined;
     const head = await this.store.head(kind, name);
     if (!head.ok || head.value === undefined) return head.ok ? ok(undefined) : head;
     const { etag } = head.value;
-    if (known?.etag === etag) return ok(known as Proven<T>);
-    const copy = await within(this.platform, COPY_WITHIN_MS, copying ?? this.copies.read(kind, name));
+    if (remembered?.etag === etag) return ok(remembered as Proven<T>);
+    const copy = await within(this.platform, COPY_WITHIN_MS, startedCopy ?? this.copies.read(kind, name));
     if (copy?.etag === etag) {
       const value = parse(name, copy.text);
       if (value.ok) return ok(this.#remember(key, { value: value.value, etag }, copy.text));
     }
-    return await this.#fromTruth(kind, name, parse);
+    return await this.#fromR2(kind, name, parse);
   }
 
-  async #fromTruth<T extends Machine | Profile>(
+  async #fromR2<T extends Machine | Profile>(
     kind: Kind,
     name: string,
     parse: (name: string, text: string) => Result<T, StoreFault>,
   ): Promise<Result<Proven<T>, StoreFault>> {
     const stored = await this.store.read(kind, name);
     if (!stored.ok) return stored;
-    // Records are never deleted, so one that was there a moment ago is not gone.
+    // This service never deletes a record, so a record that `head` has just found still exists.
     if (stored.value === undefined) return err({ reason: 'store-unreachable', operation: `read ${kind}` });
     const { text, etag } = stored.value;
     const value = parse(name, text);

@@ -1,4 +1,4 @@
-/** Machines and profiles as documents over the room's store: read with their etag, written by compare-and-set. */
+/** Machines and profiles as documents: they are read with their etag and written by compare-and-set. */
 import type { Document, Patience } from '../../shared/document.ts';
 import { understood } from '../../shared/r2-documents.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
@@ -7,22 +7,22 @@ import type { Malformed } from '../../shared/stored-json.ts';
 import type { Kind, MachineStore, Summary } from './bucket.ts';
 import { type Machine, machineSummary, type Profile, parseMachine, parseProfile, profileSummary } from './model.ts';
 
-/** An operator waits on the line, and R2 takes one write a second a key: five tries within two seconds. */
+/** For a change that an operator waits for: five attempts in two seconds. R2 takes one write a second for each key. */
 export const ON_THE_LINE: Patience = { attempts: 5, delay: (attempt) => 150 * attempt, readsAgain: false };
 
-/** The record of a machine; a tombstone where it was deleted. */
+/** Returns the record of a machine as a document. The record of a deleted machine is a tombstone. */
 export const machineDocument = (store: MachineStore, id: string): Document<Machine> =>
   recordDocument(store, 'machine', id, parseMachine, machineSummary);
 
-/** The record of a profile; a tombstone where it was deleted. */
+/** Returns the record of a profile as a document. The record of a deleted profile is a tombstone. */
 export const profileDocument = (store: MachineStore, name: string): Document<Profile> =>
   recordDocument(store, 'profile', name, parseProfile, profileSummary);
 
-/** The machine that a stored text holds, if it is the one of this name. */
+/** Returns the machine that a stored text holds. A machine with another id is an error. */
 export const readMachineText = (id: string, text: string): Result<Machine, StoreFault> =>
   readText('machine', id, parseMachine(text));
 
-/** The profile that a stored text holds, if it is the one of this name. */
+/** Returns the profile that a stored text holds. A profile with another name is an error. */
 export const readProfileText = (name: string, text: string): Result<Profile, StoreFault> =>
   readText('profile', name, parseProfile(text));
 
@@ -45,7 +45,7 @@ function recordDocument<T extends Machine | Profile>(
   };
 }
 
-/** How a record lies in the store, byte by byte: its copies are the same text. */
+/** Returns the text of a record. R2 and the copy in KV hold the same bytes. */
 export const recordText = (record: Machine | Profile): string => JSON.stringify(record);
 
 function readText<T extends Machine | Profile>(
@@ -55,7 +55,7 @@ function readText<T extends Machine | Profile>(
 ): Result<T, StoreFault> {
   const what = `${kind} ${name}`;
   const record = understood(what, parsed);
-  // Another's record in this place, by a wrong restore: it would open, and boot, as if it were right.
+  // A wrong restore can put another machine's record here. It would decrypt and boot as if it were right.
   const isOwn = record.ok && ('id' in record.value ? record.value.id : record.value.name) === name;
   return !record.ok || isOwn
     ? record

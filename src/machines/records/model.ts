@@ -1,43 +1,43 @@
-/** The terms of this room: machines, profiles, and how their records are stored. No I/O. */
+/** The stored records of this room: machines, profiles and renderings. No I/O. */
 import * as z from 'zod';
 import { parseStored, storedObject } from '../../shared/stored-json.ts';
 
-/** A machine's or a profile's name. */
+/** A machine's id or a profile's name. */
 export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
-/** These would be calls, not machines. */
+/** No machine may have these ids, because they are calls: `/api/machines/export`. */
 export const RESERVED: readonly string[] = ['export', 'import'];
 
-/** User data and profiles, once their gzip is off. */
+/** The limit in bytes for user data and for a layer of a profile, after gunzip. */
 export const TEXT_LIMIT = 1024 * 1024;
 
-/** What is encrypted under a storage key: AES-GCM, everything but the key's id in base64. */
+/** A text that AES-GCM encrypted under a storage key. `key` is the key's id; `iv` and `data` are base64. */
 const sealed = storedObject({ key: z.string(), iv: z.string(), data: z.string() });
 
 const machine = storedObject({
   id: z.string().regex(NAME),
   profile: z.string().nullable(),
   kind: z.enum(['ignition', 'cloud-config', 'script', 'none']),
-  /** What the user data was written in, where that is not what it is served as. */
+  /** The language that the user data was transpiled from; `null` when it is served as it was written. */
   source: z.enum(['butane', 'ct']).nullable(),
-  /** Counts replacements; a deleted machine's number goes on where it was. */
+  /** Counts replacements. A machine that is created again after a deletion continues the count. */
   generation: z.int().positive(),
-  /** Random; a capability of another epoch is revoked. */
+  /** A random text. A capability of another epoch is revoked. */
   epoch: z.string(),
-  /** The newest capability's; older ones of the epoch stay good. */
+  /** The random text of the newest capability. Older capabilities of the same epoch stay valid. */
   nonce: z.string(),
-  /** Seconds since 1970 at which the newest capability ends; 0: never. */
+  /** When the newest capability expires, in seconds since 1970; 0 means never. */
   expiry: z.int().nonnegative(),
-  /** What iPXE boots. */
+  /** `channel`, `board` and `version` name the release that iPXE boots. */
   channel: z.string(),
   board: z.string(),
   version: z.string(),
   createdAt: z.string(),
   updatedAt: z.string(),
-  /** A tombstone: the capabilities answer 410 for ever. */
+  /** Set in a tombstone: the machine's capabilities answer 410 for ever. */
   deletedAt: z.string().nullable(),
-  /** The text that boots, `null` where there is none. */
+  /** The text that boots; `null` when there is none. */
   userData: sealed.nullable(),
-  /** The text it was made from. */
+  /** The text that the user data was transpiled from; `null` when there is none. */
   sourceText: sealed.nullable(),
 });
 
@@ -56,16 +56,16 @@ export type Sealed = Readonly<z.output<typeof sealed>>;
 export type Machine = Readonly<z.output<typeof machine>>;
 export type Profile = Readonly<z.output<typeof profile>>;
 
-/** A stored machine; anything else in its place is an error. */
+/** Returns the machine that a stored text holds, or an error. */
 export const parseMachine = (text: string) => parseStored(machine, text);
 
-/** A stored profile; anything else in its place is an error. */
+/** Returns the profile that a stored text holds, or an error. */
 export const parseProfile = (text: string) => parseStored(profile, text);
 
-/** A stored rendering: what was sealed, and nothing else. */
+/** Returns the sealed text that a stored rendering holds, or an error. */
 export const parseSealed = (text: string) => parseStored(sealed, text);
 
-/** What a `head` or a listing tells of a machine. */
+/** Returns the summary of a machine. */
 export const machineSummary = (machine: Machine): Readonly<Record<string, string>> => ({
   generation: String(machine.generation),
   epoch: machine.epoch,
@@ -77,7 +77,7 @@ export const machineSummary = (machine: Machine): Readonly<Record<string, string
   key: machine.userData?.key ?? '',
 });
 
-/** What a `head` or a listing tells of a profile. */
+/** Returns the summary of a profile. */
 export const profileSummary = (record: Profile): Readonly<Record<string, string>> => ({
   generation: String(record.generation),
   engine: record.engine,
@@ -86,13 +86,15 @@ export const profileSummary = (record: Profile): Readonly<Record<string, string>
   key: (record.base ?? record.default)?.key ?? '',
 });
 
-/** Binds what is encrypted to where it belongs: another machine's, or an older one, does not open. */
+/** Returns the associated data of a sealed text. A text of another machine or of another generation is not opened. */
 export const machineContext = (
   { id, generation }: Pick<Machine, 'id' | 'generation'>,
-  part: 'userData' | 'sourceText',
-) => `machine:${id}:${generation}:${part}`;
+  field: 'userData' | 'sourceText',
+) => `machine:${id}:${generation}:${field}`;
 
-export const profileContext = ({ name, generation }: Pick<Profile, 'name' | 'generation'>, part: 'base' | 'default') =>
-  `profile:${name}:${generation}:${part}`;
+/** Returns the associated data of a sealed layer of a profile. */
+export const profileContext = ({ name, generation }: Pick<Profile, 'name' | 'generation'>, layer: 'base' | 'default') =>
+  `profile:${name}:${generation}:${layer}`;
 
+/** Returns the associated data of a sealed rendering. */
 export const renderingContext = (id: string, sha512: string) => `rendering:${id}:${sha512}`;

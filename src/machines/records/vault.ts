@@ -1,13 +1,14 @@
 /**
- * User data, profiles and renderings at rest: AES-256-GCM (NIST SP 800-38D) under a key derived from each configured secret
- * (HKDF-SHA-256, RFC 5869), with the owner and its generation as associated data. Readers of the stores see no join tokens.
+ * Encrypts user data, profiles and renderings with AES-256-GCM (NIST SP 800-38D). Each configured secret gives one key
+ * (HKDF-SHA-256, RFC 5869). The associated data names the owner and its generation. So a reader of the stores cannot
+ * see the join tokens that user data contains.
  */
 import { fromBase64, toBase64, toHex } from '../../shared/bytes.ts';
 import { isBug } from '../../shared/cause.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { Sealed } from './model.ts';
 
-/** `no-key`: written under a secret that is configured no more. */
+/** `no-key`: the secret that sealed the text is no longer configured. `tampered`: the text does not decrypt. */
 export type VaultFault = { readonly reason: 'no-key' | 'tampered' };
 
 interface StorageKey {
@@ -21,7 +22,10 @@ const LABELS = { own: 'flatcar-edge storage', derived: 'flatcar-edge storage fro
 export class Vault {
   readonly #keys: Promise<readonly StorageKey[]>;
 
-  /** STORAGE_KEY values, the first of which writes; without them CAPABILITY_SECRET's stand in. All of both read. */
+  /**
+   * The first value of STORAGE_KEY seals new texts. Without STORAGE_KEY, the first value of CAPABILITY_SECRET seals
+   * them. Every value of both can open texts.
+   */
   constructor(storageKeys: readonly string[], capabilitySecrets: readonly string[]) {
     this.#keys = Promise.all([
       ...storageKeys.map((secret) => deriveKey(secret, LABELS.own)),
@@ -29,12 +33,12 @@ export class Vault {
     ]);
   }
 
-  /** Ids of the keys, the writing one first. */
+  /** Returns the ids of the keys. The first id is that of the key that seals. */
   async keyIds(): Promise<string[]> {
     return (await this.#keys).map(({ id }) => id);
   }
 
-  /** Encrypts under the newest key; `context` must be given again to read it. */
+  /** Encrypts `text` under the newest key. `open` needs the same `context`. Throws when there is no key. */
   async seal(text: string, context: string): Promise<Sealed> {
     const [newest] = await this.#keys;
     if (newest === undefined) throw new Error('no storage key');
@@ -43,13 +47,13 @@ export class Vault {
     return { key: newest.id, iv: toBase64(iv), data: toBase64(new Uint8Array(data)) };
   }
 
-  /** The text, if it was sealed under one of the keys, for this context, and nobody touched it. */
+  /** Returns the text if one of the keys sealed it for this context and nobody has changed it. */
   async open(sealed: Sealed, context: string): Promise<Result<string, VaultFault>> {
-    const found = (await this.#keys).find(({ id }) => id === sealed.key);
-    if (found === undefined) return err({ reason: 'no-key' });
+    const storageKey = (await this.#keys).find(({ id }) => id === sealed.key);
+    if (storageKey === undefined) return err({ reason: 'no-key' });
     try {
       const iv = fromBase64(sealed.iv);
-      const data = await crypto.subtle.decrypt(parameters(iv, context), found.key, fromBase64(sealed.data));
+      const data = await crypto.subtle.decrypt(parameters(iv, context), storageKey.key, fromBase64(sealed.data));
       return ok(new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(data));
     } catch (cause) {
       if (isBug(cause)) throw cause;
@@ -59,7 +63,7 @@ export class Vault {
 }
 
 async function deriveKey(secret: string, label: string): Promise<StorageKey> {
-  const layers = await crypto.subtle.importKey('raw', encoded(secret), 'HKDF', false, ['deriveKey', 'deriveBits']);
+  const secretKey = await crypto.subtle.importKey('raw', encoded(secret), 'HKDF', false, ['deriveKey', 'deriveBits']);
   const derivation = (info: string) => ({
     name: 'HKDF',
     hash: 'SHA-256',
@@ -67,8 +71,11 @@ async function deriveKey(secret: string, label: string): Promise<StorageKey> {
     info: encoded(info),
   });
   const [key, id] = await Promise.all([
-    crypto.subtle.deriveKey(derivation(label), layers, { name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']),
-    crypto.subtle.deriveBits(derivation(`${label} id`), layers, 64),
+    crypto.subtle.deriveKey(derivation(label), secretKey, { name: 'AES-GCM', length: 256 }, false, [
+      'encrypt',
+      'decrypt',
+    ]),
+    crypto.subtle.deriveBits(derivation(`${label} id`), secretKey, 64),
   ]);
   return { key, id: toHex(new Uint8Array(id)) };
 }
