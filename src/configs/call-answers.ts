@@ -1,10 +1,10 @@
 /**
- * What the calls about configs give, as zod schemas: the routes' answers are typed by them, and the API document is made from
- * them. No I/O.
+ * The zod schemas of what the calls about configs return. They type the routes' answers, and the API document is made
+ * from them. No I/O.
  */
 import * as z from 'zod';
 
-/** What every entry of a report says. */
+/** The fields of every entry of a report. */
 export const entryFields = {
   severity: z.enum(['error', 'warning', 'info']),
   path: z.string().meta({ description: '`storage.files.0.path`; `$` for the document itself' }),
@@ -18,9 +18,9 @@ const sidedEntry = z
   .object({ ...entryFields, layer: z.enum(['parent', 'child', 'result']) })
   .meta({ id: 'SidedEntry' });
 
-/** What a text is, as a machine's record calls it. */
+/** The kind of a text, as a machine's record names it. */
 export const kind = z.enum(['ignition', 'cloud-config', 'script', 'none']);
-/** A config as JSON. */
+/** A parsed Ignition config. */
 export const config = z.record(z.string(), z.unknown());
 
 export const validation = z

@@ -1,21 +1,22 @@
 /**
- * What the calls about configs take, as zod schemas: the routes check by them, and the API document is made from them. No I/O.
+ * The zod schemas of what the calls about configs take. The routes check requests with them, and the API document is made
+ * from them. No I/O.
  */
 import * as z from 'zod';
 
-/** A switch: absent and 0 are off, 1 and true are on. */
+/** A switch: 0 and false are off, 1 and true are on. */
 export const onOff = z
   .union([z.enum(['0', '1', 'false', 'true']), z.boolean()], { error: 'must be 1 or 0' })
   .transform((value) => value === '1' || value === 'true' || value === true);
 
-/** How base and user data become one. */
+/** The rules by which the layers of a config are merged. */
 export const engine = z.enum(['ignition', 'legacy'], { error: 'must be ignition or legacy' }).meta({
   description: '`ignition`: Flatcar since 2022; `legacy`: Ignition 0.36, spec 2 appended',
 });
 
 const FORMATS = ['butane', 'ct', 'ignition'] as const;
 
-/** What a body is written in, as far as the query says it. */
+/** What a query may say about the format of a body. */
 export const formatQuery = z.object({
   format: z
     .enum(FORMATS, { error: `must be one of ${FORMATS.join(', ')}` })

@@ -1,4 +1,4 @@
-/** The two calls that look at configs and store nothing: validate, and merge. No I/O. */
+/** The calls that validate and merge configs. They store nothing. No I/O. */
 import { combine, type Engine, engineFaults } from '../ignition/combine.ts';
 import { faultEntries } from '../ignition/compose.ts';
 import { readJson } from '../ignition/json-source.ts';
@@ -12,10 +12,10 @@ import { kindOf, type MachineKind } from './user-data.ts';
 
 interface Validation {
   readonly valid: boolean;
-  /** `null` where it has none that is known. */
+  /** The spec version; `null` when the text does not parse as a config. */
   readonly version: string | null;
   readonly kind: MachineKind;
-  /** What the reference says of the whole; absent when valid. */
+  /** The error of Ignition for the whole config; absent when it is valid. */
   readonly error?: string;
   readonly entries: readonly Entry[];
 }
@@ -27,7 +27,7 @@ const NO_CONFIG: Readonly<Record<string, string>> = {
   empty: 'not a config (empty)',
 };
 
-/** What the engine would say of this text as a config of its own. */
+/** Returns what the engine would report about this text as a config by itself. */
 export function validate(text: string, engine: Engine): Validation {
   const kind = kindOf(text);
   const parsed = parseConfig(text);
@@ -55,8 +55,9 @@ interface Merged {
 }
 
 /**
- * `{parent, child, engine?}` as JSON text, each side a config or the text of one: the two made one, or the problem to answer
- * with. The sides are taken as they are written, not as JavaScript would write them again: `420.0` is no integer.
+ * Merges the two configs of `body`, which is JSON: `{parent, child, engine?}`. Each side is a config or the text of one.
+ * Returns the merged config, or a problem. Each side is read from the original text: JavaScript would write `420.0`,
+ * which is not an integer to Ignition, as `420`.
  */
 export function merge(body: string): Result<Merged, Problem> {
   const json = readJson(body);
@@ -89,12 +90,12 @@ export function merge(body: string): Result<Merged, Problem> {
     const detail = layer === 'result' ? 'the result is not valid' : 'an input is not valid';
     return err(refusal(detail, [...entries, ...faults], combined.error.config));
   }
-  const own = combined.value.entries.filter(
+  const resultEntries = combined.value.entries.filter(
     ({ path, message }) => !entries.some((entry) => entry.path === path && entry.message === message),
   );
   return ok({
     config: combined.value.config,
-    entries: [...entries, ...own.map((entry) => ({ ...entry, layer: 'result' as const }))],
+    entries: [...entries, ...resultEntries.map((entry) => ({ ...entry, layer: 'result' as const }))],
   });
 }
 

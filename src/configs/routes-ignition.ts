@@ -1,4 +1,4 @@
-/** `/api/ignition`: configs looked at, nothing stored. */
+/** The routes under `/api/ignition`. They check and convert configs and store nothing. */
 import { Hono } from 'hono';
 import { jsonSchemaOf } from '../ignition/json-schema.ts';
 import { answerJson, apiBody, checkShape, shapeProblem } from '../shared/http/api.ts';
@@ -12,7 +12,7 @@ import { readUserData, userDataProblem } from './user-data.ts';
 
 const BODY_LIMIT = 8 * 1024 * 1024;
 
-/** validate, merge, and the schemas that both check by. */
+/** Returns the router of validate, merge, transpile and the JSON Schemas. */
 export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
   const app: App = new Hono();
   app.post('/validate', async (call) => {
@@ -36,12 +36,12 @@ export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
   app.post('/transpile', async (call) => {
     const asked = checkShape(transpileQuery, call.req.query());
     if (!asked.ok) return refuse(call, shapeProblem(asked.error));
-    const { from, platform: cloud = '', strict = false } = asked.value;
+    const { from, platform: cloudPlatform = '', strict = false } = asked.value;
     const body = await apiBody(platform, call.req.raw, BODY_LIMIT);
     if (!body.ok) return refuse(call, body.error);
     const text = asUtf8(body.value);
     if (text === undefined) return refuse(call, { code: 'invalid', ...unreadable });
-    const transpiled = transpile(text, from, { strict, platform: cloud });
+    const transpiled = transpile(text, from, { strict, platform: cloudPlatform });
     if (transpiled.ok)
       return answerJson<typeof transpiledAnswer>({
         config: transpiled.value.config,
@@ -65,7 +65,7 @@ const unreadable = {
   members: { error: 'yaml: the body is not UTF-8', entries: [] },
 };
 
-/** YAML is text; `undefined` for bytes that are none. */
+/** Decodes a body of YAML. Returns `undefined` when the bytes are not UTF-8. */
 function asUtf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -1,14 +1,14 @@
-/** User data as it arrives: bytes, perhaps gzipped, of one of the kinds that Flatcar takes. */
+/** Reads user data: bytes, perhaps gzipped, of one of the kinds that Flatcar accepts. */
 import { type UserDataKind, userDataKind } from '../ignition/user-data.ts';
 import { concatBytes } from '../shared/bytes.ts';
 import { tooLong } from '../shared/http/api.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 
-/** What a machine's record calls it: coreos-cloudinit takes multipart as well as cloud-config. */
+/** The kind that a machine's record names. Multipart counts as cloud-config: coreos-cloudinit reads both. */
 export type MachineKind = 'ignition' | 'cloud-config' | 'script' | 'none';
 
 export interface UserData {
-  /** The text with its gzip taken off; bytes that are no UTF-8 became U+FFFD, as the reference reads them. */
+  /** The text after gunzip. Bytes that are not UTF-8 became U+FFFD, as when Ignition reads them. */
   readonly text: string;
   readonly kind: MachineKind;
 }
@@ -25,7 +25,7 @@ const KINDS: Readonly<Record<UserDataKind, MachineKind>> = {
   empty: 'none',
 };
 
-/** Reads user data of at most `limit` bytes, which holds with its gzip and without. */
+/** Returns the text and kind of user data. `limit` is in bytes and applies both before and after gunzip. */
 export async function readUserData(
   bytes: Uint8Array<ArrayBuffer>,
   limit: number,
@@ -33,21 +33,21 @@ export async function readUserData(
   if (bytes.length > limit) return err({ reason: 'too-large', limit, isUnzipped: false });
   const plain = isGzip(bytes) ? await gunzip(bytes, limit) : ok(bytes);
   if (!plain.ok) return plain;
-  // A byte order mark is part of the text: the reference refuses a config that has one.
+  // A byte order mark stays in the text, because Ignition refuses a config that has one.
   const text = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(plain.value);
   return ok({ text, kind: kindOf(text) });
 }
 
-/** The kind of a text that has no gzip around it. */
+/** Returns the kind of a text that is not gzipped. */
 export const kindOf = (text: string): MachineKind => KINDS[userDataKind(text)];
 
-/** One sentence for whoever sent it. */
+/** Returns one sentence for the client that sent the user data. */
 export function userDataProblem(fault: UserDataFault): string {
   if (fault.reason === 'bad-gzip') return 'the gzip is broken';
   return fault.isUnzipped ? `unzipped it is over ${fault.limit} bytes` : tooLong('the user data', fault.limit);
 }
 
-/** RFC 1952 section 2.3.1. */
+/** Looks for the magic bytes of gzip (RFC 1952 section 2.3.1). */
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 async function gunzip(
@@ -55,18 +55,18 @@ async function gunzip(
   limit: number,
 ): Promise<Result<Uint8Array<ArrayBuffer>, UserDataFault>> {
   const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
-  const parts: Uint8Array[] = [];
+  const chunks: Uint8Array[] = [];
   let length = 0;
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return ok(concatBytes(parts));
+      if (done) return ok(concatBytes(chunks));
       length += value.length;
       if (length > limit) {
         await reader.cancel();
         return err({ reason: 'too-large', limit, isUnzipped: true });
       }
-      parts.push(value);
+      chunks.push(value);
     }
   } catch {
     return err({ reason: 'bad-gzip' });

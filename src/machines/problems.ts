@@ -1,4 +1,4 @@
-/** What an operator's call on machines and profiles can fail with, and how the API says it. */
+/** The faults of an operator's calls on machines and profiles, and the problems that the API answers for them. */
 
 import type { FormatFault } from '../configs/formats.ts';
 import { type UserDataFault, userDataProblem } from '../configs/user-data.ts';
@@ -14,7 +14,7 @@ export type OperatorFault =
   | { readonly reason: 'unknown'; readonly what: 'machine' | 'profile' }
   | { readonly reason: 'deleted' }
   | { readonly reason: 'conflict' }
-  /** A value that cannot be: which, and why. */
+  /** The field has an invalid value; `message` says why. */
   | { readonly reason: 'bad-value'; readonly field: string; readonly message: string }
   | { readonly reason: 'bad-user-data'; readonly fault: UserDataFault }
   | FormatFault
@@ -22,7 +22,7 @@ export type OperatorFault =
   | { readonly reason: 'in-use'; readonly machines: readonly string[] }
   | { readonly reason: 'breaks'; readonly members: Readonly<Record<string, unknown>> };
 
-/** The problem that a fault is answered with. */
+/** Returns the problem that answers a fault. */
 export function machineProblem(fault: OperatorFault): Problem {
   switch (fault.reason) {
     case 'store-unreachable':

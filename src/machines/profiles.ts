@@ -1,4 +1,4 @@
-/** What an operator does with profiles: a change that machines would not survive is refused, unless it is forced. */
+/** An operator's actions on profiles. A change that would keep machines from booting is refused unless it is forced. */
 import type { Engine } from '../ignition/combine.ts';
 import { compose, type LayeredEntry } from '../ignition/compose.ts';
 import { type Conflict, change } from '../shared/document.ts';
@@ -13,7 +13,7 @@ export type ProfilePart = 'base' | 'default';
 
 export interface ProfileChange {
   readonly engine?: Engine;
-  /** `null` takes it away. */
+  /** `null` removes the layer; with `undefined` it stays. */
   readonly base?: string | null;
   readonly default?: string | null;
 }
@@ -21,7 +21,7 @@ export interface ProfileChange {
 export interface ChangeOptions {
   readonly dryRun: boolean;
   readonly force: boolean;
-  /** Where to go on looking at machines (dry runs). */
+  /** Where a dry run continues to check machines. */
   readonly cursor: string | undefined;
 }
 
@@ -30,11 +30,11 @@ interface BrokenMachine {
   readonly entries: readonly LayeredEntry[];
 }
 
-/** Which machines a change would keep from booting, of those looked at. */
+/** Which of the checked machines a change would keep from booting. */
 interface Effect {
   readonly checked: number;
   readonly breaks: readonly BrokenMachine[];
-  /** There are more machines; a dry run goes on from here. */
+  /** Where a dry run continues; `null` when there are no more machines. */
   readonly cursor: string | null;
 }
 
@@ -44,15 +44,21 @@ export interface Changed {
   readonly effect: Effect;
 }
 
-/** Machines that one call looks at; more are gone through by dry runs, page by page. */
+/** The most machines that one call checks. The operator checks more machines by dry runs, page by page. */
 const MOST_CHECKED = 1000;
 const PAGE = 100;
 const AT_ONCE = 10;
 const DELETED_ENGINE: Engine = 'ignition';
-/** A machine that is being written has its use first; older ones that its record does not bear out are left over. */
+/**
+ * The use of a profile is written before the machine's record, so a new use may still lack its record. When an older use
+ * does not fit the record, the machine has stopped using the profile, and the use is deleted.
+ */
 const STALE_MS = 600_000;
 
-/** Creates or changes a profile. Nothing is stored for a dry run, an invalid profile, or one that breaks machines. */
+/**
+ * Creates or changes a profile, and returns it with its effect on machines. Nothing is stored for a dry run, for an
+ * invalid profile, or for a change that breaks machines and is not forced.
+ */
 export async function changeProfile(
   ports: MachinePorts,
   name: string,
@@ -70,19 +76,19 @@ export async function changeProfile(
     base: change.base === undefined ? old.value.base : (change.base ?? undefined),
     default: change.default === undefined ? old.value.default : (change.default ?? undefined),
   };
-  const own = checkProfile(layers);
-  if (!own.ok) return own;
+  const ownEntries = checkProfile(layers);
+  if (!ownEntries.ok) return ownEntries;
   const effect = await effectOn(ports, name, old.value, layers, options.cursor);
   if (!effect.ok) return effect;
   const profile = await sealedProfile(ports, name, before, layers);
-  if (options.dryRun) return ok({ profile, entries: own.value, effect: effect.value });
+  if (options.dryRun) return ok({ profile, entries: ownEntries.value, effect: effect.value });
   const isHarmless = effect.value.breaks.length === 0 && effect.value.cursor === null;
   if (!isHarmless && !options.force) return err({ reason: 'breaks', members: { ...effect.value } });
   const written = await writeProfile(ports, profile, stored.value?.etag);
-  return written.ok ? ok({ profile, entries: own.value, effect: effect.value }) : written;
+  return written.ok ? ok({ profile, entries: ownEntries.value, effect: effect.value }) : written;
 }
 
-/** Leaves a tombstone, unless machines use the profile. */
+/** Leaves a tombstone and returns it. A profile that machines use is not deleted. */
 export async function deleteProfile(ports: MachinePorts, name: string): Promise<Result<Profile, OperatorFault>> {
   const stored = await profileDocument(ports.store, name).read();
   if (!stored.ok) return stored;
@@ -93,7 +99,7 @@ export async function deleteProfile(ports: MachinePorts, name: string): Promise<
   if (used.value.ids.length > 0) return err({ reason: 'in-use', machines: used.value.ids });
   const now = new Date(ports.platform.now()).toISOString();
   const { generation } = before;
-  const gone: Profile = {
+  const tombstone: Profile = {
     ...before,
     engine: DELETED_ENGINE,
     generation: generation + 1,
@@ -102,14 +108,14 @@ export async function deleteProfile(ports: MachinePorts, name: string): Promise<
     base: null,
     default: null,
   };
-  return await writeProfile(ports, gone, stored.value?.etag);
+  return await writeProfile(ports, tombstone, stored.value?.etag);
 }
 
-/** The profile by itself: base alone, default alone, and the two together must be configs. */
+/** Checks the profile without a machine: the base alone, and the base with the default, must be valid configs. */
 function checkProfile(layers: Omit<LayerTexts, 'user'>): Result<readonly LayeredEntry[], OperatorFault> {
   const { engine, base } = layers;
-  const alone = compose({ base }, engine);
-  const whole = alone.ok ? render({ ...layers, user: undefined }, SAMPLE_CLOUD_CONFIG_URL) : alone;
+  const baseAlone = compose({ base }, engine);
+  const whole = baseAlone.ok ? render({ ...layers, user: undefined }, SAMPLE_CLOUD_CONFIG_URL) : baseAlone;
   return whole.ok ? ok(whole.value.entries) : err({ reason: 'invalid', entries: whole.error.entries });
 }
 
@@ -121,12 +127,12 @@ async function sealedProfile(
 ): Promise<Profile> {
   const generation = (before?.generation ?? 0) + 1;
   const now = new Date(platform.now()).toISOString();
-  const seal = async (part: ProfilePart) => {
-    const text = layers[part];
-    return text === undefined ? null : await vault.seal(text, profileContext({ name, generation }, part));
+  const seal = async (layer: ProfilePart) => {
+    const text = layers[layer];
+    return text === undefined ? null : await vault.seal(text, profileContext({ name, generation }, layer));
   };
   return {
-    // What a later version of this software has put there.
+    // A later version of this software may have added fields to the record.
     ...(before?.deletedAt === null ? before : {}),
     name,
     engine: layers.engine,
@@ -139,7 +145,7 @@ async function sealedProfile(
   };
 }
 
-/** Writes the profile where it is still the one that was looked at: what was checked is what is replaced. */
+/** Writes the profile if the stored record is still the one that was checked. */
 async function writeProfile(
   { platform, store, copies }: MachinePorts,
   profile: Profile,
@@ -175,7 +181,7 @@ async function effectOn(
     for (const [index, id] of users.value.ids.entries()) {
       const user = users.value.texts[index];
       const now = render({ ...changed, user }, SAMPLE_CLOUD_CONFIG_URL);
-      // One that does not boot as it is cannot be broken.
+      // The change cannot break a machine that does not boot before it.
       if (!now.ok && render({ ...old, user }, SAMPLE_CLOUD_CONFIG_URL).ok)
         breaks.push({ id, entries: now.error.entries });
     }
@@ -186,12 +192,12 @@ async function effectOn(
 
 interface Users {
   readonly ids: readonly string[];
-  /** Their user data, in the same order. */
+  /** The user data of `ids`, in the same order. */
   readonly texts: readonly (string | undefined)[];
   readonly cursor: string | undefined;
 }
 
-/** A page of machines whose records name the profile, of at least `least` where there are so many. */
+/** Returns machines whose records name the profile: at least `least` of them, or all that are left after `from`. */
 async function usersOf(
   { platform, store, vault }: MachinePorts,
   name: string,
@@ -205,13 +211,13 @@ async function usersOf(
     const page = await store.uses(name, { cursor, limit: PAGE });
     if (!page.ok) return page;
     for (let at = 0; at < page.value.items.length; at += AT_ONCE) {
-      const some = page.value.items.slice(at, at + AT_ONCE);
-      const read = await Promise.all(some.map(({ name: id }) => machineDocument(store, id).read()));
-      for (const [index, record] of read.entries()) {
+      const uses = page.value.items.slice(at, at + AT_ONCE);
+      const records = await Promise.all(uses.map(({ name: id }) => machineDocument(store, id).read()));
+      for (const [index, record] of records.entries()) {
         if (!record.ok) return record;
         const machine = record.value?.value;
         if (machine === undefined || machine.profile !== name || machine.deletedAt !== null) {
-          const use = some[index];
+          const use = uses[index];
           const isStale = use !== undefined && platform.now() - use.uploadedAt > STALE_MS;
           if (isStale) await store.deleteUse(name, use.name);
           continue;

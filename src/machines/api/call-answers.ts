@@ -1,5 +1,5 @@
 /**
- * What the calls about machines and profiles give, as zod schemas: the routes' answers are typed by them, and the API
+ * The zod schemas of what the calls about machines and profiles return. They type the routes' answers, and the API
  * document is made from them. No I/O.
  */
 import * as z from 'zod';
@@ -107,7 +107,7 @@ export const profileView = z
   .object({ ...profileFields, base: z.string().nullable(), default: z.string().nullable() })
   .meta({ id: 'Profile' });
 
-/** A base or a default by itself. */
+/** One layer of a profile: its base or its default. */
 export const profileText = config;
 
 export const profilePage = z.object({

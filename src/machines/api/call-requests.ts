@@ -1,17 +1,17 @@
 /**
- * What the calls about machines and profiles take, as zod schemas: the routes check by them, and the API document is
- * made from them. No I/O.
+ * The zod schemas of what the calls about machines and profiles take. The routes check requests with them, and the API
+ * document is made from them. No I/O.
  */
 import * as z from 'zod';
 import { engine, formatQuery, onOff } from '../../configs/call-requests.ts';
 import { NAME, RESERVED } from '../records/model.ts';
 
-/** Ten years; longer is a mistake, or never. */
+/** Ten years. A longer time is a mistake, or means never: then `expires_in` is left out. */
 const MOST_SECONDS = 10 * 366 * 24 * 3600;
 
 const NAME_RULE = 'must be 1 to 128 letters, digits, ".", "_" or "-", beginning with one of the first two';
 
-/** A machine's or a profile's name. */
+/** A machine's id or a profile's name. */
 const name = z.string({ error: NAME_RULE }).regex(NAME, NAME_RULE);
 
 const SECONDS_RULE = `must be whole seconds from 1 to ${MOST_SECONDS}`;
@@ -29,7 +29,7 @@ export const machineParams = z.object({
 
 export const profileParams = z.object({ name: name.meta({ description: 'the profile', example: 'web' }) });
 
-/** The query of a PUT of a machine; channel, board and version are what iPXE boots. */
+/** The query of a PUT of a machine. `channel`, `board` and `version` name the release that iPXE boots. */
 export const machineQuery = formatQuery.extend({
   profile: z
     .union([z.literal(''), name], { error: NAME_RULE })

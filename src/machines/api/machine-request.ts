@@ -1,4 +1,4 @@
-/** What a call about a machine says in its path and query: checked, or the field that is wrong. No I/O. */
+/** Checks the path, query and user data of a call about a machine, and names the field that is wrong. No I/O. */
 import type * as z from 'zod';
 import { formatQuery } from '../../configs/call-requests.ts';
 import { type FormatQuery, readFormat, type Written } from '../../configs/formats.ts';
@@ -10,7 +10,7 @@ import type { OperatorFault } from '../problems.ts';
 import { TEXT_LIMIT } from '../records/model.ts';
 import { machineParams, machineQuery, profileParams } from './call-requests.ts';
 
-/** What machines may boot by iPXE. */
+/** The channels and boards that machines may boot by iPXE. */
 export interface Offered {
   readonly channels: readonly string[];
   readonly boards: readonly string[];
@@ -24,27 +24,27 @@ export interface MachineQuery {
   readonly version: string;
 }
 
-const bad = (field: string, message: string) => err<OperatorFault>({ reason: 'bad-value', field, message });
+const badValue = (field: string, message: string) => err<OperatorFault>({ reason: 'bad-value', field, message });
 
-/** `value` as `schema` makes it, or the fault that names the field. */
+/** Returns `value` as `schema` parses it, or a fault that names the field. */
 export function readShape<T extends z.ZodType>(schema: T, value: unknown): Result<z.output<T>, OperatorFault> {
   const read = checkShape(schema, value);
   return read.ok ? read : err({ reason: 'bad-value', ...read.error });
 }
 
-/** A machine's name. */
+/** Returns the machine's id, or a fault. */
 export function readId(id: string | undefined): Result<string, OperatorFault> {
   const read = readShape(machineParams, { id });
   return read.ok ? ok(read.value.id) : read;
 }
 
-/** A profile's name. */
+/** Returns the profile's name, or a fault. */
 export function readProfileName(name: string | undefined): Result<string, OperatorFault> {
   const read = readShape(profileParams, { name });
   return read.ok ? ok(read.value.name) : read;
 }
 
-/** The query of a PUT; what is absent has its default. */
+/** Returns the query of a PUT. An absent value has its default. */
 export function readMachineQuery(
   query: Readonly<Record<string, string>>,
   offered: Offered,
@@ -56,13 +56,17 @@ export function readMachineQuery(
   return place.ok ? ok({ profile: profile === '' ? null : profile, expiresIn, ...place.value }) : place;
 }
 
+/** The release that iPXE boots. */
 export interface Place {
   readonly channel: string;
   readonly board: string;
   readonly version: string;
 }
 
-/** What iPXE is to boot: of what is offered here, and a version of that channel; what is absent has its default. */
+/**
+ * Returns the release that iPXE boots, or a fault. Its channel and board must be offered here, and its version must
+ * belong to the channel. An absent value has its default.
+ */
 export function checkPlace(
   asked: { readonly [Field in keyof Place]?: string | undefined },
   offered: Offered,
@@ -73,18 +77,18 @@ export function checkPlace(
     board = preferred('amd64-usr', boards),
     version = 'current',
   } = asked;
-  if (!channels.includes(channel)) return bad('channel', `must be one of ${channels.join(', ')}`);
-  if (!boards.includes(board)) return bad('board', `must be one of ${boards.join(', ')}`);
+  if (!channels.includes(channel)) return badValue('channel', `must be one of ${channels.join(', ')}`);
+  if (!boards.includes(board)) return badValue('board', `must be one of ${boards.join(', ')}`);
   if (!isAlias(version) && !isVersion(version))
-    return bad('version', 'must be MAJOR.CHANNEL.PATCH, current or current-YYYY');
+    return badValue('version', 'must be MAJOR.CHANNEL.PATCH, current or current-YYYY');
   if (isVersion(version) && !fitsChannel(channel, version))
-    return bad('version', `${version} is not of channel ${channel}`);
+    return badValue('version', `${version} is not of channel ${channel}`);
   return ok({ channel, board, version });
 }
 
 const preferred = (name: string, names: readonly string[]): string => (names.includes(name) ? name : (names[0] ?? ''));
 
-/** What the body is written in, as far as the query says it. */
+/** Returns what the query says about the format of the body. */
 export function readFormatQuery(query: Readonly<Record<string, string>>): Result<FormatQuery, OperatorFault> {
   const read = readShape(formatQuery, query);
   if (!read.ok) return read;
@@ -92,7 +96,10 @@ export function readFormatQuery(query: Readonly<Record<string, string>>): Result
   return ok({ format, platform, lenient });
 }
 
-/** User data as it is written, of any kind: what boots, and what it was made from. A PUT's body and a line of an import alike. */
+/**
+ * Reads user data of any kind, from the body of a PUT or from a line of an import. Returns the text that boots, and the
+ * text that it was transpiled from.
+ */
 export async function readUserText(
   bytes: Uint8Array<ArrayBuffer>,
   format: FormatQuery,

@@ -1,4 +1,4 @@
-/** The operator's calls about machines. */
+/** The routes of the operator's calls about machines. */
 import { Hono } from 'hono';
 import { answerJson, apiBody, apiObject } from '../../shared/http/api.ts';
 import { CACHE } from '../../shared/http/cache.ts';
@@ -29,7 +29,7 @@ import { exportMachines, importMachines } from './transfer.ts';
 
 export interface MachineRoom extends MachinePorts {
   readonly offered: Offered;
-  /** PUBLIC_URL, or empty: then the request's own. */
+  /** PUBLIC_URL. If it is empty, the origin of the request is used. */
   readonly publicUrl: string;
 }
 
@@ -37,7 +37,7 @@ const BODY_LIMIT = 256 * 1024;
 const IMPORT_LIMIT = 32 * 1024 * 1024;
 const PAGE = 100;
 
-/** `/api/machines`. */
+/** Returns the router of `/api/machines`. */
 export function machineRoutes(room: MachineRoom): App {
   const app: App = new Hono();
   app.get('/', (call) => listMachines(room, call));
@@ -64,7 +64,7 @@ export function machineRoutes(room: MachineRoom): App {
   });
   app.put('/:id', (call) => put(room, call));
   app.get('/:id', async (call) => {
-    const machine = await named(room, call);
+    const machine = await readNamedMachine(room, call);
     if (!machine.ok) return refuse(call, machine.error);
     const boots = await lastBoots(room.store, machine.value.id);
     if (!boots.ok) return refuse(call, boots.error);
@@ -88,7 +88,7 @@ export function machineRoutes(room: MachineRoom): App {
   return app;
 }
 
-/** `POST /api/storage/reseal?cursor=`: a page of records written anew under the newest storage key. */
+/** Returns the router of `POST /api/storage/reseal?cursor=`, which reseals a page of records. */
 export function storageRoutes(room: MachineRoom): App {
   const app: App = new Hono();
   app.post('/reseal', async (call) => {
@@ -107,7 +107,7 @@ async function listMachines(room: MachineRoom, call: Call): Promise<Response> {
   if (!page.ok) return refuse(call, page.error);
   const machines = page.value.items
     .filter(({ summary }) => (summary['deleted'] ?? '') === '')
-    .map(({ name, summary }) => ({ id: name, ...listed(summary) }));
+    .map(({ name, summary }) => ({ id: name, ...listItem(summary) }));
   return answerJson<typeof machinePage>({ machines, cursor: page.value.cursor ?? null });
 }
 
@@ -125,25 +125,25 @@ async function put(room: MachineRoom, call: Call): Promise<Response> {
   const { entries, ...wanted } = written.value;
   const issued = await putMachine(room, id.value, { ...query.value, ...wanted }, originOf(room, call));
   if (!issued.ok) return refuse(call, issued.error);
-  const own = entries.map((entry) => ({ ...entry, layer: 'user' as const }));
-  return answerJson<typeof issuedAnswer>({ ...issued.value, entries: [...own, ...issued.value.entries] });
+  const userEntries = entries.map((entry) => ({ ...entry, layer: 'user' as const }));
+  return answerJson<typeof issuedAnswer>({ ...issued.value, entries: [...userEntries, ...issued.value.entries] });
 }
 
 async function explain(room: MachineRoom, call: Call): Promise<Response> {
-  const machine = await named(room, call);
+  const machine = await readNamedMachine(room, call);
   if (!machine.ok) return refuse(call, machine.error);
-  const gathered = await layerTextsOf(room, machine.value);
-  if (!gathered.ok) return refuse(call, gathered.error);
-  const { base, user, default: fallback } = gathered.value;
-  const composed = render(gathered.value, SAMPLE_CLOUD_CONFIG_URL);
+  const layerTexts = await layerTextsOf(room, machine.value);
+  if (!layerTexts.ok) return refuse(call, layerTexts.error);
+  const { base, user, default: fallback } = layerTexts.value;
+  const composed = render(layerTexts.value, SAMPLE_CLOUD_CONFIG_URL);
   if (!composed.ok) return refuse(call, { reason: 'invalid', entries: composed.error.entries });
   const { text, version, entries, parts } = composed.value;
   const { sourceText, source } = machine.value;
-  const written =
+  const openedSource =
     sourceText === null
       ? ok(undefined)
       : await room.vault.open(sourceText, machineContext(machine.value, 'sourceText'));
-  if (!written.ok) return refuse(call, written.error);
+  if (!openedSource.ok) return refuse(call, openedSource.error);
   const layers = { base: base ?? null, user: user ?? null, default: fallback ?? null };
   return answerJson<typeof explanation>({
     id: machine.value.id,
@@ -153,13 +153,13 @@ async function explain(room: MachineRoom, call: Call): Promise<Response> {
     parts: [...parts()],
     layers,
     entries: [...entries],
-    ...(written.value === undefined ? {} : { source, sourceText: written.value }),
+    ...(openedSource.value === undefined ? {} : { source, sourceText: openedSource.value }),
   });
 }
 
-async function named(room: MachineRoom, call: Call): Promise<Result<Machine, OperatorFault>> {
+async function readNamedMachine(room: MachineRoom, call: Call): Promise<Result<Machine, OperatorFault>> {
   const id = readId(call.req.param('id'));
-  // What cannot be a machine is none; only who would write one is told why.
+  // A call that reads gets 404 for an invalid id, as for an unknown machine. Only a call that writes is told why.
   return id.ok ? await readMachine(room, id.value) : err({ reason: 'unknown', what: 'machine' });
 }
 
@@ -178,7 +178,7 @@ async function tokenAsked(
   return ok({ id: id.value, revoke, expiresIn });
 }
 
-/** Without what its URLs are made of. */
+/** Returns the record without the values that the machine's URLs are made of. */
 function view(machine: Machine): Omit<MachineView, 'boots'> {
   const { id, profile, kind, source, generation, expiry, channel, board, version, createdAt, updatedAt } = machine;
   const written = source === null ? {} : { source };
@@ -186,7 +186,7 @@ function view(machine: Machine): Omit<MachineView, 'boots'> {
   return { id, profile, kind, ...written, generation, expiresAt, channel, board, version, createdAt, updatedAt };
 }
 
-function listed(summary: Summary): Omit<MachinePage['machines'][number], 'id'> {
+function listItem(summary: Summary): Omit<MachinePage['machines'][number], 'id'> {
   const { profile = '', kind = '', generation = '0', expiry = '0', updated = '' } = summary;
   return {
     profile: profile === '' ? null : profile,
@@ -202,7 +202,7 @@ function nextLink(call: Call, cursor: string): string {
   return `<${pathname}?cursor=${encodeURIComponent(cursor)}>; rel="next"`;
 }
 
-/** How clients reach this service: `https://edge.example`. */
+/** Returns the origin under which clients reach this service, such as `https://edge.example`. */
 const originOf = (room: MachineRoom, call: Call): string => room.publicUrl || new URL(call.req.url).origin;
 
 const refuse = (call: Call, fault: OperatorFault): Response => answerProblem(call, machineProblem(fault));

@@ -1,4 +1,4 @@
-/** The operator's calls about profiles. */
+/** The routes of the operator's calls about profiles. */
 import { Hono } from 'hono';
 import { readFormat } from '../../configs/formats.ts';
 import { readUserData } from '../../configs/user-data.ts';
@@ -19,7 +19,7 @@ import type { MachineRoom } from './routes-machines.ts';
 const BODY_LIMIT = 256 * 1024;
 const PAGE = 100;
 
-/** `/api/profiles`. */
+/** Returns the router of `/api/profiles`. */
 export function profileRoutes(room: MachineRoom): App {
   const app: App = new Hono();
   app.get('/', async (call) => {
@@ -38,7 +38,7 @@ export function profileRoutes(room: MachineRoom): App {
     return answerJson<typeof profilePage>({ profiles, cursor: page.value.cursor ?? null });
   });
   app.get('/:name', async (call) => {
-    const profile = await named(room, call);
+    const profile = await readNamedProfile(room, call);
     if (!profile.ok) return refuse(call, profile.error);
     const layers = await openProfile(room.vault, profile.value);
     if (!layers.ok) return refuse(call, layers.error);
@@ -61,32 +61,32 @@ export function profileRoutes(room: MachineRoom): App {
       ? answerJson<typeof profileDeletion>({ name: name.value, deletedAt: deleted.value.deletedAt })
       : refuse(call, deleted.error);
   });
-  for (const part of ['base', 'default'] as const) addPart(app, room, part);
+  for (const layer of ['base', 'default'] as const) addLayerRoutes(app, room, layer);
   return app;
 }
 
-function addPart(app: App, room: MachineRoom, part: ProfilePart): void {
-  app.put(`/:name/${part}`, async (call) => {
+function addLayerRoutes(app: App, room: MachineRoom, layer: ProfilePart): void {
+  app.put(`/:name/${layer}`, async (call) => {
     const body = await apiBody(room.platform, call.req.raw, TEXT_LIMIT);
     if (!body.ok) return answerProblem(call, body.error);
     const data = await readUserData(body.value, TEXT_LIMIT);
     if (!data.ok) return refuse(call, { reason: 'bad-user-data', fault: data.error });
-    // A tool that failed before curl sends nothing: that must not take it away from every machine.
+    // When a tool before curl in a pipe fails, curl sends an empty body. This must not remove the layer.
     if (data.value.text === '')
-      return refuse(call, { reason: 'bad-value', field: part, message: 'is empty; DELETE takes it away' });
+      return refuse(call, { reason: 'bad-value', field: layer, message: 'is empty; DELETE takes it away' });
     const format = readFormatQuery(call.req.query());
     const written = format.ok ? readFormat(data.value, format.value) : format;
-    return written.ok ? await change(room, call, { [part]: written.value.text }) : refuse(call, written.error);
+    return written.ok ? await change(room, call, { [layer]: written.value.text }) : refuse(call, written.error);
   });
-  app.get(`/:name/${part}`, async (call) => {
-    const profile = await named(room, call);
+  app.get(`/:name/${layer}`, async (call) => {
+    const profile = await readNamedProfile(room, call);
     const layers = profile.ok ? await openProfile(room.vault, profile.value) : profile;
     if (!layers.ok) return refuse(call, layers.error);
-    const text = layers.value[part];
-    if (text === undefined) return answerProblem(call, { code: 'not-found', detail: `this profile has no ${part}` });
+    const text = layers.value[layer];
+    if (text === undefined) return answerProblem(call, { code: 'not-found', detail: `this profile has no ${layer}` });
     return new Response(text, { headers: { 'content-type': 'application/json', 'cache-control': CACHE.never } });
   });
-  app.delete(`/:name/${part}`, (call) => change(room, call, { [part]: null }));
+  app.delete(`/:name/${layer}`, (call) => change(room, call, { [layer]: null }));
 }
 
 async function change(room: MachineRoom, call: Call, wanted: ProfileChange): Promise<Response> {
@@ -103,7 +103,7 @@ async function change(room: MachineRoom, call: Call, wanted: ProfileChange): Pro
   return answerJson<typeof profileChange>(answer);
 }
 
-async function named(room: MachineRoom, call: Call): Promise<Result<Profile, OperatorFault>> {
+async function readNamedProfile(room: MachineRoom, call: Call): Promise<Result<Profile, OperatorFault>> {
   const unknown = err<OperatorFault>({ reason: 'unknown', what: 'profile' });
   const name = readProfileName(call.req.param('name'));
   if (!name.ok) return unknown;

@@ -1,6 +1,7 @@
 /**
- * Machines as lines of JSON, user data and what their URLs are made of included: a backup that, read back under the same
- * secret, keeps every URL. Pages are small; an import that stops says where, and what it stored stays.
+ * Exports and imports machines as lines of JSON. A line contains the user data and the values that the machine's URLs
+ * are made of, so an import under the same secret keeps every URL. An import that stops names the line, and the machines
+ * that it has stored stay.
  */
 import * as z from 'zod';
 import { ok, type Result } from '../../shared/result.ts';
@@ -12,26 +13,26 @@ import { type Machine, machineContext } from '../records/model.ts';
 import { machineParams, machineQuery } from './call-requests.ts';
 import { checkPlace, type Offered, readShape, readUserText } from './machine-request.ts';
 
-/** What an import needs: the machines, and what they may boot by iPXE. */
+/** What an import needs: the machine ports, and the releases that iPXE may boot. */
 export interface TransferPorts extends MachinePorts {
   readonly offered: Offered;
 }
 
 const MOST_LINES = 300;
-/** A page ends before it grows beyond this. */
+/** A page ends once it has more characters than this. */
 const PAGE_BYTES = 8 * 1024 * 1024;
 const AT_ONCE = 30;
 
 const SECRET = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "_" or "-"');
 
-/** A machine as an export writes it: the fields of a PUT under the same rules, and what its URLs are made of. */
+/** A machine in an export: the fields of a PUT under the same rules, and the values that its URLs are made of. */
 const line = z.object({
   id: machineParams.shape.id,
   profile: machineQuery.shape.profile.unwrap().nullable(),
   source: z.enum(['butane', 'ct']).nullable().default(null),
   epoch: SECRET,
   nonce: SECRET,
-  /** Seconds that a date can hold. */
+  /** Seconds since 1970; 0 means never. The limit is the largest time that `Date` can hold. */
   expiry: z.int().nonnegative().max(8_640_000_000_000),
   channel: machineQuery.shape.channel.unwrap(),
   board: machineQuery.shape.board.unwrap(),
@@ -44,12 +45,12 @@ const line = z.object({
 type Line = z.output<typeof line>;
 
 export interface Exported {
-  /** NDJSON, a machine a line. */
+  /** NDJSON, one line for each machine. */
   readonly text: string;
   readonly cursor: string | undefined;
 }
 
-/** A page of machines that are not deleted, in the order of their ids. */
+/** Returns a page of machines that are not deleted, in the order of their ids. */
 export async function exportMachines(
   ports: MachinePorts,
   cursor: string | undefined,
@@ -108,23 +109,23 @@ async function exportLine({ store, vault }: MachinePorts, id: string): Promise<R
 }
 
 export interface Imported {
-  /** Machines stored by this call. */
+  /** The number of machines that this call stored. */
   readonly imported: number;
-  /** Why it went no further, and at which line, from 1; the lines before it are stored. */
+  /** The line, counted from 1, that ended the import, and why. The machines of the lines before it are stored. */
   readonly stopped?: { readonly line: number; readonly detail: string; readonly fault?: OperatorFault };
 }
 
-/** Stores machine after machine, until the end or the first line that cannot be. */
+/** Stores machine after machine, until the end or the first invalid line. */
 export async function importMachines(ports: TransferPorts, text: string): Promise<Imported> {
   let imported = 0;
-  for (const [index, written] of text.split('\n').entries()) {
-    if (written.trim() === '') continue;
+  for (const [index, lineText] of text.split('\n').entries()) {
+    if (lineText.trim() === '') continue;
     const stop = (detail: string, fault?: OperatorFault): Imported => ({
       imported,
       stopped: { line: index + 1, detail, ...(fault === undefined ? {} : { fault }) },
     });
     if (imported >= MOST_LINES) return stop(`at most ${MOST_LINES} machines a call`);
-    const json = readLine(written);
+    const json = readLine(lineText);
     if (json === undefined) return stop('not a line of JSON');
     const stored = await importOne(ports, json);
     if (!stored.ok) return stop(machineProblem(stored.error).detail, stored.error);
@@ -133,15 +134,15 @@ export async function importMachines(ports: TransferPorts, text: string): Promis
   return { imported };
 }
 
-function readLine(written: string): unknown {
+function readLine(lineText: string): unknown {
   try {
-    return JSON.parse(written);
+    return JSON.parse(lineText);
   } catch {
     return undefined;
   }
 }
 
-/** Judged field by field and as a whole exactly as a PUT of the same machine is. */
+/** Checks a line exactly as a PUT of the same machine is checked, and stores the machine. */
 async function importOne(ports: TransferPorts, json: unknown): Promise<Result<Machine, OperatorFault>> {
   const read = readShape(line, json);
   if (!read.ok) return read;
@@ -149,14 +150,14 @@ async function importOne(ports: TransferPorts, json: unknown): Promise<Result<Ma
   const place = checkPlace(where, ports.offered);
   if (!place.ok) return place;
   const bytes = new Uint8Array(new TextEncoder().encode(userData ?? ''));
-  // What names its source has been made from it already.
+  // If a line has a `source`, its user data was transpiled before the export.
   const format = source === null ? undefined : ('ignition' as const);
   const text = await readUserText(bytes, { format, platform: '', lenient: false });
   if (!text.ok) return text;
-  const { entries: _entries, ...written } = text.value;
-  const made = source === null ? written : { ...written, source, sourceText: sourceText ?? undefined };
+  const { entries: _entries, ...servedText } = text.value;
+  const userText = source === null ? servedText : { ...servedText, source, sourceText: sourceText ?? undefined };
   return await writeMachine(ports, id, {
-    ...made,
+    ...userText,
     ...place.value,
     profile: profile === '' ? null : profile,
     expiresIn: undefined,
