@@ -1,9 +1,9 @@
-/** Which methods each path of the API takes, read off the contract: any other is 405 with Allow (RFC 9110 section 15.5.6). No I/O. */
+/** Reads from the contract which methods each path takes, for 405 answers (RFC 9110 section 15.5.6). No I/O. */
 import type { Call, Contract } from './contract/call.ts';
 
 const ORDER = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'];
 
-/** Path with `:name` for its parameters -> methods, upper-case, reading ones first. */
+/** Returns the methods of each path, in upper case, with GET first. A path has `:name` for its parameters. */
 export function allowedMethods(contract: Contract): ReadonlyMap<string, readonly string[]> {
   const allowed = new Map<string, string[]>();
   for (const { method, path } of Object.values<Call>(contract)) {

@@ -1,6 +1,6 @@
 /**
- * The API as typed calls: what a call takes and gives is read off the contract, so that a program that compiles asks for what
- * there is. The network is handed in.
+ * A typed client of the API. The types of a call come from the contract, so a program that asks for something else does
+ * not compile. The caller passes the network in.
  */
 import type * as z from 'zod';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -10,10 +10,10 @@ type Contract = typeof contract;
 
 export type CallName = keyof Contract;
 
-/** Where each call is; the contract itself will do. */
+/** The method and the path of each call. The contract itself is such a table. */
 export type CallTable = Readonly<Record<CallName, { readonly method: string; readonly path: string }>>;
 
-type Part<N extends CallName, K extends string, As extends string> =
+type InputField<N extends CallName, K extends string, As extends string> =
   Contract[N] extends Readonly<Record<K, infer S extends z.ZodType>> ? { readonly [A in As]: z.input<S> } : unknown;
 type Query<N extends CallName> =
   Contract[N] extends Readonly<Record<'query', infer S extends z.ZodType>> ? { readonly query?: z.input<S> } : unknown;
@@ -23,20 +23,20 @@ type Body<N extends CallName> = Contract[N] extends { readonly body: infer B }
     : { readonly body: string | Uint8Array<ArrayBuffer> }
   : unknown;
 
-/** What a call takes. */
-export type CallInput<N extends CallName> = Part<N, 'params', 'params'> &
+/** The input of a call. */
+export type CallInput<N extends CallName> = InputField<N, 'params', 'params'> &
   Query<N> &
-  Part<N, 'headers', 'headers'> &
+  InputField<N, 'headers', 'headers'> &
   Body<N>;
 
-/** What a call gives: JSON of its shape, or text. */
+/** The answer of a call: JSON of its shape, or text. */
 export type CallAnswer<N extends CallName> = Contract[N]['answer'] extends {
   readonly schema: infer S extends z.ZodType;
 }
   ? z.output<S>
   : string;
 
-/** RFC 9457, with whatever more it carries. */
+/** A problem of RFC 9457. It may have more members. */
 interface ProblemAnswer {
   readonly status: number;
   readonly title: string;
@@ -49,14 +49,14 @@ export type CallFault =
   | { readonly reason: 'unreachable'; readonly detail: string };
 
 export interface ClientOptions {
-  /** `https://edge.example.org`, or empty in a page of that origin. */
+  /** The origin, such as `https://edge.example.org`. It is empty in a page of the same origin. */
   readonly url: string;
   readonly token?: string;
   readonly send: (url: string, init: RequestInit) => Promise<Response>;
 }
 
 export interface ApiClient {
-  /** The answer of a call, or why there is none. */
+  /** Returns the answer of a call, or the reason why there is none. */
   call<N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallAnswer<N>, CallFault>>;
 }
 
@@ -67,18 +67,18 @@ interface AnyInput {
   readonly body?: unknown;
 }
 
-/** Calls over `send`, which is `fetch` or behaves like it; the token goes into the Authorization header and nowhere else. */
+/** Returns a client that calls `send`, which is like `fetch`. The token goes only into the Authorization header. */
 export function apiClient(table: CallTable, { url, token, send }: ClientOptions): ApiClient {
   return {
     call: async <N extends CallName>(name: N, input: CallInput<N>) => {
       const { params = {}, query = {}, headers = {}, body } = input as AnyInput;
       const { method, path } = table[name];
-      const named = path.replace(/\{(\w+)\}/g, (_, field: string) => encodeURIComponent(params[field] ?? ''));
+      const filledPath = path.replace(/\{(\w+)\}/g, (_, field: string) => encodeURIComponent(params[field] ?? ''));
       const search = new URLSearchParams();
       for (const [field, value] of Object.entries(query)) if (value !== undefined) search.set(field, String(value));
       const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
       try {
-        const answer = await send(`${url}${named}${search.size === 0 ? '' : `?${search}`}`, {
+        const answer = await send(`${url}${filledPath}${search.size === 0 ? '' : `?${search}`}`, {
           method: method.toUpperCase(),
           headers: { ...headers, ...authorization },
           ...(body === undefined ? {} : { body: bodyOf(body) }),
@@ -98,7 +98,7 @@ async function readAnswer<T>(answer: Response): Promise<Result<T, CallFault>> {
   const text = await answer.text();
   const type = answer.headers.get('content-type') ?? '';
   if (answer.ok) return ok((type.startsWith('application/json') ? JSON.parse(text) : text) as T);
-  const plain = { status: answer.status, title: answer.statusText, detail: text.trim() || answer.statusText };
-  const problem = type.startsWith('application/problem+json') ? (JSON.parse(text) as ProblemAnswer) : plain;
+  const plainProblem = { status: answer.status, title: answer.statusText, detail: text.trim() || answer.statusText };
+  const problem = type.startsWith('application/problem+json') ? (JSON.parse(text) as ProblemAnswer) : plainProblem;
   return err({ reason: 'refused', status: answer.status, problem });
 }

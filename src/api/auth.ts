@@ -1,6 +1,6 @@
-/** The operator token (RFC 6750): compared over digests, so that neither content nor length leaks by time. */
+/** Checks the operator token (RFC 6750). It compares digests, so that the time reveals neither content nor length. */
 
-/** True when `header` is `Bearer` and one of `tokens`; nothing is accepted where no token is configured. */
+/** Returns true when `header` is `Bearer` and one of `tokens`. Without a configured token it accepts nothing. */
 export async function isOperator(header: string | null, tokens: readonly string[]): Promise<boolean> {
   const given = /^Bearer ([^\s]+)$/i.exec(header ?? '')?.[1];
   if (given === undefined) return false;

@@ -1,6 +1,6 @@
-/** For programs: `import { flatcarEdge } from 'flatcar-edge/client'`. */
+/** The client for programs: `import { flatcarEdge } from 'flatcar-edge/client'`. */
 import { type ApiClient, apiClient, type ClientOptions } from './api-client.ts';
 import { contract } from './contract/contract.ts';
 
-/** The operator's API of the edge at `url`; the runtime's own `fetch` is for the caller to hand in. */
+/** Returns a client of the operator's API at `options.url`. The caller passes its own `fetch` as `options.send`. */
 export const flatcarEdge = (options: ClientOptions): ApiClient => apiClient(contract, options);

@@ -1,6 +1,6 @@
 /**
- * The zod schemas of what the calls about configs take. The routes check requests with them, and the API document is made
- * from them. No I/O.
+ * The zod schemas of what the calls about configs take. The routes check requests with them, and the API document is
+ * made from them. No I/O.
  */
 import * as z from 'zod';
 

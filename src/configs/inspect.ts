@@ -55,9 +55,9 @@ interface Merged {
 }
 
 /**
- * Merges the two configs of `body`, which is JSON: `{parent, child, engine?}`. Each side is a config or the text of one.
- * Returns the merged config, or a problem. Each side is read from the original text: JavaScript would write `420.0`,
- * which is not an integer to Ignition, as `420`.
+ * Merges the two configs of `body`, which is JSON: `{parent, child, engine?}`. Each side is a config or the text of
+ * one. Returns the merged config, or a problem. Each side is read from the original text: JavaScript would write
+ * `420.0`, which is not an integer to Ignition, as `420`.
  */
 export function merge(body: string): Result<Merged, Problem> {
   const json = readJson(body);

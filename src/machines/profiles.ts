@@ -50,8 +50,8 @@ const PAGE = 100;
 const AT_ONCE = 10;
 const DELETED_ENGINE: Engine = 'ignition';
 /**
- * The use of a profile is written before the machine's record, so a new use may still lack its record. When an older use
- * does not fit the record, the machine has stopped using the profile, and the use is deleted.
+ * The use of a profile is written before the machine's record, so a new use may still lack its record. When an older
+ * use does not fit the record, the machine has stopped using the profile, and the use is deleted.
  */
 const STALE_MS = 600_000;
 

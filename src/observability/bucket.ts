@@ -1,4 +1,4 @@
-/** The room's part of R2: counters that outlive the isolates that count. */
+/** The room's objects in R2: counters, which outlive the isolates that count. */
 import * as z from 'zod';
 import type { Document } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
@@ -9,9 +9,9 @@ import type { Counts } from './counters.ts';
 
 const counts = z.record(z.string(), z.int().nonnegative());
 
-/** Stored counts by series. */
+/** Returns the counts that a stored text holds, by series, or an error. */
 export const parseCounts = (text: string) => parseStored(counts, text);
 
-/** One of the counter objects; isolates are spread over them, for R2 takes one write a second a key. */
+/** Returns one of the counter objects. There are several, because R2 takes only one write per second for each key. */
 export const counterDocument = (bucket: R2Bucket, platform: Platform, shard: number): Document<Counts> =>
   r2Document(bucket, storeCaller(platform), `counters/${shard}.json`, jsonCodec(parseCounts));

@@ -1,17 +1,17 @@
 /**
- * Counters that only grow, whichever isolate counts: each gathers for a few seconds, then adds what it has to a stored object by
- * compare-and-set. An isolate that is killed meanwhile loses those seconds.
+ * Counters that only grow, over all isolates. An isolate gathers counts for a few seconds and then adds them to a
+ * stored object by compare-and-set. If the isolate ends before that, the counts of those seconds are lost.
  */
 import { type Document, update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 
-/** By the series as Prometheus writes it: `name{label="value"}`. */
+/** Counts by series. A series is written as Prometheus writes it: `name{label="value"}`. */
 export type Counts = Readonly<Record<string, number>>;
 
 export const COUNTER_SHARDS = 8;
-/** Work may go on for 30 s after an answer; the write itself needs some of that. */
+/** Cloudflare lets work continue for 30 s after an answer. The write needs some of that time. */
 const GATHER_MS = 10_000;
 
 export class Counters {
@@ -32,7 +32,7 @@ export class Counters {
     this.platform.waitUntil(this.#gather());
   }
 
-  /** Everything that was stored, summed. */
+  /** Returns the sums of all stored counts. */
   async totals(): Promise<Result<Counts, StoreFault>> {
     const totals: Record<string, number> = {};
     for (const stored of await Promise.all(this.documents.map((document) => document.read()))) {
@@ -54,7 +54,7 @@ export class Counters {
       addTo(next, added);
       return next;
     });
-    // What could not be written waits for the next event. A write whose answer was lost may be counted again.
+    // Counts that could not be written wait for the next event. If only the answer was lost, they count twice.
     if (!stored.ok)
       for (const [series, times] of added) this.#pending.set(series, (this.#pending.get(series) ?? 0) + times);
   }

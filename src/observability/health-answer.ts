@@ -1,4 +1,4 @@
-/** What `/healthz` answers, as a zod schema: the check is typed by it, and the API document is made from it. No I/O. */
+/** The zod schema of the answer of `/healthz`. It types the check, and the API document is made from it. No I/O. */
 import * as z from 'zod';
 
 export const health = z

@@ -1,4 +1,4 @@
-/** `/healthz`: whether the parts answer, and how long the signing key lasts; computed at most every 10 s. */
+/** Computes the answer of `/healthz`: whether the bindings answer, and when the signing key expires. */
 
 import type { StorageHealth } from '../machines/storage-health.ts';
 import type { Platform } from '../shared/platform.ts';
@@ -11,24 +11,24 @@ export interface HealthParts {
   readonly platform: Platform;
   readonly trustedKeys: TrustedKeys;
   readonly versions: Readonly<Record<string, string>>;
-  /** One cheap call to each binding; an error or a silence of 3 s means that it fails. */
+  /** One cheap call to each binding. An error, which may be a timeout, means that the binding fails. */
   readonly probes: Readonly<Record<string, () => Promise<Result<unknown, unknown>>>>;
-  /** Which secrets what is stored was written under. */
+  /** Returns which secrets the stored records need. */
   readonly storage: () => Promise<StorageHealth>;
 }
 
-const HELD_MS = 10_000;
+const REMEMBERED_MS = 10_000;
 
-/** A checker that remembers its last answer for 10 s; concurrent callers share one check. */
+/** Returns a check that remembers its answer for 10 s. Concurrent callers share one check. */
 export function healthCheck(parts: HealthParts): () => Promise<Health> {
-  let held: { readonly health: Promise<Health>; readonly until: number } | undefined;
+  let remembered: { readonly health: Promise<Health>; readonly until: number } | undefined;
   return async () => {
     const now = parts.platform.now();
-    if (held === undefined || now >= held.until) {
-      held = { health: compute(parts), until: now + HELD_MS };
-      parts.platform.waitUntil(held.health);
+    if (remembered === undefined || now >= remembered.until) {
+      remembered = { health: compute(parts), until: now + REMEMBERED_MS };
+      parts.platform.waitUntil(remembered.health);
     }
-    return await held.health;
+    return await remembered.health;
   };
 }
 
@@ -51,14 +51,14 @@ async function compute(parts: HealthParts): Promise<Health> {
   };
 }
 
-/** Days left on the signing key that lasts longest; a warning from 60 days on, and when there is no usable keyring. */
+/** Reports on the signing key that expires last. It warns below 60 days, and when there is no usable keyring. */
 async function signingKeyHealth({ trustedKeys, platform }: HealthParts): Promise<Health['signingKey']> {
   const keyring = await trustedKeys.current();
   if (!keyring.ok) return { warning: `no trusted keyring: ${keyring.error.reason}` };
   const now = platform.now();
   const lasting = await lastingSigningKey(keyring.value, now);
   const warning = expiryWarning(lasting, now);
-  const known =
+  const keyDetails =
     lasting === undefined
       ? {}
       : {
@@ -66,5 +66,5 @@ async function signingKeyHealth({ trustedKeys, platform }: HealthParts): Promise
           expires: lasting.expires === undefined ? null : new Date(lasting.expires).toISOString(),
           daysLeft: daysLeft(lasting, now) ?? null,
         };
-  return warning === undefined ? known : { ...known, warning };
+  return warning === undefined ? keyDetails : { ...keyDetails, warning };
 }

@@ -1,4 +1,4 @@
-/** `/api/metrics`: how the mirror does, how long the key lasts, who booted; from what is stored, whichever isolate is asked. */
+/** Computes `/api/metrics`. Every number comes from the stores, so every isolate gives the same answer. */
 
 import type { JobView } from '../mirror/api/call-shapes.ts';
 import { viewJobs } from '../mirror/api/job-view.ts';
@@ -29,7 +29,7 @@ type Sample = Metric['samples'][number];
 
 const RECENT_MS = 30 * 24 * 3_600_000;
 
-/** The text, or the store that did not answer: half the numbers would look like a fall. */
+/** Returns the text, or the fault of a store: a text without some of the numbers would look like a drop to zero. */
 export async function metricsText(ports: MetricsPorts): Promise<Result<string, StoreFault>> {
   const { store, counters, version } = ports;
   const [jobs, totals, notes] = await Promise.all([viewJobs(ports), counters.totals(), store.notes().read()]);
@@ -38,7 +38,7 @@ export async function metricsText(ports: MetricsPorts): Promise<Result<string, S
   if (!notes.ok) return notes;
   const published = await publishedSamples(ports);
   if (!published.ok) return published;
-  // An old failure that nobody tried again is no alarm any more.
+  // A failure of long ago that nobody retried must not raise an alarm.
   const recent = jobs.value.filter(({ queuedAt }) => ports.platform.now() - Date.parse(queuedAt) < RECENT_MS);
   const { upstream } = notes.value?.value ?? NO_NOTES;
   return ok(
@@ -100,15 +100,15 @@ const counter = (name: string, help: string, totals: Counts): Metric => ({
     }),
 });
 
-/** How many there are of each. */
+/** Returns one sample for each set of labels; its value is the number of items. */
 function tally<T>(items: readonly T[], labelsFor: (item: T) => Record<string, string>): Sample[] {
-  const found = new Map<string, { labels: Record<string, string>; value: number }>();
+  const samples = new Map<string, { labels: Record<string, string>; value: number }>();
   for (const item of items) {
     const labels = labelsFor(item);
     const key = JSON.stringify(labels);
-    found.set(key, { labels, value: (found.get(key)?.value ?? 0) + 1 });
+    samples.set(key, { labels, value: (samples.get(key)?.value ?? 0) + 1 });
   }
-  return [...found.values()];
+  return [...samples.values()];
 }
 
 const runningBytes = (jobs: readonly JobView[]): Sample[] =>
@@ -135,7 +135,7 @@ async function publishedSamples({ catalogue, releases }: MetricsPorts): Promise<
   return ok(samples);
 }
 
-/** No sample where there is no key, or one that never ends. */
+/** Returns no sample when there is no signing key, or when it never expires. */
 async function keySamples({ trustedKeys, platform }: MetricsPorts): Promise<Sample[]> {
   const keyring = await trustedKeys.current();
   const lasting = keyring.ok ? await lastingSigningKey(keyring.value, platform.now()) : undefined;

@@ -1,46 +1,49 @@
-/** What is made of each request's event besides a line in the log: counters, and a point for Analytics Engine. No I/O. */
+/** Makes counter series and a point for Analytics Engine from the event of a request. No I/O. */
 import type { LogValue } from '../shared/log.ts';
 import { seriesName } from './prometheus.ts';
 
 export const BOOTS = 'flatcar_edge_boots_total';
 export const VERIFICATION_FAILURES = 'flatcar_edge_verification_failures_total';
 
-/** Nothing was refused for what it is: it was refused before, was never signed, or upstream broke. */
+/** For these reasons no bytes were found bad: the file was refused before, has no signature, or upstream failed. */
 const NOT_COUNTED = new Set(['refused-before', 'signature-missing', 'unexpected-status', 'encoded', 'no-length']);
 
 type Fields = Readonly<Record<string, LogValue>>;
 
-/** A data point as Analytics Engine takes it: an index, texts, numbers. */
+/** A data point in the form that Analytics Engine takes. */
 export interface Point {
   readonly indexes: [string];
   readonly blobs: string[];
   readonly doubles: number[];
 }
 
-/** What the event counts for: a boot by its outcome, a refused file by its reason. */
+/** Returns the series that count the event: a boot by its outcome, a refused file by its reason. */
 export function countedSeries(fields: Fields): string[] {
   const series: string[] = [];
   const { boot, status, reason, outcome, source } = fields;
-  // A stranger who makes capabilities up must not make us write; the log has him.
+  // A stranger can invent capabilities. They must not cause writes to R2; the log has them.
   if (typeof boot === 'string' && fields['method'] !== 'HEAD' && reason !== 'forged' && reason !== 'no-secret') {
-    const how = status === 200 ? 'served' : String(reason ?? status);
-    series.push(seriesName(BOOTS, { what: boot, outcome: how }));
+    const bootOutcome = status === 200 ? 'served' : String(reason ?? status);
+    series.push(seriesName(BOOTS, { what: boot, outcome: bootOutcome }));
   }
-  const refused = typeof outcome === 'string' && outcome.startsWith('refused: ') ? outcome.slice(9) : undefined;
-  const small = reason === 'refused' && typeof fields['verdict'] === 'string' ? fields['verdict'] : undefined;
-  const alias = status === 502 && source === undefined && typeof reason === 'string' ? reason : undefined;
-  const why = refused ?? small ?? (alias !== undefined && !NOT_COUNTED.has(alias) ? alias : undefined);
+  const refusedOutcome = typeof outcome === 'string' && outcome.startsWith('refused: ') ? outcome.slice(9) : undefined;
+  const refusedVerdict = reason === 'refused' && typeof fields['verdict'] === 'string' ? fields['verdict'] : undefined;
+  const aliasReason = status === 502 && source === undefined && typeof reason === 'string' ? reason : undefined;
+  const why =
+    refusedOutcome ??
+    refusedVerdict ??
+    (aliasReason !== undefined && !NOT_COUNTED.has(aliasReason) ? aliasReason : undefined);
   if (why !== undefined) series.push(failureSeries(source === undefined ? 'alias' : 'pass-through', why));
   return series;
 }
 
-/** A file that was refused where it came in. */
+/** Returns the series of a refused file, by the place that refused it and by the reason. */
 export const failureSeries = (source: 'mirror' | 'pass-through' | 'alias', reason: string): string =>
   seriesName(VERIFICATION_FAILURES, { source, reason });
 
 /**
- * The point of a request; docs/observability.md names its columns. The index is the route: points are sampled by it, so that
- * a flood of downloads does not hide the boots.
+ * Returns the point of a request; docs/observability.md names its columns. Analytics Engine samples by the index. It is
+ * the route, so that many downloads do not hide the boots.
  */
 export function pointOf(fields: Fields): Point {
   const text = (name: string) => String(fields[name] ?? '');

@@ -1,4 +1,4 @@
-/** One event a request, a round of the cron or a step of a mirror run: into the log, the counters, and Analytics Engine. */
+/** Writes the events of requests, polls and mirror runs to the log, the counters and Analytics Engine. */
 import type { RunEvent } from '../mirror/run-job.ts';
 import type { Release } from '../mirror/store/bucket.ts';
 import { causeFields } from '../shared/cause.ts';
@@ -11,7 +11,7 @@ import { countedSeries, failureSeries, pointOf } from './observe.ts';
 export interface ObserverPorts {
   readonly platform: Platform;
   readonly logSink: LogSink;
-  /** How long counts are gathered before they are stored; 10 s unless told. */
+  /** Milliseconds for which counts are gathered before they are stored. The default is 10 s. */
   readonly gatherCountsMs?: number;
 }
 
@@ -22,7 +22,7 @@ export interface Observer {
   readonly run: (release: Release, attempt: number, event: RunEvent) => void;
 }
 
-/** The observer over this environment's stores; METRICS is used where it is bound. */
+/** Returns the observer over this environment's stores. It uses METRICS if that is bound. */
 export function observer(env: Env, { platform, logSink, gatherCountsMs }: ObserverPorts): Observer {
   const documents = Array.from({ length: COUNTER_SHARDS }, (_, shard) =>
     counterDocument(env.RELEASES, platform, shard),
@@ -39,9 +39,9 @@ export function observer(env: Env, { platform, logSink, gatherCountsMs }: Observ
       dataset?.writeDataPoint(pointOf(fields));
     },
     run: ({ channel, board, version }, attempt, event) => {
-      const { fault, ...told } = event;
+      const { fault, ...loggedFields } = event;
       const cause = fault === undefined ? {} : causeFields(fault);
-      logSink(JSON.stringify({ event: 'mirror', channel, board, version, attempt, ...told, ...cause }));
+      logSink(JSON.stringify({ event: 'mirror', channel, board, version, attempt, ...loggedFields, ...cause }));
       const { file, state, reason } = event;
       if (file !== undefined && state === 'failed' && reason !== undefined && reason !== 'absent')
         counters.count(failureSeries('mirror', reason));

@@ -1,4 +1,4 @@
-/** The text format that Prometheus scrapes (version 0.0.4, prometheus.io/docs/instrumenting/exposition_formats). No I/O. */
+/** Writes the text format of Prometheus, 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats). No I/O. */
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -9,13 +9,13 @@ export interface Metric {
   readonly samples: readonly { readonly labels: Labels; readonly value: number }[];
 }
 
-/** `name{label="value"}`: labels in the order they are given. */
+/** Returns `name{label="value"}`, with the labels in the given order. */
 export function seriesName(name: string, labels: Labels): string {
-  const said = Object.entries(labels).map(([label, value]) => `${label}="${escaped(value)}"`);
-  return said.length === 0 ? name : `${name}{${said.join(',')}}`;
+  const labelTexts = Object.entries(labels).map(([label, value]) => `${label}="${escaped(value)}"`);
+  return labelTexts.length === 0 ? name : `${name}{${labelTexts.join(',')}}`;
 }
 
-/** HELP, TYPE and samples of each metric; one without samples is left out. */
+/** Returns HELP, TYPE and the samples of each metric. A metric without samples is left out. */
 export function expositionText(metrics: readonly Metric[]): string {
   const lines = metrics
     .filter(({ samples }) => samples.length > 0)
@@ -27,15 +27,17 @@ export function expositionText(metrics: readonly Metric[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** A stored series back into its labels; `undefined` for one of another metric. */
+/** Returns the labels of a stored series, or `undefined` when the series belongs to another metric. */
 export function labelsOf(series: string, name: string): Labels | undefined {
   if (series === name) return {};
   if (!series.startsWith(`${name}{`)) return undefined;
   const labels: Record<string, string> = {};
-  for (const [, label = '', value = ''] of series.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)) labels[label] = plain(value);
+  for (const [, label = '', value = ''] of series.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g))
+    labels[label] = unescaped(value);
   return labels;
 }
 
 const escaped = (value: string): string =>
   value.replace(/[\\"\n]/g, (found) => (found === '\n' ? '\\n' : `\\${found}`));
-const plain = (value: string): string => value.replace(/\\(.)/g, (_, found: string) => (found === 'n' ? '\n' : found));
+const unescaped = (value: string): string =>
+  value.replace(/\\(.)/g, (_, found: string) => (found === 'n' ? '\n' : found));

@@ -1,4 +1,4 @@
-/** `/healthz` for load balancers, and `/api/metrics` for Prometheus. */
+/** The routes of `/healthz` for load balancers and `/api/metrics` for Prometheus. */
 import { Hono } from 'hono';
 import { releaseProblem } from '../releases/serve/problems.ts';
 import { answerJson } from '../shared/http/api.ts';
@@ -7,7 +7,7 @@ import { type App, refuse } from '../shared/http/call.ts';
 import type { Health, health as healthAnswer } from './health-answer.ts';
 import { type MetricsPorts, metricsText } from './metrics.ts';
 
-/** `/healthz`: 200 while every binding answers, else 503 with the same report. */
+/** Returns the router of `/healthz`. It answers 200 while every binding answers, else 503 with the same report. */
 export function healthRoutes(health: () => Promise<Health>): App {
   const app: App = new Hono();
   app.on(['GET', 'HEAD'], '/healthz', async (context) => {
@@ -18,7 +18,7 @@ export function healthRoutes(health: () => Promise<Health>): App {
   return app;
 }
 
-/** `/api/metrics`: Prometheus text format 0.0.4. */
+/** Returns the router of `/api/metrics`, which answers in the Prometheus text format 0.0.4. */
 export function metricsRoutes(metrics: MetricsPorts): App {
   const app: App = new Hono();
   app.get('/', async (context) => {

@@ -1,7 +1,7 @@
-/** How a call of the API is described: once, for the document, the typed client and the tests. No I/O. */
+/** The form in which the contract describes a call, for the document, the typed client and the tests. No I/O. */
 import * as z from 'zod';
 
-/** RFC 9457, as every refusal of the API is. */
+/** The body of every refusal of the API (RFC 9457). */
 export const problem = z
   .object({
     type: z.string().meta({ example: 'urn:flatcar-edge:problem:invalid' }),
@@ -13,7 +13,7 @@ export const problem = z
   .catchall(z.unknown())
   .meta({ id: 'Problem', description: 'RFC 9457; some carry more, such as `entries`, a report on a config' });
 
-/** Why a call can be refused; every status means the same everywhere. */
+/** The reasons why a call can be refused. A status means the same for every call. */
 export const REFUSALS = {
   400: 'The body is not what it has to be: no JSON, or it broke off.',
   401: 'No operator token, or a wrong one; for a webhook: no signature of a known secret.',
@@ -30,7 +30,7 @@ export const REFUSALS = {
 
 export type Refusal = keyof typeof REFUSALS;
 
-/** What a call takes as its body: JSON of a shape, or raw bytes. */
+/** The body that a call takes: JSON of a shape, or raw bytes. */
 type Body =
   | { readonly kind: 'json'; readonly schema: z.ZodType; readonly isOptional?: boolean }
   | { readonly kind: 'raw'; readonly type: string; readonly description: string; readonly isOptional?: boolean };
@@ -38,15 +38,15 @@ type Body =
 interface Answer {
   readonly status: 200 | 202;
   readonly description: string;
-  /** JSON of this shape. */
+  /** The shape of an answer in JSON. */
   readonly schema?: z.ZodType;
-  /** A text of this media type, where it is no JSON. */
+  /** The media type of an answer that is not JSON. */
   readonly type?: string;
 }
 
 export interface Call {
   readonly method: 'get' | 'put' | 'post' | 'delete';
-  /** With `{name}` for what `params` holds. */
+  /** The path, with `{name}` for each of `params`. */
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
@@ -58,9 +58,9 @@ export interface Call {
   readonly body?: Body;
   readonly answer: Answer;
   readonly refusals: readonly Refusal[];
-  /** Of refusals that are no problem+json: a line of text for curl and gpg, or the answer's own shape. */
+  /** The form of refusals that are not problem+json: a line of text for curl and gpg, or the shape of the answer. */
   readonly refusesIn?: 'text/plain' | 'its-own-shape';
 }
 
-/** Calls by operation id. */
+/** The calls by their operation ids. */
 export type Contract = Readonly<Record<string, Call>>;

@@ -1,6 +1,6 @@
 /**
- * The OpenAPI 3.1 document, made from the schemas that the routes check by. Made when the project is built, not in the Worker:
- * what makes it is larger than all else together. No I/O.
+ * Makes the OpenAPI 3.1 document from the schemas with which the routes check requests. The build makes it, and not the
+ * Worker, because the code for it is larger than all other code together. No I/O.
  */
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import type * as z from 'zod';
@@ -26,7 +26,7 @@ says. Every refusal of a call under \`/api\` is
 \`application/problem+json\`; a 500 is a bug of ours and carries nothing but an id; another method than
 the ones listed is 405 with \`Allow\`. Nothing that is refused has changed anything.`;
 
-/** The document of this `version` of the software. */
+/** Returns the document for this `version` of the software. */
 export function apiDocument(version: string): object {
   const app = new OpenAPIHono();
   app.openAPIRegistry.registerComponent('securitySchemes', 'operator', {

@@ -1,4 +1,4 @@
-/** The calls about machines and profiles. No I/O. */
+/** The contract of the calls about machines and profiles. No I/O. */
 import {
   deletion,
   explanation,
@@ -130,19 +130,19 @@ export const machineCalls = {
     answer: { status: 200, description: 'When.', schema: profileDeletion },
     refusals: [404, 409, 422, 503],
   },
-  ...partCalls('base', 'what is put before the user data'),
-  ...partCalls('default', 'what boots where the user data holds no Ignition config'),
+  ...layerCalls('base', 'what is put before the user data'),
+  ...layerCalls('default', 'what boots where the user data holds no Ignition config'),
 } as const satisfies Contract;
 
-/** The three calls about a text of a profile, by operation id. */
-function partCalls<P extends 'base' | 'default'>(part: P, meaning: string) {
-  const path = `/api/profiles/{name}/${part}` as const;
+/** Returns the three calls about a layer of a profile, by operation id. */
+function layerCalls<L extends 'base' | 'default'>(layer: L, meaning: string) {
+  const path = `/api/profiles/{name}/${layer}` as const;
   const at = { tag: PROFILE.tag, params: PROFILE.params, path };
   const calls = {
     get: {
       ...at,
       method: 'get',
-      summary: `A profile's ${part}: ${meaning}`,
+      summary: `A profile's ${layer}: ${meaning}`,
       answer: { status: 200, description: 'The config as it was written, or made.', schema: profileText },
       refusals: [404, 503],
     },
@@ -150,7 +150,7 @@ function partCalls<P extends 'base' | 'default'>(part: P, meaning: string) {
       ...at,
       method: 'put',
       query: profilePartQuery,
-      summary: `Change a profile's ${part}; the profile is created where there is none`,
+      summary: `Change a profile's ${layer}; the profile is created where there is none`,
       body: USER_DATA,
       answer: CHANGED,
       refusals: [400, 409, 413, 422, 503],
@@ -159,18 +159,18 @@ function partCalls<P extends 'base' | 'default'>(part: P, meaning: string) {
       ...at,
       method: 'delete',
       query: changeQuery,
-      summary: `Take a profile's ${part} away`,
+      summary: `Take a profile's ${layer} away`,
       answer: CHANGED,
       refusals: [409, 422, 503],
     },
   } as const;
-  type Named<V extends string> = `${V}Profile${Capitalize<P>}`;
-  const suffix = `${part.slice(0, 1).toUpperCase()}${part.slice(1)}`;
+  type OperationId<V extends string> = `${V}Profile${Capitalize<L>}`;
+  const suffix = `${layer.slice(0, 1).toUpperCase()}${layer.slice(1)}`;
   return {
     [`getProfile${suffix}`]: calls.get,
     [`putProfile${suffix}`]: calls.put,
     [`deleteProfile${suffix}`]: calls.delete,
-  } as Record<Named<'get'>, typeof calls.get> &
-    Record<Named<'put'>, typeof calls.put> &
-    Record<Named<'delete'>, typeof calls.delete>;
+  } as Record<OperationId<'get'>, typeof calls.get> &
+    Record<OperationId<'put'>, typeof calls.put> &
+    Record<OperationId<'delete'>, typeof calls.delete>;
 }

@@ -1,4 +1,4 @@
-/** The calls about mirror jobs, published releases and aliases; the webhooks. No I/O. */
+/** The contract of the calls about mirror jobs, published releases and aliases, and of the webhooks. No I/O. */
 import * as z from 'zod';
 import {
   aliasParams,
@@ -19,7 +19,7 @@ import type { Contract } from './call.ts';
 const MIRROR = '/api/mirrors/{channel}/{board}/{version}';
 const RELEASE = '/api/releases/{channel}/{board}/{version}';
 const ALIAS = '/api/aliases/{channel}/{board}/{alias}';
-/** An alias is resolved by upstream's version.txt first. */
+/** These calls first resolve an alias by upstream's version.txt, so they have its refusals too. */
 const UPSTREAM = [404, 422, 502, 503, 504] as const;
 
 export const mirrorCalls = {

@@ -1,4 +1,4 @@
-/** The calls that look at configs, what the service says of itself, and the public index. No I/O. */
+/** The contract of the calls about configs, the service itself and the public index. No I/O. */
 import * as z from 'zod';
 import { jsonSchema, merged, transpiled, validation } from '../../configs/call-answers.ts';
 import { mergeBody, schemaParams, transpileQuery, validateQuery } from '../../configs/call-requests.ts';

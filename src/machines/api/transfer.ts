@@ -1,7 +1,7 @@
 /**
  * Exports and imports machines as lines of JSON. A line contains the user data and the values that the machine's URLs
- * are made of, so an import under the same secret keeps every URL. An import that stops names the line, and the machines
- * that it has stored stay.
+ * are made of, so an import under the same secret keeps every URL. An import that stops names the line, and the
+ * machines that it has stored stay.
  */
 import * as z from 'zod';
 import { ok, type Result } from '../../shared/result.ts';
