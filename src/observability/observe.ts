@@ -5,7 +5,7 @@ import { seriesName } from './prometheus.ts';
 export const BOOTS = 'flatcar_edge_boots_total';
 export const VERIFICATION_FAILURES = 'flatcar_edge_verification_failures_total';
 
-/** For these reasons no bytes were found bad: the file was refused before, has no signature, or upstream failed. */
+/** These reasons do not mean that a file is bad: it was refused before, has no signature, or upstream failed. */
 const NOT_COUNTED = new Set(['refused-before', 'signature-missing', 'unexpected-status', 'encoded', 'no-length']);
 
 type Fields = Readonly<Record<string, LogValue>>;

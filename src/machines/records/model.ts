@@ -4,7 +4,7 @@ import { parseStored, storedObject } from '../../shared/stored-json.ts';
 
 /** A machine's id or a profile's name. */
 export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
-/** No machine may have these ids, because they are calls: `/api/machines/export`. */
+/** No machine may have these ids, because `/api/machines/export` and `/api/machines/import` are calls. */
 export const RESERVED: readonly string[] = ['export', 'import'];
 
 /** The limit in bytes for user data and for a layer of a profile, after gunzip. */

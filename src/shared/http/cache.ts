@@ -2,7 +2,7 @@
 export const CACHE = {
   /** A numbered release never changes. */
   immutable: 'public, max-age=31536000, immutable',
-  /** An alias such as `current` names another release later. */
+  /** An alias such as `current` can change to another release. */
   alias: 'public, max-age=60',
   /** A whole file of a numbered release, passed through from upstream. */
   passThrough: 'public, max-age=300',
