@@ -1,7 +1,7 @@
 /**
- * Reads JSON objects that this service stored, and checks them against their schemas (docs/storage.md). A later version
- * may have written fields that this version does not know: they are kept and written back. An earlier version did not
- * write all fields that this version knows: their schemas have defaults. No I/O.
+ * Reads JSON objects that this service stored, and checks them against their schemas (docs/storage.md, "How records
+ * grow"). A later version may have written fields that this version does not know: they are kept and written back. An
+ * earlier version did not write all fields that this version knows: their schemas have defaults. No I/O.
  */
 import * as z from 'zod';
 import { err, ok, type Result } from './result.ts';
