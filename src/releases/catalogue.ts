@@ -1,8 +1,10 @@
-/** What this service is configured to serve and to mirror, parsed once at the door (CHANNELS, BOARDS, MIRROR). No I/O. */
+/**
+ * The channels, boards and streams of the configuration (CHANNELS, BOARDS, MIRROR), parsed once at the start. No I/O.
+ */
 import { err, ok, type Result } from '../shared/result.ts';
 import { type Alias, isAlias, type Pair } from './model.ts';
 
-/** What the poll follows: an alias of a channel and board. */
+/** An alias of a channel and board that MIRROR names; the poll follows it. */
 export interface Stream extends Pair {
   readonly alias: Alias;
 }
@@ -12,24 +14,27 @@ export interface Catalogue {
   readonly boards: readonly string[];
   /** Every channel with every board, in the order of the configuration. */
   readonly pairs: readonly Pair[];
-  /** What MIRROR names. */
+  /** The entries of MIRROR. */
   readonly streams: readonly Stream[];
 }
 
 const NAME = /^[a-z0-9-]+$/;
 
-/** An entry of MIRROR: `channel/board`, which means `current`, or `channel/board/current-YYYY`. The error says what it must be. */
+/**
+ * Parses an entry of MIRROR: `channel/board` (which means the alias `current`) or `channel/board/current-YYYY`. The
+ * error is a text that names these two forms.
+ */
 export function parseStream(entry: string): Result<Stream, string> {
   const [channel = '', board = '', alias = 'current', ...others] = entry.split('/');
   const isStream = NAME.test(channel) && NAME.test(board) && isAlias(alias) && others.length === 0;
   return isStream ? ok({ channel, board, alias }) : err('must be channel/board or channel/board/current-YYYY');
 }
 
-/** A stream as MIRROR writes it. */
+/** Returns a stream in the form that MIRROR uses; the opposite of `parseStream`. */
 export const streamEntry = ({ channel, board, alias }: Stream): string =>
   alias === 'current' ? `${channel}/${board}` : `${channel}/${board}/${alias}`;
 
-/** The catalogue of these channels, boards and streams. */
+/** Returns the catalogue of these channels, boards and streams; a pair is made of every channel with every board. */
 export function makeCatalogue(
   channels: readonly string[],
   boards: readonly string[],
@@ -43,18 +48,18 @@ export function makeCatalogue(
   };
 }
 
-/** True for a channel and board that are served here. */
+/** True when the configuration names this channel and this board. */
 export const serves = ({ channels, boards }: Catalogue, { channel, board }: Pair): boolean =>
   channels.includes(channel) && boards.includes(board);
 
-/** The aliases of a pair that are ours to mirror. */
+/** Returns the aliases of a pair that MIRROR names. */
 export const mirroredAliases = ({ streams }: Catalogue, { channel, board }: Pair): Alias[] =>
   streams.filter((stream) => stream.channel === channel && stream.board === board).map(({ alias }) => alias);
 
-/** True when this very alias is ours to mirror; one that is not follows upstream. */
+/** True when MIRROR names this alias of the pair. Any other alias follows upstream. */
 export const isMirrored = (catalogue: Catalogue, pair: Pair, alias: Alias): boolean =>
   mirroredAliases(catalogue, pair).includes(alias);
 
-/** The pairs of a channel of which something is mirrored. */
+/** Returns the pairs of a channel that have at least one stream in MIRROR. */
 export const mirroredPairs = (catalogue: Catalogue, channel: string): Pair[] =>
   catalogue.pairs.filter((pair) => pair.channel === channel && mirroredAliases(catalogue, pair).length > 0);

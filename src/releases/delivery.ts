@@ -1,6 +1,7 @@
 /**
- * How a file is answered: decided from the request and the file's facts alone, before any byte is asked for, so that the
- * R2 path and the pass-through path cannot differ (RFC 9110 sections 13 and 14). No I/O, no clock.
+ * Decides the status, headers and range of a file's answer (RFC 9110 sections 13 and 14). The decision needs only the
+ * request and the file's facts, before any byte is read. Files from R2 and files from upstream share it, so that both
+ * answer in the same way. No I/O, no clock.
  */
 import { CACHE } from '../shared/http/cache.ts';
 import { evaluatePreconditions, rangeApplies } from '../shared/http/conditional.ts';
@@ -8,18 +9,19 @@ import { formatHttpDate } from '../shared/http/date.ts';
 import { decideRange } from '../shared/http/range.ts';
 
 export interface FileFacts {
+  /** In bytes. */
   readonly size: number;
-  /** Strong, with quotes; absent when nothing tells this file from another one of its size. */
+  /** A strong entity tag with its quotes; `undefined` when nothing but the size is known of the file. */
   readonly etag: string | undefined;
-  /** Milliseconds since the epoch, whole seconds. */
+  /** Milliseconds since the epoch, rounded to whole seconds as in an HTTP date. */
   readonly lastModified?: number | undefined;
 }
 
-/** What is said about the file besides its bytes. */
+/** The headers of an answer that do not depend on the request. */
 export interface Presentation {
   readonly contentType: string;
   readonly cacheControl: string;
-  /** Some parts must not be kept where the whole may be. */
+  /** Cache-Control of a 206 answer, where it differs from that of the whole file. */
   readonly partCacheControl?: string;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -37,7 +39,10 @@ export type Delivery =
   | { readonly kind: 'precondition-failed' }
   | { readonly kind: 'unsatisfiable'; readonly size: number };
 
-/** The answer to a GET or HEAD; Range counts for GET alone (section 14.2). */
+/**
+ * Returns how to answer a GET or HEAD for the file that `facts` describe. `now` is in milliseconds since the epoch.
+ * Range counts for GET only (RFC 9110 section 14.2).
+ */
 export function decideDelivery(
   request: { readonly method: string; readonly headers: Headers },
   facts: FileFacts,
@@ -65,7 +70,7 @@ export function decideDelivery(
   return { kind: 'part', status: 206, start, end, headers };
 }
 
-/** What a 304 repeats (section 15.4.5), and every other answer as well. */
+/** The headers that every answer has, a 304 included (RFC 9110 section 15.4.5). */
 function commonHeaders(facts: FileFacts, presentation: Presentation): Headers {
   const headers = new Headers(presentation.headers);
   if (facts.etag !== undefined) headers.set('etag', facts.etag);
@@ -75,8 +80,9 @@ function commonHeaders(facts: FileFacts, presentation: Presentation): Headers {
 }
 
 /**
- * The entity tag that Flatcar's servers gave until 2025, base36(mtime) + base36(size): the official mirror script makes
- * it up from its local files and sends it as If-None-Match.
+ * Returns the entity tag that Flatcar's Caddy servers gave a file until 2025: base36(mtime in seconds) + base36(size).
+ * The official mirror script computes it from its local files and sends it as If-None-Match. `lastModified` is in
+ * milliseconds.
  */
 export function serverTag(lastModified: number, size: number): string {
   return `"${Math.floor(lastModified / 1000).toString(36)}${size.toString(36)}"`;
@@ -85,7 +91,7 @@ export function serverTag(lastModified: number, size: number): string {
 const olderTags = ({ lastModified, size }: FileFacts): string[] =>
   lastModified === undefined ? [] : [serverTag(lastModified, size)];
 
-/** Cache rules and source of what comes from upstream, for a numbered path or an alias. */
+/** Returns the Cache-Control values of a file that passes through from upstream, below an alias or a version. */
 export const passThroughCaching = (isAlias: boolean): Pick<Presentation, 'cacheControl' | 'partCacheControl'> => ({
   cacheControl: isAlias ? CACHE.alias : CACHE.passThrough,
   partCacheControl: CACHE.never,

@@ -1,4 +1,4 @@
-/** Where the objects of releases lie in R2 (docs/storage.md): every key is made here and nowhere else. No I/O. */
+/** The R2 keys of everything that belongs to releases (docs/storage.md). No other file makes such a key. No I/O. */
 import { type Alias, isAlias, isVersion, type Pair, type ReleaseFile, type Version } from './model.ts';
 
 type Release = Pair & { readonly version: Version };
@@ -6,49 +6,49 @@ type Release = Pair & { readonly version: Version };
 const pairPath = ({ channel, board }: Pair): string => `${channel}/${board}`;
 const releasePath = ({ version, ...pair }: Release): string => `${pairPath(pair)}/${version}`;
 
-/** The public index of everything that is published. */
+/** The public index of all published releases. */
 export const PUBLIC_INDEX_KEY = 'releases.json';
 
-/** What publish says of a release. */
+/** The key of a release's manifest. */
 export const manifestKey = (release: Release): string => `manifests/${releasePath(release)}.json`;
-/** The published releases of a pair. */
+/** The key of the index of a pair's published releases. */
 export const indexKey = (pair: Pair): string => `index/${pairPath(pair)}.json`;
 
-/** All alias objects of a pair lie below this. */
+/** The prefix of all alias records of a pair. */
 export const aliasPrefix = (pair: Pair): string => `alias/${pairPath(pair)}/`;
-/** What an alias names. */
+/** The key of an alias record. */
 export const aliasKey = (pair: Pair, alias: Alias): string => `${aliasPrefix(pair)}${alias}.json`;
-/** The alias whose object lies at `key`; `undefined` for a stranger's object. */
+/** Returns the alias whose record has this key, or `undefined` for a key that is not one of an alias record. */
 export function aliasAt(pair: Pair, key: string): Alias | undefined {
   const name = key.slice(aliasPrefix(pair).length).replace(/\.json$/, '');
   return isAlias(name) ? name : undefined;
 }
 
-/** What pass-through found of a file of upstream. */
+/** The key of the verdict on an upstream file. */
 export const verdictKey = ({ file, ...release }: ReleaseFile): string => `verdicts/${releasePath(release)}/${file}`;
-/** The last good version.txt of an alias of upstream; its signature lies beside it. */
+/** The key of the last good version.txt of an alias that follows upstream. */
 export const lastGoodKey = (pair: Pair, alias: Alias): string => `upstream/${pairPath(pair)}/${alias}/version.txt`;
 
-/** Where an attempt puts a file: never where another attempt could overwrite it. */
+/** The key for a file of one attempt. The attempt is part of the key, so no attempt overwrites the file of another. */
 export const fileKey = (release: Release, file: string, attempt: number): string =>
   `files/${releasePath(release)}/${file}/${attempt}`;
-/** All files of a pair lie below this. */
+/** The prefix of all mirrored files of a pair. */
 export const filesPrefix = (pair: Pair): string => `files/${pairPath(pair)}/`;
-/** Whose file lies at `key`; `undefined` for a key of another kind. */
+/** Returns the release that the file at `key` belongs to, or `undefined` for a key that is not one of a file. */
 export function releaseOfFile(key: string): Release | undefined {
   const [kind, channel = '', board = '', version = '', ...rest] = key.split('/');
   return kind === 'files' && rest.length > 0 && isVersion(version) ? { channel, board, version } : undefined;
 }
 
-/** All jobs of a pair lie right below this. */
+/** The prefix of a pair's job records. Keys with a further slash below it belong to the files of a job. */
 export const jobsPrefix = (pair: Pair): string => `status/${pairPath(pair)}/`;
-/** The job of a release. */
+/** The key of a release's job record. */
 export const jobKey = (release: Release): string => `status/${releasePath(release)}.json`;
-/** How a file of a job gets on. */
+/** The key of the status of one file of a job. */
 export const fileStatusKey = (release: Release, name: string): string => `status/${releasePath(release)}/${name}.json`;
-/** The multipart upload of a file that is under way, or was. */
+/** The key of the record of a file's last multipart upload. */
 export const uploadKey = (release: Release, name: string): string => fileStatusKey(release, `${name}.upload`);
 
-/** Everything of a release that goes with it when it is swept: all but its manifest and its job. */
+/** The prefixes of what the sweep deletes with a release: everything except its manifest and its job record. */
 export const sweptPrefixes = (release: Release): string[] =>
   ['files', 'status', 'verdicts'].map((kind) => `${kind}/${releasePath(release)}/`);

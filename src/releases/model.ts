@@ -1,11 +1,11 @@
 /** The terms of Flatcar's release buckets: channel, board, version, alias, file. No I/O. */
 
-/** MAJOR.CHANNEL.PATCH; MAJOR counts days since 2013-07-01. */
+/** MAJOR.CHANNEL.PATCH, where MAJOR counts days since 2013-07-01. */
 export type Version = string & { readonly __kind: 'version' };
 /** `current`, or `current-YYYY` for an LTS stream. */
 export type Alias = string & { readonly __kind: 'alias' };
 
-/** A channel and board that this service is configured for. */
+/** A channel and a board that the configuration names. */
 export interface Pair {
   readonly channel: string;
   readonly board: string;
@@ -25,18 +25,18 @@ export const isVersion = (text: string): text is Version => VERSION.test(text);
 export const isAlias = (text: string): text is Alias => ALIAS.test(text);
 export const isFileName = (text: string): boolean => FILE.test(text);
 
-/** Negative when `a` is the older release. Numbers, not text: 9.0.0 is older than 10.0.0. */
+/** Returns a negative number when `a` is older than `b`, and 0 when they are equal. 9.0.0 is older than 10.0.0. */
 export function compareVersions(a: Version, b: Version): number {
-  const left = a.split('.').map(Number);
-  const right = b.split('.').map(Number);
-  for (const [index, part] of left.entries()) {
-    const difference = part - (right[index] ?? 0);
+  const numbersOfA = a.split('.').map(Number);
+  const numbersOfB = b.split('.').map(Number);
+  for (const [index, number] of numbersOfA.entries()) {
+    const difference = number - (numbersOfB[index] ?? 0);
     if (difference !== 0) return difference;
   }
   return 0;
 }
 
-/** The middle number of a version says its channel. Only these names are bound to one; others are not checked. */
+/** The middle number of a version names its channel. A channel that is not listed here is not checked. */
 const CHANNEL_DIGITS: Readonly<Record<string, string>> = {
   alpha: '0',
   beta: '1',
@@ -45,16 +45,17 @@ const CHANNEL_DIGITS: Readonly<Record<string, string>> = {
   edge: '99',
 };
 
-/** False when `version` belongs to another channel than its name says. */
+/** False when the middle number of `version` belongs to another channel than `channel`. */
 export function fitsChannel(channel: string, version: Version): boolean {
   const digit = Object.hasOwn(CHANNEL_DIGITS, channel) ? CHANNEL_DIGITS[channel] : undefined;
   return digit === undefined || version.split('.')[1] === digit;
 }
 
+/** Returns the URL path of a file of a numbered release. */
 export const filePath = ({ channel, board, version, file }: ReleaseFile): string =>
   `/${channel}/${board}/${version}/${file}`;
 
-/** What a file is, for clients that show it; everything unknown is bytes. */
+/** Returns the Content-Type for a file name; it is application/octet-stream for every unknown ending. */
 export function contentTypeOf(file: string): string {
   if (/\.(asc)$/.test(file)) return 'text/plain; charset=utf-8';
   if (/\.(sig)$/.test(file)) return 'application/pgp-signature';

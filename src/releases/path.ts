@@ -1,10 +1,10 @@
-/** What a request path means. No I/O. */
+/** Parses the path of a request for a release. No I/O. */
 import type { Catalogue } from './catalogue.ts';
 import { type Alias, isAlias, isFileName, isVersion, type Pair, type Version } from './model.ts';
 
 export type ReleasePath =
   | (Pair & { readonly kind: 'file'; readonly version: Version | Alias; readonly file: string })
-  /** A listing; `slashed` tells whether the path ends as a directory should. */
+  /** A listing; `slashed` is true when the path ends with a slash, as the path of a directory should. */
   | {
       readonly kind: 'directory';
       readonly channel: string;
@@ -14,8 +14,8 @@ export type ReleasePath =
     };
 
 /**
- * The path of a request URL as the client wrote it, without query: `new URL` would fold `..` and `%2e%2e` away
- * before anybody could refuse them.
+ * Returns the path of a request URL as the client wrote it, without the query. `new URL` is of no use here: it resolves
+ * `..` and `%2e%2e`, and then they could not be refused any more.
  */
 export function rawPath(url: string): string {
   const afterScheme = url.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');
@@ -25,8 +25,8 @@ export function rawPath(url: string): string {
 }
 
 /**
- * The channel that a host name brings. With `hostSuffix` `release.example.org`, `stable.release.example.org/amd64-usr/…` means
- * `/stable/amd64-usr/…`; an empty suffix switches that off.
+ * Returns the channel that a host name contains, or `undefined`. With the suffix `release.example.org`,
+ * `stable.release.example.org/amd64-usr/…` means `/stable/amd64-usr/…`. An empty suffix switches this off.
  */
 export function channelOfHost(host: string, { channels }: Catalogue, hostSuffix: string): string | undefined {
   if (hostSuffix === '' || !host.toLowerCase().endsWith(`.${hostSuffix}`)) return undefined;
@@ -35,9 +35,9 @@ export function channelOfHost(host: string, { channels }: Catalogue, hostSuffix:
 }
 
 /**
- * The file or directory that `path` names, or `undefined`: unknown channel or board, a name outside the grammar, and
- * anything percent-encoded, since no name of a release needs it. `.` segments are dropped (the official mirror script
- * sends them), `..` is never followed.
+ * Returns the file or directory that `path` names. It returns `undefined` for an unknown channel or board, for an
+ * illegal file name, for `..`, and for a percent-encoded character, since no file of a release needs one. It drops `.`
+ * segments, which the official mirror script sends.
  */
 export function parseReleasePath(path: string, catalogue: Catalogue): ReleasePath | undefined {
   if (!path.startsWith('/') || path.length > 1024) return undefined;

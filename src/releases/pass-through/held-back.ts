@@ -1,10 +1,10 @@
-/** Bytes on their way to a client; the end of what must verify first is held back. No I/O of its own. */
+/** Copies bytes to a client, and holds back the end of a file until its signature has verified. No I/O of its own. */
 
 import type { Result } from '../../shared/result.ts';
 import type { RunningVerification, VerificationFault, VerifiedSignature } from '../../signing/verification.ts';
 import type { UpstreamFault } from '../upstream/upstream.ts';
 
-/** The end of a file that no client gets before its signature has verified. */
+/** How many bytes at the end of a file no client gets before the signature has verified. */
 export const HELD_BACK_BYTES = 256 * 1024;
 
 export interface ByteSource {
@@ -17,7 +17,10 @@ export type SendOutcome =
   | { readonly kind: 'client-gone' }
   | { readonly kind: 'source-failed'; readonly fault: UpstreamFault };
 
-/** Copies all of `source`; on any failure the client's stream is cut short, never ended. */
+/**
+ * Copies all of `source` to `sink` without a verification. After a failure it aborts the client's stream: the client
+ * must not take a truncated file for a complete one.
+ */
 export async function sendAll(source: ByteSource, sink: WritableStream<Uint8Array>): Promise<SendOutcome> {
   const writer = sink.getWriter();
   const outcome = await copy(source, (chunk) => writer.write(chunk));
@@ -32,8 +35,9 @@ export type VerifiedSend =
   | Exclude<SendOutcome, { kind: 'sent' }>;
 
 /**
- * Copies `source` of `size` bytes but for its last HELD_BACK_BYTES, hashing all of it; those follow once the signature
- * verifies. If it does not, `onBad` is awaited before the connection is cut, so that no resumed request can slip between.
+ * Copies `source`, which has `size` bytes, to `sink` and hashes it. The last HELD_BACK_BYTES follow only when the
+ * signature has verified. If the signature is bad, this waits for `onBad`, which stores the verdict, before it aborts
+ * the client's stream. So a client that resumes the download finds the verdict.
  */
 export async function sendVerified(
   source: ByteSource,
@@ -44,13 +48,13 @@ export async function sendVerified(
 ): Promise<VerifiedSend> {
   const writer = sink.getWriter();
   const boundary = size - HELD_BACK_BYTES;
-  const held: Uint8Array[] = [];
+  const heldBack: Uint8Array[] = [];
   let position = 0;
   const outcome = await copy(source, async (chunk) => {
     verification.update(chunk);
     const free = Math.max(0, Math.min(chunk.length, boundary - position));
     position += chunk.length;
-    if (free < chunk.length) held.push(chunk.subarray(free));
+    if (free < chunk.length) heldBack.push(chunk.subarray(free));
     if (free > 0) await writer.write(chunk.subarray(0, free));
   });
   if (outcome.kind !== 'sent') {
@@ -63,12 +67,12 @@ export async function sendVerified(
     await writer.abort(verdict.error.reason).catch(() => undefined);
     return { kind: 'bad', fault: verdict.error };
   }
-  const tail = await copy(fromMemory(held), (chunk) => writer.write(chunk));
+  const tail = await copy(fromMemory(heldBack), (chunk) => writer.write(chunk));
   const delivered = tail.kind === 'sent' && (await close(writer)).kind === 'sent';
   return { kind: 'good', signature: verdict.value, delivered };
 }
 
-/** One write stays under way while the next chunk is read. */
+/** Reads the next chunk while the last one is still being written. */
 async function copy(source: ByteSource, write: (chunk: Uint8Array) => Promise<void>): Promise<SendOutcome> {
   let writing = Promise.resolve(true);
   for (;;) {

@@ -1,6 +1,6 @@
 /**
- * Files that are not mirrored: decided over the facts of an upstream HEAD, sent as they arrive, verified on the way.
- * No client ends up with a complete file whose signature does not verify.
+ * Serves files that are not mirrored. It decides the answer from the facts of a HEAD to upstream, sends the bytes as
+ * they arrive, and verifies them on the way. No client gets a complete file whose signature is bad.
  */
 import type { Platform } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
@@ -18,14 +18,14 @@ import type { Verifications } from './verifications.ts';
 export type PassThroughFault =
   | SendFault
   | StoreFault
-  /** The file was found out before, and upstream has not replaced it since. */
+  /** An earlier verification found the signature bad, and upstream has not replaced the file since. */
   | { readonly reason: 'refused-before'; readonly verdict: string }
   /** The verification of the file did not end in time. */
   | { readonly reason: 'verification-pending' };
 
 export interface PassThroughAnswer {
   readonly delivery: Delivery;
-  /** For a GET that has one. */
+  /** Set for a GET whose answer has a body. */
   readonly body?: Body;
 }
 
@@ -36,15 +36,17 @@ export interface PassThroughRequest {
   readonly presentation: Presentation;
 }
 
-interface KnownFile {
+interface UpstreamLookup {
   readonly facts: UpstreamFacts;
-  /** Absent for companions, and for unsigned files where those are allowed. */
+  /** Absent for companions, and for unsigned files if the configuration allows them. */
   readonly signature: CheckedSignature | undefined;
+  /** True when an earlier verification was good, or when there is no signature to verify. */
   readonly isKnownGood: boolean;
 }
 
-const FACTS_HELD_MS = 60_000;
-const TRIES_WHILE_CHANGING = 2;
+const FACTS_CACHED_MS = 60_000;
+/** The second attempt follows when upstream has replaced the file during the first. */
+const MOST_ATTEMPTS = 2;
 
 export class PassThrough {
   readonly #facts: TtlCache<UpstreamFacts>;
@@ -57,10 +59,10 @@ export class PassThrough {
     private readonly sender: Sender,
     private readonly allowUnsigned: boolean,
   ) {
-    this.#facts = new TtlCache(platform.now, FACTS_HELD_MS, 2000);
+    this.#facts = new TtlCache(platform.now, FACTS_CACHED_MS, 2000);
   }
 
-  /** The answer to a GET or HEAD for a file of a numbered release. */
+  /** Returns the answer to a GET or HEAD for a file of a numbered release. */
   async answer(request: PassThroughRequest): Promise<Result<PassThroughAnswer, PassThroughFault>> {
     for (let attempt = 1; ; attempt += 1) {
       const file = await this.#lookUp(request.file, attempt > 1);
@@ -69,14 +71,14 @@ export class PassThrough {
       const hasBody = delivery.kind === 'whole' || delivery.kind === 'part';
       if (!hasBody || request.method === 'HEAD') return ok({ delivery });
       const opened = await this.#open(request, file.value, delivery);
-      // Upstream replaced the file between HEAD and GET, or since the facts were cached.
-      if (!opened.ok && opened.error.reason === 'changed' && attempt < TRIES_WHILE_CHANGING) continue;
+      // Upstream has replaced the file between HEAD and GET, or since its facts were cached.
+      if (!opened.ok && opened.error.reason === 'changed' && attempt < MOST_ATTEMPTS) continue;
       return opened.ok ? ok({ delivery, body: opened.value }) : opened;
     }
   }
 
-  /** What is known of the file before any of its bytes: facts, signature, an earlier verdict. */
-  async #lookUp(file: ReleaseFile, fresh: boolean): Promise<Result<KnownFile, PassThroughFault>> {
+  /** Collects what is known of a file before its bytes: its facts, its signature and an earlier verdict. */
+  async #lookUp(file: ReleaseFile, fresh: boolean): Promise<Result<UpstreamLookup, PassThroughFault>> {
     const [facts, signature] = await Promise.all([
       this.#readFacts(file, fresh),
       isCompanion(file.file) ? undefined : this.signatures.check(file, fresh),
@@ -93,7 +95,7 @@ export class PassThrough {
       const isKnownGood = verdict.value?.good === true;
       return ok({ facts: facts.value, signature: signature.value, isKnownGood });
     }
-    // What we hold may be older than upstream's repair.
+    // The cached facts and signature may be older than a repair by upstream, so ask again before refusing.
     if (!fresh) return await this.#lookUp(file, true);
     return err({ reason: 'refused-before', verdict: verdict.value.reason ?? 'bad-signature' });
   }
@@ -103,10 +105,10 @@ export class PassThrough {
   }
 
   async #readFacts(file: ReleaseFile, fresh: boolean): Promise<Result<UpstreamFacts, UpstreamFault>> {
-    const held = fresh ? undefined : this.#facts.get(filePath(file));
-    if (held !== undefined) return ok(held);
+    const cached = fresh ? undefined : this.#facts.get(filePath(file));
+    if (cached !== undefined) return ok(cached);
     const facts = await this.upstream.facts(file);
-    // What upstream gives no tag or date to may be another file the next moment.
+    // Without a tag or a date nobody could notice that upstream has replaced the file.
     if (facts.ok && facts.value.etag !== undefined) this.#facts.set(filePath(file), facts.value);
     else this.#facts.delete(filePath(file));
     return facts;
@@ -114,7 +116,7 @@ export class PassThrough {
 
   async #open(
     { file }: PassThroughRequest,
-    { facts, signature, isKnownGood }: KnownFile,
+    { facts, signature, isKnownGood }: UpstreamLookup,
     delivery: Delivery & { kind: 'whole' | 'part' },
   ): Promise<Result<Body, PassThroughFault>> {
     const { start, end } = delivery.kind === 'part' ? delivery : { start: 0, end: facts.size - 1 };
@@ -122,6 +124,7 @@ export class PassThrough {
     const judged = { file, facts, signatureHash: signature.hash };
     const isWhole = start === 0 && end === facts.size - 1;
     if (isWhole) return await this.sender.verified(judged, signature);
+    // Whoever gets the end of a file can complete it from ranges, so the whole file must be known to be good first.
     const reachesHeldBack = end >= facts.size - HELD_BACK_BYTES;
     if (reachesHeldBack && !isKnownGood) {
       const outcome = await this.verifications.join(judged, () => this.sender.verifyOnly(judged, signature));

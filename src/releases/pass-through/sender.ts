@@ -1,4 +1,4 @@
-/** Bodies of pass-through answers: plain parts, whole files verified on the way, and verification without a client. */
+/** Makes the bodies of pass-through answers: plain ranges, and whole files that are verified on the way. */
 import type { Platform } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { VerificationFault, VerifiedSignature } from '../../signing/verification.ts';
@@ -15,11 +15,11 @@ export type SendFault = UpstreamFault | FileSignatureFault | { readonly reason: 
 
 export interface Body {
   readonly stream: ReadableStream<Uint8Array>;
-  /** Settles when the body has gone out, or did not. */
+  /** Resolves when the body has been sent or has failed. */
   readonly outcome: Promise<BodyOutcome>;
 }
 
-/** A pair of stream ends that declares the length of what passes through (`FixedLengthStream` in workerd). */
+/** Makes a stream with a declared length (`FixedLengthStream` in workerd), which gives the answer a Content-Length. */
 export type FixedLength = (length: number) => {
   readable: ReadableStream<Uint8Array>;
   writable: WritableStream<Uint8Array>;
@@ -34,7 +34,7 @@ export class Sender {
     private readonly fixedLength: FixedLength,
   ) {}
 
-  /** The bytes from `start` to `end` as upstream has them. */
+  /** Returns the bytes from `start` to `end` inclusive without a verification; the caller has decided that this is safe. */
   async plain(file: ReleaseFile, facts: UpstreamFacts, start: number, end: number): Promise<Result<Body, SendFault>> {
     const { readable, writable } = this.fixedLength(end - start + 1);
     const source = this.#reader(file, facts, start, end);
@@ -49,7 +49,10 @@ export class Sender {
     return ok({ stream: readable, outcome });
   }
 
-  /** The whole file; its end only after its signature has verified. A file that fits into the held-back end waits for that altogether. */
+  /**
+   * Returns the whole file. Its end is held back until the signature has verified, and the verdict is stored. A file of
+   * at most HELD_BACK_BYTES is read and verified before any byte of it is sent.
+   */
   async verified(judged: JudgedFile, checked: CheckedSignature): Promise<Result<Body, SendFault>> {
     const { file, facts } = judged;
     if (facts.size <= HELD_BACK_BYTES) return await this.#verifiedSmall(judged, checked);
@@ -83,7 +86,7 @@ export class Sender {
     return ok({ stream: readable, outcome });
   }
 
-  /** Reads and judges the whole file for those who ask for its end only. */
+  /** Reads and verifies the whole file and stores the verdict, for a client that asks for the end of the file only. */
   async verifyOnly(judged: JudgedFile, checked: CheckedSignature): Promise<VerificationOutcome> {
     return await this.verifications.lead(judged, false, async (settle) => {
       const verification = await this.signatures.begin(checked);
@@ -108,7 +111,7 @@ export class Sender {
     checked: CheckedSignature,
   ): Promise<Result<Body, SendFault>> {
     const fetched = await this.upstream.small(file, HELD_BACK_BYTES);
-    // It has grown since its facts were looked up.
+    // The file has grown since its facts were read.
     if (!fetched.ok) return fetched.error.reason === 'too-large' ? err({ reason: 'changed' }) : fetched;
     if (!isSameFacts(fetched.value.facts, facts)) return err({ reason: 'changed' });
     const { bytes } = fetched.value;

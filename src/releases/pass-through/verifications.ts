@@ -1,6 +1,6 @@
 /**
- * Verdicts on files of upstream: kept in R2, and the verifications that run in this isolate, so that a client that wants
- * the end of a file can wait for one instead of starting another.
+ * Keeps the verdicts on upstream files in R2, and keeps track of the verifications that run in this isolate. A client
+ * that asks for the end of a file can wait for a running verification instead of starting another one.
  */
 import { type Platform, within } from '../../shared/platform.ts';
 import { ok, type Result } from '../../shared/result.ts';
@@ -11,7 +11,7 @@ import { appliesTo, type Verdict } from '../store/verdict.ts';
 import type { FileSignatureFault } from '../upstream/file-signatures.ts';
 import type { UpstreamFacts, UpstreamFault } from '../upstream/upstream.ts';
 
-/** One file as upstream shows it now, with the signature it is held against. */
+/** A file with the facts that upstream gives now and the SHA-256 of the signature that it is verified against. */
 export interface JudgedFile {
   readonly file: ReleaseFile;
   readonly facts: UpstreamFacts;
@@ -21,46 +21,49 @@ export interface JudgedFile {
 export type VerificationOutcome =
   | { readonly kind: 'good'; readonly signedBy: string }
   | { readonly kind: 'bad'; readonly reason: string }
-  /** The verification ended without a verdict: client or upstream went away, or the file is another one by now. */
+  /** The verification ended without a verdict: the client left, upstream failed, or upstream replaced the file. */
   | {
       readonly kind: 'broken';
       readonly fault: UpstreamFault | FileSignatureFault | { readonly reason: 'client-gone' };
     };
 
-interface Running {
+interface RunningVerification {
   readonly outcome: Promise<VerificationOutcome>;
   readonly since: number;
-  /** It goes on at its client's speed, which may be none. */
+  /** True when the bytes also go to a client. The verification is then as slow as that client, which may even stop. */
   readonly feedsClient: boolean;
 }
 
 const JOINERS_WAIT_MS = 20_000;
-/** A download is worth waiting for only if it is about to end: its client may have stopped reading. */
+/** How long to wait for the download of another client. It must be nearly done, since that client may stop reading. */
 const WAIT_FOR_CLIENT_MS = 3_000;
-/** The runtime drops work that outlives its request by half a minute: by then a verification that is silent is gone. */
+/** `waitUntil` keeps work alive for 30 s after its request. A verification that is older than this has been dropped. */
 const GONE_AFTER_MS = 60_000;
 const WRITE_ATTEMPTS = 3;
 
-/** The verdicts on upstream's files, stored and in the making. */
+/** The stored verdicts on upstream files, and the verifications that run now. */
 export class Verifications {
-  readonly #running = new Map<string, Running>();
+  readonly #running = new Map<string, RunningVerification>();
 
   constructor(
     private readonly platform: Platform,
     private readonly store: ReleaseStore,
   ) {}
 
-  /** The stored verdict on this very case, or `undefined`. */
+  /** Returns the stored verdict if it is about the same facts and the same signature, otherwise `undefined`. */
   async known(judged: JudgedFile): Promise<Result<Verdict | undefined, StoreFault>> {
     const stored = await this.store.verdict(judged.file);
     if (!stored.ok || stored.value === undefined) return stored;
     const { facts, signatureHash } = judged;
     if (!appliesTo(stored.value, facts, signatureHash)) return ok(undefined);
-    // Without tag or date two files of one size look alike: a good verdict could speak of another one.
+    // Without a tag or a date two files of the same size look alike, so a good verdict could be about another file.
     return ok(stored.value.good && facts.etag === undefined ? undefined : stored.value);
   }
 
-  /** Registers `work` as the verification of `judged`; it stores its verdict by `settle`, and resolves after that. */
+  /**
+   * Starts `work` and registers it as the running verification of `judged`. `work` must call `settle` to store its
+   * verdict before it resolves.
+   */
   lead(
     judged: JudgedFile,
     feedsClient: boolean,
@@ -70,16 +73,17 @@ export class Verifications {
     const outcome = work((settled) => this.settle(judged, settled)).finally(() => {
       if (this.#running.get(key)?.outcome === outcome) this.#running.delete(key);
     });
-    const known = this.#running.get(key);
-    if (known === undefined || (known.feedsClient && !feedsClient)) {
+    const other = this.#running.get(key);
+    if (other === undefined || (other.feedsClient && !feedsClient)) {
       this.#running.set(key, { outcome, since: this.platform.now(), feedsClient });
     }
     return outcome;
   }
 
   /**
-   * The outcome of the verification that runs, else of one that `start` begins; `undefined` after 20 s without one.
-   * A running download counts for a few seconds only: whoever holds it could hold up everybody else.
+   * Waits for the running verification of `judged`, or for a new one from `start`. It returns `undefined` after 20 s
+   * without an outcome. It waits only 3 s for a verification that feeds a client: a slow client must not delay all
+   * others.
    */
   async join(judged: JudgedFile, start: () => Promise<VerificationOutcome>): Promise<VerificationOutcome | undefined> {
     const running = this.#running.get(keyOf(judged));
@@ -92,7 +96,7 @@ export class Verifications {
     return await within(this.platform, JOINERS_WAIT_MS, own);
   }
 
-  /** A verification without a client that is still alive. */
+  /** The running verification that feeds no client, if it is still alive. */
   #shared(judged: JudgedFile): Promise<VerificationOutcome> | undefined {
     const key = keyOf(judged);
     const running = this.#running.get(key);
@@ -102,7 +106,7 @@ export class Verifications {
     return undefined;
   }
 
-  /** Stores a verdict; an outcome without one leaves nothing. */
+  /** Stores the verdict of `outcome`; a broken outcome has none. A store that fails is tried again, then ignored. */
   async settle(judged: JudgedFile, outcome: VerificationOutcome): Promise<void> {
     if (outcome.kind === 'broken') return;
     const { facts, signatureHash, file } = judged;
@@ -117,7 +121,7 @@ export class Verifications {
     for (let attempt = 0; attempt < WRITE_ATTEMPTS; attempt += 1) {
       if ((await this.store.writeVerdict(file, verdict)).ok) return;
     }
-    // Without a stored verdict the end of the file still needs a verification of its own: nothing is let through.
+    // It is safe to give up: without a stored verdict the next request for the end of the file verifies it again.
   }
 }
 

@@ -1,7 +1,8 @@
 /**
- * Whole mirrored files by way of Cloudflare's cache. A second entrypoint of the same Worker, which may be cached, hands out the
- * one object that the manifest names, by key and etag: the channel is part of the path, an alias never is, and what is asked for
- * under one address is always the same bytes. Who may have them was decided before.
+ * Reads whole mirrored files through Cloudflare's cache. A second entrypoint of this Worker, which may be cached,
+ * answers with the object that has the R2 key and etag of the manifest entry. So one inner URL always means the same
+ * bytes, and no alias is part of it. The first entrypoint has decided before that the client may have the file
+ * (docs/adr/0008).
  */
 
 import { CACHE } from '../../shared/http/cache.ts';
@@ -11,27 +12,27 @@ import { type StoreFault, storeCaller } from '../../shared/store.ts';
 import type { ReleaseStore } from '../store/bucket.ts';
 import type { ManifestFile } from '../store/manifest.ts';
 
-/** The entrypoint that may be cached, as this Worker reaches it. */
+/** How this Worker calls its second entrypoint, the one that may be cached. */
 export type CachedEntrypoint = (request: Request) => Promise<Response>;
 
 interface OpenedFile {
   readonly stream: ReadableStream<Uint8Array>;
-  /** What the cache did (`HIT`, `MISS`, …); `none` where there was no cache between. */
+  /** What the cache did (`HIT`, `MISS`, …), or `none` when the bytes came straight from the store. */
   readonly cache: string;
 }
 
-/** Opens the object that a manifest names; `undefined` when it is gone or another. */
+/** Opens the object of a manifest entry. The value is `undefined` when the object is gone or has another etag. */
 export type OpenFile = (
   file: ManifestFile,
   range: { readonly start: number; readonly end: number } | undefined,
 ) => Promise<Result<OpenedFile | undefined, StoreFault>>;
 
-/** Larger answers are never kept ("MISS on every request"): they would only cost a second request. */
+/** The cache keeps no larger answers. For them the inner request would only be a cost. */
 const MOST_CACHED_BYTES = 512_000_000;
-/** No host of ours: requests between entrypoints never leave the Worker. */
+/** A host that does not exist (RFC 6761 section 6.4): requests between entrypoints never leave the Worker. */
 const INNER_ORIGIN = 'https://downloads.invalid';
 
-/** Straight from the store. */
+/** Returns an `OpenFile` that reads from the store without the cache. */
 export const openFromStore =
   (store: Pick<ReleaseStore, 'open'>): OpenFile =>
   async (file, range) => {
@@ -41,8 +42,9 @@ export const openFromStore =
   };
 
 /**
- * Whole files through the entrypoint, parts and whatever the entrypoint does not answer straight from the store: whether a
- * cached answer is cut to a range is not proven (docs/adr/0008).
+ * Returns an `OpenFile` that reads whole files through the entrypoint. It reads ranges straight from the store, since
+ * it is not proven that the cache cuts a stored answer to a range (docs/adr/0008). It also reads from the store when
+ * the entrypoint fails.
  */
 export function openThroughCache(
   platform: Pick<Platform, 'timer'>,
@@ -64,7 +66,10 @@ export function openThroughCache(
   };
 }
 
-/** What the entrypoint answers: the object of that key and etag, to be kept for ever; anything else is not to be kept at all. */
+/**
+ * Returns the answer of the second entrypoint: the object with the key and etag of the URL, which the cache may keep
+ * for ever. It answers 404 when there is no such object and 503 when the store fails; the cache must keep neither.
+ */
 export async function answerCached(store: Pick<ReleaseStore, 'open'>, request: Request): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url);
   const key = pathname.slice(1);

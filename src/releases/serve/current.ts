@@ -1,4 +1,4 @@
-/** Which release an alias names right now: the pin, our own publication, or upstream's verified word. */
+/** Finds the release that an alias names now: the pinned one, the published one, or the one that upstream names. */
 import { update } from '../../shared/document.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { ok, type Result } from '../../shared/result.ts';
@@ -12,11 +12,14 @@ import type { VersionFault } from '../upstream/version-source.ts';
 
 export interface CurrentRelease {
   readonly version: Version;
-  /** Where upstream's word decided: the very pair that was verified, so that text and signature always fit. */
+  /**
+   * Set when the alias follows upstream: the version.txt and the signature that were verified together. Serving these
+   * two ensures that they belong together.
+   */
   readonly versionFile?: ServedVersionFile;
 }
 
-/** Reads the alias object on every call: a pin or a publication counts at once. */
+/** Returns the release that `alias` names. It reads the alias record on every call, so a new pin counts at once. */
 export async function currentRelease(
   store: ReleaseStore,
   versionFiles: VersionFiles,
@@ -33,7 +36,10 @@ export async function currentRelease(
   return ok({ version: versionFile.value.version, versionFile: versionFile.value });
 }
 
-/** Changes what an alias names, by compare-and-set. */
+/**
+ * Changes an alias record by compare-and-set and returns the record that is stored afterwards. If `change` returns the
+ * same object, nothing is written.
+ */
 export async function changeAlias(
   platform: Platform,
   store: ReleaseStore,
@@ -49,9 +55,10 @@ export async function changeAlias(
 }
 
 /**
- * Remembers in R2 that an alias has named `version`, so that nobody can take it back to an older one. A quarantined
- * release is not remembered: upstream itself may go back behind it. Gives back the floor that holds now: somebody else may
- * have seen a newer release meanwhile.
+ * Raises the floor of an alias to `version`, so that upstream cannot move the alias back to an older release. It does
+ * not do so for a quarantined release: there upstream may go back. It returns the floor that is in force afterwards,
+ * which is higher than `version` if another isolate has seen a newer release. It returns `null` for a quarantined
+ * release.
  */
 export async function rememberFloor(
   platform: Platform,

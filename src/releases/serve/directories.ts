@@ -1,4 +1,4 @@
-/** What a directory path is answered with: what publish wrote, never a `list()` of the bucket. */
+/** Answers a directory path from the index, the alias records and the manifests; it never lists files in the bucket. */
 import { CACHE } from '../../shared/http/cache.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { Catalogue } from '../catalogue.ts';
@@ -20,7 +20,7 @@ export interface DirectoryPorts {
 
 type DirectoryPath = ReleasePath & { kind: 'directory' };
 
-/** The entries of a directory, or `undefined` when there is nothing of it here. */
+/** Returns the entries of a directory, or `undefined` when the release is not published here. */
 export async function listDirectory(
   ports: DirectoryPorts,
   { channel, board, version }: DirectoryPath,
@@ -29,11 +29,11 @@ export async function listDirectory(
   if (board === undefined) return ok(catalogue.boards.map((name) => directoryEntry(name, `/${channel}/`)));
   const pair: Pair = { channel, board };
   if (version === undefined) return await listPair(ports, pair);
-  const named = isAlias(version)
+  const release = isAlias(version)
     ? await currentRelease(store, ports.versionFiles, catalogue, pair, version)
     : ok({ version });
-  if (!named.ok) return named;
-  const manifest = await ports.mirrored.manifest({ ...pair, version: named.value.version });
+  if (!release.ok) return release;
+  const manifest = await ports.mirrored.manifest({ ...pair, version: release.value.version });
   if (!manifest.ok) return manifest;
   return ok(manifest.value && releaseEntries(manifest.value, pair, version));
 }
@@ -43,14 +43,14 @@ async function listPair({ store }: DirectoryPorts, pair: Pair): Promise<Result<L
   if (!index.ok) return index;
   if (!aliases.ok) return aliases;
   const parent = `/${pair.channel}/${pair.board}/`;
-  const named = aliases.value.filter(({ record }) => (record.pin ?? record.version) !== null);
+  const aliasesWithRelease = aliases.value.filter(({ record }) => (record.pin ?? record.version) !== null);
   return ok([
-    ...named.map(({ alias, record }) => directoryEntry(alias, parent, record.since ?? null)),
+    ...aliasesWithRelease.map(({ alias, record }) => directoryEntry(alias, parent, record.since ?? null)),
     ...index.value.releases.map(({ version, publishedAt }) => directoryEntry(version, parent, publishedAt)),
   ]);
 }
 
-/** HTML, or JSON where the client asks for it. */
+/** Returns the listing as HTML, or as JSON if the client prefers that. */
 export function listingResponse(path: string, entries: readonly ListingEntry[], request: Request): Response {
   const asJson = prefersJson(request.headers.get('accept'));
   const body = asJson ? JSON.stringify(entries) : listingHtml(path, entries);

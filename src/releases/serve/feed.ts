@@ -1,9 +1,9 @@
-/** The Atom feed of published releases (RFC 4287), made from releases.json. No I/O, no clock. */
+/** Makes the Atom feed of published releases (RFC 4287) from releases.json. No I/O, no clock. */
 import type { PublicIndex } from '../store/release-index.ts';
 
-const MOST = 50;
+const MOST_ENTRIES = 50;
 
-/** Newest publication first, at most 50 entries; `origin` is this service's own URL. */
+/** Returns the feed as XML: the newest 50 publications, newest first. `origin` is this service's own URL. */
 export function atomFeed(index: PublicIndex, origin: string): string {
   const entries = Object.entries(index.channels).flatMap(([channel, boards]) =>
     Object.entries(boards).flatMap(([board, releases]) =>
@@ -15,7 +15,7 @@ export function atomFeed(index: PublicIndex, origin: string): string {
       })),
     ),
   );
-  const newest = entries.sort((a, b) => b.publishedAt.localeCompare(a.publishedAt)).slice(0, MOST);
+  const newest = entries.sort((a, b) => b.publishedAt.localeCompare(a.publishedAt)).slice(0, MOST_ENTRIES);
   const lines = newest.map(({ publishedAt, files, title, url }) =>
     [
       '  <entry>',

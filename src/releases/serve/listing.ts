@@ -1,4 +1,7 @@
-/** Directory listings, as Caddy's were: HTML with one `href="./name"` a line for the mirror script, JSON for programs. No I/O. */
+/**
+ * Directory listings in the format of Flatcar's Caddy servers. The HTML has one `href="./name"` in each line, which the
+ * official mirror script looks for; programs can ask for JSON. No I/O.
+ */
 
 import { filePath, type Pair, type ReleaseFile, type Version } from '../model.ts';
 import type { Manifest } from '../store/manifest.ts';
@@ -6,24 +9,27 @@ import type { Manifest } from '../store/manifest.ts';
 export interface ListingEntry {
   readonly name: string;
   readonly size: number;
-  /** ISO 8601; null where there is no date. */
+  /** ISO 8601, or null when no date is known. */
   readonly modified: string | null;
   readonly type: 'file' | 'directory';
   readonly url: string;
   readonly sha512?: string;
-  /** Fingerprint of the subkey. */
+  /** Fingerprint of the subkey that signed the file. */
   readonly signedBy?: string;
-  /** True for a file whose own signature was checked before it could be read. */
+  /** True for a file with a signature of its own, which was checked before the file was published. */
   readonly verified: boolean;
 }
 
-/** A directory that holds others; `modified` where a release was published. */
+/** Returns the entry of a directory; `modified` is its date in ISO 8601. */
 export function directoryEntry(name: string, parent: string, modified: string | null = null): ListingEntry {
   return { name: `${name}/`, size: 0, modified, type: 'directory', url: `${parent}${name}/`, verified: false };
 }
 
-/** The files of a published release, by name; `underAlias` keeps the alias in their URLs. */
-export function releaseEntries(manifest: Manifest, pair: Pair, shown: string): ListingEntry[] {
+/**
+ * Returns the files of a published release, sorted by name. `urlVersion` is what their URLs have in place of the
+ * version: the version itself, or the alias that the client asked for.
+ */
+export function releaseEntries(manifest: Manifest, pair: Pair, urlVersion: string): ListingEntry[] {
   return Object.entries(manifest.files)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, { size, sha512, signedBy, modified }]) => ({
@@ -31,28 +37,32 @@ export function releaseEntries(manifest: Manifest, pair: Pair, shown: string): L
       size,
       modified: modified ?? null,
       type: 'file',
-      url: filePath({ ...pair, version: shown as Version, file: name } satisfies ReleaseFile),
+      url: filePath({ ...pair, version: urlVersion as Version, file: name } satisfies ReleaseFile),
       sha512,
       ...(signedBy === undefined ? {} : { signedBy }),
       verified: signedBy !== undefined,
     }));
 }
 
-/** One entry a line; the first quoted attribute of a line is the link, which is what scripts look for. */
+/**
+ * Returns the HTML page of a directory, one entry in each line. Scripts take the first quoted attribute of a line as
+ * its link.
+ */
 export function listingHtml(path: string, entries: readonly ListingEntry[]): string {
   const lines = entries.map(({ name, size, modified, type }) => {
-    const facts = type === 'file' ? ` ${size} ${modified ?? ''}` : ` ${modified ?? ''}`;
-    return `<li><a href="./${escapeHtml(name)}">${escapeHtml(name)}</a>${escapeHtml(facts.trimEnd())}</li>`;
+    const details = type === 'file' ? ` ${size} ${modified ?? ''}` : ` ${modified ?? ''}`;
+    return `<li><a href="./${escapeHtml(name)}">${escapeHtml(name)}</a>${escapeHtml(details.trimEnd())}</li>`;
   });
   const title = escapeHtml(path);
-  return `<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>${title}</title>\n<h1>${title}</h1>\n<ul>\n${lines.join('\n')}\n</ul>\n</html>\n`;
+  const head = `<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>${title}</title>`;
+  return `${head}\n<h1>${title}</h1>\n<ul>\n${lines.join('\n')}\n</ul>\n</html>\n`;
 }
 
-/** True when an Accept header asks for JSON rather than HTML (RFC 9110 section 12.5.1, as far as two types need it). */
+/** True when an Accept header prefers JSON to HTML (the subset of RFC 9110 section 12.5.1 that two types need). */
 export function prefersJson(accept: string | null): boolean {
   const weights = new Map<string, number>();
-  for (const part of (accept ?? '').split(',')) {
-    const [type = '', ...parameters] = part
+  for (const range of (accept ?? '').split(',')) {
+    const [type = '', ...parameters] = range
       .trim()
       .toLowerCase()
       .split(/\s*;\s*/);

@@ -1,4 +1,4 @@
-/** Files that publish has put into a manifest, served from R2 as verified. */
+/** Serves the files that a manifest names from R2. Their signatures were verified before the manifest was written. */
 import { toBase64 } from '../../shared/bytes.ts';
 import { CACHE } from '../../shared/http/cache.ts';
 import type { Platform } from '../../shared/platform.ts';
@@ -14,18 +14,18 @@ import { type OpenFile, openFromStore } from './cached-files.ts';
 export interface MirroredAnswer {
   readonly delivery: Delivery;
   readonly body?: ReadableStream<Uint8Array>;
-  /** What the cache in front of the store did. */
+  /** What the cache in front of the store did (`HIT`, `MISS`, …, `none`). */
   readonly cache?: string;
 }
 
 export type MirroredFault =
   | StoreFault
-  /** The operator took the release back: its paths are unknown. */
+  /** The operator took the release back, so its paths answer 404. */
   | { readonly reason: 'quarantined' };
 
-const MANIFEST_HELD_MS = 60_000;
+const MANIFEST_CACHED_MS = 60_000;
 
-/** Serves from manifests, each held for a minute. */
+/** Serves files by their manifests; each manifest stays in memory for a minute. */
 export class MirroredFiles {
   readonly #manifests: TtlCache<Manifest>;
 
@@ -34,10 +34,13 @@ export class MirroredFiles {
     private readonly store: ReleaseStore,
     private readonly open: OpenFile = openFromStore(store),
   ) {
-    this.#manifests = new TtlCache(platform.now, MANIFEST_HELD_MS, 200);
+    this.#manifests = new TtlCache(platform.now, MANIFEST_CACHED_MS, 200);
   }
 
-  /** The answer from R2, or `undefined` when no manifest names the file or its object is gone. */
+  /**
+   * Returns the answer from R2, or `undefined` when no manifest names the file or its object is gone. `location` is the
+   * Content-Location, which is set for a request below an alias.
+   */
   async answer(
     request: Request,
     file: ReleaseFile,
@@ -63,8 +66,8 @@ export class MirroredFiles {
   }
 
   /**
-   * The manifest that may be served from. A quarantined release is absent altogether; of a distrusted one nothing is
-   * served as verified, so it counts as not mirrored.
+   * Returns the manifest of a release whose files may be served, or `undefined`. A distrusted release counts as not
+   * mirrored, and a quarantined one is an error.
    */
   async manifest(release: Pair & { readonly version: Version }): Promise<Result<Manifest | undefined, MirroredFault>> {
     const { channel, board, version } = release;
@@ -74,14 +77,14 @@ export class MirroredFiles {
       const read = await this.store.manifest(release);
       if (!read.ok) return read;
       manifest = read.value;
-      // Its absence is never held: a release must be there the moment it is published.
+      // Only a manifest that exists is cached: a release must be readable as soon as it is published.
       if (manifest !== undefined) this.#manifests.set(key, manifest);
     }
     if (manifest?.quarantinedAt !== undefined) return err({ reason: 'quarantined' });
     return ok(manifest?.distrusted === undefined ? manifest : undefined);
   }
 
-  /** After a change that this isolate made itself. */
+  /** Drops the cached manifest of a release, after this isolate has changed it. */
   forget({ channel, board, version }: Pair & { readonly version: Version }): void {
     this.#manifests.delete(`${channel}/${board}/${version}`);
   }
@@ -93,7 +96,7 @@ function factsOf({ size, sha512, modified }: ManifestFile): FileFacts {
 }
 
 function presentationOf(entry: ManifestFile, file: ReleaseFile, location: string | undefined): Presentation {
-  const digest = Uint8Array.from(entry.sha512.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  const digest = Uint8Array.from(entry.sha512.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
   return {
     contentType: contentTypeOf(file.file),
     cacheControl: location === undefined ? CACHE.immutable : CACHE.alias,

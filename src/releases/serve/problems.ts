@@ -1,4 +1,4 @@
-/** Every error of the release room as clients see it: one line, one status. No I/O. */
+/** Turns each fault of the release room into what clients see: a status and one line of text. No I/O. */
 import type { Problem } from '../../shared/problem.ts';
 import { storeProblemText } from '../../shared/store.ts';
 import type { TrustedKeysFault } from '../../signing/trusted-keys.ts';
@@ -14,10 +14,13 @@ const untrusted = (detail: string): Problem => ({ code: 'upstream-untrusted', de
 const unavailable = (detail: string): Problem => ({ code: 'unavailable', detail, headers: RETRY });
 const tooSlow = (detail: string): Problem => ({ code: 'upstream-timeout', detail, headers: RETRY });
 
-/** Every fault that a room below the edge can meet while it serves a release. */
+/** Every fault that serving a release can end with. */
 export type ReleaseFault = PassThroughFault | VersionFault | TrustedKeysFault | MirroredFault;
 
-/** Maps a fault once, at the edge. The detail names the reason and what it is about, never a stack or a secret; the cause goes along for the log. */
+/**
+ * Returns the problem that a client sees for a fault. Its detail says what went wrong and contains no stack and no
+ * secret. The cause of the fault stays attached, for the log only.
+ */
 export function releaseProblem(fault: ReleaseFault): Problem {
   const problem = problemOf(fault);
   return 'cause' in fault ? { ...problem, cause: fault.cause } : problem;

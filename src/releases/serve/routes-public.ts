@@ -1,4 +1,4 @@
-/** What anybody may read besides files: `/releases.json` and `/feed.atom`, from what publish wrote, and the trusted keyring. */
+/** The public routes besides the files of releases: `/releases.json`, `/feed.atom` and the trusted keyring. */
 import { Hono } from 'hono';
 
 import { causeFields } from '../../shared/cause.ts';
@@ -13,10 +13,13 @@ import { atomFeed } from './feed.ts';
 import { releaseProblem } from './problems.ts';
 import type { ReleaseRoom } from './routes.ts';
 
-const NOTHING: PublicIndex = { updatedAt: '1970-01-01T00:00:00.000Z', channels: {} };
-const NOTHING_TAG = '"none"';
+const EMPTY_INDEX: PublicIndex = { updatedAt: '1970-01-01T00:00:00.000Z', channels: {} };
+const EMPTY_INDEX_TAG = '"none"';
 
-/** Both answer GET and HEAD with an entity tag; releases.json may be read by pages of any origin. */
+/**
+ * Returns the routes `/releases.json` and `/feed.atom`. Both answer GET and HEAD with an entity tag, and pages of any
+ * origin may read them.
+ */
 export function publicRoutes({ store, publicUrl, platform }: Pick<ReleaseRoom, 'store' | 'publicUrl' | 'platform'>) {
   const app: App = new Hono();
 
@@ -30,7 +33,8 @@ export function publicRoutes({ store, publicUrl, platform }: Pick<ReleaseRoom, '
       log.set({ reason: stored.error.reason, ...causeFields(stored.error) });
       return problemLine(releaseProblem(stored.error), request.method);
     }
-    const { index, text, etag } = stored.value ?? { index: NOTHING, text: JSON.stringify(NOTHING), etag: NOTHING_TAG };
+    const empty = { index: EMPTY_INDEX, text: JSON.stringify(EMPTY_INDEX), etag: EMPTY_INDEX_TAG };
+    const { index, text, etag } = stored.value ?? empty;
     const headers = { etag, 'cache-control': CACHE.alias, 'access-control-allow-origin': '*' };
     const outcome = evaluatePreconditions(request.headers, { etag }, platform.now());
     if (outcome === 'not-modified') return new Response(null, { status: 304, headers });
@@ -49,7 +53,7 @@ export function publicRoutes({ store, publicUrl, platform }: Pick<ReleaseRoom, '
   return app;
 }
 
-/** `/keys/signing-key.asc`: the trusted keyring, armored, for `gpg --import`. */
+/** Returns the route `/keys/signing-key.asc`, which answers with the trusted keyring in armor, for `gpg --import`. */
 export function keyRoutes(trustedKeys: TrustedKeys): App {
   const app: App = new Hono();
   app.on(['GET', 'HEAD'], '/keys/signing-key.asc', async (context) => {

@@ -1,4 +1,7 @@
-/** Release files over HTTP: path -> alias -> manifest or pass-through -> delivery -> answer. */
+/**
+ * Answers requests for release files. It parses the path, finds the release of an alias, and serves the file from R2 if
+ * a manifest names it, otherwise from upstream.
+ */
 
 import { causeFields } from '../../shared/cause.ts';
 import { CACHE } from '../../shared/http/cache.ts';
@@ -24,79 +27,83 @@ export interface ReleaseRoom {
   readonly catalogue: Catalogue;
   /** RELEASE_HOST_SUFFIX, or empty. */
   readonly hostSuffix: string;
-  /** PUBLIC_URL, or empty: then the request's own. */
+  /** PUBLIC_URL; if it is empty, the origin of the request takes its place. */
   readonly publicUrl: string;
   readonly store: ReleaseStore;
   readonly versionFiles: VersionFiles;
   readonly mirrored: MirroredFiles;
   readonly passThrough: PassThrough;
-  /** A stranger downloads a whole file that is not mirrored: whoever mirrors may want to know. */
+  /** Is called when a client downloads a whole file that is not mirrored. It returns a code for the log. */
   readonly onDemand: (file: ReleaseFile) => Promise<string>;
 }
 
-/** A request, and the event that it is told by. */
+/** A request and its event in the log. */
 export interface Exchange {
   readonly request: Request;
   readonly log: LogEvent;
 }
 
-/** A file as the client named it: Content-Location is there for aliases, and as the host has it. */
-interface NamedFile {
+interface RequestedFile {
   readonly file: ReleaseFile;
+  /** The Content-Location of a request below an alias; it has no channel where the host name contains the channel. */
   readonly location: string | undefined;
 }
 
 type FilePath = ReleasePath & { kind: 'file' };
 
-/** Answers every path that no other room owns; what is not a release path is 404 before any store or upstream is asked. */
+/**
+ * Answers every request that no other room answers. A path that belongs to no release is a 404 without any call to the
+ * store or to upstream.
+ */
 export async function answerRelease(room: ReleaseRoom, exchange: Exchange): Promise<Response> {
   const { request } = exchange;
   const { catalogue, hostSuffix } = room;
   const hostChannel = channelOfHost(new URL(request.url).host, catalogue, hostSuffix);
   const prefix = hostChannel === undefined ? '' : `/${hostChannel}`;
-  const asksFor = parseReleasePath(`${prefix}${rawPath(request.url)}`, catalogue);
-  if (asksFor === undefined) return problemLine(NOT_FOUND, request.method);
+  const path = parseReleasePath(`${prefix}${rawPath(request.url)}`, catalogue);
+  if (path === undefined) return problemLine(NOT_FOUND, request.method);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return problemLine(methodNotAllowed('GET, HEAD'), request.method);
   }
-  exchange.log.set({ channel: asksFor.channel, board: asksFor.board, version: asksFor.version });
+  exchange.log.set({ channel: path.channel, board: path.board, version: path.version });
   const answer =
-    asksFor.kind === 'directory'
-      ? await answerDirectory(room, asksFor, exchange)
-      : await answerFile(room, asksFor, prefix, exchange);
+    path.kind === 'directory'
+      ? await answerDirectory(room, path, exchange)
+      : await answerFile(room, path, prefix, exchange);
   return answer.ok ? answer.value : problemLine(answer.error, request.method);
 }
 
 async function answerFile(
   room: ReleaseRoom,
-  asksFor: FilePath,
+  path: FilePath,
   prefix: string,
   exchange: Exchange,
 ): Promise<Result<Response, Problem>> {
-  const { channel, board, version, file } = asksFor;
+  const { channel, board, version, file } = path;
   if (!isAlias(version))
     return await answerNumbered(room, { file: { channel, board, version, file }, location: undefined }, exchange);
   const { store, versionFiles, catalogue } = room;
-  const current = await currentRelease(store, versionFiles, catalogue, asksFor, version);
-  if (!current.ok) return faulty(exchange, current.error);
+  const current = await currentRelease(store, versionFiles, catalogue, path, version);
+  if (!current.ok) return refused(exchange, current.error);
   exchange.log.set({ version: current.value.version, staleReason: current.value.versionFile?.staleReason });
   const numbered = { channel, board, version: current.value.version, file };
-  const named = { file: numbered, location: filePath(numbered).slice(prefix.length) };
-  const pair = pairMember(current.value, file);
-  if (pair === undefined) return await answerNumbered(room, named, exchange);
-  const standing = await room.mirrored.manifest(numbered);
-  if (!standing.ok) return faulty(exchange, standing.error);
-  return ok(answerVersionFile(room, named, pair, exchange));
+  const requested = { file: numbered, location: filePath(numbered).slice(prefix.length) };
+  const verified = verifiedBytes(current.value, file);
+  if (verified === undefined) return await answerNumbered(room, requested, exchange);
+  // This call fails for a quarantined release, of which nothing is served.
+  const manifest = await room.mirrored.manifest(numbered);
+  if (!manifest.ok) return refused(exchange, manifest.error);
+  return ok(answerVersionFile(room, requested, verified, exchange));
 }
 
 async function answerNumbered(
   room: ReleaseRoom,
-  named: NamedFile,
+  requested: RequestedFile,
   exchange: Exchange,
 ): Promise<Result<Response, Problem>> {
-  const { file } = named;
-  const mirrored = await room.mirrored.answer(exchange.request, file, named.location);
-  if (!mirrored.ok) return faulty(exchange, mirrored.error);
+  const { file } = requested;
+  const mirrored = await room.mirrored.answer(exchange.request, file, requested.location);
+  if (!mirrored.ok) return refused(exchange, mirrored.error);
   if (mirrored.value !== undefined) {
     const { delivery, body, cache } = mirrored.value;
     exchange.log.set({ source: 'mirror', cache });
@@ -106,37 +113,41 @@ async function answerNumbered(
   exchange.log.set({ source: 'upstream' });
   if (file.file === 'version.txt') {
     const found = await room.versionFiles.get(file, file.version, null);
-    if (!found.ok) return faulty(exchange, found.error);
-    return ok(answerVersionFile(room, named, { served: found.value, bytes: found.value.bytes }, exchange));
+    if (!found.ok) return refused(exchange, found.error);
+    return ok(answerVersionFile(room, requested, { served: found.value, bytes: found.value.bytes }, exchange));
   }
-  return await answerPassThrough(room, named, exchange);
+  return await answerPassThrough(room, requested, exchange);
 }
 
 async function answerPassThrough(
   room: ReleaseRoom,
-  named: NamedFile,
+  requested: RequestedFile,
   exchange: Exchange,
 ): Promise<Result<Response, Problem>> {
   const { log } = exchange;
   const { method, headers } = exchange.request;
-  const presentation = presentationOf(named);
-  const answer = await room.passThrough.answer({ method, headers, file: named.file, presentation });
-  if (!answer.ok) return faulty(exchange, answer.error);
+  const presentation = presentationOf(requested);
+  const answer = await room.passThrough.answer({ method, headers, file: requested.file, presentation });
+  if (!answer.ok) return refused(exchange, answer.error);
   const { delivery, body } = answer.value;
   if (body !== undefined) log.waitFor(body.outcome.then((outcome) => log.set({ outcome })));
   if (body !== undefined && delivery.kind === 'whole') {
-    log.waitFor(room.onDemand(named.file).then((demand) => log.set({ demand })));
+    log.waitFor(room.onDemand(requested.file).then((demand) => log.set({ demand })));
   }
   return ok(respond(delivery, body?.stream, exchange));
 }
 
-interface PairMember {
+/** The bytes of a verified version.txt, or those of its signature. */
+interface VerifiedBytes {
   readonly served: ServedVersionFile;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** version.txt of an alias and its signature come from one verified fetch, or `current` could move between the two. */
-function pairMember({ versionFile }: CurrentRelease, file: string): PairMember | undefined {
+/**
+ * The version.txt of an alias and its signature come from one verified fetch. With two fetches the alias could move in
+ * between, and the signature would not belong to the text.
+ */
+function verifiedBytes({ versionFile }: CurrentRelease, file: string): VerifiedBytes | undefined {
   if (versionFile === undefined) return undefined;
   if (file === 'version.txt') return { served: versionFile, bytes: versionFile.bytes };
   if (file === signatureOf('version.txt')) return { served: versionFile, bytes: new Uint8Array(versionFile.signature) };
@@ -145,19 +156,19 @@ function pairMember({ versionFile }: CurrentRelease, file: string): PairMember |
 
 function answerVersionFile(
   room: ReleaseRoom,
-  named: NamedFile,
-  { served, bytes }: PairMember,
+  requested: RequestedFile,
+  { served, bytes }: VerifiedBytes,
   exchange: Exchange,
 ): Response {
   const { facts } = served;
-  // The signature's own tag is not in hand; the text it belongs to names it well enough.
-  const isText = named.file.file === 'version.txt';
-  const shown = isText ? facts : { ...facts, size: bytes.length, etag: `${facts.etag.slice(0, -1)}.sig"` };
-  const plain = presentationOf(named);
+  // The entity tag of the signature itself is not kept. The tag of its text, with an ending, is just as unique.
+  const isText = requested.file.file === 'version.txt';
+  const ownFacts = isText ? facts : { ...facts, size: bytes.length, etag: `${facts.etag.slice(0, -1)}.sig"` };
+  const presentation = presentationOf(requested);
   const stale = served.staleReason === undefined ? {} : { 'x-flatcar-stale': served.staleReason };
-  const headers = { ...plain.headers, 'x-flatcar-signed-by': served.signedBy, ...stale };
+  const headers = { ...presentation.headers, 'x-flatcar-signed-by': served.signedBy, ...stale };
   exchange.log.set({ source: 'upstream' });
-  const delivery = decideDelivery(exchange.request, shown, { ...plain, headers }, room.platform.now());
+  const delivery = decideDelivery(exchange.request, ownFacts, { ...presentation, headers }, room.platform.now());
   return respond(
     delivery,
     delivery.kind === 'part' ? bytes.subarray(delivery.start, delivery.end + 1) : bytes,
@@ -165,7 +176,7 @@ function answerVersionFile(
   );
 }
 
-function presentationOf({ file, location }: NamedFile): Presentation {
+function presentationOf({ file, location }: RequestedFile): Presentation {
   const alias = location === undefined ? {} : { 'content-location': location };
   return {
     contentType: contentTypeOf(file.file),
@@ -188,22 +199,23 @@ function respond(delivery: Delivery, body: BodyInit | undefined, { request, log 
   return new Response(hasBody ? (body ?? null) : null, { status: delivery.status, headers: delivery.headers });
 }
 
-/** A directory without its slash moves there. */
+/** A path without the slash at its end is redirected to the path with it. */
 async function answerDirectory(
   room: ReleaseRoom,
-  asksFor: ReleasePath & { kind: 'directory' },
+  directory: ReleasePath & { kind: 'directory' },
   exchange: Exchange,
 ): Promise<Result<Response, Problem>> {
   const path = rawPath(exchange.request.url);
-  if (!asksFor.slashed) {
+  if (!directory.slashed) {
     return ok(new Response(null, { status: 308, headers: { location: `${path}/`, 'cache-control': CACHE.never } }));
   }
-  const entries = await listDirectory(room, asksFor);
-  if (!entries.ok) return faulty(exchange, entries.error);
+  const entries = await listDirectory(room, directory);
+  if (!entries.ok) return refused(exchange, entries.error);
   return entries.value === undefined ? err(NOT_FOUND) : ok(listingResponse(path, entries.value, exchange.request));
 }
 
-function faulty({ log }: Exchange, fault: ReleaseFault): { ok: false; error: Problem } {
+/** Logs a fault and returns the problem that the client sees. */
+function refused({ log }: Exchange, fault: ReleaseFault): { ok: false; error: Problem } {
   log.set({ reason: fault.reason, verdict: 'verdict' in fault ? fault.verdict : undefined, ...causeFields(fault) });
   return err(releaseProblem(fault));
 }

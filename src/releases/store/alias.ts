@@ -1,4 +1,4 @@
-/** Which release an alias means. No I/O. */
+/** The record of an alias, and which release it means. No I/O. */
 import type * as z from 'zod';
 import type { Result } from '../../shared/result.ts';
 import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
@@ -8,13 +8,13 @@ import { momentField, versionField } from './stored-fields.ts';
 const version = versionField.nullable().default(null);
 
 const aliasSchema = storedObject({
-  /** The highest release published here for this stream. */
+  /** The highest release that has been published here for this alias. */
   version,
-  /** Nothing below this is taken from upstream again. */
+  /** Upstream cannot move the alias to a release below this one. */
   floor: version,
-  /** What an operator fixed the alias to. */
+  /** The release that an operator has pinned the alias to. */
   pin: version,
-  /** The moment at which it began to name what it names now. */
+  /** When the alias last changed because of a publication, a pin or a quarantine. */
   since: momentField.optional(),
 });
 
@@ -22,26 +22,29 @@ export type AliasRecord = Readonly<z.output<typeof aliasSchema>>;
 
 export const NO_ALIAS: AliasRecord = { version: null, floor: null, pin: null };
 
-/** A stored alias object; an unreadable one is an error: guessing could move `current`. */
+/** Parses a stored alias record. A malformed one is an error: with a default in its place `current` could move. */
 export const parseAlias = (text: string): Result<AliasRecord, Malformed> => parseStored(aliasSchema, text);
 
 export type AliasMeaning =
   | { readonly kind: 'release'; readonly version: Version; readonly pinned: boolean }
   | { readonly kind: 'upstream'; readonly floor: Version | null };
 
-/** The pin, else our own publication where the stream is ours to mirror, else upstream's alias from the floor up. */
+/**
+ * Returns which release an alias names: the pinned one, or else the published one if we mirror the alias. Otherwise the
+ * alias follows upstream, which must not go below the floor.
+ */
 export function aliasMeaning(record: AliasRecord, isMirrored: boolean): AliasMeaning {
   if (record.pin !== null) return { kind: 'release', version: record.pin, pinned: true };
-  const isHeld =
+  const reachesFloor =
     record.version !== null && (record.floor === null || compareVersions(record.version, record.floor) >= 0);
-  if (isMirrored && isHeld && record.version !== null) {
+  if (isMirrored && reachesFloor && record.version !== null) {
     return { kind: 'release', version: record.version, pinned: false };
   }
   return { kind: 'upstream', floor: record.floor };
 }
 
-/** The record with a floor of at least `seen`. */
-export function raiseFloor(record: AliasRecord, seen: Version): AliasRecord {
-  const isHigher = record.floor === null || compareVersions(seen, record.floor) > 0;
-  return isHigher ? { ...record, floor: seen } : record;
+/** Returns the record with a floor of at least `minimum`; it is the same object if the floor is that high already. */
+export function raiseFloor(record: AliasRecord, minimum: Version): AliasRecord {
+  const isHigher = record.floor === null || compareVersions(minimum, record.floor) > 0;
+  return isHigher ? { ...record, floor: minimum } : record;
 }

@@ -1,4 +1,4 @@
-/** The release room's part of R2: manifests, files, aliases, verdicts and the last good version.txt of upstream. */
+/** What the release room stores in R2: manifests, files, aliases, indexes, verdicts and the last good version.txt. */
 import { fromBase64, toBase64 } from '../../shared/bytes.ts';
 import type { Document } from '../../shared/document.ts';
 import type { Platform } from '../../shared/platform.ts';
@@ -22,35 +22,38 @@ import { type Manifest, type ManifestFile, parseManifest } from './manifest.ts';
 import { EMPTY_INDEX, type PublicIndex, parseIndex, parsePublicIndex, type ReleaseIndex } from './release-index.ts';
 import { parseVerdict, type Verdict } from './verdict.ts';
 
+/** A verified version.txt of upstream and its signature. */
 export interface LastGoodPair {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly signature: Uint8Array;
   readonly etag: string;
+  /** Milliseconds since the epoch. */
   readonly lastModified: number | undefined;
+  /** When upstream last sent this text: milliseconds since the epoch. */
   readonly checkedAt: number;
 }
 
 export interface ReleaseStore {
-  /** What publish says of a release; who only serves it reads it by `manifest`. */
+  /** The manifest of a release, for code that changes it; code that only serves it calls `manifest`. */
   manifestDocument(release: Pair & { readonly version: Version }): Document<Manifest>;
   manifest(release: Pair & { readonly version: Version }): Promise<Result<Manifest | undefined, StoreFault>>;
   removeManifest(release: Pair & { readonly version: Version }): Promise<Result<undefined, StoreFault>>;
-  /** The body of exactly the object that the manifest names; `undefined` when it is gone or another. */
+  /** Opens the object with this key and etag; `undefined` when it is gone or has another etag. */
   open(
     file: Pick<ManifestFile, 'key' | 'etag'>,
     range?: { start: number; end: number },
   ): Promise<Result<ReadableStream<Uint8Array> | undefined, StoreFault>>;
   aliasDocument(pair: Pair, alias: Alias): Document<AliasRecord>;
-  /** What an alias names; `NO_ALIAS` where there is no object yet. */
+  /** Reads an alias record; it is `NO_ALIAS` when none is stored yet. */
   alias(pair: Pair, alias: Alias): Promise<Result<AliasRecord, StoreFault>>;
-  /** Every alias object of a pair. */
+  /** Reads every alias record of a pair. */
   aliases(pair: Pair): Promise<Result<{ alias: Alias; record: AliasRecord }[], StoreFault>>;
-  /** What is published of a pair, to be changed; who only shows it reads it by `index`. */
+  /** The index of a pair, for code that changes it; code that only shows it calls `index`. */
   indexDocument(pair: Pair): Document<ReleaseIndex>;
-  /** What is published of a pair; empty where nothing is. */
+  /** Reads the index of a pair; it is empty when nothing has been published. */
   index(pair: Pair): Promise<Result<ReleaseIndex, StoreFault>>;
   publicIndexDocument(): Document<PublicIndex>;
-  /** releases.json as it stands, with its entity tag; `undefined` before the first publication. */
+  /** Reads releases.json with its text and its entity tag; `undefined` before the first publication. */
   publicIndex(): Promise<Result<{ index: PublicIndex; text: string; etag: string } | undefined, StoreFault>>;
   verdict(file: ReleaseFile): Promise<Result<Verdict | undefined, StoreFault>>;
   writeVerdict(file: ReleaseFile, verdict: Verdict): Promise<Result<undefined, StoreFault>>;
@@ -58,10 +61,13 @@ export interface ReleaseStore {
   writeLastGood(pair: Pair, alias: Alias, good: LastGoodPair): Promise<Result<undefined, StoreFault>>;
 }
 
-/** Characters of an index that an isolate keeps in memory: some hundred releases of a pair. */
-const MOST_REMEMBERED = 4 * 1024 * 1024;
+/** An isolate caches an index of at most this many characters, which is enough for hundreds of releases. */
+const MOST_CACHED_CHARACTERS = 4 * 1024 * 1024;
 
-/** The release store on an R2 bucket: the only adapter of manifests, indexes, aliases and releases.json, for who serves and who publishes. */
+/**
+ * Returns the release store on an R2 bucket. It is the only adapter of manifests, indexes, alias records and
+ * releases.json; the rooms `releases` and `mirror` share it.
+ */
 export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStore {
   const reach = storeCaller(platform);
   const indexes = new Map<string, { readonly etag: string; readonly index: ReleaseIndex }>();
@@ -104,17 +110,17 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
     indexDocument: (pair) => r2Document(bucket, reach, indexKey(pair), jsonCodec(parseIndex)),
     index: async (pair) => {
       const key = indexKey(pair);
-      const known = indexes.get(key);
+      const cached = indexes.get(key);
       return settled(
         await reach('read index', async () => {
-          // R2 says whether it is still the one that was read; what it holds need not come again.
-          const object = await bucket.get(key, known && { onlyIf: { etagDoesNotMatch: known.etag } });
+          // If the index has not changed, R2 answers without its body.
+          const object = await bucket.get(key, cached && { onlyIf: { etagDoesNotMatch: cached.etag } });
           if (object === null) return ok(EMPTY_INDEX);
-          if (known !== undefined && !('body' in object)) return ok(known.index);
+          if (cached !== undefined && !('body' in object)) return ok(cached.index);
           const text = await (object as R2ObjectBody).text();
           const index = understood(key, parseIndex(text));
           if (!index.ok) return index;
-          if (text.length <= MOST_REMEMBERED) indexes.set(key, { etag: object.etag, index: index.value });
+          if (text.length <= MOST_CACHED_CHARACTERS) indexes.set(key, { etag: object.etag, index: index.value });
           else indexes.delete(key);
           return index;
         }),
@@ -145,7 +151,7 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
     writeLastGood: (pair, alias, good) =>
       reach('write last good version.txt', async () => {
         const { etag, checkedAt, lastModified, signature } = good;
-        // The signature travels with the text: two objects could be seen half replaced.
+        // The metadata of the text repeats the signature, so that one read returns two that belong together.
         const customMetadata = {
           etag,
           checkedAt: String(checkedAt),

@@ -1,4 +1,4 @@
-/** What publish says of a mirrored release: the only way for a file in R2 to be served as verified. No I/O. */
+/** The manifest of a mirrored release. A file in R2 is served only if a manifest names it. No I/O. */
 import * as z from 'zod';
 import type { Result } from '../../shared/result.ts';
 import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
@@ -6,22 +6,24 @@ import { momentField, versionField } from './stored-fields.ts';
 
 const fingerprint = z.string().regex(/^[0-9A-F]{40}$/);
 
-/** What everybody may know of a file. */
+/** The public fields of a file. */
 export const publicFileShape = {
+  /** In bytes. */
   size: z.number().int().nonnegative(),
   /** 128 lower-case hexadecimal digits. */
   sha512: z.string().regex(/^[0-9a-f]{128}$/),
-  /** Upstream's date of the file. */
+  /** The Last-Modified date that upstream gave the file. */
   modified: momentField.optional(),
-  /** Fingerprints of the subkey that signed and of its primary; companions have none. */
+  /** Fingerprint of the subkey that signed the file. A companion has no signature, so it lacks these three fields. */
   signedBy: fingerprint.optional(),
+  /** Fingerprint of the primary key of that subkey. */
   primary: fingerprint.optional(),
   signedAt: momentField.optional(),
   verifiedAt: momentField,
 };
 
 export const manifestFileSchema = storedObject({
-  /** R2 key and etag of the very object that was verified. */
+  /** The R2 key of the object that was verified; with its etag it names exactly those bytes. */
   key: z.string().min(1),
   etag: z.string().min(1),
   ...publicFileShape,
@@ -32,9 +34,9 @@ const manifestSchema = storedObject({
   board: z.string(),
   version: versionField,
   publishedAt: momentField,
-  /** Set when a subkey that signed one of the files turned out compromised: nothing of it is served from here. */
+  /** Set when a subkey that signed one of the files is compromised. No file of the release is served from R2 then. */
   distrusted: storedObject({ fingerprint: z.string(), at: momentField }).optional(),
-  /** A tombstone: the operator took the release back. */
+  /** Set when the operator has taken the release back; the manifest stays as a tombstone. */
   quarantinedAt: momentField.optional(),
   files: z.record(z.string(), manifestFileSchema),
 });
@@ -43,7 +45,7 @@ export type ManifestFile = Readonly<z.output<typeof manifestFileSchema>>;
 export type PublicFile = Omit<ManifestFile, 'key' | 'etag'>;
 export type Manifest = Readonly<z.output<typeof manifestSchema>>;
 
-/** What everybody may know of a file: an allow-list, so that a later field is not published by accident. */
+/** Returns the public fields of a file. It names each field, so that a field of a later version stays private. */
 export function publicFile({
   size,
   sha512,
@@ -64,5 +66,5 @@ export function publicFile({
   };
 }
 
-/** A manifest as stored; anything else in its place is an error, never an empty manifest. */
+/** Parses a stored manifest; a malformed one is an error. */
 export const parseManifest = (text: string): Result<Manifest, Malformed> => parseStored(manifestSchema, text);

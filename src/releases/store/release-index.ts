@@ -1,4 +1,4 @@
-/** What is published: one index a pair, and the public releases.json made of all of them. No I/O, no clock. */
+/** The index of a pair's published releases, and releases.json, which is made from all indexes. No I/O, no clock. */
 import * as z from 'zod';
 import type { Result } from '../../shared/result.ts';
 import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
@@ -14,7 +14,7 @@ const indexSchema = storedObject({
       files: z.record(z.string(), storedObject(publicFileShape)),
     }),
   ),
-  /** Releases that are out but whose objects still lie there for readers that began before. */
+  /** Releases that left the index. Their objects stay for a day, for downloads that have begun before. */
   left: z.array(storedObject({ version: versionField, leftAt: momentField })).default([]),
 });
 
@@ -23,10 +23,10 @@ export type ReleaseIndex = Readonly<z.output<typeof indexSchema>>;
 export const EMPTY_INDEX: ReleaseIndex = { releases: [], left: [] };
 const PUBLIC_RELEASES = 50;
 
-/** A stored index; anything else in its place is an error, never an empty one. */
+/** Parses a stored index; a malformed one is an error. */
 export const parseIndex = (text: string): Result<ReleaseIndex, Malformed> => parseStored(indexSchema, text);
 
-/** The index with `manifest` in it, newest first, in place of an earlier entry of that release. */
+/** Returns the index with `manifest` in it, sorted newest first. It replaces an earlier entry of the same release. */
 export function withRelease(index: ReleaseIndex, manifest: Manifest): ReleaseIndex {
   const { version: number, publishedAt } = manifest;
   const files = Object.fromEntries(Object.entries(manifest.files).map(([name, file]) => [name, publicFile(file)]));
@@ -37,7 +37,7 @@ export function withRelease(index: ReleaseIndex, manifest: Manifest): ReleaseInd
   return { ...index, releases, left: index.left.filter((gone) => gone.version !== number) };
 }
 
-/** The index without `versions`; their objects may go a day after `at`. */
+/** Returns the index without `versions`. The sweep may delete their objects a day after `at` (ISO 8601). */
 export function withoutReleases(index: ReleaseIndex, versions: readonly Version[], at: string): ReleaseIndex {
   const leaving = new Set<string>(versions);
   const left = [
@@ -47,15 +47,15 @@ export function withoutReleases(index: ReleaseIndex, versions: readonly Version[
   return { ...index, releases: index.releases.filter((release) => !leaving.has(release.version)), left };
 }
 
-/** Published versions past the newest `keep`, but for those in `held`. */
-export function pastRetention(index: ReleaseIndex, keep: number, held: ReadonlySet<string>): Version[] {
+/** Returns the published versions older than the newest `keep` ones, without those in `inUse`. */
+export function pastRetention(index: ReleaseIndex, keep: number, inUse: ReadonlySet<string>): Version[] {
   return index.releases
     .map(({ version: number }) => number)
     .slice(keep)
-    .filter((number) => !held.has(number));
+    .filter((number) => !inUse.has(number));
 }
 
-/** The highest published version that `fits`, or `null`. */
+/** Returns the highest published version for which `fits` is true, or `null`. */
 export function highest(index: ReleaseIndex, fits: (version: Version) => boolean): Version | null {
   return (
     index.releases
@@ -68,14 +68,14 @@ export function highest(index: ReleaseIndex, fits: (version: Version) => boolean
 const publicRelease = z.object({ publishedAt: momentField, files: z.record(z.string(), z.object(publicFileShape)) });
 const byBoardAndVersion = z.record(z.string(), z.record(z.string(), publicRelease));
 
-/** `/releases.json`. */
+/** The content of `/releases.json`. */
 export const publicIndexSchema = z
   .object({ updatedAt: momentField, channels: z.record(z.string(), byBoardAndVersion) })
   .meta({ id: 'PublicIndex', description: 'channel -> board -> version -> date and files' });
 
 export type PublicIndex = Readonly<z.output<typeof publicIndexSchema>>;
 
-/** What `/releases.json` says: channel -> board -> version -> date and files; the newest 50 releases of a pair. */
+/** Returns the content of `/releases.json`, with the newest 50 releases of each pair; `at` is its date (ISO 8601). */
 export function publicIndex(pairs: readonly (Pair & { readonly index: ReleaseIndex })[], at: string): PublicIndex {
   const channels: PublicIndex['channels'] = {};
   for (const { channel, board, index } of pairs) {
@@ -90,5 +90,5 @@ export function publicIndex(pairs: readonly (Pair & { readonly index: ReleaseInd
   return { updatedAt: at, channels };
 }
 
-/** releases.json as stored; anything else in its place is an error. */
+/** Parses the stored releases.json; malformed content is an error. */
 export const parsePublicIndex = (text: string): Result<PublicIndex, Malformed> => parseStored(publicIndexSchema, text);

@@ -1,4 +1,4 @@
-/** Fields that several stored records of releases have in common. No I/O. */
+/** The schemas of fields that several stored records of releases share. No I/O. */
 import * as z from 'zod';
 import { type Alias, isAlias, isVersion, type Version } from '../model.ts';
 

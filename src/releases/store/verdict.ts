@@ -1,29 +1,29 @@
-/** What pass-through found out about a file of upstream, kept so that a resumed download cannot complete a bad one. No I/O. */
+/** The stored verdict of pass-through on an upstream file: a resumed download must not complete a bad file. No I/O. */
 import * as z from 'zod';
 import type { Result } from '../../shared/result.ts';
 import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
 import type { FileFacts } from '../delivery.ts';
 
 const verdictSchema = storedObject({
-  /** Upstream's entity tag of the file that this is about; empty where upstream gives neither tag nor date. */
+  /** The entity tag of the file that was verified; empty when upstream gives neither a tag nor a date. */
   etag: z.string(),
   size: z.number().int().nonnegative(),
-  /** SHA-256 of the .sig it was held against: a mended signature makes a new case. */
+  /** SHA-256 of the .sig that the file was verified against. When upstream replaces the .sig, the verdict is void. */
   signature: z.string(),
   good: z.boolean(),
-  /** Why not, for a bad one. */
+  /** Set for a bad verdict: the reason code. */
   reason: z.string().optional(),
-  /** Fingerprint of the subkey, for a good one. */
+  /** Set for a good verdict: the fingerprint of the subkey that signed. */
   signedBy: z.string().optional(),
   at: z.iso.datetime(),
 });
 
 export type Verdict = Readonly<z.output<typeof verdictSchema>>;
 
-/** A stored verdict; anything else in its place is an error, never "no verdict". */
+/** Parses a stored verdict. A malformed one is an error: it might be a bad verdict. */
 export const parseVerdict = (text: string): Result<Verdict, Malformed> => parseStored(verdictSchema, text);
 
-/** True when `verdict` speaks of the file that `facts` and the signature's hash show now. */
+/** True when `verdict` is about the file with these facts and the signature with this SHA-256. */
 export function appliesTo(verdict: Verdict, facts: FileFacts, signatureHash: string): boolean {
   return verdict.etag === (facts.etag ?? '') && verdict.size === facts.size && verdict.signature === signatureHash;
 }

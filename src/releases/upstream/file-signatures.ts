@@ -1,4 +1,4 @@
-/** The detached signature of a file of upstream, held against the keyring before a byte of the file is asked for. */
+/** Checks the detached signature of an upstream file against the keyring, before any byte of that file is fetched. */
 import { sha256Hex } from '../../shared/bytes.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
@@ -25,41 +25,47 @@ export type FileSignatureFault =
 
 export interface CheckedSignature {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** SHA-256 of the .sig, to tell a mended one apart. */
+  /** SHA-256 of the .sig, in hexadecimal. It shows when upstream has replaced the signature. */
   readonly hash: string;
   readonly signer: Signer;
 }
 
-/** Flatcar's are 566 bytes. */
+/** A signature of Flatcar has 566 bytes. */
 const LIMIT_BYTES = 64 * 1024;
-const HELD_MS = 60_000;
+const CACHED_MS = 60_000;
 
 export class FileSignatures {
-  readonly #held: TtlCache<CheckedSignature>;
+  readonly #cache: TtlCache<CheckedSignature>;
 
   constructor(
     private readonly platform: Platform,
     private readonly upstream: Upstream,
     private readonly trustedKeys: TrustedKeys,
   ) {
-    this.#held = new TtlCache(platform.now, HELD_MS, 500);
+    this.#cache = new TtlCache(platform.now, CACHED_MS, 500);
   }
 
-  /** The signature of `file` by a key that was good for it; `fresh` asks upstream even if it was asked a moment ago. */
+  /**
+   * Returns the signature of `file` if a trusted key, valid at that time, claims to have made it. An answer is cached
+   * for a minute; `fresh` skips the cache.
+   */
   async check(file: ReleaseFile, fresh = false): Promise<Result<CheckedSignature, FileSignatureFault>> {
-    const held = fresh ? undefined : this.#held.get(filePath(file));
-    if (held !== undefined) return ok(held);
+    const cached = fresh ? undefined : this.#cache.get(filePath(file));
+    if (cached !== undefined) return ok(cached);
     const fetched = await this.upstream.small({ ...file, file: signatureOf(file.file) }, LIMIT_BYTES);
     if (!fetched.ok) return fetched.error.reason === 'absent' ? err({ reason: 'signature-missing' }) : fetched;
     const { bytes } = fetched.value;
-    const known = await this.identify(bytes);
-    if (!known.ok) return known;
-    const checked = { bytes, hash: await sha256Hex(bytes), signer: known.value.signer };
-    this.#held.set(filePath(file), checked);
+    const identified = await this.identify(bytes);
+    if (!identified.ok) return identified;
+    const checked = { bytes, hash: await sha256Hex(bytes), signer: identified.value.signer };
+    this.#cache.set(filePath(file), checked);
     return ok(checked);
   }
 
-  /** Reads `bytes` as a signature and finds its key, asking for the keyring anew (once a minute at most) if it is unknown. */
+  /**
+   * Reads `bytes` as a signature and finds the key that claims to have made it. If the keyring does not contain that
+   * key, this fetches the keyring again, at most once a minute.
+   */
   async identify(
     bytes: Uint8Array,
   ): Promise<
@@ -75,7 +81,7 @@ export class FileSignatures {
     let signer = await findSigner(keyring.value, signature.value, this.platform.now());
     if (!signer.ok && signer.error.reason === 'unknown-key') {
       const refreshed = await this.trustedKeys.refreshed();
-      // A key server that is away does not make a strange key any better known.
+      // If the key server does not answer, the key stays unknown: that is the error to report.
       keyring = refreshed.ok ? refreshed : keyring;
       signer = await findSigner(keyring.value, signature.value, this.platform.now());
     }
@@ -83,12 +89,12 @@ export class FileSignatures {
     return ok({ signature: signature.value, signer: signer.value, keyring: keyring.value });
   }
 
-  /** A running verification of the file that the checked signature belongs to. */
+  /** Starts the verification of the file that `checked` signs; the caller feeds it the bytes of the file. */
   async begin(
     checked: CheckedSignature,
   ): Promise<Result<RunningVerification, SignerFault | SignatureFault | TrustedKeysFault>> {
-    const known = await this.identify(checked.bytes);
-    if (!known.ok) return known;
-    return await beginVerification(known.value.keyring, known.value.signature, this.platform.now());
+    const identified = await this.identify(checked.bytes);
+    if (!identified.ok) return identified;
+    return await beginVerification(identified.value.keyring, identified.value.signature, this.platform.now());
   }
 }

@@ -1,26 +1,26 @@
 /**
- * Exactly the bytes from `start` to `end` of a file of upstream, whatever the connection does: a broken or stuck one is
- * taken up again where it stopped, an endless one is cut, a short one is an error.
+ * Reads exactly the bytes from `start` to `end` of an upstream file. When a connection breaks or stalls, the reader
+ * opens another one at the next missing byte. It drops bytes past `end`, and a file that stays too short is an error.
  */
 import { type Platform, within } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { Upstream, UpstreamFacts, UpstreamFault, UpstreamFile } from './upstream.ts';
 
-/** Without a byte for this long a connection counts as broken. */
+/** A connection that brings no byte for this long counts as broken. */
 const STALLED_AFTER_MS = 20_000;
-/** A read that took this long makes the next ones ask for less. */
+/** After a read that took this long, the next reads ask for fewer bytes. */
 const SLOW_AFTER_MS = 5_000;
-/** Connections that may break without any progress before we give up. */
+/** The reader gives up after this many new connections in a row that bring no byte. */
 const FRUITLESS_RESUMES = 3;
 const FIRST_DELAY_MS = 200;
 
-/** How much a read may bring, and how little it may end with. */
+/** How many bytes one read returns, at most and at least (the last read of a file may return fewer). */
 export interface ChunkSizes {
   readonly most: number;
   readonly least: number;
 }
 
-/** For a client: what is there goes on at once. */
+/** The sizes for a client that waits: a small minimum passes bytes on soon after they arrive. */
 const FOR_CLIENTS: ChunkSizes = { most: 1024 * 1024, least: 32 * 1024 };
 
 type Reader = ReadableStreamBYOBReader;
@@ -31,7 +31,7 @@ export class UpstreamReader {
   #position: number;
   #fruitless = 0;
   #isSlow = false;
-  /** What the last connection broke with, for the log. */
+  /** The error that broke the last connection, for the log. */
   #cause: unknown;
 
   constructor(
@@ -46,7 +46,7 @@ export class UpstreamReader {
     this.#position = start;
   }
 
-  /** Opens the first connection, so that an answer can still be a status. */
+  /** Opens the first connection, so that a failure can still become the status of the answer. */
   async open(): Promise<Result<undefined, UpstreamFault>> {
     const opened = await this.upstream.open(this.file, this.facts, this.#position, this.end);
     if (!opened.ok) return opened;
@@ -77,15 +77,16 @@ export class UpstreamReader {
     await reader?.cancel().catch(() => undefined);
   }
 
-  /** `undefined` when the connection broke, ended early or got stuck. */
+  /** Returns `undefined` when the connection broke, ended early or stalled. */
   async #readOnce(): Promise<Uint8Array | undefined> {
     const reader = this.#reader;
     if (reader === undefined) return undefined;
-    const left = this.#skip + this.end - this.#position + 1;
-    // From a slow server what there is will do: waiting for more would look like a connection that is stuck.
-    const least = this.#isSlow ? 1 : Math.min(this.chunks.least, left);
+    const remaining = this.#skip + this.end - this.#position + 1;
+    // On a slow connection any byte counts as progress. Waiting for more of them would look like a stall.
+    const least = this.#isSlow ? 1 : Math.min(this.chunks.least, remaining);
     const began = this.platform.now();
-    const read = reader.readAtLeast(least, new Uint8Array(Math.min(this.chunks.most, left))).catch((cause: unknown) => {
+    const most = Math.min(this.chunks.most, remaining);
+    const read = reader.readAtLeast(least, new Uint8Array(most)).catch((cause: unknown) => {
       this.#cause = cause;
       return undefined;
     });
@@ -115,6 +116,6 @@ export class UpstreamReader {
   }
 }
 
-/** The file is no longer the one we began with, or must not be fetched. */
+/** True when a new connection cannot help: the file has changed, or the answer is one that must not be used. */
 const isFinal = ({ reason }: UpstreamFault): boolean =>
   reason !== 'unreachable' && reason !== 'timeout' && reason !== 'stalled' && reason !== 'truncated';

@@ -1,6 +1,7 @@
 /**
- * The release hosts as we use them: facts by HEAD, whole small files, and bodies from a byte to a byte. Upstream may be
- * dumb about ranges and preconditions; whatever it answers is checked against the facts before a byte is used.
+ * The client of the release hosts. It asks for the facts of a file (HEAD), for small files as a whole, and for ranges
+ * of large ones. A host may not know ranges or preconditions, so each answer is checked against the facts before its
+ * bytes are used.
  */
 
 import { parseHttpDate } from '../../shared/http/date.ts';
@@ -14,14 +15,14 @@ import { type FileFacts, serverTag } from '../delivery.ts';
 import type { Alias, Pair, Version } from '../model.ts';
 import { expandTemplate } from './url-template.ts';
 
-/** A file as upstream names it: under a number, or under an alias. */
+/** A file under the name that upstream gives it: below a version, or below an alias. */
 export interface UpstreamFile extends Pair {
   readonly version: Version | Alias;
   readonly file: string;
 }
 
 export interface UpstreamFacts extends FileFacts {
-  /** Upstream's own strong entity tag, where it has one. */
+  /** The strong entity tag that upstream sent (RFC 9110 section 8.8.3), if it sent one. */
   readonly upstreamTag: string | undefined;
 }
 
@@ -34,33 +35,33 @@ export type UpstreamFault =
   | { readonly reason: 'too-large'; readonly limit: number }
   | { readonly reason: 'truncated'; readonly cause?: unknown }
   | { readonly reason: 'stalled' }
-  /** Not the file that the facts describe any more. */
+  /** Upstream now has another file than the one that the facts describe. */
   | { readonly reason: 'changed' }
   | { readonly reason: 'wrong-range' };
 
 interface OpenBody {
   readonly body: ReadableStream<Uint8Array>;
-  /** Bytes to drop first: a server without ranges sends the file from its beginning. */
+  /** How many bytes to drop first: a server that ignores Range sends the file from its beginning. */
   readonly skip: number;
 }
 
 export interface Upstream {
   facts(file: UpstreamFile): Promise<Result<UpstreamFacts, UpstreamFault>>;
-  /** A whole file of at most `limit` bytes, with its facts. */
+  /** Returns a whole file of at most `limit` bytes with its facts; a larger file is `too-large`. */
   small(
     file: UpstreamFile,
     limit: number,
   ): Promise<Result<{ bytes: Uint8Array<ArrayBuffer>; facts: UpstreamFacts }, UpstreamFault>>;
-  /** The body of the file that `facts` describe, from `start` to its end or to `end` inclusive. */
+  /** Opens the file that `facts` describe, from byte `start` to byte `end` inclusive. */
   open(file: UpstreamFile, facts: UpstreamFacts, start: number, end: number): Promise<Result<OpenBody, UpstreamFault>>;
 }
 
-/** Upstream at the URLs that `template` makes. */
+/** Returns the upstream whose URLs come from `template`; `policy` says which hosts a redirect may lead to. */
 export function httpUpstream(platform: Platform, template: string, policy: RedirectPolicy): Upstream {
   const ask = async (file: UpstreamFile, method: 'GET' | 'HEAD', headers: Record<string, string> = {}) =>
     await guardedFetch(platform, { url: expandTemplate(template, file), method, headers, policy });
 
-  /** For a server that knows no HEAD, or gives no length with it: the first byte tells the size as well. */
+  /** Serves hosts that answer no HEAD, or one without a length: Content-Range of the first byte names the size. */
   const factsByRange = async (file: UpstreamFile): Promise<Result<UpstreamFacts, UpstreamFault>> => {
     const answer = await ask(file, 'GET', { range: 'bytes=0-0' });
     if (!answer.ok) return answer;
@@ -117,7 +118,7 @@ export function httpUpstream(platform: Platform, template: string, policy: Redir
         await response.body?.cancel();
         return err(encoded);
       }
-      const skip = isWhole ? wholeSkip(response, facts) : partSkip(response, facts, start, end);
+      const skip = isWhole ? skipOfWhole(response, facts) : skipOfRange(response, facts, start, end);
       if (!skip.ok) {
         await response.body?.cancel();
         return skip;
@@ -133,17 +134,22 @@ const rangeHeaders = (facts: UpstreamFacts, start: number, end: number): Record<
   ...(facts.upstreamTag === undefined ? {} : { 'if-range': facts.upstreamTag }),
 });
 
-function wholeSkip(response: Response, facts: UpstreamFacts): Result<number, UpstreamFault> {
+function skipOfWhole(response: Response, facts: UpstreamFacts): Result<number, UpstreamFault> {
   if (response.status !== 200) return err(statusFault(response.status));
   const length = response.headers.get('content-length');
   if (length !== null && Number(length) !== facts.size) return err({ reason: 'changed' });
   return isSameFile(response, facts) ? ok(0) : err({ reason: 'changed' });
 }
 
-function partSkip(response: Response, facts: UpstreamFacts, start: number, end: number): Result<number, UpstreamFault> {
+function skipOfRange(
+  response: Response,
+  facts: UpstreamFacts,
+  start: number,
+  end: number,
+): Result<number, UpstreamFault> {
   if (response.status === 416) return err({ reason: 'changed' });
   if (response.status === 200) {
-    const whole = wholeSkip(response, facts);
+    const whole = skipOfWhole(response, facts);
     return whole.ok ? ok(start) : whole;
   }
   if (response.status !== 206) return err(statusFault(response.status));
@@ -153,7 +159,7 @@ function partSkip(response: Response, facts: UpstreamFacts, start: number, end: 
   return Number(from) === start && Number(to) === end ? ok(0) : err({ reason: 'wrong-range' });
 }
 
-/** An entity tag that is there must be the known one, and so must a date where there is no tag. */
+/** Compares the entity tags if both sides have one, otherwise the dates if both sides have one. */
 function isSameFile(response: Response, facts: UpstreamFacts): boolean {
   const tag = strongTag(response.headers.get('etag'));
   if (facts.upstreamTag !== undefined && tag !== undefined) return tag === facts.upstreamTag;
@@ -169,18 +175,18 @@ function readFacts(headers: Headers, now: number): Result<UpstreamFacts, Upstrea
   const size = Number(length);
   const upstreamTag = strongTag(headers.get('etag'));
   const lastModified = parseHttpDate(headers.get('last-modified') ?? '', now);
-  // Size alone would call two files of one length the same.
+  // The size alone makes no tag: two different files can have the same length.
   const etag = upstreamTag ?? (lastModified === undefined ? undefined : serverTag(lastModified, size));
   return ok({ size, etag, lastModified, upstreamTag });
 }
 
-/** The runtime would decode it, and nothing that is said of the bytes would fit any more. */
+/** The runtime decodes a content coding by itself; then neither size nor ranges nor signature would match the bytes. */
 function encodingFault(headers: Headers): UpstreamFault | undefined {
   const encoding = headers.get('content-encoding');
   return encoding === null || encoding === 'identity' ? undefined : { reason: 'encoded', encoding };
 }
 
-/** False when two looks at a file show different ones: by tag where both have one, else by date; and by size. */
+/** False when `a` and `b` describe different files: they differ in size, in the tag, or (without tags) in the date. */
 export function isSameFacts(a: UpstreamFacts, b: UpstreamFacts): boolean {
   if (a.size !== b.size) return false;
   if (a.upstreamTag !== undefined && b.upstreamTag !== undefined) return a.upstreamTag === b.upstreamTag;

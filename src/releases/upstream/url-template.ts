@@ -1,25 +1,30 @@
-/** URL templates with `{name}` in host or path. No I/O. */
+/** URL templates with placeholders such as `{channel}` in the host or the path (UPSTREAM_URL). No I/O. */
 
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { Catalogue } from '../catalogue.ts';
 
-const KNOWN = ['channel', 'board', 'version', 'file'] as const;
+const PLACEHOLDERS = ['channel', 'board', 'version', 'file'] as const;
 
-export type TemplateValues = Readonly<Record<(typeof KNOWN)[number], string>>;
+export type TemplateValues = Readonly<Record<(typeof PLACEHOLDERS)[number], string>>;
 
-/** Puts `values` into `template`; the values are expected to be plain path segments already. */
+/**
+ * Returns `template` with `values` in place of its placeholders. It escapes nothing: values must be plain path
+ * segments.
+ */
 export function expandTemplate(template: string, values: TemplateValues): string {
   return template.replace(/\{(channel|board|version|file)\}/g, (_, name: keyof TemplateValues) => values[name]);
 }
 
-/** The template itself when it makes legal http(s) URLs and can tell versions and files apart; else what is wrong. */
+/**
+ * Returns the template if it makes http or https URLs and contains at least `{version}` and `{file}`. The error says in
+ * words what is wrong.
+ */
 export function parseUpstreamTemplate(template: string): Result<string, string> {
   for (const needed of ['version', 'file'] as const) {
     if (!template.includes(`{${needed}}`)) return err(`must contain {${needed}}`);
   }
-  const unknown = /\{([^}]*)\}/g;
-  for (const [, name = ''] of template.matchAll(unknown)) {
-    if (!KNOWN.some((known) => known === name)) return err(`does not know {${name}}`);
+  for (const [, name = ''] of template.matchAll(/\{([^}]*)\}/g)) {
+    if (!PLACEHOLDERS.some((placeholder) => placeholder === name)) return err(`does not know {${name}}`);
   }
   const sample = expandTemplate(template, { channel: 'c', board: 'b', version: '1', file: 'f' });
   if (!URL.canParse(sample)) return err('must be a URL once its names are filled in');
@@ -29,7 +34,7 @@ export function parseUpstreamTemplate(template: string): Result<string, string> 
   return ok(template);
 }
 
-/** `host` or `host:port` of every URL the template can make for what is served. */
+/** Returns each different `host` or `host:port` of the URLs that the template makes for the pairs of the catalogue. */
 export function templateHosts(template: string, { pairs }: Catalogue): string[] {
   const hosts = pairs.map((pair) => new URL(expandTemplate(template, { ...pair, version: '1', file: 'f' })).host);
   return [...new Set(hosts)];

@@ -1,6 +1,7 @@
 /**
- * version.txt, verified: fetched with its .sig, checked against channel, number and floor, held a minute, refreshed in
- * the background, and kept in R2 so that an upstream that fails or lies does not take `current` down with it.
+ * Serves verified version.txt files. A file is kept in memory for a minute and refreshed in the background. R2 keeps
+ * the last good version.txt of each alias, so that `current` still answers when upstream fails or sends a bad
+ * signature.
  */
 import { type Platform, within } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
@@ -11,33 +12,37 @@ import type { UpstreamFile } from './upstream.ts';
 import { isBelow, type VersionFault, type VersionFile, type VersionSource } from './version-source.ts';
 
 const FRESH_MS = 60_000;
-/** Past this an answer waits for upstream again: a machine that was idle must not hand out yesterday's release. */
+/**
+ * A copy that was checked longer ago than this is not served while the refresh runs: the request waits for upstream. An
+ * isolate that had no requests for hours must not answer with the release of yesterday.
+ */
 const REFRESH_BEHIND_MS = 5 * 60_000;
+/** A copy that upstream last confirmed longer ago than this is not served at all. */
 const LAST_GOOD_MS = 7 * 24 * 3_600_000;
-/** How old the stored copy's date may get before it is written again without a change. */
+/** An unchanged copy in R2 is written again after this time, so that its date stays recent. */
 const STORED_AGAIN_MS = 3_600_000;
 
-/** How long a client waits for upstream before an older copy will do. */
+/** A client waits this long for upstream before it gets an older copy. */
 const PATIENCE_MS = 5_000;
 const SLOW: VersionFault = { reason: 'timeout', host: 'upstream', detail: `no answer in ${PATIENCE_MS} ms` };
 
-interface Held {
+interface CachedFile {
   readonly file: VersionFile;
-  /** When upstream last gave it, verified. */
+  /** When upstream last sent this text with a good signature (milliseconds since the epoch). */
   readonly checkedAt: number;
-  /** When upstream last failed to. */
+  /** The last failed refresh, if upstream has not answered well since. */
   readonly failure?: { readonly at: number; readonly reason: string };
 }
 
 export interface ServedVersionFile extends VersionFile {
-  /** Why an older copy is served instead of what upstream has; absent when it is upstream's own. */
+  /** Set when the last refresh failed and this is an older copy: the reason code of that failure. */
   readonly staleReason?: string;
-  /** When upstream last gave it, verified; where it is stale. */
+  /** Set together with `staleReason`: when upstream last sent this copy (milliseconds since the epoch). */
   readonly staleSince?: number;
 }
 
 export class VersionFiles {
-  readonly #held = new Map<string, Held>();
+  readonly #cache = new Map<string, CachedFile>();
   readonly #storedAt = new Map<string, number>();
   readonly #flights: SingleFlight<VersionFile, VersionFault>;
 
@@ -49,27 +54,27 @@ export class VersionFiles {
     this.#flights = new SingleFlight(platform);
   }
 
-  /** The verified version.txt of a number or alias; never one below `floor`. */
+  /** Returns the verified version.txt of a version or an alias; a version below `floor` is never returned. */
   async get(
     pair: Pair,
     version: Version | Alias,
     floor: Version | null,
   ): Promise<Result<ServedVersionFile, VersionFault>> {
     const key = `${pair.channel}/${pair.board}/${version}`;
-    const held = this.#held.get(key);
+    const cached = this.#cache.get(key);
     const now = this.platform.now();
-    const usable = held !== undefined && !isBelow(held.file.version, floor) ? held : undefined;
+    const usable = cached !== undefined && !isBelow(cached.file.version, floor) ? cached : undefined;
     if (usable !== undefined && now - usable.checkedAt < FRESH_MS) return ok(usable.file);
-    const lookedAt = Math.max(usable?.checkedAt ?? 0, usable?.failure?.at ?? 0);
-    if (usable !== undefined && now - lookedAt < REFRESH_BEHIND_MS && now - usable.checkedAt < LAST_GOOD_MS) {
-      const isDue = now - lookedAt >= FRESH_MS / 2 && !this.#flights.has(key);
+    const askedAt = Math.max(usable?.checkedAt ?? 0, usable?.failure?.at ?? 0);
+    if (usable !== undefined && now - askedAt < REFRESH_BEHIND_MS && now - usable.checkedAt < LAST_GOOD_MS) {
+      const isDue = now - askedAt >= FRESH_MS / 2 && !this.#flights.has(key);
       if (isDue) this.platform.waitUntil(this.#refresh(key, pair, version, floor));
       return ok(withReason(usable));
     }
     const refresh = this.#refresh(key, pair, version, floor);
     this.platform.waitUntil(refresh);
     const fetched = await within(this.platform, PATIENCE_MS, refresh);
-    // A flight that began under a lower floor may bring what is below it by now.
+    // A refresh that another request started with a lower floor may return a version below this floor.
     if (fetched?.ok && !isBelow(fetched.value.version, floor)) return fetched;
     const fault = fetched === undefined || fetched.ok ? SLOW : fetched.error;
     const lastGood = await this.#lastGood(key, pair, version, floor, fault);
@@ -84,17 +89,17 @@ export class VersionFiles {
       const fetched = await this.source.follow({ ...pair, version, file: 'version.txt' }, floor);
       const now = this.platform.now();
       if (fetched.ok) {
-        this.#held.set(key, { file: fetched.value, checkedAt: now });
+        this.#cache.set(key, { file: fetched.value, checkedAt: now });
         if (isAlias(version)) this.platform.waitUntil(this.#keep(key, pair, version, fetched.value, now));
       } else {
-        const held = this.#held.get(key);
-        if (held) this.#held.set(key, { ...held, failure: { at: now, reason: fetched.error.reason } });
+        const cached = this.#cache.get(key);
+        if (cached) this.#cache.set(key, { ...cached, failure: { at: now, reason: fetched.error.reason } });
       }
       return fetched;
     });
   }
 
-  /** What upstream gave before, from memory or R2, while it is not older than a week nor below the floor. */
+  /** The last good copy of an alias, from memory or R2, if it is younger than a week and not below the floor. */
   async #lastGood(
     key: string,
     pair: Pair,
@@ -104,18 +109,19 @@ export class VersionFiles {
   ): Promise<Result<ServedVersionFile, VersionFault> | undefined> {
     if (!isAlias(version)) return undefined;
     const now = this.platform.now();
-    const isUsable = (held: Held | undefined): held is Held =>
-      held !== undefined && !isBelow(held.file.version, floor) && now - held.checkedAt < LAST_GOOD_MS;
-    const held = this.#held.get(key);
-    // Another isolate may have seen a newer one than this one remembers.
-    const known = isUsable(held) ? held : await this.#stored(pair, version);
-    if (!isUsable(known)) return undefined;
-    const failing = { ...known, failure: { at: now, reason: fault.reason } };
-    this.#held.set(key, failing);
+    const isUsable = (copy: CachedFile | undefined): copy is CachedFile =>
+      copy !== undefined && !isBelow(copy.file.version, floor) && now - copy.checkedAt < LAST_GOOD_MS;
+    const cached = this.#cache.get(key);
+    // If this isolate has no usable copy, another isolate may have stored one in R2.
+    const copy = isUsable(cached) ? cached : await this.#stored(pair, version);
+    if (!isUsable(copy)) return undefined;
+    const failing = { ...copy, failure: { at: now, reason: fault.reason } };
+    this.#cache.set(key, failing);
     return ok(withReason(failing));
   }
 
-  async #stored(pair: Pair, alias: Alias): Promise<Held | undefined> {
+  /** Reads the last good copy in R2 and verifies its signature again, with the keys that are trusted now. */
+  async #stored(pair: Pair, alias: Alias): Promise<CachedFile | undefined> {
     const stored = await this.store.lastGood(pair, alias);
     if (!stored.ok || stored.value === undefined) return undefined;
     const { bytes, signature, etag, lastModified, checkedAt } = stored.value;
@@ -137,6 +143,6 @@ export class VersionFiles {
   }
 }
 
-function withReason({ file, failure, checkedAt }: Held): ServedVersionFile {
+function withReason({ file, failure, checkedAt }: CachedFile): ServedVersionFile {
   return failure === undefined ? file : { ...file, staleReason: failure.reason, staleSince: checkedAt };
 }

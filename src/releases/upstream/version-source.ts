@@ -1,4 +1,4 @@
-/** One look at upstream's version.txt and its signature, and everything that must hold of the two. */
+/** Fetches a version.txt and its signature from upstream once, and checks everything that must be true of the two. */
 import { sha256Hex } from '../../shared/bytes.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
@@ -17,7 +17,7 @@ export type VersionFault =
   | VerificationFault
   | VersionTxtFault
   | StoreFault
-  /** Genuine, but older than what this alias has named before. */
+  /** The signature is good, but the version is older than one that this alias has named before. */
   | { readonly reason: 'below-floor'; readonly version: Version; readonly floor: Version };
 
 export interface VersionFile {
@@ -28,10 +28,10 @@ export interface VersionFile {
   readonly signedBy: string;
 }
 
-/** A text this small always has a tag: upstream's, or its own content's. */
+/** A version.txt always has an entity tag: the one of upstream, or else the SHA-256 of its content. */
 type TaggedFacts = FileFacts & { readonly etag: string };
 
-interface FetchedPair {
+interface TextWithSignature {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly signature: Uint8Array;
   readonly facts: TaggedFacts;
@@ -40,6 +40,7 @@ interface FetchedPair {
 const VERSION_TXT_LIMIT = 16 * 1024;
 const SIGNATURE_LIMIT = 64 * 1024;
 
+/** True when `version` is older than `floor`; no version is older than a floor of `null`. */
 export const isBelow = (version: Version, floor: Version | null): boolean =>
   floor !== null && compareVersions(version, floor) < 0;
 
@@ -48,7 +49,7 @@ export class VersionSource {
     private readonly platform: Platform,
     private readonly upstream: Upstream,
     private readonly signatures: FileSignatures,
-    /** Remembers that an alias has named `version` and gives the floor that holds now; an error: it might be forgotten. */
+    /** Stores that an alias has named `version`, and returns the floor that is in force now. */
     private readonly raiseFloor: (
       file: UpstreamFile & { version: Alias },
       version: Version,
@@ -56,8 +57,9 @@ export class VersionSource {
   ) {}
 
   /**
-   * What an alias that follows upstream names now; that it named it is remembered, and from then on nothing older is taken.
-   * For an alias that we mirror ourselves `read` is the call: upstream's word must not move it.
+   * Reads version.txt like `read`, for an alias that follows upstream. It also raises the floor of the alias to the
+   * version that it found: from then on an older version is refused. Do not call it for an alias that we mirror:
+   * upstream must not move the floor of that one, so `read` is the right call.
    */
   async follow(file: UpstreamFile, floor: Version | null): Promise<Result<VersionFile, VersionFault>> {
     const judged = await this.read(file, floor);
@@ -67,43 +69,48 @@ export class VersionSource {
     if (!isNews) return judged;
     const raised = await this.raiseFloor({ ...file, version: file.version }, version);
     if (!raised.ok) return raised;
-    const holds = raised.value;
-    return holds !== null && isBelow(version, holds) ? err({ reason: 'below-floor', version, floor: holds }) : judged;
+    const floorNow = raised.value;
+    return floorNow !== null && isBelow(version, floorNow)
+      ? err({ reason: 'below-floor', version, floor: floorNow })
+      : judged;
   }
 
-  /** Fetches and judges; a number must be the version inside, an alias must not fall below `floor`. */
+  /**
+   * Returns the verified version.txt of `file`. Below a numbered path the text must name that version. A version below
+   * `floor` is an error.
+   */
   async read(file: UpstreamFile, floor: Version | null): Promise<Result<VersionFile, VersionFault>> {
     const judged = await this.#fetchAndJudge(file, floor);
-    // Text and signature are two requests: an alias that moved between them gives a pair that never was one.
+    // Text and signature take two requests. If the alias moves between them, the signature belongs to another text.
     const mayBeMixed = isAlias(file.version) && !judged.ok && judged.error.reason === 'bad-signature';
     return mayBeMixed ? await this.#fetchAndJudge(file, floor) : judged;
   }
 
-  /** Signature first: not a byte of an unverified version.txt is even parsed. */
+  /** Checks the signature first, so that no unverified version.txt is parsed. */
   async judge(
     file: UpstreamFile,
-    pair: FetchedPair,
+    fetched: TextWithSignature,
     floor: Version | null,
   ): Promise<Result<VersionFile, VersionFault>> {
-    const known = await this.signatures.identify(pair.signature);
-    if (!known.ok) return known;
-    const { keyring, signature } = known.value;
-    const verified = await verifyBytes(keyring, signature, pair.bytes, this.platform.now());
+    const identified = await this.signatures.identify(fetched.signature);
+    if (!identified.ok) return identified;
+    const { keyring, signature } = identified.value;
+    const verified = await verifyBytes(keyring, signature, fetched.bytes, this.platform.now());
     if (!verified.ok) return verified;
     const expected = isVersion(file.version) ? file.version : undefined;
-    const fields = parseVersionTxt(pair.bytes, file.channel, expected);
+    const fields = parseVersionTxt(fetched.bytes, file.channel, expected);
     if (!fields.ok) return fields;
     const { version } = fields.value;
     if (floor !== null && isBelow(version, floor)) return err({ reason: 'below-floor', version, floor });
-    return ok({ ...pair, version, signedBy: verified.value.signedBy });
+    return ok({ ...fetched, version, signedBy: verified.value.signedBy });
   }
 
   async #fetchAndJudge(file: UpstreamFile, floor: Version | null) {
-    const pair = await this.#fetchPair(file);
-    return pair.ok ? await this.judge(file, pair.value, floor) : pair;
+    const fetched = await this.#fetch(file);
+    return fetched.ok ? await this.judge(file, fetched.value, floor) : fetched;
   }
 
-  async #fetchPair(file: UpstreamFile): Promise<Result<FetchedPair, VersionFault>> {
+  async #fetch(file: UpstreamFile): Promise<Result<TextWithSignature, VersionFault>> {
     const [text, signature] = await Promise.all([
       this.upstream.small(file, VERSION_TXT_LIMIT),
       this.upstream.small({ ...file, file: signatureOf(file.file) }, SIGNATURE_LIMIT),
@@ -111,7 +118,7 @@ export class VersionSource {
     if (!text.ok) return text;
     if (!signature.ok) return signature.error.reason === 'absent' ? err({ reason: 'signature-missing' }) : signature;
     const { bytes, facts } = text.value;
-    // Two releases have texts of one length: without upstream's tag their content has to tell them apart.
+    // The texts of two releases can have the same length, so without a tag of upstream the content makes the tag.
     const etag = facts.upstreamTag ?? `"${await sha256Hex(bytes)}"`;
     return ok({ bytes, facts: { ...facts, etag }, signature: signature.value.bytes });
   }

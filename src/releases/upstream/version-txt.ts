@@ -1,18 +1,19 @@
 /**
- * version.txt: lines of KEY=VALUE that installers `source` as shell. Parsed only after its signature has verified.
- * Written by build_image of flatcar/scripts; releases before the renaming carry COREOS_ keys. No I/O.
+ * Parses version.txt: KEY=VALUE lines that installers `source` as shell. Callers verify the signature before they
+ * parse. The file is written by build_image of flatcar/scripts. Releases from before the rename to Flatcar have COREOS_
+ * keys. No I/O.
  */
 import { err, ok, type Result } from '../../shared/result.ts';
 import { fitsChannel, isVersion, type Version } from '../model.ts';
 
 export interface VersionFields {
   readonly version: Version;
-  /** As it stands, "" included; `2026-08-11-2350` in published releases. */
+  /** The value of BUILD_ID, which may be empty; published releases have a date such as `2026-08-11-2350`. */
   readonly buildId: string;
 }
 
 export type VersionTxtFault =
-  /** `sed -n 's/^FLATCAR_VERSION=//p'` of the installer would carry a CR on. */
+  /** flatcar-install reads the version with `sed -n 's/^FLATCAR_VERSION=//p'`, which would keep a carriage return. */
   | { readonly reason: 'carriage-return' }
   | { readonly reason: 'no-version' }
   | { readonly reason: 'wrong-channel'; readonly version: Version }
@@ -21,8 +22,9 @@ export type VersionTxtFault =
 const LINE = /^([A-Z_]+)=(?:"([^"]*)"|'([^']*)'|(.*))$/;
 
 /**
- * Version and build id of verified bytes. `channel` must fit the middle number; `expected`, for a numbered path, must be
- * the version inside. Unknown lines are ignored; of a repeated key the first counts, as for `sed | head -1`.
+ * Returns the version and the build id in `bytes`. The middle number of the version must belong to `channel`. If
+ * `expected` is given, the version must equal it. Other lines are ignored. If a key is repeated, the first line counts,
+ * as with `sed | head -1`.
  */
 export function parseVersionTxt(
   bytes: Uint8Array,
