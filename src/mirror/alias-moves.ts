@@ -1,4 +1,4 @@
-/** How publication, pins and quarantine change what an alias names. */
+/** Changes alias records after a publication and after a withdrawal. */
 
 import { type Alias, compareVersions, type Pair, type Version } from '../releases/model.ts';
 import { changeAlias } from '../releases/serve/current.ts';
@@ -10,8 +10,9 @@ import type { Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 
 /**
- * Lets `alias` name the release if that is higher than what it names. `current-YYYY` takes only releases of its stream:
- * those that upstream named by that alias, and later ones of the same major number.
+ * Moves `alias` to a published release if that is higher than the one it names, and returns the record that is stored
+ * afterwards. `current-YYYY` moves only to releases of its own stream: those that upstream named by this alias, and
+ * those with the same major number.
  */
 export function moveAlias(
   platform: Platform,
@@ -24,38 +25,41 @@ export function moveAlias(
   return changeAlias(platform, releases, pair, alias, (record) => moved(record, alias, release, now));
 }
 
-/** The record after a publication. */
+/** The record after a publication; the same object if the alias does not move. */
 function moved(
   record: AliasRecord,
   alias: Alias,
-  { version, alias: named }: { readonly version: Version; readonly alias?: string | undefined },
+  release: { readonly version: Version; readonly alias?: string | undefined },
   now: string,
 ): AliasRecord {
-  const isItsStream =
-    alias === 'current' || named === alias || majorOf(record.version ?? record.floor) === majorOf(version);
-  if (!isItsStream) return record;
+  const { version } = release;
+  const isOfItsStream =
+    alias === 'current' || release.alias === alias || majorOf(record.version ?? record.floor) === majorOf(version);
+  if (!isOfItsStream) return record;
   const isHigher = record.version === null || compareVersions(version, record.version) > 0;
   const isBelowFloor = record.floor !== null && compareVersions(version, record.floor) < 0;
   if (!isHigher || isBelowFloor) return record;
   return { ...raiseFloor(record, version), version, since: now };
 }
 
-/** The record without `gone`: its floor falls to the highest release of the stream that remains. */
+/**
+ * Returns the record after the withdrawal of `release`. Where the record names that release, its version and its floor
+ * fall to the highest release of the stream in `remaining`, and its pin is removed. `now` is ISO 8601.
+ */
 export function withdrawn(
   record: AliasRecord,
   alias: Alias,
-  gone: Version,
+  release: Version,
   remaining: ReleaseIndex,
   now: string,
 ): AliasRecord {
-  const names = [record.version, record.floor, record.pin];
-  if (!names.includes(gone)) return record;
-  const next = highest(remaining, (version) => alias === 'current' || majorOf(version) === majorOf(gone));
+  if (![record.version, record.floor, record.pin].includes(release)) return record;
+  const next = highest(remaining, (version) => alias === 'current' || majorOf(version) === majorOf(release));
   return {
     ...record,
-    version: record.version === gone ? next : record.version,
-    floor: record.floor === gone ? next : record.floor,
-    pin: record.pin === gone ? null : record.pin,
+    version: record.version === release ? next : record.version,
+    floor: record.floor === release ? next : record.floor,
+    pin: record.pin === release ? null : record.pin,
     since: now,
   };
 }

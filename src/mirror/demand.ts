@@ -1,4 +1,4 @@
-/** MIRROR_ON_DEMAND: a stranger's download may start a job, within bounds that make it harmless. */
+/** MIRROR_ON_DEMAND: the download of a release that is not mirrored may start a job. Limits keep this harmless. */
 
 import { type Catalogue, mirroredAliases } from '../releases/catalogue.ts';
 import type { Alias } from '../releases/model.ts';
@@ -25,7 +25,7 @@ export interface DemandPorts {
 
 const MOST_JOBS_A_DAY = 20;
 
-/** Why nothing was started, or `started`; for the log. */
+/** `started`, or the reason why no job was started; for the log. */
 export type DemandOutcome =
   | 'started'
   | 'off'
@@ -37,27 +37,28 @@ export type DemandOutcome =
   | 'failed';
 
 /**
- * At most one such job at a time and 20 a day (UTC), for a pair in MIRROR, at or above the floor of its `current`, with a
- * version.txt that verifies. It never moves an alias.
+ * Starts a job for a release that a client downloads, and returns what it did. At most one such job runs at a time, and
+ * at most 20 start in a day (UTC). MIRROR must name the pair, the release must not be below the floor of `current`, and
+ * its version.txt must verify. Such a job never moves an alias.
  */
 export async function mirrorOnDemand(ports: DemandPorts, release: Release): Promise<DemandOutcome> {
   const { catalogue, store, releases } = ports;
   if (!ports.isOn) return 'off';
   if (mirroredAliases(catalogue, release).length === 0) return 'not-mirrored-here';
-  const known = await store.job(release).read();
-  if (!known.ok) return 'failed';
-  if (known.value !== undefined) return 'known';
+  const earlier = await store.job(release).read();
+  if (!earlier.ok) return 'failed';
+  if (earlier.value !== undefined) return 'known';
   const current = await releases.alias(release, 'current' as Alias);
   if (!current.ok) return 'failed';
   if (isBelow(release.version, current.value.floor)) return 'below-floor';
-  const text = await ports.versionFiles.get(release, release.version, null);
-  if (!text.ok || text.value.staleReason !== undefined) return 'unverified';
+  const versionFile = await ports.versionFiles.get(release, release.version, null);
+  if (!versionFile.ok || versionFile.value.staleReason !== undefined) return 'unverified';
   if (!(await reserve(ports, release))) return 'busy';
   const started = await ports.jobs.start(release, 'demand');
   return started.ok ? 'started' : 'failed';
 }
 
-/** Takes one of the day's places, if no job of this kind is under way. */
+/** Counts one more job of this day. False if the day has no more left, or if another job of this kind still runs. */
 async function reserve({ platform, store }: DemandPorts, { channel, board, version }: Release): Promise<boolean> {
   const notes = await store.notes().read();
   if (!notes.ok) return false;

@@ -1,4 +1,4 @@
-/** Starting, joining, reopening and cancelling jobs: a hundred triggers at once make one. */
+/** Starts, joins, reopens and cancels jobs. Many triggers at the same time start one job only. */
 
 import type { Alias } from '../releases/model.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
@@ -12,7 +12,7 @@ import type { Publisher } from './publish.ts';
 import type { MirrorStore, Release } from './store/bucket.ts';
 import { decideStart, instanceId, isActive, type Job, type Trigger } from './store/job.ts';
 
-/** The runtime that runs attempts (`mirror/workflow`). */
+/** Runs the attempts of jobs; `mirror/workflow` implements it. */
 export interface Launcher {
   launch(job: Job): Promise<Result<undefined, StoreFault>>;
   stop(id: string): Promise<void>;
@@ -25,25 +25,25 @@ export interface JobsPorts {
   readonly publisher: Publisher;
   readonly launcher: Launcher;
   readonly releases: ReleaseStore;
-  /** Base names that a job copies. */
+  /** MIRROR_FILES: the names of the files that a job copies, without their companions. */
   readonly mirrorFiles: readonly string[];
 }
 
 export type StartFault =
   | StoreFault
-  /** Only an operator's explicit call lifts a quarantine. */
+  /** The release is quarantined. Only the operator can lift that, by starting the job explicitly. */
   | { readonly reason: 'quarantined' };
 
 export interface Started {
   readonly job: Job;
-  /** False when the trigger joined what was there. */
+  /** False when the trigger joined a job that existed already. */
   readonly isNew: boolean;
 }
 
 export class Jobs {
   constructor(private readonly ports: JobsPorts) {}
 
-  /** The job that this trigger starts or joins; stored as `queued` before this resolves. */
+  /** Starts a job or joins the existing one, and returns it. A new job is stored as `queued` before this resolves. */
   async start(release: Release, trigger: Trigger, alias?: Alias): Promise<Result<Started, StartFault>> {
     return await this.#start(release, { trigger, alias, movesAlias: trigger !== 'demand' });
   }
@@ -55,19 +55,19 @@ export class Jobs {
     const { platform, store, publisher } = this.ports;
     const cleared = await this.#clearQuarantine(release, trigger);
     if (!cleared.ok) return cleared;
-    const seen = await store.job(release).read();
-    if (!seen.ok) return seen;
-    const known = seen.value?.value;
-    const asks = known !== undefined && decideStart(known, trigger, platform.now()) === 'ask-upstream';
-    const news = asks ? await this.#hasNews(release) : ok(false);
+    const read = await store.job(release).read();
+    if (!read.ok) return read;
+    const before = read.value?.value;
+    const asksUpstream = before !== undefined && decideStart(before, trigger, platform.now()) === 'ask-upstream';
+    const news = asksUpstream ? await this.#hasNews(release) : ok(false);
     if (!news.ok) return news;
     const reopens = cleared.value || news.value;
-    // Tells our own start again when the store took it but its answer was lost.
+    // The token shows that the stored job is the one of this call, even if the answer to its write was lost.
     const token = String(platform.random());
     const stored = await update(platform, store.job(release), (current) => {
       const decision = decideStart(current, trigger, platform.now());
       const starts =
-        decision === 'start' || (decision === 'ask-upstream' && reopens && current?.attempt === known?.attempt);
+        decision === 'start' || (decision === 'ask-upstream' && reopens && current?.attempt === before?.attempt);
       if (starts) return { ...this.#next(release, current, { trigger, alias, movesAlias }), token };
       const joins = current !== undefined && isActive(current) && movesAlias && !current.movesAlias;
       return joins ? { ...current, movesAlias: true } : undefined;
@@ -75,7 +75,7 @@ export class Jobs {
     if (!stored.ok) return stored;
     if (stored.value === undefined) return err({ reason: 'store-unreachable', operation: 'read job' });
     if (stored.value.token !== token) {
-      // Published already: what this trigger may still be for is the alias.
+      // The release is published already, but this trigger may still move an alias to it.
       const moves = stored.value.state === 'complete' && movesAlias;
       const moved = moves
         ? await publisher.moveAliases({ ...stored.value, alias: stored.value.alias ?? alias })
@@ -90,20 +90,20 @@ export class Jobs {
     return launched;
   }
 
-  /** Starts again only if upstream has a wanted file that the published release lacks. */
+  /** Starts a new attempt only if upstream has a wanted file that the published release lacks. */
   async reopen(release: Release): Promise<Result<undefined, StartFault>> {
     const news = await this.#hasNews(release);
     if (!news.ok) return news;
     if (!news.value) return ok(undefined);
-    // What only a stranger's download had mirrored goes on to move no alias.
-    const known = await this.ports.store.job(release).read();
-    if (!known.ok) return known;
-    const movesAlias = known.value?.value.movesAlias === true;
+    // If the last attempt was not allowed to move an alias, the new one is not either.
+    const before = await this.ports.store.job(release).read();
+    if (!before.ok) return before;
+    const movesAlias = before.value?.value.movesAlias === true;
     const started = await this.#start(release, { trigger: 'poll', alias: undefined, movesAlias });
     return started.ok ? ok(undefined) : started;
   }
 
-  /** The cancelled job; one that has ended is left as it is; `undefined` when there is none. */
+  /** Cancels the job and returns it. A job that has ended stays as it is. Returns `undefined` when there is none. */
   async cancel(release: Release): Promise<Result<Job | undefined, StoreFault>> {
     const { store, launcher } = this.ports;
     const current = await store.job(release).read();
@@ -139,7 +139,7 @@ export class Jobs {
     const now = new Date(this.ports.platform.now()).toISOString();
     const stream = alias ?? current?.alias;
     const { channel, board, version } = release;
-    // What the last attempt has left behind does not concern this one; what a later version of this software wrote may.
+    // These fields belong to the last attempt. Others stay: a later version may have written them (docs/storage.md).
     const {
       reason: _why,
       detail: _words,
@@ -161,14 +161,14 @@ export class Jobs {
     };
   }
 
-  /** True when upstream has a wanted file that the published release lacks: newly wanted, or it came late. */
+  /** True when a new attempt can help: the release is not listed, or it lacks a wanted file that upstream has. */
   async #hasNews(release: Release): Promise<Result<boolean, StoreFault>> {
     const { releases, upstream, mirrorFiles } = this.ports;
     const manifest = await releases.manifestDocument(release).read();
     if (!manifest.ok) return manifest;
     const published = manifest.value?.value;
     if (published === undefined || published.distrusted !== undefined) return ok(true);
-    // Retention took it out; its files lie there for a day yet.
+    // A release that retention took out of the index keeps its manifest for a day, but only publishing lists it again.
     const index = await releases.indexDocument(release).read();
     if (!index.ok) return index;
     if (!(index.value?.value.releases ?? []).some(({ version }) => version === release.version)) return ok(true);
@@ -179,7 +179,7 @@ export class Jobs {
     return ok(false);
   }
 
-  /** True when there was a quarantine and the operator has just lifted it. */
+  /** Lifts a quarantine if the operator is the trigger. True when there was one; any other trigger gets an error. */
   async #clearQuarantine(release: Release, trigger: Trigger): Promise<Result<boolean, StartFault>> {
     const manifest = await this.ports.releases.manifestDocument(release).read();
     if (!manifest.ok) return manifest;

@@ -1,4 +1,4 @@
-/** What an attempt has to do for each wanted file: copy it, take it over from before, or leave it: upstream has none. */
+/** Plans each wanted file of an attempt: copy it, take over an earlier copy, or note that upstream does not have it. */
 import { companionsOf } from '../releases/companions.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
 import type { Manifest, ManifestFile } from '../releases/store/manifest.ts';
@@ -21,10 +21,13 @@ export interface PlanPorts extends Pick<CopyPorts, 'upstream' | 'store'> {
   readonly releases: ReleaseStore;
 }
 
-/** HEADs at once: one for each connection that a job may hold, but for those of status. */
-const BATCH = 4;
+/** How many files are planned at once. A Worker may hold six connections; the others are for status and heartbeats. */
+const FILES_AT_ONCE = 4;
 
-/** The plan for `wanted`, after asking upstream for each; the file statuses say `absent` and `verified` at once. */
+/**
+ * Returns the plan for each of `wanted`, after asking upstream for its facts. It writes the status of the files that
+ * need no copy: `absent`, or `verified` for one that is taken over from an earlier attempt.
+ */
 export async function planFiles(
   ports: PlanPorts,
   session: JobSession,
@@ -33,9 +36,9 @@ export async function planFiles(
   const manifest = await ports.releases.manifestDocument(session.release).read();
   if (!manifest.ok) return manifest;
   const planned: PlannedFile[] = [];
-  for (let start = 0; start < wanted.length; start += BATCH) {
+  for (let start = 0; start < wanted.length; start += FILES_AT_ONCE) {
     const batch = wanted
-      .slice(start, start + BATCH)
+      .slice(start, start + FILES_AT_ONCE)
       .map((name) => planFile(ports, session, manifest.value?.value, name));
     for (const file of await Promise.all(batch)) {
       if (!file.ok) return file;
@@ -61,39 +64,39 @@ async function planFile(
     await session.watch(name).finish({ state: 'absent' });
     return ok({ name, plan: 'absent' });
   }
-  const part = await ports.store.fileStatus(release, name);
+  const status = await ports.store.fileStatus(release, name);
   const { etag, size } = facts.value;
-  const isSame = part.ok && etag !== undefined && part.value?.upstreamTag === etag;
-  const entries = isSame && part.value !== undefined ? await stillGood(ports, part.value) : undefined;
+  const isSame = status.ok && etag !== undefined && status.value?.upstreamTag === etag;
+  const entries = isSame && status.value !== undefined ? await reusableEntries(ports, status.value) : undefined;
   if (entries === undefined || etag === undefined) return ok({ name, plan: 'copy' });
   await session.watch(name).finish({ state: 'verified', bytes: size, size, entries, upstreamTag: etag });
   return ok({ name, plan: 'taken', entries });
 }
 
-/** The entries of a file that an earlier attempt verified, if its objects are still those and its key is still trusted. */
-async function stillGood(
+/** The entries that an earlier attempt made, if R2 still has these objects and the signing key is not compromised. */
+async function reusableEntries(
   { store, trustedKeys }: PlanPorts,
-  part: FileStatus,
+  status: FileStatus,
 ): Promise<Record<string, ManifestFile> | undefined> {
-  if (part.state !== 'verified' || part.entries === undefined) return undefined;
+  if (status.state !== 'verified' || status.entries === undefined) return undefined;
   const keyring = await trustedKeys.current();
   if (!keyring.ok) return undefined;
-  for (const entry of Object.values(part.entries)) {
+  for (const entry of Object.values(status.entries)) {
     const object = await store.head(entry.key);
     if (!object.ok || object.value?.etag !== entry.etag) return undefined;
     if (entry.signedBy !== undefined && (await isCompromised(keyring.value, entry.signedBy))) return undefined;
   }
-  return part.entries;
+  return status.entries;
 }
 
-/** A file and its companions, out of a manifest; `undefined` when the file itself is not in it. */
+/** The manifest entries of a file and its companions; `undefined` when the manifest does not name the file. */
 function ownEntries(files: Manifest['files'], name: string): Record<string, ManifestFile> | undefined {
   if (!Object.hasOwn(files, name)) return undefined;
   const names = [name, ...companionsOf(name)];
   return Object.fromEntries(names.flatMap((own) => (files[own] === undefined ? [] : [[own, files[own]]])));
 }
 
-/** Aborts the upload that a killed run left behind, so that R2 does not keep its parts. */
+/** Aborts the last multipart upload of a file, if there is one. An interrupted run leaves its parts in R2 otherwise. */
 export async function abandonUpload(store: MirrorStore, release: Release, name: string): Promise<void> {
   const upload = await store.upload(release, name);
   if (upload.ok && upload.value !== undefined) await store.abortUpload(upload.value.key, upload.value.id);

@@ -1,6 +1,6 @@
 /**
- * The cron: what keeps the mirror complete when nobody announces anything. Each part stands alone; what fails is logged and
- * tried again a quarter of an hour later.
+ * The cron trigger, which keeps the mirror complete without webhooks. A step that fails does not stop the others. It is
+ * logged, and the next round (a quarter of an hour later) tries it again.
  */
 
 import { type Catalogue, type Stream, streamEntry } from '../releases/catalogue.ts';
@@ -27,7 +27,7 @@ import { distrustCompromised } from './withdrawal.ts';
 export interface PollPorts {
   readonly platform: Platform;
   readonly catalogue: Catalogue;
-  /** Base names that a job copies. */
+  /** MIRROR_FILES: the names of the files that a job copies, without their companions. */
   readonly mirrorFiles: readonly string[];
   readonly store: MirrorStore;
   readonly releases: ReleaseStore;
@@ -44,7 +44,10 @@ const DONE: Outcome = { ok: true, value: undefined };
 const DAY_MS = 24 * 3_600_000;
 const LATE_FILES_MS = 7 * DAY_MS;
 
-/** One round: new releases, late files, dead jobs; once a day the keyring and the sweep. */
+/**
+ * Runs one round. It starts jobs for new releases, restarts dead jobs and looks for late files; once a day it also
+ * refreshes the keyring and sweeps. It logs faults and does not return them.
+ */
 export async function poll(ports: PollPorts): Promise<void> {
   const faults: string[] = [];
   const note = (what: string, outcome: Outcome) => {
@@ -55,9 +58,9 @@ export async function poll(ports: PollPorts): Promise<void> {
   const sightings: [entry: string, fault: ReleaseFault | undefined][] = [];
   for (const stream of ports.catalogue.streams) {
     const entry = streamEntry(stream);
-    const seen = await upstreamsWord(ports, stream);
-    sightings.push([entry, seen.ok ? undefined : seen.error]);
-    note(entry, seen.ok ? await startSeen(ports, stream, seen.value) : seen);
+    const version = await readUpstreamVersion(ports, stream);
+    sightings.push([entry, version.ok ? undefined : version.error]);
+    note(entry, version.ok ? await startJob(ports, stream, version.value) : version);
   }
   if (sightings.length > 0) note('notes', await rememberSightings(ports, sightings));
   for (const pair of ports.catalogue.pairs) {
@@ -70,25 +73,25 @@ export async function poll(ports: PollPorts): Promise<void> {
   ports.log.set({ event: 'poll', faults: faults.length === 0 ? undefined : faults.join('; ') });
 }
 
-/** What the public page says of upstream. */
+/** Stores for each stream when upstream last answered well, or its fault; the public status page shows this. */
 async function rememberSightings(
   { platform, store }: PollPorts,
   sightings: readonly (readonly [entry: string, fault: ReleaseFault | undefined])[],
 ) {
   const now = new Date(platform.now()).toISOString();
   return await update<MirrorNotes>(platform, store.notes(), (current = NO_NOTES) => {
-    const seen = sightings.map(([entry, fault]) => {
+    const upstream = sightings.map(([entry, fault]) => {
       const { seenAt, fault: _fault, detail: _words, ...kept } = current.upstream[entry] ?? {};
       if (fault === undefined) return [entry, { ...kept, seenAt: now }];
       const why = { fault: fault.reason, detail: releaseProblem(fault).detail };
       return [entry, { ...kept, ...(seenAt === undefined ? {} : { seenAt }), ...why }];
     });
-    return { ...current, upstream: Object.fromEntries(seen) };
+    return { ...current, upstream: Object.fromEntries(upstream) };
   });
 }
 
-/** What upstream's alias names, by its verified version.txt. */
-async function upstreamsWord(
+/** The version that upstream's alias names in its verified version.txt. */
+async function readUpstreamVersion(
   ports: PollPorts,
   { channel, board, alias }: Stream,
 ): Promise<Result<Version, ReleaseFault>> {
@@ -99,25 +102,25 @@ async function upstreamsWord(
   return text.ok ? ok(text.value.version) : text;
 }
 
-/** Starts or joins the job of it. */
-async function startSeen({ jobs }: PollPorts, { channel, board, alias }: Stream, version: Version) {
-  const started = await jobs.start({ channel, board, version }, 'poll', streamOf(alias));
+/** Starts or joins the job of a release. A quarantined release is no fault: the poll leaves it alone. */
+async function startJob({ jobs }: PollPorts, { channel, board, alias }: Stream, version: Version) {
+  const started = await jobs.start({ channel, board, version }, 'poll', ltsAliasOf(alias));
   return started.ok || started.error.reason === 'quarantined' ? ok(undefined) : started;
 }
 
-const streamOf = (alias: Alias): Alias | undefined => (alias === 'current' ? undefined : alias);
+const ltsAliasOf = (alias: Alias): Alias | undefined => (alias === 'current' ? undefined : alias);
 
 async function takeOverDead({ store, jobs, platform }: PollPorts, pair: Pair): Promise<Outcome> {
-  const known = await store.jobs(pair);
-  if (!known.ok) return known;
-  for (const job of known.value.filter((candidate) => isDead(candidate, platform.now()))) {
+  const all = await store.jobs(pair);
+  if (!all.ok) return all;
+  for (const job of all.value.filter((candidate) => isDead(candidate, platform.now()))) {
     const started = await jobs.start(job, job.trigger, job.alias);
     if (!started.ok) return started;
   }
   return DONE;
 }
 
-/** Releases of the last seven days are asked for again: pictures of a release come in several loads. */
+/** Asks again for missing files of the last seven days: upstream uploads the images of a release in several batches. */
 async function lookForLateFiles({ releases, jobs, platform, mirrorFiles }: PollPorts, pair: Pair): Promise<Outcome> {
   const index = await releases.indexDocument(pair).read();
   if (!index.ok) return index;
@@ -132,7 +135,7 @@ async function lookForLateFiles({ releases, jobs, platform, mirrorFiles }: PollP
   return DONE;
 }
 
-/** Every round, so that it stands in the log of every day. */
+/** Logs in each round that the signing key expires soon, so that the warning does not get lost. */
 async function warnOfExpiry({ trustedKeys, platform, log }: PollPorts): Promise<Outcome> {
   const keyring = await trustedKeys.current();
   if (!keyring.ok) return keyring;

@@ -1,4 +1,4 @@
-/** Publishing: the one way by which a file becomes readable, and the lists that say so. */
+/** Publishes releases, which alone makes their files readable, and removes releases from the lists. */
 
 import { type Catalogue, isMirrored, mirroredAliases } from '../releases/catalogue.ts';
 import type { Pair, Version } from '../releases/model.ts';
@@ -25,11 +25,11 @@ export interface PublishPorts {
   readonly store: MirrorStore;
   readonly releases: ReleaseStore;
   readonly catalogue: Catalogue;
-  /** Published releases kept for each pair. */
+  /** KEEP_RELEASES: how many published releases are kept for each pair. */
   readonly keepReleases: number;
 }
 
-/** Others publish at the same time, and R2 takes one write a second. */
+/** Several jobs may publish at the same time, and R2 takes one write to a key in a second. */
 const PUBLIC_PATIENCE: Patience = {
   attempts: 8,
   delay: (attempt, random) => 100 * 2 ** attempt * (0.5 + random()),
@@ -40,17 +40,18 @@ export class Publisher {
   constructor(private readonly ports: PublishPorts) {}
 
   /**
-   * Manifest first, then the lists, then the aliases: `current` names a release only when every file of it can be read.
-   * Each part may be done again without harm. Gives back when the release was first published (ISO 8601).
+   * Publishes a release and returns when it was first published (ISO 8601). It writes the manifest first, then the
+   * lists, then the aliases, so that `current` names a release only when all its files can be read. Every step can be
+   * repeated without harm.
    */
   async publish(job: Job, entries: Readonly<Record<string, ManifestFile>>): Promise<Result<string, StoreFault>> {
     const { channel, board, version } = job;
     const { platform, releases } = this.ports;
     const manifest = await update(platform, releases.manifestDocument(job), (current) => {
-      // Taken back meanwhile: the mark wins, also over a manifest that was distrusted.
+      // The operator may have quarantined the release while the job ran. A quarantine stays in force.
       if (current?.quarantinedAt !== undefined) return undefined;
-      // An entry never changes: what readers may have begun stays what it was.
-      // Only a distrusted manifest is replaced altogether.
+      // A published entry never changes, since clients may be downloading its object. The exception is a distrusted
+      // manifest: all its entries are replaced.
       const kept = current?.distrusted === undefined ? current : undefined;
       const files = { ...entries, ...kept?.files };
       return { ...kept, channel, board, version, publishedAt: kept?.publishedAt ?? this.#now(), files };
@@ -66,10 +67,10 @@ export class Publisher {
       const moved = await this.moveAliases(job);
       if (!moved.ok) return moved;
     }
-    // Whoever took it back between the manifest and the lists cleared lists that did not have it yet.
-    const standing = await releases.manifestDocument(job).read();
-    if (!standing.ok) return standing;
-    const { quarantinedAt, distrusted } = standing.value?.value ?? {};
+    // A withdrawal between the two writes has cleaned lists that did not contain the release yet. So look again.
+    const after = await releases.manifestDocument(job).read();
+    if (!after.ok) return after;
+    const { quarantinedAt, distrusted } = after.value?.value ?? {};
     if (quarantinedAt !== undefined || distrusted !== undefined) {
       const unlisted = await this.unlist(job);
       return unlisted.ok ? ok(published.publishedAt) : unlisted;
@@ -78,7 +79,7 @@ export class Publisher {
     return retained.ok ? ok(published.publishedAt) : retained;
   }
 
-  /** Takes a release out of every list and alias; the floor falls to the highest that remains. */
+  /** Removes a release from every list and alias; a floor that it made falls to the highest release that remains. */
   async unlist(release: Pair & { readonly version: Version }): Promise<Result<undefined, StoreFault>> {
     const { platform, releases } = this.ports;
     const now = this.#now();
@@ -97,7 +98,7 @@ export class Publisher {
     return await this.rebuildPublicIndex();
   }
 
-  /** Puts a manifest into the pair's index and the public one. */
+  /** Puts a manifest into the index of its pair and into releases.json. */
   async list(pair: Pair, manifest: Manifest): Promise<Result<undefined, StoreFault>> {
     const { platform, releases } = this.ports;
     const index = await update(platform, releases.indexDocument(pair), (current) =>
@@ -106,7 +107,7 @@ export class Publisher {
     return index.ok ? await this.rebuildPublicIndex() : index;
   }
 
-  /** Lets every alias that this release belongs to name it, unless it names a higher one. */
+  /** Moves every mirrored alias of the pair to this release, unless it names a higher one or is of another stream. */
   async moveAliases(job: Pick<Job, 'channel' | 'board' | 'version' | 'alias'>): Promise<Result<undefined, StoreFault>> {
     const { platform, releases, catalogue } = this.ports;
     for (const alias of mirroredAliases(catalogue, job)) {
@@ -116,19 +117,19 @@ export class Publisher {
     return ok(undefined);
   }
 
-  /** Takes releases past KEEP_RELEASES out of the index; never one that an alias names or a job is about. */
+  /** Removes releases past KEEP_RELEASES from the index, except those that an alias names or an active job copies. */
   async retain(pair: Pair): Promise<Result<undefined, StoreFault>> {
     const { platform, releases, keepReleases } = this.ports;
     const index = await releases.indexDocument(pair).read();
     if (!index.ok) return index;
     const current = index.value?.value ?? EMPTY_INDEX;
     if (pastRetention(current, keepReleases, new Set()).length === 0) return ok(undefined);
-    const held = await this.#held(
+    const inUse = await this.#versionsInUse(
       pair,
       current.releases.map(({ version }) => version),
     );
-    if (!held.ok) return held;
-    const leaving = pastRetention(current, keepReleases, held.value);
+    if (!inUse.ok) return inUse;
+    const leaving = pastRetention(current, keepReleases, inUse.value);
     if (leaving.length === 0) return ok(undefined);
     const changed = await update(platform, releases.indexDocument(pair), (now) =>
       withoutReleases(now ?? EMPTY_INDEX, leaving, this.#now()),
@@ -136,7 +137,7 @@ export class Publisher {
     return changed.ok ? await this.rebuildPublicIndex() : changed;
   }
 
-  /** releases.json, made of every pair's index; whoever writes last has read them last. */
+  /** Makes releases.json anew from all indexes. Compare-and-set ensures that the last writer has the newest indexes. */
   async rebuildPublicIndex(): Promise<Result<undefined, StoreFault>> {
     const { releases, catalogue, platform } = this.ports;
     const rebuilt = await change(
@@ -159,19 +160,20 @@ export class Publisher {
     );
   }
 
-  async #held(pair: Pair, versions: readonly string[]): Promise<Result<Set<string>, StoreFault>> {
+  /** Those of `versions` that an active job copies or that an alias names. */
+  async #versionsInUse(pair: Pair, versions: readonly string[]): Promise<Result<Set<string>, StoreFault>> {
     const { store, releases, catalogue } = this.ports;
-    const held = new Set<string>();
+    const inUse = new Set<string>();
     const jobs = await store.jobs(pair);
     if (!jobs.ok) return jobs;
-    for (const job of jobs.value) if (isActive(job)) held.add(job.version);
+    for (const job of jobs.value) if (isActive(job)) inUse.add(job.version);
     const aliases = await releases.aliases(pair);
     if (!aliases.ok) return aliases;
     for (const { alias, record } of aliases.value) {
-      if (record.pin !== null) held.add(record.pin);
-      if (record.version !== null && isMirrored(catalogue, pair, alias)) held.add(record.version);
+      if (record.pin !== null) inUse.add(record.pin);
+      if (record.version !== null && isMirrored(catalogue, pair, alias)) inUse.add(record.version);
     }
-    return ok(new Set(versions.filter((version) => held.has(version))));
+    return ok(new Set(versions.filter((version) => inUse.has(version))));
   }
 
   #now(): string {

@@ -1,6 +1,6 @@
 /**
- * One attempt at mirroring a release, as steps that a Workflow keeps: resolve -> plan -> a step a file, two at a time ->
- * publish. Every step may run again; what it gives back is small and holds no bytes.
+ * Runs one attempt to mirror a release as the steps of a Workflow: resolve, plan, one step for each file (two at a
+ * time), publish. Every step may run again. The Workflow stores what a step returns, so results must be small.
  */
 import type { ManifestFile } from '../releases/store/manifest.ts';
 import type { VersionSource } from '../releases/upstream/version-source.ts';
@@ -18,20 +18,20 @@ import { JobSession } from './session.ts';
 import type { Release } from './store/bucket.ts';
 import { builtAt } from './store/job.ts';
 
-/** A Workflow's `step.do`, with this step's retries and timeout: a throw is tried again, a value is kept. */
+/** `step.do` of a Workflow. It retries `work` when that throws, and stores the value that it returns. */
 export type DoStep = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
-/** What the log hears of a run besides its status: steps that are tried again, files that were refused for good, how it ended. */
+/** An event for the log: a step is retried, a file is refused for good, or the attempt has ended. */
 export interface RunEvent {
   readonly step?: string;
   readonly file?: string;
   readonly state: 'retrying' | 'failed' | 'complete' | 'lost';
   readonly reason?: string;
-  /** The reason in words, with what was met. */
+  /** The reason in words. */
   readonly detail?: string;
-  /** The fault itself, where something of the runtime or the network stands behind it. */
+  /** The fault itself, whose `cause` the log shows. */
   readonly fault?: object;
-  /** The stack of a mistake of our own. */
+  /** The stack of an exception, which is a bug of this software. */
   readonly bug?: string;
 }
 
@@ -41,8 +41,8 @@ export interface MirrorPorts extends Omit<CopyPorts, 'slots'>, PlanPorts {
   readonly tell: (release: Release, attempt: number, event: RunEvent) => void;
 }
 
-/** Why something failed: the code, and the same in words. */
-interface Why {
+/** Why something failed: a code, and the same in words. */
+interface Failure {
   readonly reason: string;
   readonly detail: string;
 }
@@ -50,13 +50,13 @@ interface Why {
 type FileOutcome =
   | { readonly state: 'verified'; readonly entries: Record<string, ManifestFile> }
   | { readonly state: 'absent' }
-  | ({ readonly state: 'failed' } & Why)
+  | ({ readonly state: 'failed' } & Failure)
   | { readonly state: 'lost' };
 
 const PARTS_IN_FLIGHT = 3;
 const FILES_AT_ONCE = 2;
 
-/** Steps' names are part of the contract with whoever watches a run. */
+/** The names of the steps. The dashboard of the Workflow shows them, and it stores results under them. */
 export const STEPS = {
   resolve: 'resolve',
   plan: 'plan',
@@ -65,7 +65,10 @@ export const STEPS = {
   fail: 'fail',
 } as const;
 
-/** Runs the attempt to its end, which is written into the job; gives back how it ended. */
+/**
+ * Runs an attempt to its end, writes the end into the job record, and returns it: `complete`, `failed`, or `lost` when
+ * the job was cancelled or taken over by another attempt.
+ */
 export async function runJob(
   ports: MirrorPorts,
   release: Release,
@@ -76,8 +79,8 @@ export async function runJob(
   return await new Attempt(ports, session, doStep).run();
 }
 
-type Ended = { readonly state: 'complete' } | ({ readonly state: 'failed' } & Why) | { readonly state: 'lost' };
-type Stepped<T> = ({ readonly state: 'ready' } & T) | Exclude<Ended, { state: 'complete' }>;
+type Ended = { readonly state: 'complete' } | ({ readonly state: 'failed' } & Failure) | { readonly state: 'lost' };
+type StepResult<T> = ({ readonly state: 'ready' } & T) | Exclude<Ended, { state: 'complete' }>;
 
 class Attempt {
   readonly #copyPorts: CopyPorts;
@@ -102,31 +105,31 @@ class Attempt {
     const queue = [...planned.files];
     const lane = async () => {
       for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-        outcomes.set(file.name, await this.#file(file, resolved.builtAt));
+        outcomes.set(file.name, await this.#copyPlanned(file, resolved.builtAt));
       }
     };
     await Promise.all(Array.from({ length: FILES_AT_ONCE }, lane));
-    const unfit = whyUnfit(outcomes);
-    if (unfit !== undefined) return await this.#fail(unfit, outcomes);
+    const obstacle = whyNotPublished(outcomes);
+    if (obstacle !== undefined) return await this.#fail(obstacle, outcomes);
     const published = await this.#step(STEPS.publish, () => this.#publish(outcomes));
     if (published.state !== 'ready') return await this.#fail(published, outcomes);
     this.#tell({ state: 'complete' });
     return 'complete';
   }
 
-  /** A passing fault is thrown, for the step to be tried again; a final one is a value. */
-  async #step<T extends object>(name: string, work: () => Promise<Result<T, CopyFault>>): Promise<Stepped<T>> {
+  /** Runs a step. A fault that may pass is thrown, so that the Workflow retries the step; a final one is returned. */
+  async #step<T extends object>(name: string, work: () => Promise<Result<T, CopyFault>>): Promise<StepResult<T>> {
     try {
       return await this.doStep(name, () => this.session.during(() => this.#tryStep(name, work)));
     } catch (cause) {
-      return { state: 'failed', ...whyOf(cause) };
+      return { state: 'failed', ...failureOf(cause) };
     }
   }
 
-  async #tryStep<T extends object>(name: string, work: () => Promise<Result<T, CopyFault>>): Promise<Stepped<T>> {
+  async #tryStep<T extends object>(name: string, work: () => Promise<Result<T, CopyFault>>): Promise<StepResult<T>> {
     const result = await work().catch((cause: unknown) => {
       this.#tell({ step: name, state: 'failed', reason: BUG.reason, bug: stackOf(cause) });
-      throw passing(BUG);
+      throw errorOf(BUG);
     });
     if (result.ok) return { state: 'ready', ...result.value };
     const fault = result.error;
@@ -134,7 +137,7 @@ class Attempt {
     const why = { reason: fault.reason, detail: copyDetail(fault) };
     if (isFinal(fault)) return { state: 'failed', ...why };
     this.#tell({ step: name, state: 'retrying', ...why, fault });
-    throw passing(why);
+    throw errorOf(why);
   }
 
   async #resolve(): Promise<Result<{ wanted: string[]; builtAt: number | null }, CopyFault>> {
@@ -148,21 +151,22 @@ class Attempt {
     if (!job.ok) return job;
     if (job.value === undefined) return err({ reason: 'not-ours-any-more' });
     const { release } = this.session;
-    const text = await this.ports.versions.read({ ...release, file: 'version.txt' }, null);
-    if (!text.ok) {
-      if (text.error.reason === 'below-floor') return err({ reason: 'absent' });
-      if (isFinal(text.error)) {
-        const { reason } = text.error;
-        this.#tell({ file: 'version.txt', state: 'failed', reason, detail: copyDetail(text.error), fault: text.error });
+    const versionFile = await this.ports.versions.read({ ...release, file: 'version.txt' }, null);
+    if (!versionFile.ok) {
+      const fault = versionFile.error;
+      if (fault.reason === 'below-floor') return err({ reason: 'absent' });
+      if (isFinal(fault)) {
+        const { reason } = fault;
+        this.#tell({ file: 'version.txt', state: 'failed', reason, detail: copyDetail(fault), fault });
       }
-      return err(text.error);
+      return err(fault);
     }
-    const fields = parseVersionTxt(text.value.bytes, release.channel, release.version);
+    const fields = parseVersionTxt(versionFile.value.bytes, release.channel, release.version);
     if (!fields.ok) return fields;
     return ok({ wanted: job.value.wanted, builtAt: builtAt(fields.value.buildId) ?? null });
   }
 
-  async #file(file: PlannedFile, built: number | null): Promise<FileOutcome> {
+  async #copyPlanned(file: PlannedFile, built: number | null): Promise<FileOutcome> {
     if (file.plan === 'absent') return { state: 'absent' };
     if (file.plan === 'taken') return { state: 'verified', entries: file.entries };
     const { name } = file;
@@ -199,7 +203,7 @@ class Attempt {
     if (job.value === undefined) return err({ reason: 'not-ours-any-more' });
     const entries: Record<string, ManifestFile> = {};
     for (const outcome of outcomes.values()) if (outcome.state === 'verified') Object.assign(entries, outcome.entries);
-    // Copying may take hours, and a revocation may have come meanwhile.
+    // Copying may take hours, and the signing key may have been revoked in that time.
     const keyring = await this.ports.trustedKeys.current();
     if (!keyring.ok) return keyring;
     for (const { signedBy } of Object.values(entries)) {
@@ -224,7 +228,7 @@ class Attempt {
   ): Promise<Ended['state']> {
     this.#tell(end);
     if (end.state === 'lost') return 'lost';
-    const told = await this.#step(STEPS.fail, async () => {
+    const stored = await this.#step(STEPS.fail, async () => {
       for (const [name, outcome] of outcomes) {
         if (outcome.state === 'failed')
           await this.session.watch(name).finish({ state: 'failed', reason: outcome.reason, detail: outcome.detail });
@@ -240,24 +244,24 @@ class Attempt {
       }));
       return changed.ok ? ok({}) : changed;
     });
-    return told.state === 'lost' ? 'lost' : 'failed';
+    return stored.state === 'lost' ? 'lost' : 'failed';
   }
 }
 
-const NO_VERSION_TXT: Why = { reason: 'no-version-txt', detail: 'upstream has no version.txt for this release' };
-const NO_IMAGE: Why = {
+const NO_VERSION_TXT: Failure = { reason: 'no-version-txt', detail: 'upstream has no version.txt for this release' };
+const NO_IMAGE: Failure = {
   reason: 'no-image',
   detail: 'upstream has none of the files in MIRROR_FILES besides version.txt',
 };
-const BUG: Why = { reason: 'internal-error', detail: 'a bug of this software; its stack is in the log' };
+const BUG: Failure = { reason: 'internal-error', detail: 'a bug of this software; its stack is in the log' };
 
-/** A Workflow keeps only the message of what a step throws last: this tells ours from whatever else may be thrown. */
+/** A Workflow passes on only the message of the last error of a step. This prefix marks the errors of this file. */
 const PASSING_MARK = 'passing fault';
 
-const passing = ({ reason, detail }: Why): Error => new Error(`${PASSING_MARK} ${reason}: ${detail}`);
+const errorOf = ({ reason, detail }: Failure): Error => new Error(`${PASSING_MARK} ${reason}: ${detail}`);
 
-/** What a step has thrown in the end: the last passing fault, or words of the Workflow itself (its time limit). */
-function whyOf(cause: unknown): Why {
+/** Reads the last error of a step: one of `errorOf`, or one of the Workflow itself, such as its timeout. */
+function failureOf(cause: unknown): Failure {
   const message = cause instanceof Error ? cause.message : String(cause);
   const marked = message.startsWith(`${PASSING_MARK} `) ? message.slice(PASSING_MARK.length + 1) : undefined;
   const colon = marked?.indexOf(': ') ?? -1;
@@ -265,8 +269,10 @@ function whyOf(cause: unknown): Why {
   return { reason: marked.slice(0, colon), detail: marked.slice(colon + 2) };
 }
 
-/** Not everything is there: the file that failed, no version.txt, or nothing besides it. */
-function whyUnfit(outcomes: ReadonlyMap<string, FileOutcome>): Exclude<Ended, { state: 'complete' }> | undefined {
+/** Why the release cannot be published: a file failed, there is no version.txt, or there is no other file. */
+function whyNotPublished(
+  outcomes: ReadonlyMap<string, FileOutcome>,
+): Exclude<Ended, { state: 'complete' }> | undefined {
   for (const [name, outcome] of outcomes) {
     if (outcome.state === 'lost') return outcome;
     if (outcome.state === 'failed')

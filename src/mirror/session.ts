@@ -1,6 +1,6 @@
 /**
- * One attempt's hold on its job: heartbeats while a step runs, learns of a cancel or a take-over, and tells how each file
- * gets on, at most one write in 2 s a key.
+ * The connection between an attempt and its job record. It writes heartbeats while a step runs, notices when the job is
+ * cancelled or taken over by another attempt, and stores the progress of each file (at most every 2 s).
  */
 import { type Document, update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
@@ -16,10 +16,12 @@ const WRITE_AGAIN_MS = 2_000;
 
 export class JobSession {
   #steps = 0;
-  #beating = false;
+  #isBeating = false;
   #isOurs = true;
   readonly #document: Document<Job>;
-  /** One write of status at a time, over both files: the sixth connection. */
+  /**
+   * Lets one status write run at a time. A Worker may hold six connections: two downloads and three uploads use five.
+   */
   readonly #statusSlot = new Slots(1);
 
   constructor(
@@ -33,7 +35,7 @@ export class JobSession {
 
   isOurs = (): boolean => this.#isOurs;
 
-  /** Changes the job while it is this attempt's and active; `undefined` when it is not any more. */
+  /** Changes the job record and returns it, or `undefined` when the job is cancelled or belongs to another attempt. */
   async change(change: (job: Job) => Job): Promise<Result<Job | undefined, CopyFault>> {
     const changed = await this.#statusSlot.run(() =>
       update(this.platform, this.#document, (job) => (this.#holds(job) ? change(job) : undefined)),
@@ -45,7 +47,7 @@ export class JobSession {
     return ok(isHeld ? job : undefined);
   }
 
-  /** Runs a step with the heart beating. */
+  /** Runs a step, with heartbeats until it ends. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#steps += 1;
     void this.#beat().catch(this.#tellBug);
@@ -56,18 +58,18 @@ export class JobSession {
     }
   }
 
-  /** Tells how `name` gets on; what is told too fast is left out. */
+  /** Returns a watcher that stores the progress of the file `name`. It skips progress that follows too soon. */
   watch(name: string): CopyWatcher & {
-    finish(part: Partial<FileStatus> & Pick<FileStatus, 'state'>): Promise<Result<undefined, CopyFault>>;
+    finish(status: Partial<FileStatus> & Pick<FileStatus, 'state'>): Promise<Result<undefined, CopyFault>>;
   } {
     const startedAt = this.#now();
     let uploadingSince = Number.POSITIVE_INFINITY;
     let size = 0;
     let lastWrite = Number.NEGATIVE_INFINITY;
     let writing: Promise<unknown> | undefined;
-    const write = (part: Partial<FileStatus> & Pick<FileStatus, 'state' | 'bytes'>) => {
+    const write = (status: Partial<FileStatus> & Pick<FileStatus, 'state' | 'bytes'>) => {
       lastWrite = this.platform.now();
-      const whole = { name, attempt: this.attempt, size, startedAt, heartbeatAt: this.#now(), ...part };
+      const whole = { name, attempt: this.attempt, size, startedAt, heartbeatAt: this.#now(), ...status };
       return this.#statusSlot.run(() => this.store.writeFileStatus(this.release, whole));
     };
     return {
@@ -86,26 +88,26 @@ export class JobSession {
             writing = undefined;
           });
       },
-      finish: async (part) => {
+      finish: async (status) => {
         await writing;
         const wait = lastWrite + WRITE_AGAIN_MS - this.platform.now();
         if (wait > 0) await this.platform.timer(wait).elapsed;
-        return await write({ bytes: 0, ...part });
+        return await write({ bytes: 0, ...status });
       },
     };
   }
 
   async #beat(): Promise<void> {
-    if (this.#beating) return;
-    this.#beating = true;
+    if (this.#isBeating) return;
+    this.#isBeating = true;
     while (this.#steps > 0 && this.#isOurs) {
       await this.platform.timer(HEARTBEAT_MS).elapsed;
       if (this.#steps > 0) await this.change((job) => ({ ...job, heartbeatAt: this.#now() }));
     }
-    this.#beating = false;
+    this.#isBeating = false;
   }
 
-  /** Nobody waits for a heartbeat: a bug in one is told as work that failed behind an answer. */
+  /** Nobody awaits a heartbeat or a progress write, so a bug in one goes to `waitUntil`, which reports it. */
   readonly #tellBug = (cause: unknown): void => this.platform.waitUntil(Promise.reject(cause));
 
   #holds(job: Job | undefined): job is Job {

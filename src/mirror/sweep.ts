@@ -1,4 +1,7 @@
-/** Deleting what nobody can read any more, never before 24 hours: releases that left the index, orphan objects, dead uploads. */
+/**
+ * Deletes what nobody can read any more: releases that left the index, objects that nothing names, and abandoned
+ * uploads. It waits 24 hours first, for downloads that still run.
+ */
 
 import type { Catalogue } from '../releases/catalogue.ts';
 import { filesPrefix, releaseOfFile, sweptPrefixes } from '../releases/keys.ts';
@@ -20,15 +23,15 @@ export interface SweepPorts {
   readonly catalogue: Catalogue;
 }
 
-const PATIENCE_MS = 24 * 3_600_000;
+const KEPT_MS = 24 * 3_600_000;
 const QUIET_MS = 3_600_000;
 
-/** How many objects went. */
+/** Sweeps all pairs and returns how many objects it deleted. */
 export async function sweep(ports: SweepPorts): Promise<Result<number, StoreFault>> {
   let deleted = 0;
   for (const pair of ports.catalogue.pairs) {
-    for (const part of [removeLeft, removeOrphans]) {
-      const swept = await part(ports, pair);
+    for (const remove of [removeUnlisted, removeOrphans]) {
+      const swept = await remove(ports, pair);
       if (!swept.ok) return swept;
       deleted += swept.value;
     }
@@ -36,12 +39,18 @@ export async function sweep(ports: SweepPorts): Promise<Result<number, StoreFaul
   return ok(deleted);
 }
 
-/** Releases that left the index a day ago: their files, file statuses and manifests; a tombstone of a quarantine stays. */
-async function removeLeft({ platform, store, releases }: SweepPorts, pair: Pair): Promise<Result<number, StoreFault>> {
+/**
+ * Deletes the releases that left the index a day ago: their files, file statuses, verdicts and manifests. The manifest
+ * of a quarantined release stays as a tombstone.
+ */
+async function removeUnlisted(
+  { platform, store, releases }: SweepPorts,
+  pair: Pair,
+): Promise<Result<number, StoreFault>> {
   const index = await releases.indexDocument(pair).read();
   if (!index.ok) return index;
   const due = (index.value?.value ?? EMPTY_INDEX).left.filter(
-    ({ leftAt }) => platform.now() - Date.parse(leftAt) >= PATIENCE_MS,
+    ({ leftAt }) => platform.now() - Date.parse(leftAt) >= KEPT_MS,
   );
   let deleted = 0;
   const gone = new Set<string>();
@@ -49,7 +58,7 @@ async function removeLeft({ platform, store, releases }: SweepPorts, pair: Pair)
     const release = { ...pair, version };
     const job = await store.job(release).read();
     if (!job.ok) return job;
-    // A job that is at it, or was a moment ago, may be about to put the release back into the index.
+    // A job that runs now, or ran a moment ago, may be about to list the release again.
     if (job.value !== undefined && isRecent(job.value.value, platform.now())) continue;
     const manifest = await releases.manifestDocument(release).read();
     if (!manifest.ok) return manifest;
@@ -58,7 +67,7 @@ async function removeLeft({ platform, store, releases }: SweepPorts, pair: Pair)
       ? await update(platform, releases.manifestDocument(release), (current) => current && { ...current, files: {} })
       : await releases.removeManifest(release);
     if (!emptied.ok) return emptied;
-    const removed = await deleteBelow(store, release);
+    const removed = await deleteFiles(store, release);
     if (!removed.ok) return removed;
     deleted += removed.value;
     gone.add(version);
@@ -67,7 +76,7 @@ async function removeLeft({ platform, store, releases }: SweepPorts, pair: Pair)
   const noted = await update(platform, releases.indexDocument(pair), (current = EMPTY_INDEX) => ({
     ...current,
     left: current.left.filter(
-      ({ version, leftAt }) => !gone.has(version) || platform.now() - Date.parse(leftAt) < PATIENCE_MS,
+      ({ version, leftAt }) => !gone.has(version) || platform.now() - Date.parse(leftAt) < KEPT_MS,
     ),
   }));
   return noted.ok ? ok(deleted) : noted;
@@ -75,7 +84,8 @@ async function removeLeft({ platform, store, releases }: SweepPorts, pair: Pair)
 
 const isRecent = (job: Job, now: number): boolean => isActive(job) || now - Date.parse(job.heartbeatAt) < QUIET_MS;
 
-async function deleteBelow(store: MirrorStore, release: Release): Promise<Result<number, StoreFault>> {
+/** Deletes everything of a release except its manifest and its job record. */
+async function deleteFiles(store: MirrorStore, release: Release): Promise<Result<number, StoreFault>> {
   let deleted = 0;
   for (const prefix of sweptPrefixes(release)) {
     for (;;) {
@@ -90,10 +100,10 @@ async function deleteBelow(store: MirrorStore, release: Release): Promise<Result
   return ok(deleted);
 }
 
-/** Objects of attempts that came to nothing: named by no manifest, by no verified file status, a day old. */
+/** Deletes objects that failed attempts left behind: they are a day old, and no manifest or file status names them. */
 async function removeOrphans(ports: SweepPorts, pair: Pair): Promise<Result<number, StoreFault>> {
   const { platform, store } = ports;
-  const named = new Map<string, ReadonlySet<string>>();
+  const keysByVersion = new Map<string, ReadonlySet<string>>();
   let deleted = 0;
   let cursor: string | undefined;
   do {
@@ -101,12 +111,12 @@ async function removeOrphans(ports: SweepPorts, pair: Pair): Promise<Result<numb
     if (!page.ok) return page;
     const orphans: string[] = [];
     for (const { key, uploadedAt } of page.value.objects) {
-      if (platform.now() - uploadedAt < PATIENCE_MS) continue;
+      if (platform.now() - uploadedAt < KEPT_MS) continue;
       const release = releaseOfFile(key);
       if (release === undefined) continue;
-      const keep = named.get(release.version) ?? (await namedKeys(ports, release));
+      const keep = keysByVersion.get(release.version) ?? (await keysInUse(ports, release));
       if (keep === undefined) continue;
-      named.set(release.version, keep);
+      keysByVersion.set(release.version, keep);
       if (!keep.has(key)) orphans.push(key);
     }
     if (orphans.length > 0) {
@@ -119,16 +129,16 @@ async function removeOrphans(ports: SweepPorts, pair: Pair): Promise<Result<numb
   return ok(deleted);
 }
 
-/** Keys that a reader or a next attempt may still use; `undefined` when the stores do not say. */
-async function namedKeys({ store, releases }: SweepPorts, release: Release): Promise<ReadonlySet<string> | undefined> {
+/** The keys that a client or the next attempt may still read; `undefined` when a record cannot be read. */
+async function keysInUse({ store, releases }: SweepPorts, release: Release): Promise<ReadonlySet<string> | undefined> {
   const [manifest, job] = [await releases.manifestDocument(release).read(), await store.job(release).read()];
   if (!manifest.ok || !job.ok) return undefined;
   const keys = new Set(Object.values(manifest.value?.value.files ?? {}).map(({ key }) => key));
   for (const name of job.value?.value.wanted ?? []) {
-    const part = await store.fileStatus(release, name);
-    if (!part.ok) return undefined;
+    const status = await store.fileStatus(release, name);
+    if (!status.ok) return undefined;
     if (job.value?.value.state !== 'running') await abandonUpload(store, release, name);
-    for (const { key } of Object.values(part.value?.entries ?? {})) keys.add(key);
+    for (const { key } of Object.values(status.value?.entries ?? {})) keys.add(key);
   }
   return keys;
 }

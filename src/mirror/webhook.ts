@@ -1,4 +1,4 @@
-/** What a signed announcement asks for. Nothing of a body is looked at before its signature has held. */
+/** Reads the signed webhooks that announce a release. It verifies the signature before it parses the body. */
 import { verify } from '@octokit/webhooks-methods';
 import { Webhook } from 'standardwebhooks';
 import * as z from 'zod';
@@ -8,19 +8,20 @@ import { checkShape, shapeProblem } from '../shared/http/api.ts';
 import type { Problem } from '../shared/problem.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 
+/** What a webhook announces; `why` says in words why nothing is done. */
 export type Announcement =
   | { readonly kind: 'ping' }
   | { readonly kind: 'ignored'; readonly why: string }
   | { readonly kind: 'release'; readonly version: Version; readonly pairs: readonly Pair[] };
 
-/** By what an announcement is judged. */
+/** The configuration that announcements are checked against. */
 export interface WebhookRules {
   readonly catalogue: Catalogue;
-  /** WEBHOOK_SECRET; any of them may sign. */
+  /** WEBHOOK_SECRET: a webhook may be signed with any of these. */
   readonly webhookSecrets: readonly string[];
 }
 
-/** GitHub's tag of a published release; nightlies and developer builds carry other ones. */
+/** The tag of a published release in flatcar/scripts. Nightlies and developer builds have other tags. */
 const TAG = /^(alpha|beta|stable|lts)-(\d+\.\d+\.\d+)$/;
 
 const UNSIGNED: Problem = { code: 'unauthorized', detail: 'the webhook is not signed by a known secret' };
@@ -31,7 +32,10 @@ export const announcement = z
   .object({ channel: z.string(), version: z.string(), board: z.string().optional() })
   .meta({ id: 'Announcement', example: { channel: 'stable', version: '4593.2.5' } });
 
-/** `POST /webhooks/github`: `X-Hub-Signature-256` over the body, any of the secrets. */
+/**
+ * Reads the body of `POST /webhooks/github`. `X-Hub-Signature-256` must be the HMAC of the body with any of the
+ * secrets; otherwise the error is a 401.
+ */
 export async function readGithub(
   body: string,
   headers: Headers,
@@ -55,7 +59,10 @@ export async function readGithub(
   return ok(announced(channel, version, mirroredPairs(rules.catalogue, channel)));
 }
 
-/** `POST /webhooks/release`: Standard Webhooks, `{channel, version, board?}`. */
+/**
+ * Reads the body of `POST /webhooks/release`, which is `{channel, version, board?}`, signed as Standard Webhooks says.
+ * A signature with none of the secrets is a 401, a malformed body a 400, and a release that is not served here a 422.
+ */
 export async function readRelease(
   body: string,
   headers: Headers,
@@ -65,7 +72,7 @@ export async function readRelease(
     ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => [name, headers.get(name) ?? '']),
   );
   const isSigned = await anyOf(rules.webhookSecrets, (secret) => {
-    // A secret that begins with whsec_ is base64 after it, any other is taken as it stands.
+    // After the prefix `whsec_` a secret is base64 (Standard Webhooks). Without that prefix its text is the key.
     const hook = secret.startsWith('whsec_') ? new Webhook(secret) : new Webhook(secret, { format: 'raw' });
     hook.verify(body, signed, { jsonParse: false });
     return Promise.resolve(true);
@@ -98,7 +105,7 @@ async function anyOf(secrets: readonly string[], check: (secret: string) => Prom
     try {
       if (await check(secret)) return true;
     } catch {
-      // The libraries throw for a signature that does not hold or is none.
+      // The libraries throw for a bad or malformed signature.
     }
   }
   return false;

@@ -1,4 +1,4 @@
-/** Taking releases back: by the operator (quarantine), or because a key that signed them turned out compromised. */
+/** Withdraws releases: the operator quarantines one, or a subkey that signed it turns out to be compromised. */
 
 import type { Catalogue } from '../releases/catalogue.ts';
 import type { Pair } from '../releases/model.ts';
@@ -21,7 +21,10 @@ export interface WithdrawalPorts {
   readonly catalogue: Catalogue;
 }
 
-/** Marks the release as quarantined and takes it out of every list and alias; `undefined` when it is not published. */
+/**
+ * Marks a release as quarantined, removes it from every list and alias, and returns its manifest. It returns
+ * `undefined` when the release is not published.
+ */
 export async function quarantine(
   ports: WithdrawalPorts,
   release: Release,
@@ -33,7 +36,7 @@ export async function quarantine(
   }));
 }
 
-/** The mark first: from then on nothing of it is served, whatever fails after. */
+/** Writes the mark first: from then on nothing of the release is served, even if a later step fails. */
 async function withdraw(
   ports: WithdrawalPorts,
   release: Release,
@@ -46,7 +49,10 @@ async function withdraw(
   return unlisted.ok ? manifest : unlisted;
 }
 
-/** Distrusts every published release that a compromised subkey of `keyring` signed: each time anew, for one may have been published since. */
+/**
+ * Marks every release as distrusted that a compromised subkey of `keyring` has signed, and returns the newly marked
+ * ones. It checks all releases on every call, since one may have been published since the last call.
+ */
 export async function distrustCompromised(
   ports: WithdrawalPorts,
   keyring: Keyring,
@@ -72,7 +78,7 @@ export async function distrustCompromised(
   return ok(distrusted);
 }
 
-/** By the manifests themselves, releases that have left the index included: they are still served for a day. */
+/** Finds the releases that one of `fingerprints` signed, also those that left the index: they are served for a day. */
 async function signedBy(
   store: ReleaseStore,
   pair: Pair,
@@ -86,7 +92,6 @@ async function signedBy(
     const release = { ...pair, version };
     const manifest = await store.manifestDocument(release).read();
     if (!manifest.ok) return manifest;
-    // Marked already.
     if (manifest.value?.value.distrusted !== undefined) continue;
     const signers = Object.values(manifest.value?.value.files ?? {}).map((file) => file.signedBy ?? '');
     const fingerprint = signers.find((signer) => fingerprints.has(signer));

@@ -1,4 +1,4 @@
-/** The Workflow MIRROR_RELEASE: how attempts are launched, and how patient each step is. */
+/** Runs attempts in the Cloudflare Workflow MIRROR_RELEASE, with retries and a timeout for each step. */
 import type { Version } from '../releases/model.ts';
 import type { Platform } from '../shared/platform.ts';
 import { ok } from '../shared/result.ts';
@@ -8,7 +8,7 @@ import { type DoStep, type MirrorPorts, runJob, STEPS } from './run-job.ts';
 import type { Release } from './store/bucket.ts';
 import { instanceId } from './store/job.ts';
 
-/** What an instance is created with; small, and the whole of it. */
+/** The parameters of a Workflow instance. An attempt needs nothing else. */
 export interface MirrorParameters {
   readonly channel: string;
   readonly board: string;
@@ -31,16 +31,19 @@ interface WorkflowInstances {
 }
 
 const MINUTE_MS = 60_000;
+/**
+ * The retries of a step wait 3, 6, 12 and 24 s. No heartbeat is written meanwhile. A job without one for two minutes
+ * counts as dead, so the waits must stay much shorter.
+ */
 const retries = { limit: 4, delay: 3_000, backoff: 'exponential' } as const;
 
-/** Delays of 3, 6, 12 and 24 s: a heartbeat stays younger than its two minutes between the attempts of a step. */
 function configOf(step: string): StepConfig {
   if (step === STEPS.resolve || step === STEPS.fail) return { retries, timeout: 2 * MINUTE_MS };
   if (step === STEPS.plan || step === STEPS.publish) return { retries, timeout: 10 * MINUTE_MS };
   return { retries, timeout: 180 * MINUTE_MS };
 }
 
-/** Runs an instance: the steps of `runJob` under the Workflow's own retries. */
+/** Runs an instance: each step of `runJob` becomes a step of the Workflow. Returns how the attempt ended. */
 export async function runAsWorkflow(
   ports: MirrorPorts,
   parameters: MirrorParameters,
@@ -52,7 +55,7 @@ export async function runAsWorkflow(
   return await runJob(ports, release, attempt, doStep);
 }
 
-/** Launches attempts on a Workflow binding. */
+/** Returns a launcher that creates instances of the Workflow. */
 export function workflowLauncher(workflow: WorkflowInstances, platform: Platform): Launcher {
   const reach = storeCaller(platform, 20_000);
   return {
@@ -63,7 +66,7 @@ export function workflowLauncher(workflow: WorkflowInstances, platform: Platform
         return undefined;
       }),
     stop: async (id) => {
-      // An instance that has ended, or that the runtime has lost, needs no end.
+      // The result is ignored: `terminate` fails for an instance that has ended, and that is no problem.
       await reach('stop workflow', async () => {
         const instance = await workflow.get(id);
         await instance.terminate();

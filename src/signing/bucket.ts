@@ -1,4 +1,4 @@
-/** The keyring in R2: `keyring.asc`, written by compare-and-set. */
+/** Stores the keyring in R2 as `keyring.asc`, by compare-and-set. */
 import type { Document } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { r2Document } from '../shared/r2-documents.ts';
@@ -8,7 +8,7 @@ import { armorKeyring, type Keyring, readKeyring } from './keyring.ts';
 
 const KEY = 'keyring.asc';
 
-/** The stored keyring of an R2 bucket: every primary that was ever pinned. */
+/** Returns the keyring document of an R2 bucket. It contains every primary key that was ever pinned. */
 export function keyringDocument(bucket: R2Bucket, platform: Platform): Document<Keyring> {
   return r2Document(bucket, storeCaller(platform), KEY, {
     parse: async (text) => {

@@ -1,8 +1,6 @@
 /**
- * A detached OpenPGP signature, read and held against the part of the trust policy that needs no key:
- * one version 4 packet, made over binary data, with SHA-256 or SHA-512. No I/O, no clock.
- *
- * Sources: RFC 9580 sections 5.2.1, 5.2.3 and 5.2.4.
+ * Reads a detached OpenPGP signature and checks the rules that need no key: it is exactly one signature packet, of
+ * version 4, over binary data, with SHA-256 or SHA-512 (RFC 9580 sections 5.2.1, 5.2.3 and 5.2.4). No I/O, no clock.
  */
 import { readSignature, type Signature, type SignaturePacket, unarmor } from 'openpgp';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -15,11 +13,11 @@ export type SignatureFault =
   | { readonly reason: 'weak-hash'; readonly algorithm: number };
 
 export interface DetachedSignature {
-  /** What openpgp.js read; each verification sets its digest, so it is good for one. */
+  /** The object of openpgp.js. A verification stores the digest in it, so it can be used for one verification only. */
   readonly signature: Signature;
   readonly packet: SignaturePacket;
   readonly hashName: 'sha256' | 'sha512';
-  /** What is hashed after the signed data: hashed subpackets, then the trailer. */
+  /** The bytes that are hashed after the signed data (RFC 9580 section 5.2.4). */
   readonly suffix: Uint8Array;
   /** 16 lower-case hexadecimal digits. */
   readonly issuerKeyId: string;
@@ -27,7 +25,7 @@ export interface DetachedSignature {
   readonly created: number;
 }
 
-/** RFC 9580 section 9.5. */
+/** The ids of hash algorithms in RFC 9580 section 9.5. */
 const HASHES = new Map<number, 'sha256' | 'sha512'>([
   [8, 'sha256'],
   [10, 'sha512'],
@@ -35,7 +33,7 @@ const HASHES = new Map<number, 'sha256' | 'sha512'>([
 const BINARY_DOCUMENT = 0x00;
 const ARMOR_HEAD = '-----BEGIN PGP SIGNATURE-----';
 
-/** Reads the bytes of a `.sig`, binary as Flatcar publishes it, or armored as gpg takes it too. */
+/** Returns the signature in the bytes of a `.sig`. Flatcar publishes binary ones; armored ones are read as gpg does. */
 export async function readDetachedSignature(bytes: Uint8Array): Promise<Result<DetachedSignature, SignatureFault>> {
   const binary = await removeArmor(bytes);
   if (!binary.ok) return binary;
@@ -51,7 +49,7 @@ export async function readDetachedSignature(bytes: Uint8Array): Promise<Result<D
 
 function check(signature: Signature, packet: SignaturePacket): Result<DetachedSignature, SignatureFault> {
   const { version, hashAlgorithm, created } = packet;
-  // Type definitions promise fields that a packet of another version leaves empty.
+  // A packet of another version may lack fields that the type definitions of openpgp.js promise.
   const signatureType: number | null = packet.signatureType;
   if (version !== 4) return err({ reason: 'signature-version', version });
   if (signatureType !== BINARY_DOCUMENT) return err({ reason: 'signature-type', type: signatureType ?? -1 });
@@ -71,7 +69,7 @@ function check(signature: Signature, packet: SignaturePacket): Result<DetachedSi
   });
 }
 
-/** RFC 9580 section 5.2.4: version, 0xFF, and the length of the hashed part in four octets. */
+/** Adds the trailer of RFC 9580 section 5.2.4: the version, 0xFF, and the length of the hashed data in four octets. */
 function withTrailer(signed: Uint8Array): Uint8Array {
   const suffix = new Uint8Array(signed.length + 6);
   suffix.set(signed);

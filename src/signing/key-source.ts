@@ -1,4 +1,4 @@
-/** Fetching the published key file (SIGNING_KEY_URL). */
+/** Fetches the published key file (SIGNING_KEY_URL). */
 import { guardedFetch } from '../shared/http/guarded-fetch.ts';
 import { readLimited } from '../shared/http/read-limited.ts';
 import type { Platform } from '../shared/platform.ts';
@@ -7,18 +7,18 @@ import { err, type Result } from '../shared/result.ts';
 export interface KeySourceFault {
   readonly reason: 'key-unreachable' | 'key-timeout' | 'key-foreign-redirect';
   readonly detail: string;
-  /** Whom we asked, for the operator. */
+  /** The host of the request, for the operator. */
   readonly host: string;
-  /** What the network said, for the log. */
+  /** The error of the network, for the log. */
   readonly cause?: unknown;
 }
 
 export type FetchKeyFile = () => Promise<Result<Uint8Array, KeySourceFault>>;
 
-/** Flatcar's file is 26 KB in 2026; a keyring is no place for megabytes. */
+/** The key file of Flatcar has 26 KB in 2026, so this limit leaves room for many more keys. */
 const LIMIT_BYTES = 512 * 1024;
 
-/** A fetcher for the key at `url`; redirects may lead to its own host and to `allowedHosts`. */
+/** Returns a function that fetches the key file at `url`. Redirects may lead to its own host and to `allowedHosts`. */
 export function keySource(platform: Platform, url: string, allowedHosts: readonly string[]): FetchKeyFile {
   const policy = { ownHosts: [new URL(url).host], allowedHosts };
   return async () => {

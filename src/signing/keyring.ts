@@ -1,6 +1,6 @@
 /**
- * The keys that are trusted: those whose PRIMARY fingerprint is pinned, and nothing else a key file may hold (a user id
- * proves nothing: Flatcar has published other keys under the same one). No I/O, no clock.
+ * Reads keyrings and selects the trusted keys in them. A key is trusted if the fingerprint of its primary key is
+ * pinned. A user id proves nothing: Flatcar has published other keys with the same user id. No I/O, no clock.
  */
 import { type PublicKey, readKeys, type Subkey } from 'openpgp';
 import { concatBytes } from '../shared/bytes.ts';
@@ -12,22 +12,22 @@ export interface Keyring {
 
 export type KeyringFault =
   | { readonly reason: 'keyring-malformed' }
-  /** The file is readable but holds none of the pinned primaries. */
+  /** The keyring is readable but has none of the pinned primary keys. */
   | { readonly reason: 'no-pinned-key' };
 
 const BLOCK = /-----BEGIN PGP PUBLIC KEY BLOCK-----[\s\S]*?-----END PGP PUBLIC KEY BLOCK-----/g;
 const SIGNING_FLAG = 0x02;
 
-/** Fingerprints as Flatcar, gpg and our configuration write them. */
+/** Returns a fingerprint as gpg and our configuration write it: 40 upper-case hexadecimal digits. */
 export const fingerprintOf = (key: PublicKey | Subkey): string => key.getFingerprint().toUpperCase();
 
-/** Every key in `bytes`: armored blocks (one or several) or binary. */
+/** Returns every key in `bytes`, which are binary or one or more armored blocks. */
 export async function readKeyring(bytes: Uint8Array): Promise<Result<Keyring, KeyringFault>> {
   const keys = await readAll(bytes);
   return keys === undefined ? err({ reason: 'keyring-malformed' }) : ok({ keys });
 }
 
-/** The part of `keyring` that `pins` (primary fingerprints, 40 upper-case digits) name. */
+/** Returns the keys of `keyring` whose primary fingerprints (40 upper-case hexadecimal digits) are in `pins`. */
 export function trustedPart(keyring: Keyring, pins: readonly string[]): Result<Keyring, KeyringFault> {
   const keys = keyring.keys.filter((key) => pins.includes(fingerprintOf(key)));
   return keys.length === 0 ? err({ reason: 'no-pinned-key' }) : ok({ keys });
@@ -47,43 +47,45 @@ async function readAll(bytes: Uint8Array): Promise<PublicKey[] | undefined> {
 }
 
 /**
- * The same keys as new objects. openpgp.js marks a binding signature as revoked once it has seen it so at any date, and
- * then holds on to that for earlier dates: every judgement needs keys that no other judgement has touched.
+ * Returns the same keys as new objects. openpgp.js marks a binding signature as revoked after a check at any date, and
+ * the mark then counts for notAfterPrimary dates too. So every check needs objects that no other check has used.
  */
 export async function untouchedCopy(keyring: Keyring): Promise<Keyring> {
   if (keyring.keys.length === 0) return keyring;
   return { keys: await readKeys({ binaryKeys: concatBytes(keyring.keys.map((key) => key.write())) }) };
 }
 
-/** Armored blocks, one a key, as `gpg --import` takes them. */
+/** Returns the keyring as text that `gpg --import` reads: one armored block for each key. */
 export const armorKeyring = (keyring: Keyring): string => keyring.keys.map((key) => key.armor()).join('\n');
 
 export interface SigningKeyExpiry {
-  /** Fingerprint of the subkey (of the primary where there is no signing subkey). */
+  /** Fingerprint of the signing subkey, or of the primary key if it has no signing subkey. */
   readonly fingerprint: string;
   /** Milliseconds since the epoch, or `undefined` for a key that never expires. */
   readonly expires: number | undefined;
 }
 
-/** The signing key that stays valid longest, revoked ones left out: when it ends, new releases can no longer be checked. */
+/**
+ * Returns the signing key that stays valid longest and is not revoked. After it has expired, no new release can be
+ * verified. `now` is in milliseconds since the epoch.
+ */
 export async function lastingSigningKey(keyring: Keyring, now: number): Promise<SigningKeyExpiry | undefined> {
   const candidates: SigningKeyExpiry[] = [];
   for (const key of (await untouchedCopy(keyring)).keys) {
-    const signing = key.subkeys.filter((subkey) => isForSigning(subkey));
-    const primaryEnds = await key.getExpirationTime();
-    // A subkey is of no use past its primary.
-    const until = (expiry: Date | number) =>
-      toMilliseconds(primaryEnds !== null && primaryEnds < expiry ? primaryEnds : expiry);
-    for (const subkey of signing) {
+    const signingSubkeys = key.subkeys.filter((subkey) => isForSigning(subkey));
+    const primaryExpiry = await key.getExpirationTime();
+    // A subkey cannot be used after its primary key has expired.
+    const notAfterPrimary = (expiry: Date | number) =>
+      toMilliseconds(primaryExpiry !== null && primaryExpiry < expiry ? primaryExpiry : expiry);
+    for (const subkey of signingSubkeys) {
       const expiry = await subkey.getExpirationTime(new Date(now));
       const [binding] = subkey.bindingSignatures;
       if (expiry === null || binding === undefined) continue;
       if (await subkey.isRevoked(binding, key.keyPacket, new Date(now))) continue;
-      candidates.push({ fingerprint: fingerprintOf(subkey), expires: until(expiry) });
+      candidates.push({ fingerprint: fingerprintOf(subkey), expires: notAfterPrimary(expiry) });
     }
-    if (signing.length === 0) {
-      if (primaryEnds !== null)
-        candidates.push({ fingerprint: fingerprintOf(key), expires: toMilliseconds(primaryEnds) });
+    if (signingSubkeys.length === 0 && primaryExpiry !== null) {
+      candidates.push({ fingerprint: fingerprintOf(key), expires: toMilliseconds(primaryExpiry) });
     }
   }
   return candidates.sort((a, b) => (b.expires ?? Infinity) - (a.expires ?? Infinity))[0];
@@ -92,12 +94,12 @@ export async function lastingSigningKey(keyring: Keyring, now: number): Promise<
 const DAY_MS = 86_400_000;
 const WARN_DAYS = 60;
 
-/** Whole days until the signing key ends, from `lastingSigningKey`; `undefined` for one that never does. */
+/** Returns the whole days until a signing key expires, or `undefined` for one that never expires. */
 export function daysLeft({ expires }: SigningKeyExpiry, now: number): number | undefined {
   return expires === undefined ? undefined : Math.floor((expires - now) / DAY_MS);
 }
 
-/** What an operator has to hear while there is time: Flatcar rotates its subkeys yearly or so. */
+/** Returns a warning if the key from `lastingSigningKey` expires within 60 days (Flatcar makes a new subkey each year). */
 export function expiryWarning(lasting: SigningKeyExpiry | undefined, now: number): string | undefined {
   if (lasting === undefined) return 'no signing key that is not revoked';
   const days = daysLeft(lasting, now);

@@ -1,6 +1,6 @@
 /**
- * Merging keyrings so that nothing once seen is lost: neither a revocation nor an older binding signature, by which
- * signatures of its time are judged. (openpgp.js's own `update` replaces older bindings.) No I/O.
+ * Merges keyrings and keeps every packet: no revocation may get lost, and old binding signatures are needed to verify
+ * signatures of their time. `update` of openpgp.js is of no use, as it replaces old binding signatures. No I/O.
  */
 import { enums, PacketList, PublicKey, type SignaturePacket } from 'openpgp';
 import { concatBytes, toHex } from '../shared/bytes.ts';
@@ -12,35 +12,36 @@ type KeyPacket = KeyPackets[number];
 /** A key, user id or subkey packet with the signatures that belong to it. */
 interface Component {
   readonly packet: KeyPacket;
+  /** By the hexadecimal of their bytes, so that each one is kept once. */
   readonly signatures: Map<string, SignaturePacket>;
 }
 
-/** Every key of `kept` with all that `fetched` adds to it, and keys that only `fetched` has. */
+/** Returns all keys of both keyrings. A key that both have gets the packets of both. */
 export function mergeKeyrings(kept: Keyring, fetched: Keyring): Keyring {
   const merged = new Map(kept.keys.map((key) => [fingerprintOf(key), key]));
   for (const key of fetched.keys) {
-    const known = merged.get(fingerprintOf(key));
-    merged.set(fingerprintOf(key), known === undefined ? key : mergeKeys(known, key));
+    const keptKey = merged.get(fingerprintOf(key));
+    merged.set(fingerprintOf(key), keptKey === undefined ? key : mergeKeys(keptKey, key));
   }
   return { keys: [...merged.values()] };
 }
 
-/** True when both hold the same packets. */
+/** True when both keyrings consist of the same bytes, in any order of their keys. */
 export function sameKeyring(a: Keyring, b: Keyring): boolean {
-  const print = (keyring: Keyring) =>
+  const sortedBytes = (keyring: Keyring) =>
     keyring.keys
       .map((key) => toHex(key.write()))
       .sort()
       .join();
-  return print(a) === print(b);
+  return sortedBytes(a) === sortedBytes(b);
 }
 
 function mergeKeys(kept: PublicKey, fetched: PublicKey): PublicKey {
   const components = readComponents(kept);
   for (const [id, component] of readComponents(fetched)) {
-    const known = components.get(id);
-    if (known === undefined) components.set(id, component);
-    else for (const [print, signature] of component.signatures) known.signatures.set(print, signature);
+    const keptComponent = components.get(id);
+    if (keptComponent === undefined) components.set(id, component);
+    else for (const [hex, signature] of component.signatures) keptComponent.signatures.set(hex, signature);
   }
   const ordered = [...components.values()].sort((a, b) => rank(a.packet) - rank(b.packet));
   const packets = new PacketList<KeyPacket>();
@@ -64,7 +65,7 @@ function readComponents(key: PublicKey): Map<string, Component> {
 
 const isSignature = (packet: KeyPacket): packet is SignaturePacket => tagOf(packet) === enums.packet.signature;
 
-/** RFC 9580 section 10.1: the primary key first, then user ids, then subkeys. */
+/** The order of RFC 9580 section 10.1: first the primary key, then user ids, then subkeys. */
 function rank(packet: KeyPacket): number {
   const tag = tagOf(packet);
   if (tag === enums.packet.publicKey) return 0;

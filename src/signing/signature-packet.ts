@@ -1,4 +1,4 @@
-/** The outer framing of a detached signature (RFC 9580 section 4.2). No I/O. */
+/** Checks the packet framing of a detached signature (RFC 9580 section 4.2). No I/O. */
 import { err, ok, type Result } from '../shared/result.ts';
 
 export type FramingFault =
@@ -9,8 +9,8 @@ export type FramingFault =
 const SIGNATURE_TAG = 2;
 
 /**
- * Checks that `bytes` are exactly one signature packet. Readers of OpenPGP skip what they do not know and differ in
- * what they then report, so nothing before, after or beside the one packet is let through.
+ * Checks that `bytes` are exactly one signature packet. OpenPGP programs skip packets that they do not know, each in
+ * its own way. So nothing else may stand before or after that packet.
  */
 export function requireOneSignaturePacket(bytes: Uint8Array): Result<undefined, FramingFault> {
   if (bytes.length === 0) return err({ reason: 'signature-empty' });
@@ -26,7 +26,10 @@ export function requireOneSignaturePacket(bytes: Uint8Array): Result<undefined, 
   return err({ reason: 'signature-malformed', detail: 'trailing bytes' });
 }
 
-/** Tag and end of the packet at the start; partial and indeterminate lengths (for data packets only) give none. */
+/**
+ * Reads the tag of the first packet and where it ends. Returns `undefined` for a malformed header, and for partial or
+ * indeterminate lengths, which only data packets may have.
+ */
 function readHeader(bytes: Uint8Array): { tag: number; end: number } | undefined {
   const [first = 0, ...rest] = bytes.subarray(0, 6);
   if ((first & 0x80) === 0) return undefined;

@@ -1,7 +1,7 @@
 /**
- * Who made a signature, and whether that key was good for it: judged at the signature's own date, so that an old release
- * signed by a subkey that has expired since stays good. A subkey revoked as compromised is refused whatever the date;
- * one merely superseded or retired only after its revocation. No I/O.
+ * Finds the key that made a signature and checks that it was valid at the date of the signature. So an old release
+ * stays good after its subkey has expired. A subkey that was revoked as compromised is refused for every date; one that
+ * was superseded or retired is refused only for signatures after its revocation (RFC 9580 section 5.2.3.31). No I/O.
  */
 import type { PublicKey } from 'openpgp';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -9,8 +9,9 @@ import type { DetachedSignature } from './detached-signature.ts';
 import { fingerprintOf, type Keyring, untouchedCopy } from './keyring.ts';
 
 export interface Signer {
-  /** Fingerprint of the subkey (or primary) that signed. */
+  /** Fingerprint of the key that signed: a subkey, or the primary key itself. */
   readonly signedBy: string;
+  /** Fingerprint of its primary key. */
   readonly primary: string;
 }
 
@@ -18,11 +19,14 @@ export type SignerFault =
   | { readonly reason: 'unknown-key'; readonly keyId: string }
   | { readonly reason: 'revoked-key'; readonly fingerprint: string }
   | { readonly reason: 'expired-key'; readonly fingerprint: string }
-  /** Not yet bound at that date, no back-signature, too weak. */
+  /** The key was not bound yet at that date, has no back-signature, or is too weak. */
   | { readonly reason: 'unfit-key'; readonly fingerprint: string }
   | { readonly reason: 'signature-from-future' };
 
-/** The key in `keyring` that may have made `signature`; whether it did, only `verification` can tell. */
+/**
+ * Returns the key in `keyring` that `signature` names as its issuer, if it was valid at that date. It does not verify
+ * the signature itself; `signing/verification` does. `now` is in milliseconds since the epoch.
+ */
 export async function findSigner(
   keyring: Keyring,
   signature: DetachedSignature,
@@ -31,12 +35,12 @@ export async function findSigner(
   const keyId = signature.packet.issuerKeyID;
   const { keys } = await untouchedCopy(keyring);
   const primary = keys.find((key) => key.getKeys(keyId).length > 0);
-  const signing = primary?.getKeys(keyId)[0];
-  if (primary === undefined || signing === undefined) {
+  const signingKey = primary?.getKeys(keyId)[0];
+  if (primary === undefined || signingKey === undefined) {
     return err({ reason: 'unknown-key', keyId: signature.issuerKeyId.toUpperCase() });
   }
   if (signature.created > now) return err({ reason: 'signature-from-future' });
-  const fingerprint = fingerprintOf(signing);
+  const fingerprint = fingerprintOf(signingKey);
   const fault = await whyUnfit(primary, signature);
   if (fault !== undefined) return err({ reason: fault, fingerprint });
   return ok({ signedBy: fingerprint, primary: fingerprintOf(primary) });
@@ -53,7 +57,7 @@ async function whyUnfit(
     messages.push(cause instanceof Error ? cause.message : '');
     return false;
   };
-  // getSigningKey decides; what it says is the last of several reasons, so the subkey is asked for its own as well.
+  // getSigningKey decides, but its message names only the last of several reasons. So ask the subkey as well.
   const isFit = await primary.getSigningKey(keyId, at).then(() => true, remember);
   if (isFit) return undefined;
   const [subkey] = primary.getSubkeys(keyId);
@@ -63,13 +67,13 @@ async function whyUnfit(
   return 'unfit-key';
 }
 
-/** True when `fingerprint` is a subkey whose revocation reaches back: compromised, or for no stated reason. */
+/** True when `fingerprint` is a subkey that was revoked as compromised, or without a reason, which counts the same. */
 export async function isCompromised(keyring: Keyring, fingerprint: string): Promise<boolean> {
   for (const key of (await untouchedCopy(keyring)).keys) {
     const subkey = key.subkeys.find((candidate) => fingerprintOf(candidate) === fingerprint);
     const [binding] = subkey?.bindingSignatures ?? [];
     if (subkey === undefined || binding === undefined) continue;
-    // Judged at the subkey's birth: a revocation that only looks forward does not count there.
+    // At the creation date of the subkey only those revocations count that are valid for every date.
     return await subkey.isRevoked(binding, key.keyPacket, subkey.getCreationTime());
   }
   return false;

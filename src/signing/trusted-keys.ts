@@ -1,6 +1,6 @@
 /**
- * The keyring as the running service uses it: kept in R2, held a minute in memory, fetched when there is none and when a
- * signature names a key that is not in it. It only grows.
+ * Provides the trusted keyring. It is stored in R2 and cached in memory for a minute. It is fetched from its source
+ * when R2 has none, and when a signature names an unknown key. Keys and packets are only added, never removed.
  */
 import { change, type Document, type Patience } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
@@ -13,19 +13,19 @@ import { mergeKeyrings, sameKeyring } from './merge-keyrings.ts';
 
 export type TrustedKeysFault = StoreFault | KeySourceFault | KeyringFault;
 
-const HELD_MS = 60_000;
+const CACHED_MS = 60_000;
 const REFETCH_AFTER_MS = 60_000;
-/** Two isolates that fetch the key at the same time merge the same thing: the next look settles it. */
+/** Retries at once: two isolates that fetch at the same time write the same keyring, which the next read shows. */
 const AT_ONCE: Patience = { attempts: 5, delay: () => 0, readsAgain: false };
-/** After a failed fetch without any keyring: long enough that a crowd asks once. */
-const REST_AFTER_FAILURE_MS = 5_000;
+/** A failed fetch is not repeated for this time, so that many requests cause one fetch only. */
+const PAUSE_AFTER_FAILURE_MS = 5_000;
 
-const LOST: StoreFault = { reason: 'store-unreachable', operation: 'write keyring' };
+const NOT_WRITTEN: StoreFault = { reason: 'store-unreachable', operation: 'write keyring' };
 
 export class TrustedKeys {
-  #held: { keyring: Keyring; until: number } | undefined;
+  #cached: { keyring: Keyring; until: number } | undefined;
   #fetchedAt = Number.NEGATIVE_INFINITY;
-  #failed: { readonly at: number; readonly fault: TrustedKeysFault } | undefined;
+  #lastFailure: { readonly at: number; readonly fault: TrustedKeysFault } | undefined;
   readonly #flights: SingleFlight<Keyring, TrustedKeysFault>;
 
   constructor(
@@ -37,15 +37,15 @@ export class TrustedKeys {
     this.#flights = new SingleFlight(platform);
   }
 
-  /** The trusted keyring; fetched from its source only when the store has none. */
+  /** Returns the trusted keyring. It is fetched from its source only if the store has none. */
   async current(): Promise<Result<Keyring, TrustedKeysFault>> {
-    if (this.#held !== undefined && this.platform.now() < this.#held.until) return ok(this.#held.keyring);
+    if (this.#cached !== undefined && this.platform.now() < this.#cached.until) return ok(this.#cached.keyring);
     return await this.#flights.run('load', () => this.#load());
   }
 
   /**
-   * The keyring after asking its source again, for a signature by an unknown key; at most once a minute, since anyone who
-   * can put a strange signature upstream could otherwise make us ask. Within that minute: the keyring as it is.
+   * Fetches the keyring again and returns it, for a signature by an unknown key. It fetches at most once a minute and
+   * otherwise returns the keyring as it is: whoever can place a signature upstream must not control how often we fetch.
    */
   async refreshed(): Promise<Result<Keyring, TrustedKeysFault>> {
     if (this.platform.now() - this.#fetchedAt < REFETCH_AFTER_MS) return await this.current();
@@ -60,15 +60,16 @@ export class TrustedKeys {
     if (!stored.ok) return stored;
     if (stored.value === undefined) return await this.#fetchAndMerge();
     const trusted = trustedPart(stored.value.value, this.pins);
-    // A stored keyring without the pinned keys belongs to an earlier configuration.
-    return trusted.ok ? ok(this.#hold(trusted.value)) : await this.#fetchAndMerge();
+    // A stored keyring without the pinned keys comes from an earlier configuration.
+    return trusted.ok ? ok(this.#cache(trusted.value)) : await this.#fetchAndMerge();
   }
 
   async #fetchAndMerge(): Promise<Result<Keyring, TrustedKeysFault>> {
     const now = this.platform.now();
-    if (this.#failed !== undefined && now - this.#failed.at < REST_AFTER_FAILURE_MS) return err(this.#failed.fault);
+    if (this.#lastFailure !== undefined && now - this.#lastFailure.at < PAUSE_AFTER_FAILURE_MS)
+      return err(this.#lastFailure.fault);
     const outcome = await this.#fetchNow(now);
-    this.#failed = outcome.ok ? undefined : { at: now, fault: outcome.error };
+    this.#lastFailure = outcome.ok ? undefined : { at: now, fault: outcome.error };
     return outcome;
   }
 
@@ -83,10 +84,10 @@ export class TrustedKeys {
     const merged = await this.#mergeIn(fetched.value);
     if (!merged.ok) return merged;
     const trusted = trustedPart(merged.value, this.pins);
-    return trusted.ok ? ok(this.#hold(trusted.value)) : trusted;
+    return trusted.ok ? ok(this.#cache(trusted.value)) : trusted;
   }
 
-  /** The stored keyring with `fetched` in it, keys that are no longer pinned included. */
+  /** Merges `fetched` into the stored keyring and returns all of it, including keys that are no longer pinned. */
   async #mergeIn(fetched: Keyring): Promise<Result<Keyring, StoreFault>> {
     const stored = await change<Keyring, never>(
       this.platform,
@@ -99,11 +100,11 @@ export class TrustedKeys {
       AT_ONCE,
     );
     if (stored.ok) return ok(stored.value?.value ?? fetched);
-    return stored.error.reason === 'conflict' ? err(LOST) : err(stored.error);
+    return stored.error.reason === 'conflict' ? err(NOT_WRITTEN) : err(stored.error);
   }
 
-  #hold(keyring: Keyring): Keyring {
-    this.#held = { keyring, until: this.platform.now() + HELD_MS };
+  #cache(keyring: Keyring): Keyring {
+    this.#cached = { keyring, until: this.platform.now() + CACHED_MS };
     return keyring;
   }
 }

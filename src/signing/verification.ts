@@ -1,9 +1,10 @@
 /**
- * Verifying a detached signature over data that streams past: the data is hashed natively as it comes, and openpgp.js
- * gets the finished digest for the key, binding, expiry and revocation checks.
+ * Verifies a detached signature over a stream of data. The native hash takes the data as it arrives. openpgp.js gets
+ * the finished digest, and checks the key, its binding, expiry and revocation.
  *
- * The seam (RFC 9580 section 5.2.4: digest = H(data || hashed part || trailer)): a signature packet whose `hashed` is set
- * is not hashed again by openpgp.js 6.3.2. The version is pinned, and a test breaks if the seam moves. No I/O.
+ * The digest covers the data, the hashed fields of the signature and the trailer (RFC 9580 section 5.2.4). openpgp.js
+ * 6.3.2 does not hash again when `hashed` of the signature packet is set. The version of openpgp.js is pinned, and a
+ * test fails if a new version behaves in another way (docs/adr/0001). No I/O.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { createMessage, verify } from 'openpgp';
@@ -22,16 +23,19 @@ export type VerificationFault = SignerFault | { readonly reason: 'bad-signature'
 export interface RunningVerification {
   /** Takes the next bytes of the signed data. */
   update(chunk: Uint8Array): void;
-  /** The verdict over everything taken so far; ends the verification. */
+  /** Ends the verification and returns its verdict about all the data. */
   finish(): Promise<Result<VerifiedSignature, VerificationFault>>;
 }
 
 export interface RunningDigest extends RunningVerification {
-  /** SHA-512 of everything taken so far, 128 hexadecimal digits; before `finish`. */
+  /** Returns the SHA-512 of the data so far, as 128 hexadecimal digits. Call it before `finish`. */
   sha512(): string;
 }
 
-/** Starts hashing for `signature`, or refuses early when its key cannot be trusted for it. */
+/**
+ * Starts the verification of `signature`. The error says why its key cannot be trusted, before any data is read. `now`
+ * is in milliseconds since the epoch.
+ */
 export async function beginVerification(
   keyring: Keyring,
   signature: DetachedSignature,
@@ -43,7 +47,7 @@ export async function beginVerification(
   return ok(running(hash, keyring, signature, signer.value, now));
 }
 
-/** The same, with the data's own SHA-512; a signature by SHA-512 needs no second hash for that. */
+/** Like `beginVerification`, and also computes the SHA-512 of the data. It shares the hash of a SHA-512 signature. */
 export async function beginDigest(
   keyring: Keyring,
   signature: DetachedSignature,
@@ -52,15 +56,15 @@ export async function beginDigest(
   const signer = await findSigner(keyring, signature, now);
   if (!signer.ok) return signer;
   const hash = createHash(signature.hashName);
-  const own = signature.hashName === 'sha512' ? hash : createHash('sha512');
+  const sha512 = signature.hashName === 'sha512' ? hash : createHash('sha512');
   const verification = running(hash, keyring, signature, signer.value, now);
   return ok({
     ...verification,
     update: (chunk) => {
       hash.update(chunk);
-      if (own !== hash) own.update(chunk);
+      if (sha512 !== hash) sha512.update(chunk);
     },
-    sha512: () => own.copy().digest('hex'),
+    sha512: () => sha512.copy().digest('hex'),
   });
 }
 
@@ -83,7 +87,7 @@ function running(
   };
 }
 
-/** The same for data that is already in memory. */
+/** Verifies a signature over data that is in memory, and returns who made it and when. */
 export async function verifyBytes(
   keyring: Keyring,
   signature: DetachedSignature,

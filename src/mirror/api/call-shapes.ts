@@ -1,6 +1,6 @@
 /**
- * What the calls about mirroring take and give, as zod schemas: the routes check by the ones, their answers are typed by the
- * others, and the API document is made from both. No I/O.
+ * The zod schemas of the API calls about mirroring. The routes check requests with them, the types of answers come from
+ * them, and so does the API document. No I/O.
  */
 import * as z from 'zod';
 import { ALIAS, VERSION } from '../../releases/model.ts';
@@ -19,20 +19,20 @@ const alias = z
 const channel = z.string().meta({ description: 'one of CHANNELS', example: 'stable' });
 const board = z.string().meta({ description: 'one of BOARDS', example: 'amd64-usr' });
 
-/** In the path of calls about one numbered release. */
+/** The path parameters of calls about a numbered release. */
 export const releaseParams = z.object({ channel, board, version });
 
-/** In the path of mirror calls: a number, or an alias that is resolved by upstream's verified word first. */
+/** The path parameters of mirror calls. An alias is resolved first, by the verified version.txt of upstream. */
 export const mirrorParams = z.object({
   channel,
   board,
   version: z.union([version, alias]).meta({ description: 'a number, or an alias, which is resolved first' }),
 });
 
-/** In the path of calls about an alias. */
+/** The path parameters of calls about an alias. */
 export const aliasParams = z.object({ channel, board, alias });
 
-/** What pins an alias. */
+/** The body of the call that pins an alias. */
 export const pinBody = z
   .object({ version: z.string({ error: 'must be MAJOR.CHANNEL.PATCH' }).regex(VERSION, 'must be MAJOR.CHANNEL.PATCH') })
   .meta({ id: 'Pin', description: 'the published release that the alias is to name' });
@@ -66,11 +66,11 @@ const job = z.object({
   heartbeatAt: moment,
 });
 
-/** A job with its files, live. */
+/** A job with the progress of its files. */
 export const jobView = job.extend({ files: z.array(fileView) }).meta({ id: 'MirrorJob' });
 export const jobViews = z.array(jobView);
 
-/** A job as a webhook's answer names it: its files are not looked at yet. */
+/** The answer to an announcement: the jobs without their files, or why it is ignored. */
 export const announcedJobs = z.union([
   z.object({ jobs: z.array(job) }),
   z.object({ ignored: z.string().meta({ description: 'why nothing is done about it' }) }),
@@ -121,7 +121,7 @@ const manifestEntry = z
 
 export const manifestView = marks.extend({ files: z.array(manifestEntry) }).meta({ id: 'Manifest' });
 
-/** What is left of a release that was taken back. */
+/** The answer to a quarantine: the manifest without its files. */
 export const quarantineMark = marks.meta({ id: 'Quarantine' });
 
 export type AnnouncedJob = Readonly<z.output<typeof job>>;

@@ -1,4 +1,4 @@
-/** A job as the API shows it: live, with what each file has done so far. */
+/** Makes the API's view of a job, with the progress of each file. */
 
 import type { Catalogue } from '../../releases/catalogue.ts';
 import type { ReleaseStore } from '../../releases/store/bucket.ts';
@@ -15,14 +15,14 @@ export interface ViewPorts {
   readonly catalogue: Catalogue;
 }
 
-/** The job of a release with its files; `undefined` when there never was one. */
+/** Returns the job of a release with its files, or `undefined` when there is none. */
 export async function viewJob(ports: ViewPorts, release: Release): Promise<Result<JobView | undefined, StoreFault>> {
   const stored = await ports.store.job(release).read();
   if (!stored.ok || stored.value === undefined) return stored.ok ? ok(undefined) : stored;
   return await withFiles(ports, stored.value.value);
 }
 
-/** Every job of every pair, newest first. */
+/** Returns all jobs of all pairs with their files, newest first. */
 export async function viewJobs(ports: ViewPorts): Promise<Result<JobView[], StoreFault>> {
   const views: JobView[] = [];
   for (const pair of ports.catalogue.pairs) {
@@ -36,7 +36,7 @@ export async function viewJobs(ports: ViewPorts): Promise<Result<JobView[], Stor
   return ok(views.sort((a, b) => b.queuedAt.localeCompare(a.queuedAt)));
 }
 
-/** What the API and the webhooks show of a job besides its files: an allow-list, so that no private field gets out. */
+/** Returns the public fields of a job without its files. It names each field, so that other fields stay private. */
 export function jobFields(job: Job): AnnouncedJob {
   const { channel, board, version, attempt, state, trigger, queuedAt, startedAt = null, finishedAt = null } = job;
   return {
@@ -53,15 +53,15 @@ async function withFiles({ store, releases }: ViewPorts, job: Job): Promise<Resu
   const manifest = job.state === 'complete' ? await releases.manifest(job) : ok(undefined);
   if (!manifest.ok) return manifest;
   const published = manifest.value?.files;
-  const files = await Promise.all(job.wanted.map((name) => fileOf(store, job, name, published)));
+  const files = await Promise.all(job.wanted.map((name) => viewFile(store, job, name, published)));
   const fault = files.find((file) => !file.ok);
   if (fault?.ok === false) return fault;
-  const seen = files.flatMap((file) => (file.ok ? [file.value] : []));
-  return ok({ ...jobFields(job), files: seen });
+  const views = files.flatMap((file) => (file.ok ? [file.value] : []));
+  return ok({ ...jobFields(job), files: views });
 }
 
-/** Of a complete job the manifest knows: what it does not name upstream has not. */
-async function fileOf(
+/** For a complete job the manifest decides: upstream does not have the wanted files that it does not name. */
+async function viewFile(
   store: MirrorStore,
   job: Job,
   name: string,
@@ -70,13 +70,13 @@ async function fileOf(
   const entry = published !== undefined && Object.hasOwn(published, name) ? published[name] : undefined;
   if (entry) return ok({ name, state: 'verified', bytes: entry.size, size: entry.size });
   if (published !== undefined) return ok({ name, state: 'absent', bytes: 0, size: 0 });
-  const part = await store.fileStatus(job, name);
-  return part.ok ? ok(fileView(name, part.value, job)) : part;
+  const status = await store.fileStatus(job, name);
+  return status.ok ? ok(viewStatus(name, status.value, job)) : status;
 }
 
-function fileView(name: string, part: FileStatus | undefined, job: Job): FileView {
-  if (part === undefined || part.attempt !== job.attempt) return { name, state: 'waiting', bytes: 0, size: 0 };
-  const { state, bytes, size, reason, detail, startedAt, heartbeatAt } = part;
+function viewStatus(name: string, status: FileStatus | undefined, job: Job): FileView {
+  if (status === undefined || status.attempt !== job.attempt) return { name, state: 'waiting', bytes: 0, size: 0 };
+  const { state, bytes, size, reason, detail, startedAt, heartbeatAt } = status;
   const seconds = startedAt === undefined ? 0 : (Date.parse(heartbeatAt) - Date.parse(startedAt)) / 1000;
   const rate = state === 'copying' && seconds > 0 ? { rate: Math.round(bytes / seconds) } : {};
   const why = { ...(reason === undefined ? {} : { reason }), ...(detail === undefined ? {} : { detail }) };

@@ -1,4 +1,4 @@
-/** What the mirror's routes need, and what they have in common: how a path names a release or an alias, and how they refuse. */
+/** What the routes of the mirror share: their ports, how they read a path, and how they answer a problem. */
 import { serves } from '../../releases/catalogue.ts';
 import { fitsChannel, isAlias, isVersion } from '../../releases/model.ts';
 import { releaseProblem } from '../../releases/serve/problems.ts';
@@ -13,36 +13,41 @@ import type { Release } from '../store/bucket.ts';
 import type { WebhookRules } from '../webhook.ts';
 import { aliasParams, mirrorParams, releaseParams } from './call-shapes.ts';
 
-/** What the routes need: all that the poll has, without a request's own things, and the serving side's memory. */
+/** The ports of the routes: those of the poll without its log, and the rules for webhooks. */
 export interface MirrorRoom extends Omit<PollPorts, 'log'>, WebhookRules {
-  /** This isolate's memory of a manifest, after a change made here. */
+  /** Drops this isolate's cached manifest of a release, after a route has changed it. */
   readonly forget: (release: Release) => void;
 }
 
 export const UNKNOWN: Problem = { code: 'not-found', detail: 'no such channel, board, version or alias' };
 
-/** The release that a path with a number names. */
+/**
+ * Returns the release in a path with a version; the error is a 404, or a 422 when the version is of another channel.
+ */
 export function numbered(room: MirrorRoom, call: Call): Result<Release, Problem> {
-  const named = checkShape(releaseParams, call.req.param());
-  if (!named.ok || !serves(room.catalogue, named.value) || !isVersion(named.value.version)) return err(UNKNOWN);
-  const { channel, board, version } = named.value;
+  const params = checkShape(releaseParams, call.req.param());
+  if (!params.ok || !serves(room.catalogue, params.value) || !isVersion(params.value.version)) return err(UNKNOWN);
+  const { channel, board, version } = params.value;
   if (fitsChannel(channel, version)) return ok({ channel, board, version });
   return err({ code: 'invalid', detail: `version: ${version} is not of channel ${channel}` });
 }
 
-/** The alias that a path names. */
+/** Returns the channel, the board and the alias in a path; the error is a 404. */
 export function aliasOf(room: MirrorRoom, call: Call) {
-  const named = checkShape(aliasParams, call.req.param());
-  if (!named.ok || !serves(room.catalogue, named.value) || !isAlias(named.value.alias)) return err(UNKNOWN);
-  const { channel, board, alias } = named.value;
+  const params = checkShape(aliasParams, call.req.param());
+  if (!params.ok || !serves(room.catalogue, params.value) || !isAlias(params.value.alias)) return err(UNKNOWN);
+  const { channel, board, alias } = params.value;
   return ok({ channel, board, alias });
 }
 
-/** A number as it stands; an alias by upstream's verified word, which is what one mirrors. */
+/**
+ * Returns the release in a path with a version or an alias. An alias means the release that upstream names by it, since
+ * that is the one to mirror. `alias` is `undefined` in the result when the path has a version.
+ */
 export async function resolved(room: MirrorRoom, call: Call) {
-  const asked = checkShape(mirrorParams, call.req.param());
-  if (!asked.ok || !serves(room.catalogue, asked.value)) return err(UNKNOWN);
-  const { channel, board, version: alias } = asked.value;
+  const params = checkShape(mirrorParams, call.req.param());
+  if (!params.ok || !serves(room.catalogue, params.value)) return err(UNKNOWN);
+  const { channel, board, version: alias } = params.value;
   if (!isAlias(alias)) {
     const release = numbered(room, call);
     return release.ok ? ok({ ...release.value, alias: undefined }) : release;
@@ -50,11 +55,12 @@ export async function resolved(room: MirrorRoom, call: Call) {
   const record = await room.releases.alias({ channel, board }, alias);
   if (!record.ok) return err(releaseProblem(record.error));
   const where = { channel, board, version: alias, file: 'version.txt' };
-  const text = await room.versions.read(where, record.value.floor);
-  return text.ok ? ok({ channel, board, version: text.value.version, alias }) : err(releaseProblem(text.error));
+  const versionFile = await room.versions.read(where, record.value.floor);
+  if (!versionFile.ok) return err(releaseProblem(versionFile.error));
+  return ok({ channel, board, version: versionFile.value.version, alias });
 }
 
-/** What the API shows of an alias: an allow-list, so that a later field of the record is not shown by accident. */
+/** Returns the public fields of an alias record. It names each field, so that other fields stay private. */
 export const aliasFields = ({ version, floor, pin, since }: AliasRecord) => ({
   version,
   floor,
@@ -62,9 +68,9 @@ export const aliasFields = ({ version, floor, pin, since }: AliasRecord) => ({
   ...(since === undefined ? {} : { since }),
 });
 
-/** The problem that a start is refused with. */
+/** Returns the problem for a job that could not be started. */
 export const startProblem = (fault: StartFault): Problem =>
   fault.reason === 'quarantined' ? { code: 'conflict', detail: 'this release is quarantined' } : releaseProblem(fault);
 
-/** A refusal whose detail is logged as well: nothing in this room's details is secret. */
+/** Answers with a problem and logs its detail, since no detail of this room contains a secret. */
 export const refuse = (call: Call, problem: Problem): Response => refuseCall(call, problem, { detail: problem.detail });

@@ -1,4 +1,4 @@
-/** The operator's calls about aliases: see, pin, unpin. */
+/** The operator's calls about aliases: show one, pin it, unpin it. */
 import { Hono } from 'hono';
 import type { Pair, Version } from '../../releases/model.ts';
 import { changeAlias } from '../../releases/serve/current.ts';
@@ -12,33 +12,33 @@ import { aliasFields, aliasOf, type MirrorRoom, refuse } from './room.ts';
 
 const BODY_LIMIT = 256 * 1024;
 
-/** `/api/aliases`: pin and unpin. */
+/** Returns the routes below `/api/aliases`. */
 export function aliasRoutes(room: MirrorRoom): App {
   const app: App = new Hono();
   app.get('/:channel/:board/:alias', async (call) => {
-    const named = aliasOf(room, call);
-    if (!named.ok) return refuse(call, named.error);
-    const stored = await room.releases.alias(named.value, named.value.alias);
+    const target = aliasOf(room, call);
+    if (!target.ok) return refuse(call, target.error);
+    const stored = await room.releases.alias(target.value, target.value.alias);
     return stored.ok
-      ? answerJson<typeof aliasView>({ ...named.value, ...aliasFields(stored.value) })
+      ? answerJson<typeof aliasView>({ ...target.value, ...aliasFields(stored.value) })
       : refuse(call, releaseProblem(stored.error));
   });
   app.put('/:channel/:board/:alias', async (call) => {
-    const named = aliasOf(room, call);
-    if (!named.ok) return refuse(call, named.error);
+    const target = aliasOf(room, call);
+    if (!target.ok) return refuse(call, target.error);
     const body = await apiBody(room.platform, call.req.raw, BODY_LIMIT);
     const version = body.ok ? readPin(body.value) : body;
     if (!version.ok) return refuse(call, version.error);
-    const index = await room.releases.index(named.value);
+    const index = await room.releases.index(target.value);
     if (!index.ok) return refuse(call, releaseProblem(index.error));
     if (!index.value.releases.some((release) => release.version === version.value)) {
       return refuse(call, { code: 'invalid', detail: `version: ${version.value} is not published here` });
     }
-    return await setPin(room, call, named.value, version.value);
+    return await setPin(room, call, target.value, version.value);
   });
   app.delete('/:channel/:board/:alias', async (call) => {
-    const named = aliasOf(room, call);
-    return named.ok ? await setPin(room, call, named.value, null) : refuse(call, named.error);
+    const target = aliasOf(room, call);
+    return target.ok ? await setPin(room, call, target.value, null) : refuse(call, target.error);
   });
   return app;
 }
@@ -46,15 +46,15 @@ export function aliasRoutes(room: MirrorRoom): App {
 async function setPin(
   room: MirrorRoom,
   call: Call,
-  named: Pair & { alias: Parameters<typeof changeAlias>[3] },
+  target: Pair & { alias: Parameters<typeof changeAlias>[3] },
   pin: Version | null,
 ): Promise<Response> {
   const since = new Date(room.platform.now()).toISOString();
-  const changed = await changeAlias(room.platform, room.releases, named, named.alias, (record) =>
+  const changed = await changeAlias(room.platform, room.releases, target, target.alias, (record) =>
     record.pin === pin ? record : { ...record, pin, since },
   );
   return changed.ok
-    ? answerJson<typeof aliasView>({ ...named, ...aliasFields(changed.value) })
+    ? answerJson<typeof aliasView>({ ...target, ...aliasFields(changed.value) })
     : refuse(call, releaseProblem(changed.error));
 }
 

@@ -8,7 +8,7 @@ import type { jobView, jobViews } from './call-shapes.ts';
 import { viewJob, viewJobs } from './job-view.ts';
 import { type MirrorRoom, refuse, resolved, startProblem } from './room.ts';
 
-/** `/api/mirrors`. */
+/** Returns the routes below `/api/mirrors`. */
 export function mirrorRoutes(room: MirrorRoom): App {
   const app: App = new Hono();
   app.get('/', async (call) => {
@@ -18,18 +18,19 @@ export function mirrorRoutes(room: MirrorRoom): App {
   app.put('/:channel/:board/:version', async (call) => {
     const release = await resolved(room, call);
     if (!release.ok) return refuse(call, release.error);
-    const { alias, ...named } = release.value;
+    const { alias, ...target } = release.value;
     if (alias !== undefined) {
-      // Upstream's word is no explicit wish to have back what was taken out.
-      const manifest = await room.releases.manifestDocument(named).read();
+      // An operator who names an alias may not know which release it means now. Only a call with the version lifts a
+      // quarantine.
+      const manifest = await room.releases.manifestDocument(target).read();
       if (!manifest.ok) return refuse(call, releaseProblem(manifest.error));
       if (manifest.value?.value.quarantinedAt !== undefined)
         return refuse(call, startProblem({ reason: 'quarantined' }));
     }
-    const started = await room.jobs.start(named, 'operator', alias === 'current' ? undefined : alias);
+    const started = await room.jobs.start(target, 'operator', alias === 'current' ? undefined : alias);
     if (!started.ok) return refuse(call, startProblem(started.error));
-    room.forget(named);
-    return await showJob(room, call, named, 202);
+    room.forget(target);
+    return await showJob(room, call, target, 202);
   });
   app.get('/:channel/:board/:version', async (call) => {
     const release = await resolved(room, call);

@@ -8,7 +8,7 @@ import { quarantine } from '../withdrawal.ts';
 import type { manifestView, PublishedList, publishedList, QuarantineMark, quarantineMark } from './call-shapes.ts';
 import { aliasFields, type MirrorRoom, numbered, refuse, UNKNOWN } from './room.ts';
 
-/** `/api/releases`. */
+/** Returns the routes below `/api/releases`. */
 export function publishedRoutes(room: MirrorRoom): App {
   const app: App = new Hono();
   app.get('/', async (call) => {
@@ -20,16 +20,15 @@ export function publishedRoutes(room: MirrorRoom): App {
       if (!records.ok) return refuse(call, releaseProblem(records.error));
       aliases.push(...records.value.map(({ alias, record }) => ({ ...pair, alias, ...aliasFields(record) })));
       for (const { version, publishedAt, files } of index.value.releases) {
-        const named = records.value.filter(({ record }) => (record.pin ?? record.version) === version);
+        const naming = records.value.filter(({ record }) => (record.pin ?? record.version) === version);
         const isFloor = records.value.some(({ record }) => record.floor === version);
-        const isPinned = named.some(({ record }) => record.pin === version);
-        const names = named.map(({ alias }) => alias);
+        const isPinned = naming.some(({ record }) => record.pin === version);
         releases.push({
           ...pair,
           version,
           publishedAt,
           files: Object.keys(files).length,
-          aliases: names,
+          aliases: naming.map(({ alias }) => alias),
           pin: isPinned,
           floor: isFloor,
         });
@@ -51,17 +50,17 @@ export function publishedRoutes(room: MirrorRoom): App {
     if (!release.ok) return refuse(call, release.error);
     const cancelled = await room.jobs.cancel(release.value);
     if (!cancelled.ok) return refuse(call, releaseProblem(cancelled.error));
-    const taken = await quarantine(room, release.value);
-    if (!taken.ok) return refuse(call, releaseProblem(taken.error));
+    const quarantined = await quarantine(room, release.value);
+    if (!quarantined.ok) return refuse(call, releaseProblem(quarantined.error));
     room.forget(release.value);
-    if (taken.value === undefined)
+    if (quarantined.value === undefined)
       return refuse(call, { code: 'not-found', detail: 'this release is not published here' });
-    return answerJson<typeof quarantineMark>(marksOf(taken.value));
+    return answerJson<typeof quarantineMark>(marksOf(quarantined.value));
   });
   return app;
 }
 
-/** What the API shows of a manifest besides its files: an allow-list. */
+/** The public fields of a manifest without its files. It names each field, so that other fields stay private. */
 function marksOf({ channel, board, version, publishedAt, distrusted, quarantinedAt }: Manifest): QuarantineMark {
   return {
     channel,

@@ -1,4 +1,4 @@
-/** The two webhooks by which a release is announced. */
+/** The two webhooks that announce a release. */
 import { Hono } from 'hono';
 import { answerJson, apiBody } from '../../shared/http/api.ts';
 import type { App, Call } from '../../shared/http/call.ts';
@@ -9,7 +9,10 @@ import { type MirrorRoom, refuse, startProblem } from './room.ts';
 
 const WEBHOOK_LIMIT = 64 * 1024;
 
-/** `/webhooks/github` and `/webhooks/release`: 202 with the jobs that an announcement started or joined. */
+/**
+ * Returns the routes `/webhooks/github` and `/webhooks/release`. They answer 202 with the jobs that the announcement
+ * started or joined.
+ */
 export function webhookRoutes(room: MirrorRoom): App {
   const app: App = new Hono();
   for (const [path, read] of [

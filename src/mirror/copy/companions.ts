@@ -1,4 +1,4 @@
-/** The files that speak for another one: fetched whole, held against the file they name, stored beside it. */
+/** Fetches the companions of a file, checks the signed DIGESTS, and stores them beside the file. */
 
 import { companionOf, DIGEST_ENDINGS } from '../../releases/companions.ts';
 import { fileKey } from '../../releases/keys.ts';
@@ -19,7 +19,7 @@ export interface CopyPorts {
   readonly upstream: Upstream;
   readonly signatures: FileSignatures;
   readonly store: MirrorStore;
-  /** Three parts in flight, shared by both files that are copied at once. */
+  /** Limits the uploads that run at the same time, over all files that are being copied. */
   readonly slots: Slots;
   readonly maxFileBytes: number;
 }
@@ -28,24 +28,23 @@ export interface CopyOrder {
   readonly release: Release;
   readonly attempt: number;
   readonly name: string;
-  /** Milliseconds; no signature may be older. */
+  /** When the release was built, in milliseconds since the epoch. No signature may be older. */
   readonly builtAt: number | undefined;
 }
 
-/** Each is a few kilobytes. */
+/** A companion has a few kilobytes. */
 export const COMPANION_LIMIT = 64 * 1024;
 
-type Bytes = Uint8Array<ArrayBuffer>;
-/** A companion's bytes and upstream's date of it, in milliseconds. */
 interface Companion {
-  readonly bytes: Bytes;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Upstream's date of the file, in milliseconds since the epoch. */
   readonly modified: number | undefined;
 }
 
-/** By the name of the file. */
+/** Companions by their file name. */
 export type Companions = Map<string, Companion>;
 
-/** The DIGESTS files that upstream has for a file; releases before 2022 have none of its own. */
+/** Returns the DIGESTS files that upstream has for a file. Releases from before 2022 have none for each single file. */
 export async function fetchCompanions(
   { upstream }: CopyPorts,
   { release, name }: CopyOrder,
@@ -60,7 +59,10 @@ export async function fetchCompanions(
   return ok(found);
 }
 
-/** The SHA-512 that a signed DIGESTS gives this very name; `undefined` where there is no signed DIGESTS. */
+/**
+ * Verifies the signature of DIGESTS and returns the SHA-512 that it lists for the file, in lower-case hexadecimal.
+ * Returns `undefined` when there is no signed DIGESTS. A DIGESTS that does not list the file is an error.
+ */
 export async function listedDigest(
   { signatures, platform }: CopyPorts,
   { name }: CopyOrder,
@@ -69,15 +71,15 @@ export async function listedDigest(
   const text = companions.get(companionOf(name, 'DIGESTS'))?.bytes;
   const sig = companions.get(companionOf(name, 'DIGESTS.sig'))?.bytes;
   if (text === undefined || sig === undefined) return ok(undefined);
-  const known = await signatures.identify(sig);
-  if (!known.ok) return known;
-  const verified = await verifyBytes(known.value.keyring, known.value.signature, text, platform.now());
+  const identified = await signatures.identify(sig);
+  if (!identified.ok) return identified;
+  const verified = await verifyBytes(identified.value.keyring, identified.value.signature, text, platform.now());
   if (!verified.ok) return err({ reason: 'digests-bad-signature' });
   const digest = parseDigests(new TextDecoder().decode(text)).get(name);
   return digest === undefined ? err({ reason: 'digests-other-file' }) : ok(digest);
 }
 
-/** Puts them into R2 and gives their manifest entries; they carry no signature of their own. */
+/** Stores companions in R2 and returns their manifest entries, which name no signer. `verifiedAt` is ISO 8601. */
 export async function storeCompanions(
   { store: mirror, slots }: CopyPorts,
   { release, attempt }: CopyOrder,

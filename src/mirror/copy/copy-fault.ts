@@ -1,4 +1,4 @@
-/** Why a file of a release is not copied, and whether asking again could help. No I/O. */
+/** The faults of copying a file of a release, and which of them a retry can cure. No I/O. */
 
 import { releaseProblem } from '../../releases/serve/problems.ts';
 import type { FileSignatureFault } from '../../releases/upstream/file-signatures.ts';
@@ -14,18 +14,16 @@ export type CopyFault =
   | VersionTxtFault
   | StoreFault
   | { readonly reason: 'file-too-large'; readonly size: number; readonly limit: number }
-  /** A genuine signature from before the release was built: an old file under a new version. */
+  /** The signature is good but older than the build of the release: this is an old file under a new version. */
   | { readonly reason: 'signed-before-build' }
-  /** The signed DIGESTS names another file: a genuine file under another name. */
+  /** The signed DIGESTS does not list this name: this is another file under this name. */
   | { readonly reason: 'digests-other-file' }
   | { readonly reason: 'wrong-digest' }
   | { readonly reason: 'digests-bad-signature' }
-  /** Cancelled, or another attempt has taken over. */
+  /** The job was cancelled, or another attempt has taken it over. */
   | { readonly reason: 'not-ours-any-more' };
 
-/**
- * The fault in words for the operator, with what was met: the key id, the status, the host. Never a stack, never a secret.
- */
+/** Returns a fault in words for the operator, with the key id, status or host, but without a stack or a secret. */
 export function copyDetail(fault: CopyFault): string {
   switch (fault.reason) {
     case 'absent':
@@ -49,6 +47,7 @@ export function copyDetail(fault: CopyFault): string {
   }
 }
 
+/** The faults that may pass, so that a retry makes sense. */
 const PASSING: ReadonlySet<CopyFault['reason']> = new Set([
   'store-unreachable',
   'unreachable',
@@ -60,5 +59,5 @@ const PASSING: ReadonlySet<CopyFault['reason']> = new Set([
   'key-timeout',
 ] as const);
 
-/** True when a retry cannot mend it: the file ends here, with this reason. */
+/** True when a retry cannot help: the file fails with this reason. */
 export const isFinal = ({ reason }: CopyFault): boolean => !PASSING.has(reason);

@@ -1,6 +1,6 @@
 /**
- * Copies one file of a release into R2 in one pass: stream -> hash -> equal parts. The upload is completed only after
- * signature, date, digest and name have held; anything else aborts it, and no reader can ever name the object.
+ * Copies one file of a release into R2 in one pass, hashing the bytes while it uploads them. It completes the upload
+ * only after it has checked signature, date, digest and name. Otherwise it aborts the upload, and no object exists.
  */
 
 import { signatureOf } from '../../releases/companions.ts';
@@ -24,12 +24,14 @@ import { PART_BYTES } from './parts.ts';
 import { type CopyWatcher, partSink, type Sink, wholeSink } from './sink.ts';
 
 export interface CopiedFile {
+  /** The manifest entries of the file and its companions, by name. */
   readonly entries: Record<string, ManifestFile>;
+  /** Upstream's entity tag of the file; empty when it has neither a tag nor a date. */
   readonly upstreamTag: string;
   readonly size: number;
 }
 
-/** The manifest entries of a file and its companions, every byte of them in R2. */
+/** Copies a file and its companions into R2, and returns their manifest entries. */
 export async function copyFile(
   ports: CopyPorts,
   order: CopyOrder,
@@ -43,18 +45,19 @@ export async function copyFile(
   if (size > maxFileBytes) return err({ reason: 'file-too-large', size, limit: maxFileBytes });
   const sig = await upstream.small({ ...where, file: signatureOf(order.name) }, COMPANION_LIMIT);
   if (!sig.ok) return sig.error.reason === 'absent' ? err({ reason: 'signature-missing' }) : sig;
-  const known = await signatures.identify(sig.value.bytes);
-  if (!known.ok) return known;
-  if (order.builtAt !== undefined && known.value.signature.created < order.builtAt) {
+  const identified = await signatures.identify(sig.value.bytes);
+  if (!identified.ok) return identified;
+  const { keyring, signature } = identified.value;
+  if (order.builtAt !== undefined && signature.created < order.builtAt) {
     return err({ reason: 'signed-before-build' });
   }
   const companions = await fetchCompanions(ports, order);
   if (!companions.ok) return companions;
-  const listed = await listedDigest(ports, order, companions.value);
-  if (!listed.ok) return listed;
-  const digest = await beginDigest(known.value.keyring, known.value.signature, platform.now());
+  const expected = await listedDigest(ports, order, companions.value);
+  if (!expected.ok) return expected;
+  const digest = await beginDigest(keyring, signature, platform.now());
   if (!digest.ok) return digest;
-  const stored = await store(ports, order, facts.value, digest.value, listed.value, watcher);
+  const stored = await store(ports, order, facts.value, digest.value, expected.value, watcher);
   if (!stored.ok) return stored;
   const { signedBy, primary, signedAt, ...object } = stored.value;
   const verifiedAt = new Date(platform.now()).toISOString();
@@ -68,7 +71,7 @@ export async function copyFile(
     signedAt: new Date(signedAt).toISOString(),
     ...(modified === undefined ? {} : { modified: new Date(modified).toISOString() }),
   };
-  const others = await storeCompanions(
+  const companionEntries = await storeCompanions(
     ports,
     order,
     new Map([
@@ -77,8 +80,9 @@ export async function copyFile(
     ]),
     verifiedAt,
   );
-  if (!others.ok) return others;
-  return ok({ entries: { [order.name]: entry, ...others.value }, upstreamTag: facts.value.etag ?? '', size });
+  if (!companionEntries.ok) return companionEntries;
+  const entries = { [order.name]: entry, ...companionEntries.value };
+  return ok({ entries, upstreamTag: facts.value.etag ?? '', size });
 }
 
 interface StoredFile {
@@ -95,7 +99,7 @@ async function store(
   order: CopyOrder,
   facts: UpstreamFacts,
   digest: RunningDigest,
-  listed: string | undefined,
+  expectedSha512: string | undefined,
   watcher: CopyWatcher,
 ): Promise<Result<StoredFile, CopyFault>> {
   const source = new UpstreamReader(
@@ -114,7 +118,7 @@ async function store(
   const sink = facts.size <= PART_BYTES ? wholeSink(ports, key) : await partSink(ports, key, watcher);
   if (!sink.ok) return sink;
   const copied = await pump(source, facts.size, digest, sink.value, watcher);
-  const verified = copied.ok ? await judge(order, digest, listed, sink.value.held()) : copied;
+  const verified = copied.ok ? await judge(order, digest, expectedSha512, sink.value.held()) : copied;
   if (!verified.ok) {
     await source.cancel();
     await sink.value.abort();
@@ -124,7 +128,7 @@ async function store(
   return etag.ok ? ok({ key, etag: etag.value, ...verified.value }) : etag;
 }
 
-/** Reads all of it, hashing as it goes. */
+/** Copies all of `source` into `sink` and into the hash. */
 async function pump(
   source: UpstreamReader,
   size: number,
@@ -153,13 +157,13 @@ async function pump(
 async function judge(
   order: CopyOrder,
   digest: RunningDigest,
-  listed: string | undefined,
+  expectedSha512: string | undefined,
   bytes: Uint8Array,
 ): Promise<Result<Omit<StoredFile, 'key' | 'etag'>, CopyFault>> {
   const sha512 = digest.sha512();
   const verified = await digest.finish();
   if (!verified.ok) return verified;
-  if (listed !== undefined && listed !== sha512) return err({ reason: 'wrong-digest' });
+  if (expectedSha512 !== undefined && expectedSha512 !== sha512) return err({ reason: 'wrong-digest' });
   if (order.name === 'version.txt') {
     const fields = parseVersionTxt(bytes, order.release.channel, order.release.version);
     if (!fields.ok) return fields;

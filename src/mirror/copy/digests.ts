@@ -1,11 +1,11 @@
-/** Flatcar's `.DIGESTS` files: a comment line naming the hash, then `<hex>  <name>` lines. No I/O. */
+/** Parses Flatcar's `.DIGESTS` files: a comment line names the hash, and `<hex>  <name>` lines follow. No I/O. */
 
 const HASH_LINE = /^# (\S+) HASH$/;
 const DIGEST_LINE = /^([0-9a-f]+) [ *](\S+)$/i;
 
 /**
- * The SHA-512 values by file name, lower-case. Releases before 2022 list several files in one DIGESTS, so it goes by name;
- * MD5 and SHA-1 stand beside them and prove nothing.
+ * Returns the SHA-512 of each file name in `text`, in lower-case hexadecimal. In releases before 2022 one DIGESTS lists
+ * several files. MD5 and SHA-1, which the file lists as well, are too weak and are ignored.
  */
 export function parseDigests(text: string): ReadonlyMap<string, string> {
   const digests = new Map<string, string>();

@@ -1,4 +1,4 @@
-/** Where the bytes of a file go while nobody knows yet whether they are good: nothing in it can be read before `complete`. */
+/** The place for the bytes of a file that is not verified yet: nobody can read them before `complete`. */
 import { concatBytes } from '../../shared/bytes.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { Slots } from '../../shared/slots.ts';
@@ -7,24 +7,25 @@ import type { CopyPorts } from './companions.ts';
 import type { CopyFault } from './copy-fault.ts';
 import { PartWriter } from './parts.ts';
 
-/** What the copy tells while it runs. */
+/** What a copy reports while it runs. */
 export interface CopyWatcher {
-  /** Before the first part: whoever takes over must find the upload. */
+  /** Is called before the first part, so that another attempt can find the upload and abort it. */
   uploadStarted(upload: { readonly key: string; readonly id: string }): Promise<Result<undefined, CopyFault>>;
   progress(bytes: number, size: number): void;
-  /** False once the job is cancelled or another attempt's. */
+  /** False as soon as the job is cancelled or taken over by another attempt. */
   isOurs(): boolean;
 }
 
 export interface Sink {
   write(chunk: Uint8Array): Promise<Result<undefined, CopyFault>>;
+  /** Makes the object readable and returns its etag. */
   complete(): Promise<Result<string, CopyFault>>;
   abort(): Promise<void>;
-  /** All of a file that was small enough to be held; nothing of a larger one. */
+  /** The bytes of a small file that is kept in memory; it is empty for a large file. */
   held(): Uint8Array;
 }
 
-/** Up to one part: held in memory until it has verified, then put. */
+/** Returns a sink for a file of at most one part. The file stays in memory until `complete` writes it to R2. */
 export function wholeSink({ store: mirror, slots }: CopyPorts, key: string): Result<Sink, CopyFault> {
   const chunks: Uint8Array[] = [];
   return ok({
@@ -38,7 +39,7 @@ export function wholeSink({ store: mirror, slots }: CopyPorts, key: string): Res
   });
 }
 
-/** More than one part: uploaded as it comes, completed or aborted at the end. */
+/** Returns a sink for a larger file: a multipart upload, which is completed or aborted at the end. */
 export async function partSink(
   { store: mirror, slots }: CopyPorts,
   key: string,
@@ -49,10 +50,10 @@ export async function partSink(
   const abort = async (): Promise<void> => {
     await slots.run(() => mirror.abortUpload(key, upload.value.id));
   };
-  const told = await watcher.uploadStarted({ key, id: upload.value.id });
-  if (!told.ok) {
+  const recorded = await watcher.uploadStarted({ key, id: upload.value.id });
+  if (!recorded.ok) {
     await abort();
-    return told;
+    return recorded;
   }
   const writer = new PartWriter(upload.value, slots);
   return ok({

@@ -1,4 +1,4 @@
-/** The mirror's part of R2: jobs and their files, uploads, notes, and the sweeper's view of objects. */
+/** What the mirror room stores in R2: jobs, file statuses, uploads, notes and the objects of files. */
 
 import { fileStatusKey, jobKey, jobsPrefix, uploadKey } from '../../releases/keys.ts';
 import type { Pair, Version } from '../../releases/model.ts';
@@ -21,7 +21,7 @@ export interface UploadedPart {
 export interface Upload {
   readonly id: string;
   part(number: number, bytes: Uint8Array): Promise<Result<UploadedPart, StoreFault>>;
-  /** The finished object's etag. */
+  /** Completes the upload and returns the etag of the object. */
   complete(parts: readonly UploadedPart[]): Promise<Result<string, StoreFault>>;
 }
 
@@ -36,16 +36,17 @@ export interface MirrorStore {
   job(release: Release): Document<Job>;
   jobs(pair: Pair): Promise<Result<Job[], StoreFault>>;
   fileStatus(release: Release, name: string): Promise<Result<FileStatus | undefined, StoreFault>>;
-  writeFileStatus(release: Release, part: FileStatus): Promise<Result<undefined, StoreFault>>;
-  /** Beside the file's status, which is written too often for a second write within two seconds. */
+  writeFileStatus(release: Release, status: FileStatus): Promise<Result<undefined, StoreFault>>;
+  /** The last upload of a file. It has a key of its own, since R2 takes one write to a key in a second. */
   upload(release: Release, name: string): Promise<Result<UploadRecord | undefined, StoreFault>>;
   writeUpload(release: Release, name: string, upload: UploadRecord): Promise<Result<undefined, StoreFault>>;
   notes(): Document<MirrorNotes>;
+  /** Writes an object and returns its etag. */
   put(key: string, bytes: Uint8Array): Promise<Result<string, StoreFault>>;
   startUpload(key: string): Promise<Result<Upload, StoreFault>>;
   abortUpload(key: string, id: string): Promise<Result<undefined, StoreFault>>;
   head(key: string): Promise<Result<StoredObject | undefined, StoreFault>>;
-  /** A page of objects below a prefix. */
+  /** Lists one page of the objects whose keys have this prefix. `cursor` is undefined after the last page. */
   list(
     prefix: string,
     cursor?: string,
@@ -53,9 +54,10 @@ export interface MirrorStore {
   delete(keys: readonly string[]): Promise<Result<undefined, StoreFault>>;
 }
 
+/** How long a call may take that transfers the bytes of a file. */
 const DATA_WITHIN_MS = 120_000;
 
-/** The mirror store on an R2 bucket. */
+/** Returns the mirror store on an R2 bucket. */
 export function mirrorBucket(bucket: R2Bucket, platform: Platform): MirrorStore {
   const reach = storeCaller(platform);
   const reachData = storeCaller(platform, DATA_WITHIN_MS);
@@ -72,18 +74,18 @@ export function mirrorBucket(bucket: R2Bucket, platform: Platform): MirrorStore 
         const page = await reach('list jobs', () => bucket.list({ prefix: jobsPrefix(pair), delimiter: '/', ...from }));
         if (!page.ok) return page;
         const read = await Promise.all(page.value.objects.map(({ key }) => readObject(bucket, reach, key, parseJob)));
-        for (const one of read) {
-          if (!one.ok) return one;
-          if (one.value !== undefined) found.push(one.value);
+        for (const stored of read) {
+          if (!stored.ok) return stored;
+          if (stored.value !== undefined) found.push(stored.value);
         }
         cursor = page.value.truncated ? page.value.cursor : undefined;
       } while (cursor !== undefined);
       return ok(found);
     },
     fileStatus: (release, name) => readObject(bucket, reach, fileStatusKey(release, name), parseFileStatus),
-    writeFileStatus: (release, part) =>
+    writeFileStatus: (release, status) =>
       reach('write file status', async () => {
-        await bucket.put(fileStatusKey(release, part.name), JSON.stringify(part));
+        await bucket.put(fileStatusKey(release, status.name), JSON.stringify(status));
         return undefined;
       }),
     upload: (release, name) => readObject(bucket, reach, uploadKey(release, name), parseUpload),
@@ -110,7 +112,7 @@ export function mirrorBucket(bucket: R2Bucket, platform: Platform): MirrorStore 
       }),
     abortUpload: (key, id) =>
       reach('abort upload', async () => {
-        // An upload that has ended already, either way, needs no abort.
+        // R2 refuses to abort an upload that was completed or aborted before, and that is no problem.
         await bucket
           .resumeMultipartUpload(key, id)
           .abort()

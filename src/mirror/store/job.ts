@@ -1,4 +1,4 @@
-/** A mirror job: one attempt at one release, as its status object in R2 tells it. No I/O, no clock. */
+/** The record of a mirror job, the statuses of its files, and when a job may start again. No I/O, no clock. */
 import * as z from 'zod';
 import { manifestFileSchema } from '../../releases/store/manifest.ts';
 import { aliasField, momentField, versionField } from '../../releases/store/stored-fields.ts';
@@ -15,24 +15,24 @@ const jobSchema = storedObject({
   channel: z.string(),
   board: z.string(),
   version: versionField,
-  /** Counts up; the only attempt that may write is the one named here. */
+  /** Counts up from 1. Only the attempt with this number may write. */
   attempt: z.number().int().positive(),
   state: z.enum(JOB_STATES),
   /** Why it failed, as a code; `detail` says it in words. */
   reason: z.string().optional(),
   detail: z.string().optional(),
   trigger: z.enum(TRIGGERS),
-  /** A stranger's download must not move an alias; any other trigger that joins turns this on. */
+  /** False for a job that a download started. Any other trigger that joins the job sets this to true. */
   movesAlias: z.boolean(),
-  /** The LTS stream that upstream named this release by. */
+  /** The LTS alias that upstream named this release by. */
   alias: aliasField.optional(),
-  /** Base names of the files this attempt is about. */
+  /** The names of the files to copy, without their companions. */
   wanted: z.array(z.string()),
   queuedAt: momentField,
   startedAt: momentField.optional(),
   finishedAt: momentField.optional(),
   heartbeatAt: momentField,
-  /** Made by the start that made this attempt, which knows its own attempt again by it. */
+  /** A random text of the call that started this attempt. The call recognizes its own write by it. */
   token: z.string().optional(),
 });
 
@@ -40,20 +40,22 @@ const fileStatusSchema = storedObject({
   name: z.string(),
   attempt: z.number().int().positive(),
   state: z.enum(FILE_STATES),
+  /** How many bytes have been copied. */
   bytes: z.number().int().nonnegative(),
+  /** In bytes; 0 until it is known. */
   size: z.number().int().nonnegative(),
-  /** Why it failed, as a code; `detail` says it in words, with the key, the status or the host that was met. */
+  /** Why it failed, as a code; `detail` says it in words, with the key, the HTTP status or the host. */
   reason: z.string().optional(),
   detail: z.string().optional(),
   startedAt: momentField.optional(),
   heartbeatAt: momentField,
-  /** What upstream showed when the file was verified: the next attempt takes it over while that holds. */
+  /** Upstream's entity tag of the verified file. The next attempt takes the file over if the tag is still the same. */
   upstreamTag: z.string().optional(),
-  /** What publish will put into the manifest: the file and its companions. */
+  /** The manifest entries of the file and its companions, for the publish step. */
   entries: z.record(z.string(), manifestFileSchema).optional(),
 });
 
-/** The upload of a file that is under way, or was: whoever comes next aborts it. */
+/** The last multipart upload of a file. The next attempt, a cancel or the sweep aborts it. */
 const uploadSchema = storedObject({ key: z.string(), id: z.string() });
 
 export type UploadRecord = Readonly<z.output<typeof uploadSchema>>;
@@ -66,12 +68,16 @@ export const parseUpload = (text: string): Result<UploadRecord, Malformed> => pa
 
 const DEAD_RUNNING_MS = 2 * 60_000;
 const DEAD_QUEUED_MS = 10 * 60_000;
-const FIRST_PATIENCE_MS = 10 * 60_000;
-const MOST_PATIENCE_MS = 6 * 3_600_000;
+const FIRST_PAUSE_MS = 10 * 60_000;
+const LONGEST_PAUSE_MS = 6 * 3_600_000;
 
+/** True for a job that is queued or running. */
 export const isActive = ({ state }: Job): boolean => state === 'queued' || state === 'running';
 
-/** A killed run stays `running` for good: nobody has heard of it for 2 minutes (10 while queued). */
+/**
+ * True for an active job without a heartbeat for 2 minutes (10 while queued). A run that the runtime has killed cannot
+ * change its state any more, so silence is the only sign. `now` is in milliseconds since the epoch.
+ */
 export function isDead(job: Job, now: number): boolean {
   const silence = now - Date.parse(job.heartbeatAt);
   return isActive(job) && silence > (job.state === 'queued' ? DEAD_QUEUED_MS : DEAD_RUNNING_MS);
@@ -80,21 +86,22 @@ export function isDead(job: Job, now: number): boolean {
 export type StartDecision = 'start' | 'join' | 'ask-upstream';
 
 /**
- * What a trigger makes of the job that is there. A complete one is for upstream to decide: it reopens only for files that
- * it lacks and upstream has. The poll gives a failed one a growing rest and leaves a cancelled one alone.
+ * Returns what a trigger does with the existing job. A complete job starts again only for files that upstream has and
+ * the release lacks, so upstream must be asked. The operator and webhooks restart a failed or cancelled job at once.
+ * The poll and downloads wait longer after each failure, and never restart a cancelled job.
  */
 export function decideStart(job: Job | undefined, trigger: Trigger, now: number): StartDecision {
   if (job === undefined) return 'start';
   if (isActive(job)) return isDead(job, now) ? 'start' : 'join';
   if (job.state === 'complete') return 'ask-upstream';
-  const isByItself = trigger === 'poll' || trigger === 'demand';
-  if (!isByItself) return 'start';
+  const isAutomatic = trigger === 'poll' || trigger === 'demand';
+  if (!isAutomatic) return 'start';
   if (job.state === 'cancelled') return 'join';
-  const rest = Math.min(FIRST_PATIENCE_MS * 2 ** (job.attempt - 1), MOST_PATIENCE_MS);
-  return now - Date.parse(job.finishedAt ?? job.heartbeatAt) >= rest ? 'start' : 'join';
+  const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (job.attempt - 1), LONGEST_PAUSE_MS);
+  return now - Date.parse(job.finishedAt ?? job.heartbeatAt) >= pauseMs ? 'start' : 'join';
 }
 
-/** The Workflow instance of an attempt: ids may hold no dots. */
+/** Returns the id of the Workflow instance of an attempt. Such an id must not contain dots. */
 export function instanceId({ channel, board, version: number, attempt }: Job): string {
   return `${channel}_${board}_${number.replaceAll('.', '-')}_a${attempt}`;
 }
@@ -102,8 +109,8 @@ export function instanceId({ channel, board, version: number, attempt }: Job): s
 const BUILD_DATE = /(\d{4})-(\d{2})-(\d{2})-\d{4}$/;
 
 /**
- * The first moment of the day that BUILD_ID names (`2026-08-11-2350`), in milliseconds, or `undefined` where it names none.
- * No file of a release can have been signed before it was built.
+ * Returns the start of the day (UTC) in a BUILD_ID such as `2026-08-11-2350`, in milliseconds since the epoch, or
+ * `undefined` if there is no date in it. A file of the release cannot have been signed earlier.
  */
 export function builtAt(buildId: string): number | undefined {
   const [, year, month, day] = BUILD_DATE.exec(buildId) ?? [];

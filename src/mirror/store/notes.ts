@@ -1,4 +1,7 @@
-/** What the mirror remembers between its runs, in one small object: sweeps, keyring refreshes, demand, upstream's word. No I/O. */
+/**
+ * The mirror's notes, one small record: the last sweep and keyring refresh, the jobs that downloads started, and the
+ * last answer of upstream for each stream. No I/O.
+ */
 import * as z from 'zod';
 import type { Result } from '../../shared/result.ts';
 import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
@@ -6,7 +9,7 @@ import { type Malformed, parseStored, storedObject } from '../../shared/stored-j
 const notesSchema = storedObject({
   keyringRefreshedAt: z.iso.datetime().optional(),
   sweptAt: z.iso.datetime().optional(),
-  /** Jobs that strangers' downloads started: the day's count, and the last one. */
+  /** The jobs that downloads started: how many on this day (UTC), and the last of them. */
   demand: storedObject({
     day: z.string(),
     count: z.number().int(),
@@ -14,13 +17,13 @@ const notesSchema = storedObject({
     board: z.string(),
     version: z.string(),
   }).optional(),
-  /** By entry of MIRROR: when the poll last had upstream's verified word, and what has stood in the way since. */
+  /** By entry of MIRROR: when the poll last read a verified version.txt, and the fault if the last try failed. */
   upstream: z
     .record(
       z.string(),
       storedObject({
         seenAt: z.iso.datetime().optional(),
-        /** The code of what stands in the way, and the same in words. */
+        /** The reason code of the fault; `detail` says it in words. */
         fault: z.string().optional(),
         detail: z.string().optional(),
       }),
@@ -32,5 +35,5 @@ export type MirrorNotes = Readonly<z.output<typeof notesSchema>>;
 
 export const NO_NOTES: MirrorNotes = { upstream: {} };
 
-/** The stored notes; anything else in their place is an error. */
+/** Parses the stored notes; malformed ones are an error. */
 export const parseNotes = (text: string): Result<MirrorNotes, Malformed> => parseStored(notesSchema, text);

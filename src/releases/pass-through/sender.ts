@@ -34,7 +34,7 @@ export class Sender {
     private readonly fixedLength: FixedLength,
   ) {}
 
-  /** Returns the bytes from `start` to `end` inclusive without a verification; the caller has decided that this is safe. */
+  /** Returns the bytes from `start` to `end` inclusive unverified; the caller decides that this is safe. */
   async plain(file: ReleaseFile, facts: UpstreamFacts, start: number, end: number): Promise<Result<Body, SendFault>> {
     const { readable, writable } = this.fixedLength(end - start + 1);
     const source = this.#reader(file, facts, start, end);

@@ -106,11 +106,11 @@ export class VersionSource {
   }
 
   async #fetchAndJudge(file: UpstreamFile, floor: Version | null) {
-    const fetched = await this.#fetch(file);
+    const fetched = await this.#fetchBoth(file);
     return fetched.ok ? await this.judge(file, fetched.value, floor) : fetched;
   }
 
-  async #fetch(file: UpstreamFile): Promise<Result<TextWithSignature, VersionFault>> {
+  async #fetchBoth(file: UpstreamFile): Promise<Result<TextWithSignature, VersionFault>> {
     const [text, signature] = await Promise.all([
       this.upstream.small(file, VERSION_TXT_LIMIT),
       this.upstream.small({ ...file, file: signatureOf(file.file) }, SIGNATURE_LIMIT),
