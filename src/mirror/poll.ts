@@ -98,8 +98,8 @@ async function readUpstreamVersion(
   const record = await ports.releases.alias({ channel, board }, alias);
   if (!record.ok) return record;
   const where = { channel, board, version: alias, file: 'version.txt' };
-  const text = await ports.versions.read(where, record.value.floor);
-  return text.ok ? ok(text.value.version) : text;
+  const versionFile = await ports.versions.read(where, record.value.floor);
+  return versionFile.ok ? ok(versionFile.value.version) : versionFile;
 }
 
 /** Starts or joins the job of a release. A quarantined release is no fault: the poll leaves it alone. */

@@ -99,7 +99,7 @@ export function daysLeft({ expires }: SigningKeyExpiry, now: number): number | u
   return expires === undefined ? undefined : Math.floor((expires - now) / DAY_MS);
 }
 
-/** Returns a warning if the key from `lastingSigningKey` expires within 60 days (Flatcar makes a new subkey each year). */
+/** Returns a warning if the key from `lastingSigningKey` expires within 60 days. Flatcar replaces subkeys yearly. */
 export function expiryWarning(lasting: SigningKeyExpiry | undefined, now: number): string | undefined {
   if (lasting === undefined) return 'no signing key that is not revoked';
   const days = daysLeft(lasting, now);
