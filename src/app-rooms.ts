@@ -10,6 +10,7 @@ import { Current } from './machines/records/current.ts';
 import { copyNamespace } from './machines/records/kv.ts';
 import { Vault } from './machines/records/vault.ts';
 import type { MirrorRoom } from './mirror/api/room.ts';
+import { PART_BYTES } from './mirror/copy/parts.ts';
 import { mirrorOnDemand } from './mirror/demand.ts';
 import { Jobs } from './mirror/jobs.ts';
 import { Publisher } from './mirror/publish.ts';
@@ -45,6 +46,8 @@ export interface Runtime {
   readonly cachedEntrypoint?: CachedEntrypoint;
   /** Milliseconds for which counts are gathered before they are stored. The default is 10 s. */
   readonly gatherCountsMs?: number;
+  /** Of every part of an upload but the last; 8 MiB unless told. R2 itself takes 5 MiB and more. */
+  readonly partBytes?: number;
 }
 
 /** The objects that the signing room and the release room consist of. The mirror uses them too. */
@@ -128,7 +131,7 @@ export function machineParts(env: Env, config: Config, { platform }: Runtime): M
 export function mirrorParts(
   env: Env,
   config: Config,
-  { platform }: Runtime,
+  { platform, partBytes = PART_BYTES }: Runtime,
   parts: ReleaseParts,
   tell: MirrorPorts['tell'],
 ): MirrorParts {
@@ -146,7 +149,7 @@ export function mirrorParts(
       forget: (release) => parts.mirrored.forget(release),
     },
     ports: {
-      ...{ platform, upstream, signatures, store, releases, trustedKeys, versions, publisher, maxFileBytes, tell },
+      ...{ platform, upstream, signatures, store, releases, trustedKeys, versions, publisher, maxFileBytes, partBytes, tell },
     },
     demand: ({ channel, board, version }) => mirrorOnDemand(demand, { channel, board, version }),
   };

@@ -22,6 +22,8 @@ export interface CopyPorts {
   /** Limits the uploads that run at the same time, over all files that are being copied. */
   readonly slots: Slots;
   readonly maxFileBytes: number;
+  /** Of every part of an upload but the last. */
+  readonly partBytes: number;
 }
 
 export interface CopyOrder {

@@ -20,7 +20,6 @@ import {
   storeCompanions,
 } from './companions.ts';
 import type { CopyFault } from './copy-fault.ts';
-import { PART_BYTES } from './parts.ts';
 import { type CopyWatcher, partSink, type Sink, wholeSink } from './sink.ts';
 
 export interface CopiedFile {
@@ -102,20 +101,12 @@ async function store(
   expectedSha512: string | undefined,
   watcher: CopyWatcher,
 ): Promise<Result<StoredFile, CopyFault>> {
-  const source = new UpstreamReader(
-    ports.platform,
-    ports.upstream,
-    { ...order.release, file: order.name },
-    facts,
-    0,
-    facts.size - 1,
-    {
-      most: PART_BYTES,
-      least: PART_BYTES,
-    },
-  );
+  const { platform, upstream, partBytes } = ports;
+  const chunks = { most: partBytes, least: partBytes };
+  const where = { ...order.release, file: order.name };
+  const source = new UpstreamReader(platform, upstream, where, facts, 0, facts.size - 1, chunks);
   const key = fileKey(order.release, order.name, order.attempt);
-  const sink = facts.size <= PART_BYTES ? wholeSink(ports, key) : await partSink(ports, key, watcher);
+  const sink = facts.size <= partBytes ? wholeSink(ports, key) : await partSink(ports, key, watcher);
   if (!sink.ok) return sink;
   const copied = await pump(source, facts.size, digest, sink.value, watcher);
   const verified = copied.ok ? await judge(order, digest, expectedSha512, sink.value.held()) : copied;

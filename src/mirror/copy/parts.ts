@@ -24,15 +24,16 @@ export class PartWriter {
   constructor(
     private readonly upload: Upload,
     private readonly slots: Slots,
+    private readonly partBytes: number,
   ) {}
 
   /** Takes the next bytes, and resolves when it can take more. The error is that of an earlier part. */
   async write(chunk: Uint8Array): Promise<Result<undefined, StoreFault>> {
     let remaining = chunk;
     while (remaining.length > 0) {
-      if (this.#unsent === undefined && remaining.length >= PART_BYTES) {
-        await this.#send(remaining.subarray(0, PART_BYTES));
-        remaining = remaining.subarray(PART_BYTES);
+      if (this.#unsent === undefined && remaining.length >= this.partBytes) {
+        await this.#send(remaining.subarray(0, this.partBytes));
+        remaining = remaining.subarray(this.partBytes);
         continue;
       }
       remaining = await this.#fill(remaining);
@@ -59,12 +60,12 @@ export class PartWriter {
   /** Adds bytes of `chunk` to the part that is being filled, sends it when it is full, and returns the other bytes. */
   async #fill(chunk: Uint8Array): Promise<Uint8Array> {
     const unsent = this.#unsent ?? new Uint8Array();
-    const taken = chunk.subarray(0, PART_BYTES - unsent.length);
+    const taken = chunk.subarray(0, this.partBytes - unsent.length);
     const joined = new Uint8Array(unsent.length + taken.length);
     joined.set(unsent);
     joined.set(taken, unsent.length);
     this.#unsent = joined;
-    if (joined.length === PART_BYTES) {
+    if (joined.length === this.partBytes) {
       this.#unsent = undefined;
       await this.#send(joined);
     }

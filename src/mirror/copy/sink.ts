@@ -41,7 +41,7 @@ export function wholeSink({ store: mirror, slots }: CopyPorts, key: string): Res
 
 /** Returns a sink for a larger file: a multipart upload, which is completed or aborted at the end. */
 export async function partSink(
-  { store: mirror, slots }: CopyPorts,
+  { store: mirror, slots, partBytes }: CopyPorts,
   key: string,
   watcher: CopyWatcher,
 ): Promise<Result<Sink, CopyFault>> {
@@ -55,7 +55,7 @@ export async function partSink(
     await abort();
     return recorded;
   }
-  const writer = new PartWriter(upload.value, slots);
+  const writer = new PartWriter(upload.value, slots, partBytes);
   return ok({
     write: (chunk) => writer.write(chunk),
     complete: () => completeParts(writer, upload.value, slots, abort),
