@@ -149,7 +149,19 @@ export function mirrorParts(
       forget: (release) => parts.mirrored.forget(release),
     },
     ports: {
-      ...{ platform, upstream, signatures, store, releases, trustedKeys, versions, publisher, maxFileBytes, partBytes, tell },
+      ...{
+        platform,
+        upstream,
+        signatures,
+        store,
+        releases,
+        trustedKeys,
+        versions,
+        publisher,
+        maxFileBytes,
+        partBytes,
+        tell,
+      },
     },
     demand: ({ channel, board, version }) => mirrorOnDemand(demand, { channel, board, version }),
   };

@@ -9,8 +9,9 @@ import { sameBytes } from '../../src/shared/bytes.ts';
 import { type Edge, OPERATOR, OPERATOR_TOKEN, openEdge } from '../support/edge.ts';
 import { pathsOf } from '../support/json.ts';
 import { config } from '../support/operator.ts';
+import { seeded } from '../support/seeded.ts';
 import { UpstreamTenant } from '../support/upstream-tenant.ts';
-import { randomFaults, seeded, upstreamFaults } from './faults.ts';
+import { randomFaults, upstreamFaults } from './faults.ts';
 import { Register } from './register.ts';
 
 const { seconds, seed } = inject('soak');

@@ -1,5 +1,7 @@
-/** An edge as one isolate sees it: its own caches, the test's upstream, the test file's R2 and KV. */
-import { env } from 'cloudflare:workers';
+/**
+ * An edge as one isolate sees it: its own caches, the test's upstream, the test file's R2 and KV. `edgeOver` works in plain Node too,
+ * over whatever stands for the bindings there.
+ */
 import { createEdge } from '../../src/app.ts';
 import type { Runtime } from '../../src/app-rooms.ts';
 import { type DoStep, runJob } from '../../src/mirror/run-job.ts';
@@ -16,6 +18,15 @@ export interface EdgeOptions {
   readonly cache?: (request: Request, inner: (request: Request) => Promise<Response>) => Promise<Response>;
   /** How steps run; tried five times without delay unless told. */
   readonly doStep?: DoStep;
+  readonly partBytes?: number;
+  /** Puts something between the edge and the runtime that launches instances. */
+  readonly throughWorkflow?: (workflow: PlayedWorkflow) => PlayedWorkflow;
+}
+
+/** As much of a Workflow binding as the edge uses. */
+export interface PlayedWorkflow {
+  create(options: { id: string; params: MirrorParameters }): Promise<unknown>;
+  get(id: string): Promise<{ terminate(): Promise<void> }>;
 }
 
 export interface Edge {
@@ -41,6 +52,8 @@ export const OPERATOR = { authorization: `Bearer ${OPERATOR_TOKEN}` };
 
 /** The common throwaway key of the release server; made once a run. */
 export async function openEdge(tenant: UpstreamTenant, options: EdgeOptions = {}): Promise<Edge> {
+  // Only workerd has this module, and tests in Node need the rest of this one.
+  const { env } = await import('cloudflare:workers');
   const key = await tenant.key({ key: 'common' });
   await tenant.put('key.asc', key.armored);
   const bindings = { RELEASES: env.RELEASES, MACHINES: env.MACHINES, ...options.bindings };
@@ -71,24 +84,25 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
   const pending: Promise<unknown>[] = [];
   const launched: MirrorParameters[] = [];
   const ids = new Set<string>();
-  const { cache } = options;
+  const { cache, partBytes, throughWorkflow = (workflow) => workflow } = options;
   const waitUntil = (work: Promise<unknown>) => void pending.push(work);
   const runtime: Runtime = {
     platform: { ...systemPlatform, waitUntil, ...options.platform },
     fixedLength: (length) => new FixedLengthStream(length),
     gatherCountsMs: 0,
+    ...(partBytes === undefined ? {} : { partBytes }),
     ...(cache === undefined ? {} : { cachedEntrypoint: (request: Request) => cache(request, edge.answerCached) }),
     logSink: (line) => events.push(JSON.parse(line) as Record<string, unknown>),
   };
-  const workflow = {
-    create: async ({ id, params }: { id: string; params: MirrorParameters }) => {
+  const workflow: PlayedWorkflow = {
+    create: async ({ id, params }) => {
       if (ids.has(id)) throw new Error(`instance ${id} exists`);
       ids.add(id);
       launched.push(params);
     },
     get: async () => ({ terminate: async () => undefined }),
   };
-  const whole = { MIRROR_RELEASE: workflow, ...environment };
+  const whole = { MIRROR_RELEASE: throughWorkflow(workflow), ...environment };
   const edge = createEdge(whole as unknown as Env, runtime);
   const context = {
     waitUntil,
