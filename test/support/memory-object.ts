@@ -19,7 +19,7 @@ export const r2Error = (operation: string, text: string, code: number): Error =>
 /** A copy, for whoever wrote it may go on to use it. */
 export function contentOf(value: Content): Uint8Array<ArrayBuffer> {
   if (value === null) return new Uint8Array();
-  if (typeof value === 'string') return new TextEncoder().encode(value);
+  if (typeof value === 'string') return new Uint8Array(new TextEncoder().encode(value));
   const view = ArrayBuffer.isView(value)
     ? new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength)
     : new Uint8Array(value);
@@ -56,27 +56,43 @@ export function rangeOf(range: R2Range | Headers | undefined, size: number): { o
 
 const outside = (): Error => r2Error('get', 'The requested range is not satisfiable', 10039);
 
-/** The object with its body, which can be taken once. */
-export function withBody(object: R2Object, bytes: Uint8Array<ArrayBuffer>): R2ObjectBody {
-  let isTaken = false;
-  const take = (): Uint8Array<ArrayBuffer> => {
-    if (isTaken) throw new TypeError('Body has already been used.');
-    isTaken = true;
+/** An object with its body, which can be taken once. */
+export const withBody = (object: R2Object, bytes: Uint8Array<ArrayBuffer>): R2ObjectBody =>
+  Object.assign(new Body(bytes), object) as unknown as R2ObjectBody;
+
+class Body {
+  #bytes: Uint8Array<ArrayBuffer> | undefined;
+
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.#bytes = bytes;
+  }
+
+  get body(): ReadableStream<Uint8Array> {
+    return streamOf(this.#take());
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#take().buffer;
+  }
+
+  async bytes(): Promise<Uint8Array> {
+    return this.#take();
+  }
+
+  async text(): Promise<string> {
+    return new TextDecoder().decode(this.#take());
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+
+  #take(): Uint8Array<ArrayBuffer> {
+    const bytes = this.#bytes;
+    if (bytes === undefined) throw new TypeError('Body has already been used.');
+    this.#bytes = undefined;
     return bytes;
-  };
-  const body = {
-    get body() {
-      return streamOf(take());
-    },
-    get bodyUsed() {
-      return isTaken;
-    },
-    arrayBuffer: async () => take().buffer,
-    bytes: async () => take(),
-    text: async () => new TextDecoder().decode(take()),
-    json: async () => JSON.parse(new TextDecoder().decode(take())) as unknown,
-  };
-  return Object.defineProperties(object, Object.getOwnPropertyDescriptors(body)) as R2ObjectBody;
+  }
 }
 
 function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {

@@ -10,8 +10,12 @@ interface Alarm {
 }
 
 export class VirtualClock {
-  #now = Date.parse('2026-08-13T16:00:00Z');
+  #now: number;
   readonly #alarms = new Set<Alarm>();
+
+  constructor(start = Date.parse('2025-01-03T16:00:00Z')) {
+    this.#now = start;
+  }
 
   readonly now = (): number => this.#now;
 

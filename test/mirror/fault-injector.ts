@@ -1,0 +1,150 @@
+/** Strikes one call that a mirror run makes to a store, to upstream or to the Workflow; everything else goes through. */
+import type { Platform } from '../../src/shared/platform.ts';
+import { type Break, brokenBody, withBrokenBody } from '../support/broken-body.ts';
+import type { PlayedWorkflow } from '../support/edge.ts';
+
+/** What may become of a call. */
+export const KINDS = {
+  fail: 'nothing is done, and an error says so',
+  hang: 'nothing is done, and nothing is ever said',
+  cut: 'it is done, but its answer is lost, or breaks off half way',
+  stall: 'it is done, but its answer never comes, or stops half way for good',
+  late: 'it is done long after everybody has given it up',
+  restart: 'it is done, but the isolate that asked is gone',
+} as const;
+
+export type Kind = keyof typeof KINDS;
+
+export interface Strike {
+  readonly kind: Kind;
+  /** The call to strike, by its number (from 1) or its name; the first that fits is the only one. */
+  readonly fits: (number: number, call: string) => boolean;
+}
+
+/** Longer than anybody waits for a store or a network. */
+const LATE_MS = 300_000;
+
+/** As R2 says that it failed. */
+const failed = (call: string): Error =>
+  new Error(`${call.split(' ')[0]}: We encountered an internal error. Please try again. (10001)`);
+
+const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+
+/** What can be made of an answer that has a body; `undefined` where it has none. */
+type BreakAnswer<T> = (answer: T, how: Break) => T | undefined;
+
+export class FaultInjector {
+  /** Every call so far, in its order. */
+  readonly calls: string[] = [];
+  struck: string | undefined;
+  /** What was done late, if anything. */
+  late: Promise<unknown> = Promise.resolve();
+  /** Resolves when the isolate is gone. */
+  readonly gone: Promise<void>;
+  isGone = false;
+  /** Uploads that were begun, whoever has heard of them. */
+  readonly uploads: { readonly key: string; readonly id: string }[] = [];
+  readonly #underWay = new Set<Promise<unknown>>();
+  #tellGone: () => void = () => undefined;
+
+  constructor(
+    private readonly strike: Strike,
+    private readonly worldTimer: Platform['timer'],
+  ) {
+    this.gone = new Promise((resolve) => {
+      this.#tellGone = resolve;
+    });
+  }
+
+  /** Until nothing that the lost isolate has begun touches the stores any more. */
+  async quiet(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
+
+  /** A timer of the isolate: once that is gone, nothing of it goes on. */
+  readonly timer: Platform['timer'] = (milliseconds) => {
+    const { elapsed, cancel } = this.worldTimer(milliseconds);
+    return { elapsed: elapsed.then(() => (this.isGone ? never() : undefined)), cancel };
+  };
+
+  fetch =
+    (real: Platform['fetch']): Platform['fetch'] =>
+    (request) =>
+      this.#call(
+        `${request.method} ${new URL(request.url).pathname}`,
+        () => real(request),
+        (response, how) =>
+          response.body === null ? undefined : new Response(brokenBody(response.body, how), response),
+      );
+
+  workflow = (real: PlayedWorkflow): PlayedWorkflow => this.#wrap(real, (name) => `${name} instance`);
+
+  /** The bucket, with the uploads that it gives out. */
+  bucket = (real: R2Bucket): R2Bucket =>
+    this.#wrap(real, (name, [key]) => `${name} ${typeof key === 'string' ? key : JSON.stringify(key)}`);
+
+  #upload(upload: R2MultipartUpload): R2MultipartUpload {
+    return this.#wrap(upload, (name, [part]) => `${name} ${upload.key}${typeof part === 'number' ? ` ${part}` : ''}`);
+  }
+
+  #wrap<T extends object>(real: T, nameOf: (method: string, parameters: unknown[]) => string): T {
+    return new Proxy(real, {
+      get: (target, method) => {
+        const member: unknown = Reflect.get(target, method);
+        if (typeof member !== 'function') return member;
+        return (...parameters: unknown[]) => {
+          const work = () => member.apply(target, parameters) as unknown;
+          // This one asks nobody: it only makes an object.
+          if (method === 'resumeMultipartUpload') return this.#upload(work() as R2MultipartUpload);
+          const call = nameOf(String(method), parameters);
+          if (method !== 'createMultipartUpload') return this.#call(call, async () => await work(), withBrokenBody);
+          const begin = async () => {
+            const upload = (await work()) as R2MultipartUpload;
+            this.uploads.push({ key: upload.key, id: upload.uploadId });
+            return upload;
+          };
+          return this.#call(call, begin, () => undefined).then((upload) => this.#upload(upload));
+        };
+      },
+    });
+  }
+
+  async #call<T>(call: string, work: () => Promise<T>, breakAnswer: BreakAnswer<T>): Promise<T> {
+    if (this.isGone) return await never<T>();
+    this.calls.push(call);
+    if (this.struck !== undefined || !this.strike.fits(this.calls.length, call)) return await this.#undisturbed(work);
+    this.struck = call;
+    const { kind } = this.strike;
+    if (kind === 'fail') throw failed(call);
+    if (kind === 'hang') return await never<T>();
+    if (kind === 'late') {
+      this.late = this.worldTimer(LATE_MS)
+        .elapsed.then(work)
+        .catch(() => undefined);
+      return await never<T>();
+    }
+    const answer = await work();
+    if (kind === 'restart') {
+      this.isGone = true;
+      this.#tellGone();
+      return await never<T>();
+    }
+    const begun = breakAnswer(answer, kind);
+    if (begun !== undefined) return begun;
+    if (kind === 'stall') return await never<T>();
+    throw failed(call);
+  }
+
+  /** What was under way when the isolate went is done, but nobody hears of it. */
+  async #undisturbed<T>(work: () => Promise<T>): Promise<T> {
+    const done = work();
+    const mark = done.catch(() => undefined);
+    this.#underWay.add(mark);
+    try {
+      const answer = await done;
+      return this.isGone ? await never<T>() : answer;
+    } finally {
+      this.#underWay.delete(mark);
+    }
+  }
+}
