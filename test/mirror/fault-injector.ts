@@ -8,8 +8,7 @@ export const KINDS = {
   fail: 'nothing is done, and an error says so',
   hang: 'nothing is done, and nothing is ever said',
   cut: 'it is done, but its answer is lost, or breaks off half way',
-  stall: 'it is done, but its answer never comes, or stops half way for good',
-  late: 'it is done long after everybody has given it up',
+  slow: 'it is done long after everybody has given it up; a body stops half way for good',
   restart: 'it is done, but the isolate that asked is gone',
 } as const;
 
@@ -27,6 +26,9 @@ const LATE_MS = 300_000;
 /** As R2 says that it failed. */
 const failed = (call: string): Error =>
   new Error(`${call.split(' ')[0]}: We encountered an internal error. Please try again. (10001)`);
+
+/** Done late, it changes nothing. */
+const isRead = (call: string): boolean => /^(get|head|list|GET|HEAD) /.test(call);
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
@@ -117,7 +119,7 @@ export class FaultInjector {
     const { kind } = this.strike;
     if (kind === 'fail') throw failed(call);
     if (kind === 'hang') return await never<T>();
-    if (kind === 'late') {
+    if (kind === 'slow' && !isRead(call)) {
       this.late = this.worldTimer(LATE_MS)
         .elapsed.then(work)
         .catch(() => undefined);
@@ -129,9 +131,9 @@ export class FaultInjector {
       this.#tellGone();
       return await never<T>();
     }
-    const begun = breakAnswer(answer, kind);
+    const begun = breakAnswer(answer, kind === 'cut' ? 'cut' : 'stall');
     if (begun !== undefined) return begun;
-    if (kind === 'stall') return await never<T>();
+    if (kind === 'slow') return await never<T>();
     throw failed(call);
   }
 

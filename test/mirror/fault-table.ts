@@ -65,7 +65,8 @@ export async function play(world: World, row: Row): Promise<FaultInjector> {
   await completes(world, later);
   expect(await world.openUploads(injector.uploads)).toEqual(unknown);
   await leavesNothing(world, later);
-  expect(await walk(world, reader)).toEqual([...world.genuine.keys()]);
+  expect(await readableBelow(world, reader, 'current')).toEqual([...world.genuine.keys()]);
+  expect(world.breaches()).toEqual([]);
   return injector;
 }
 
