@@ -7,9 +7,10 @@ import { UpstreamTenant } from '../support/upstream-tenant.ts';
 import type { Kind } from './fault-injector.ts';
 import { HERE, IMAGE, KERNEL, play, type Row, VERSION, type World } from './fault-table.ts';
 
-/** Two parts of the size that the service uses by itself. */
-const IMAGE_BYTES = 9 * 1024 * 1024;
-const SPOILT_AT = 5_000_000;
+/** The smallest that R2 takes. */
+const PART_BYTES = 5 * 1024 * 1024;
+const IMAGE_BYTES = PART_BYTES + 300_000;
+const SPOILT_AT = PART_BYTES + 5;
 
 let tenant: UpstreamTenant;
 let vars: World['vars'];
@@ -41,6 +42,7 @@ function world(): World {
     bucket: env.RELEASES,
     platform: { ...systemPlatform, timer: hurried, now: () => Date.now() + shift },
     vars,
+    partBytes: PART_BYTES,
     genuine,
     spoil: () => tenant.flip(`${HERE}/${IMAGE}`, SPOILT_AT),
     until: (work) => work,

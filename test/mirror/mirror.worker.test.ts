@@ -2,6 +2,7 @@ import { reset } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sameBytes } from '../../src/shared/bytes.ts';
+import { systemPlatform } from '../../src/shared/platform.ts';
 import { type Edge, type EdgeOptions, OPERATOR, OPERATOR_TOKEN, openEdge } from '../support/edge.ts';
 import { movingClock } from '../support/moving-clock.ts';
 import { UpstreamTenant } from '../support/upstream-tenant.ts';
@@ -10,7 +11,9 @@ const MIB = 1024 * 1024;
 const PAIR = { channel: 'stable', board: 'amd64-usr' } as const;
 const IMAGE = 'flatcar_production_image.bin.bz2';
 const KERNEL = 'flatcar_production_pxe.vmlinuz';
-const FILES = { [IMAGE]: 20 * MIB + 3, [KERNEL]: 100_000 };
+const FILES = { [IMAGE]: 6000, [KERNEL]: 3000 };
+/** Two parts of an upload, where that is the point. */
+const LARGE = { ...FILES, [IMAGE]: 9 * MIB + 3 };
 const VARS = { OPERATOR_TOKEN, MIRROR: 'stable/amd64-usr', MIRROR_FILES: `version.txt,${IMAGE},${KERNEL},missing.bin` };
 const V5 = '/api/mirrors/stable/amd64-usr/4593.2.5';
 
@@ -55,9 +58,11 @@ const mirror = async (version: string) => {
 };
 const newRelease = (version: string, more = {}) =>
   tenant.release({ ...PAIR, version, files: { [KERNEL]: 5000 }, bare: true, ...more });
+const largeRelease = () => tenant.release({ ...PAIR, version: '4593.2.5', files: LARGE });
 
 describe('a whole run', () => {
   it('ends with every file in R2, verified, byte for byte, and current naming it', async () => {
+    await largeRelease();
     const queued = await put(V5);
     expect(queued).toMatchObject({
       status: 202,
@@ -68,8 +73,8 @@ describe('a whole run', () => {
     expect(body).toMatchObject({ attempt: 1, state: 'complete' });
     expect(body.files.map(({ name, state, bytes, size }) => [name, state, bytes, size])).toEqual([
       ['version.txt', 'verified', 154, 154],
-      [IMAGE, 'verified', FILES[IMAGE], FILES[IMAGE]],
-      [KERNEL, 'verified', 100_000, 100_000],
+      [IMAGE, 'verified', LARGE[IMAGE], LARGE[IMAGE]],
+      [KERNEL, 'verified', LARGE[KERNEL], LARGE[KERNEL]],
       ['missing.bin', 'absent', 0, 0],
     ]);
     await tenant.rules({ path: '.', status: 500 });
@@ -121,9 +126,9 @@ describe('a whole run', () => {
       ['4593.2.6', true],
       ['4593.2.7', false],
     ] as const) {
-      await tenant.release({ ...PAIR, version, files: { [IMAGE]: 20 * MIB }, bare: true });
+      await tenant.release({ ...PAIR, version, files: { [IMAGE]: 10 * MIB }, bare: true });
       await tenant.switches({ ranges });
-      await tenant.rules({ path: 'bz2$', method: 'GET', times: 1, cutAfter: 11 * MIB });
+      await tenant.rules({ path: 'bz2$', method: 'GET', times: 1, cutAfter: 9 * MIB });
       expect(await mirror(version)).toEqual(['complete']);
       const body = new Uint8Array(await (await edge.fetch(`/stable/amd64-usr/${version}/${IMAGE}`)).arrayBuffer());
       expect(sameBytes(body, await upstreamBytes(IMAGE, version))).toBe(true);
@@ -131,7 +136,7 @@ describe('a whole run', () => {
   });
 
   it('holds at most 6 connections at any moment', async () => {
-    await tenant.release({ ...PAIR, version: '4593.2.8', files: { [IMAGE]: 40 * MIB, [KERNEL]: 40 * MIB } });
+    await tenant.release({ ...PAIR, version: '4593.2.8', files: { [IMAGE]: 25 * MIB, [KERNEL]: 25 * MIB } });
     const connections = { now: 0, most: 0 };
     const counted = <T>(work: Promise<T>): Promise<T> => {
       connections.now += 1;
@@ -181,6 +186,8 @@ describe('a whole run', () => {
       return new Response(readable, response);
     };
     edge = await open({
+      // Five parts of each file, as small as R2 takes them.
+      partBytes: 5 * MIB,
       bindings: { RELEASES: bucket as R2Bucket },
       platform: { fetch: fetch_ },
       vars: { MIRROR_FILES: `version.txt,${IMAGE},${KERNEL}` },
@@ -195,7 +202,7 @@ describe('a whole run', () => {
 describe('what must not be published', () => {
   const HERE = 'stable/amd64-usr/4593.2.5';
   const CASES: readonly [name: string, spoil: () => Promise<unknown>, reason: RegExp][] = [
-    ['a bad byte', () => tenant.flip(`${HERE}/${IMAGE}`, 9 * MIB), /bz2: bad-signature/],
+    ['a bad byte', () => tenant.flip(`${HERE}/${IMAGE}`, 5000), /bz2: bad-signature/],
     ['no signature', () => tenant.remove(`${HERE}/${IMAGE}.sig`), /bz2: signature-missing/],
     ['an unknown key', () => tenant.sign(`${HERE}/${IMAGE}`, 'stranger'), /bz2: unknown-key/],
     ['SHA-1', () => tenant.sign(`${HERE}/${KERNEL}`, 'common', 'sha1'), /vmlinuz: weak-hash/],
@@ -262,25 +269,28 @@ describe('what must not be published', () => {
   );
 
   it('a file over MAX_FILE_BYTES ends at once', async () => {
-    edge = await open({ vars: { MAX_FILE_BYTES: '1000000' } });
+    edge = await open({ vars: { MAX_FILE_BYTES: '5999' } });
     expect(await mirror('4593.2.5')).toEqual(['failed']);
     expect((await api(V5)).body.reason).toBe(`${IMAGE}: file-too-large`);
     expect((await tenant.log(/bz2$/)).filter(({ method }) => method === 'GET')).toHaveLength(0);
   });
 
   it('an endless body is cut to its announced length; a short one fails', async () => {
-    await tenant.rules({ path: 'bz2$', method: 'GET', endless: 50 * MIB });
+    await tenant.rules({ path: 'bz2$', method: 'GET', endless: 5 * MIB });
     expect(await mirror('4593.2.5')).toEqual(['complete']);
-    await newRelease('4593.2.6', { files: { [IMAGE]: 10 * MIB } });
+    await newRelease('4593.2.6', { files: { [IMAGE]: 10_000 } });
+    // It is asked for again and again, with growing delays.
+    edge = await open({ platform: { timer: (milliseconds) => systemPlatform.timer(milliseconds / 10) } });
     await tenant.switches({ ranges: false });
-    await tenant.rules({ path: 'bz2$', method: 'GET', cutAfter: 5 * MIB });
+    await tenant.rules({ path: 'bz2$', method: 'GET', cutAfter: 5000 });
     expect(await mirror('4593.2.6')).toEqual(['failed']);
     expect((await api('/api/mirrors/stable/amd64-usr/4593.2.6')).body.reason).toBe(`${IMAGE}: truncated`);
   });
 
   it('no upload is left open, and no object that a manifest does not name is ever served', async () => {
-    await tenant.flip(`${HERE}/${IMAGE}`, 9 * MIB);
-    await mirror('4593.2.5');
+    await largeRelease();
+    await tenant.flip(`${HERE}/${IMAGE}`, 8 * MIB + 5);
+    expect(await mirror('4593.2.5')).toEqual(['failed']);
     const listed = await env.RELEASES.list({ prefix: `files/${HERE}/${IMAGE}/` });
     expect(listed.objects).toEqual([]);
   });
@@ -619,7 +629,7 @@ describe('listings', () => {
     const response = await edge.fetch('/stable/amd64-usr/4593.2.5/', { headers: { accept: 'application/json' } });
     const entries = await response.json<Record<string, unknown>[]>();
     expect(entries.find(({ name }) => name === KERNEL)).toMatchObject({
-      size: 100_000,
+      size: FILES[KERNEL],
       type: 'file',
       verified: true,
       url: `/stable/amd64-usr/4593.2.5/${KERNEL}`,

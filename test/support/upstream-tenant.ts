@@ -57,7 +57,7 @@ export class UpstreamTenant {
   /** The bytes that upstream holds, fetched past every fault. */
   async bytes(path: string): Promise<Uint8Array> {
     const base64 = await this.#post<string>('content', { path });
-    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    return new Uint8Array(Buffer.from(base64, 'base64'));
   }
 
   async #post<T>(action: string, order: unknown): Promise<T> {
