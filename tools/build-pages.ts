@@ -1,55 +1,65 @@
 /**
- * What the pages are made of, into dist/pages: the console and the scripts bundled by esbuild, the style, the API document and its
- * page. wrangler runs this by itself (`[build]`), and the tests do before they begin.
+ * Builds what the pages are made of into dist/pages, unless everything that goes into them is as it was. wrangler runs this before each
+ * start and deployment and at every save of a source (`[build]`), so the usual answer, that nothing has changed, loads no library.
  */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
-import { contract } from '../src/api/contract/contract.ts';
-import { apiDocument } from '../src/api/contract/document.ts';
-import { apiPage } from '../src/pages/docs/api-page.ts';
-import { VERSION } from '../src/version.ts';
 
 const root = dirname(import.meta.dirname);
-const out = join(root, 'dist', 'pages');
+const out = join('dist', 'pages');
+const record = join(out, 'record.json');
+/** These go into the pages too, though no file imports them: the versions of the libraries, and what esbuild reads by itself. */
+const UNNAMED = ['package.json', 'package-lock.json', 'tsconfig.json', 'src/console/tsconfig.json'];
 
-/** A source of src as the browser gets it. */
-async function bundled(source: string): Promise<string> {
-  const calls = Object.fromEntries(
-    Object.entries(contract).map(([name, { method, path }]) => [name, { method, path }]),
-  );
-  const { outputFiles } = await build({
-    entryPoints: [join(root, 'src', source)],
-    bundle: true,
-    minify: true,
-    write: false,
-    format: 'esm',
-    target: 'es2023',
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    legalComments: 'none',
-    logLevel: 'warning',
-    define: { CALLS: JSON.stringify(calls) },
-  });
-  return outputFiles[0]?.text ?? '';
+/** What a build has read and written, by path and hash. */
+interface Record {
+  readonly isReadable: boolean;
+  readonly files: Readonly<{ [path: string]: string }>;
 }
 
-/** Builds everything; a file appears whole or not at all, for a server that starts meanwhile. */
-export async function buildPages(): Promise<void> {
-  const document = apiDocument(VERSION);
-  const pages: Record<string, string> = {
-    'console.js.txt': await bundled('console/main.tsx'),
-    'copy.js.txt': await bundled('console/copy.ts'),
-    'style.css.txt': await bundled('pages/style/style.css'),
-    'openapi.json.txt': JSON.stringify(document),
-    'api-docs.html.txt': String(apiPage(document)),
-  };
-  mkdirSync(out, { recursive: true });
-  for (const [name, text] of Object.entries(pages)) {
-    const beside = join(out, `.${name}.${process.pid}`);
-    writeFileSync(beside, text);
-    renameSync(beside, join(out, name));
+const hashOf = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex');
+const hashOfFile = (path: string): string => hashOf(readFileSync(join(root, path)));
+
+/** True if the last build read the very files that are there, and what it wrote is there as well. */
+function isUpToDate(isReadable: boolean): boolean {
+  try {
+    const last = JSON.parse(readFileSync(join(root, record), 'utf8')) as Record;
+    return (
+      last.isReadable === isReadable && Object.entries(last.files).every(([path, hash]) => hashOfFile(path) === hash)
+    );
+  } catch {
+    // No record, or a file of it has gone.
+    return false;
   }
+}
+
+/** A file appears whole or not at all, for a server that starts meanwhile. */
+function write(path: string, text: string): void {
+  const beside = join(root, `${path}.${process.pid}`);
+  writeFileSync(beside, text);
+  renameSync(beside, join(root, path));
+}
+
+/** Builds everything or nothing. While somebody develops (`PAGES=readable`), names and lines stay as they are written. */
+export async function buildPages(): Promise<void> {
+  const isReadable = process.env['PAGES'] === 'readable';
+  if (isUpToDate(isReadable)) return;
+  const started = Date.now();
+  const { pageTexts } = await import('./page-texts.ts');
+  const { texts, sources } = await pageTexts(isReadable);
+  const read = [...sources, ...UNNAMED];
+  const files = Object.fromEntries(read.map((path) => [path, hashOfFile(path)]));
+  mkdirSync(join(root, out), { recursive: true });
+  for (const [name, text] of Object.entries(texts)) {
+    const path = join(out, name);
+    write(path, text);
+    files[path] = hashOf(text);
+  }
+  // A file that was saved meanwhile may have been read before that: then the next build must not rely on this one.
+  const isSettled = read.every((path) => statSync(join(root, path)).mtimeMs < started);
+  if (isSettled) write(record, JSON.stringify({ isReadable, files } satisfies Record, null, 1));
+  else rmSync(join(root, record), { force: true });
 }
 
 if (process.argv[1] === import.meta.filename) await buildPages();

@@ -1,6 +1,6 @@
 // Runs a command under the project's own Node, installing from the lockfile first when that is needed.
 // Plain JavaScript: this is the one file that the machine's Node, whatever its age, has to understand.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,21 +20,42 @@ function isInstalled() {
   );
 }
 
-function install() {
+/** How a signal reaches what runs now. The listeners come before anything is started, or a signal could fall between. */
+let send = () => undefined;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => send(signal));
+
+// An npm that was killed cannot tell us: then nobody waits for the command any more.
+const parent = process.ppid;
+if (process.env.npm_lifecycle_event) setInterval(() => process.ppid === parent || send('SIGTERM'), 500).unref();
+
+async function install() {
   console.error('installing from the lockfile …');
   const npm = process.env.npm_execpath;
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-  const options = { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] };
-  const { status } = npm
-    ? spawnSync(process.execPath, [npm, ...args], options)
-    : spawnSync('npm', args, { ...options, shell: process.platform === 'win32' });
-  if (status !== 0 || !existsSync(node)) {
+  const isWindows = process.platform === 'win32';
+  // A group of its own, so that it ends with all that it has started; what is half installed is removed by the next one.
+  const options = { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], detached: !isWindows };
+  const child = npm
+    ? spawn(process.execPath, [npm, ...args], options)
+    : spawn('npm', args, { ...options, shell: isWindows });
+  let isTold = false;
+  send = () => {
+    isTold = true;
+    try {
+      process.kill(isWindows ? child.pid : -child.pid, 'SIGKILL');
+    } catch {
+      // It has ended already.
+    }
+  };
+  const code = await new Promise((resolve) => child.on('error', resolve).on('exit', resolve));
+  if (isTold) process.exit(130);
+  if (code !== 0 || !existsSync(node)) {
     console.error('installing failed; try: npm ci');
     process.exit(1);
   }
 }
 
-if (!isInstalled()) install();
+if (!isInstalled()) await install();
 
 const [command = '', ...rest] = process.argv.slice(2);
 const isScript = /\.(ts|mjs)$/.test(command);
@@ -44,17 +65,14 @@ const env = {
   PATH: [nodeBin, bins, process.env.PATH].join(delimiter),
   WRANGLER_SEND_METRICS: 'false',
 };
-const child = isScript
-  ? spawn(node, [join(root, command), ...rest], { cwd: root, stdio: 'inherit', env })
-  : spawn(join(bins, command), rest, { cwd: root, stdio: 'inherit', env });
+const [program, args] = isScript ? [node, [join(root, command), ...rest]] : [join(bins, command), rest];
+const child = spawn(program, args, { cwd: root, stdio: 'inherit', env });
 child.on('error', (cause) => {
   console.error(cause.message);
   process.exit(1);
 });
-// The terminal sends Ctrl-C to the child as well: it ends by itself, and its end is ours.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => {
-    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
-  });
-}
+// The terminal sends Ctrl-C to a foreign command as well, and a second one would make it leave in disorder.
+send = (signal) => {
+  if (isScript || signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+};
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));

@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { PrivateKey } from 'openpgp';
+import { whenTold } from './process-group.ts';
 import { makeRelease } from './release-server/release.ts';
 import { startUpstream, type UpstreamServer } from './release-server/server.ts';
 import { fingerprint, makeSigningKey, publicKeyText, readSigningKey } from './release-server/signing-key.ts';
@@ -25,27 +26,29 @@ const CAPABILITY_SECRET = 'local-capability-secret-for-npm-start';
 const home = join(dirname(import.meta.dirname), '.wrangler', 'start');
 
 async function main(): Promise<void> {
+  const stopping = new AbortController();
+  let upstream: UpstreamServer | undefined;
+  let starting: Promise<DevServer> | undefined;
+  const stop = async () => {
+    if (stopping.signal.aborted) return;
+    process.stdout.write('\nstopping …\n');
+    stopping.abort();
+    // A start that was interrupted leaves nothing to stop.
+    const edge = await starting?.catch(() => undefined);
+    await Promise.all([edge?.stop(), upstream?.close()]);
+    process.exit(0);
+  };
+  whenTold(() => void stop());
+
   const port = readPort(process.env['PORT'] ?? '8787');
   if (port === undefined) return fail('PORT must be a number from 1 to 65535');
   if (!(await isPortFree(port))) return fail(`port ${port} is taken; choose another one: PORT=${port + 1} npm start`);
 
-  const upstream = await startUpstream();
-  let edge: DevServer | undefined;
-  let isStopping = false;
-  const stop = async () => {
-    if (isStopping) return;
-    isStopping = true;
-    process.stdout.write('\nstopping …\n');
-    await Promise.all([edge?.stop(), upstream.close()]);
-    process.exit(0);
-  };
-  process.on('SIGINT', () => void stop());
-  process.on('SIGTERM', () => void stop());
-
+  upstream = await startUpstream();
   console.log('signing a release with a throwaway key …');
   const key = await throwawayKey();
   await fill(upstream, key);
-  edge = await startDev({
+  starting = startDev({
     port,
     vars: {
       UPSTREAM_URL: `${upstream.url}/flatcar/{channel}/{board}/{version}/{file}`,
@@ -57,10 +60,15 @@ async function main(): Promise<void> {
     },
     persistTo: join(home, 'state'),
     logFile: join(home, 'wrangler.log'),
+    isReadable: true,
+    signal: stopping.signal,
   });
+  const edge = await starting.catch((cause: unknown) => (cause instanceof Error ? cause.message : String(cause)));
+  if (stopping.signal.aborted) return;
+  if (typeof edge === 'string') return fail(edge);
   console.log(invitation(edge.url, upstream.url));
   await edge.ended;
-  if (!isStopping) fail(`the Worker ended by itself; see ${join(home, 'wrangler.log')}`);
+  if (!stopping.signal.aborted) fail(`the Worker ended by itself; see ${join(home, 'wrangler.log')}`);
 }
 
 function readPort(text: string): number | undefined {
@@ -88,8 +96,10 @@ async function fill(upstream: UpstreamServer, key: PrivateKey): Promise<void> {
 }
 
 const invitation = (edge: string, upstream: string): string => `
-Flatcar Edge      ${edge}
-release server    ${upstream}/flatcar/stable/amd64-usr/${VERSION}/ (plays the Flatcar hosts)
+Flatcar Edge: ${edge}
+console: ${edge}/console
+token: ${OPERATOR_TOKEN}
+release server: ${upstream}/flatcar/stable/amd64-usr/${VERSION}/ (plays the Flatcar hosts)
 
 Download a signed release and check it:
 

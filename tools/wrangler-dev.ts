@@ -1,8 +1,8 @@
 /** Starts `wrangler dev` on loopback as a child whose chatter goes to a file, and says when it answers. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { startGroup } from './process-group.ts';
 
 export interface DevOptions {
   readonly port: number;
@@ -14,6 +14,10 @@ export interface DevOptions {
   readonly config?: string;
   /** Answers once the Worker is up; /healthz unless told. */
   readonly readyPath?: string;
+  /** True while somebody develops: nothing is minified, so a save is live sooner. Otherwise the Worker is as it would be deployed. */
+  readonly isReadable?: boolean;
+  /** Ends it, even while it starts. */
+  readonly signal?: AbortSignal;
 }
 
 export interface DevServer {
@@ -25,6 +29,11 @@ export interface DevServer {
 }
 
 const root = dirname(import.meta.dirname);
+/** wrangler's own script. */
+export const WRANGLER = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
+/** What keeps wrangler from minifying the Worker, and tools/build-pages.ts the pages. */
+export const READABLE = { args: ['--minify=false'], env: { PAGES: 'readable' } } as const;
+const QUIET = { WRANGLER_SEND_METRICS: 'false' };
 const READY_WITHIN_MS = 60_000;
 
 /** True when nobody listens on `port` of the loopback interface. */
@@ -50,57 +59,47 @@ export function freePort(): Promise<number> {
   });
 }
 
-export async function startDev({ port, vars, persistTo, logFile, config, readyPath }: DevOptions): Promise<DevServer> {
+/** Resolves when the Worker answers; rejects, with nothing left running, when it does not or `signal` is aborted before it does. */
+export async function startDev(options: DevOptions): Promise<DevServer> {
+  const { port, vars, persistTo, logFile, config, readyPath, isReadable, signal } = options;
+  signal?.throwIfAborted();
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'w');
-  const varArguments = Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}:${value}`]);
-  const child = spawn(
-    process.execPath,
+  const group = startGroup(
+    WRANGLER,
     [
-      join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js'),
       ...(config === undefined ? [] : ['--config', config]),
       ...['dev', '--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0'],
-      ...['--persist-to', persistTo, '--show-interactive-dev-session=false', ...varArguments],
+      ...['--persist-to', persistTo, '--show-interactive-dev-session=false'],
+      ...(isReadable ? READABLE.args : []),
+      ...Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
     ],
     {
       cwd: root,
       stdio: ['ignore', log, log],
-      // Its own process group: Ctrl-C reaches us alone, and we end it in order.
-      detached: true,
-      env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false', FORCE_COLOR: '0' },
+      env: { ...QUIET, CLOUDFLARE_CF_FETCH_ENABLED: 'false', FORCE_COLOR: '0', ...(isReadable ? READABLE.env : {}) },
     },
   );
-  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  closeSync(log);
   const url = `http://127.0.0.1:${port}`;
-  const isReady = await Promise.race([answers(`${url}${readyPath ?? '/healthz'}`), ended.then(() => false)]);
-  const server = { url, pid: child.pid ?? -1, ended, stop: () => stop(child, ended) };
-  if (isReady) return server;
-  await server.stop();
+  const over = new AbortController();
+  const giveUp = () => over.abort();
+  void group.ended.then(giveUp);
+  signal?.addEventListener('abort', giveUp);
+  const isReady = await answers(`${url}${readyPath ?? '/healthz'}`, over.signal);
+  signal?.removeEventListener('abort', giveUp);
+  if (isReady) return { url, pid: group.pid, ended: group.ended, stop: group.end };
+  await group.end();
+  signal?.throwIfAborted();
   throw new Error(`wrangler dev did not start; see ${logFile}`);
 }
 
-async function answers(url: string): Promise<boolean> {
+async function answers(url: string, over: AbortSignal): Promise<boolean> {
   const deadline = Date.now() + READY_WITHIN_MS;
-  while (Date.now() < deadline) {
-    const response = await fetch(url).catch(() => undefined);
+  while (!over.aborted && Date.now() < deadline) {
+    const response = await fetch(url, { signal: over }).catch(() => undefined);
     if (response !== undefined) return true;
     await new Promise((resolve) => setTimeout(resolve, 150));
   }
   return false;
-}
-
-async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
-  const signal = (name: NodeJS.Signals) => {
-    try {
-      process.kill(-(child.pid ?? 0), name);
-    } catch {
-      // Gone already.
-    }
-  };
-  if (child.pid === undefined) return;
-  signal('SIGINT');
-  const timer = setTimeout(() => signal('SIGKILL'), 5_000);
-  await ended;
-  clearTimeout(timer);
-  signal('SIGKILL');
 }
