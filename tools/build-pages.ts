@@ -1,35 +1,68 @@
 /**
- * Builds what the pages are made of into dist/pages, unless everything that goes into them is as it was. wrangler runs this before each
- * start and deployment and at every save of a source (`[build]`), so the usual answer, that nothing has changed, loads no library.
+ * Builds what the pages are made of into dist/pages, each part only if something that goes into it has changed. wrangler runs this before
+ * each start and deployment and at every save of a source (`[build]`): the usual answer, that all is as it was, loads no library.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const root = dirname(import.meta.dirname);
-const out = join('dist', 'pages');
-const record = join(out, 'record.json');
-/** These go into the pages too, though no file imports them: the versions of the libraries, and what esbuild reads by itself. */
-const UNNAMED = ['package.json', 'package-lock.json', 'tsconfig.json', 'src/console/tsconfig.json'];
+const OUT = 'dist/pages';
+const RECORD = `${OUT}/record.json`;
+const CALLS = `${OUT}/calls.json`;
+/** These go into every part, though no source imports them: what makes it, the libraries' versions, and what esbuild reads by itself. */
+const UNNAMED = [
+  ...['tools/build-pages.ts', 'tools/pages/bundle.ts', 'package.json', 'package-lock.json'],
+  ...['tsconfig.json', 'src/console/tsconfig.json'],
+];
 
-/** What a build has read and written, by path and hash. */
-interface Record {
-  readonly isReadable: boolean;
-  readonly files: Readonly<{ [path: string]: string }>;
+interface Made {
+  readonly texts: Readonly<Record<string, string>>;
+  readonly sources: readonly string[];
 }
 
-const hashOf = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex');
-const hashOfFile = (path: string): string => hashOf(readFileSync(join(root, path)));
+/** By part: whether it is for somebody who develops, and every file that it was made of or that it made, with its hash. */
+interface PageRecord {
+  [part: string]: { readonly isReadable: boolean; readonly files: Readonly<Record<string, string>> };
+}
 
-/** True if the last build read the very files that are there, and what it wrote is there as well. */
-function isUpToDate(isReadable: boolean): boolean {
+const bundle = async (name: string, source: string, isReadable: boolean, calls?: string): Promise<Made> => {
+  const { bundleForBrowser } = await import('./pages/bundle.ts');
+  const { text, sources } = await bundleForBrowser(source, isReadable, calls);
+  return { texts: { [name]: text }, sources };
+};
+
+const PARTS: Readonly<Record<string, (isReadable: boolean) => Promise<Made>>> = {
+  document: async () => {
+    const { documentTexts } = await import('./pages/document.ts');
+    const { sourcesOf } = await import('./pages/bundle.ts');
+    return { texts: documentTexts(), sources: await sourcesOf('tools/pages/document.ts') };
+  },
+  // After the document: the console's client is told the calls of the contract.
+  console: async (isReadable) => {
+    const made = await bundle('console.js.txt', 'src/console/main.tsx', isReadable, textOf(CALLS));
+    return { ...made, sources: [...made.sources, CALLS] };
+  },
+  copy: (isReadable) => bundle('copy.js.txt', 'src/console/copy.ts', isReadable),
+  style: (isReadable) => bundle('style.css.txt', 'src/pages/style/style.css', isReadable),
+};
+
+const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
+const hashOf = (path: string): string => createHash('sha256').update(textOf(path)).digest('hex');
+
+function lastRecord(): PageRecord {
   try {
-    const last = JSON.parse(readFileSync(join(root, record), 'utf8')) as Record;
-    return (
-      last.isReadable === isReadable && Object.entries(last.files).every(([path, hash]) => hashOfFile(path) === hash)
-    );
+    return JSON.parse(textOf(RECORD)) as PageRecord;
   } catch {
-    // No record, or a file of it has gone.
+    return {};
+  }
+}
+
+/** False as well if one of the files has gone. */
+function areAsRecorded(files: Readonly<Record<string, string>>): boolean {
+  try {
+    return Object.entries(files).every(([path, hash]) => hashOf(path) === hash);
+  } catch {
     return false;
   }
 }
@@ -41,25 +74,27 @@ function write(path: string, text: string): void {
   renameSync(beside, join(root, path));
 }
 
-/** Builds everything or nothing. While somebody develops (`PAGES=readable`), names and lines stay as they are written. */
+/** Brings everything up to date. While somebody develops (`PAGES=readable`), names and lines stay as they are written. */
 export async function buildPages(): Promise<void> {
   const isReadable = process.env['PAGES'] === 'readable';
-  if (isUpToDate(isReadable)) return;
+  const record = lastRecord();
   const started = Date.now();
-  const { pageTexts } = await import('./page-texts.ts');
-  const { texts, sources } = await pageTexts(isReadable);
-  const read = [...sources, ...UNNAMED];
-  const files = Object.fromEntries(read.map((path) => [path, hashOfFile(path)]));
-  mkdirSync(join(root, out), { recursive: true });
-  for (const [name, text] of Object.entries(texts)) {
-    const path = join(out, name);
-    write(path, text);
-    files[path] = hashOf(text);
+  let isChanged = false;
+  for (const [part, make] of Object.entries(PARTS)) {
+    const last = record[part];
+    if (last?.isReadable === isReadable && areAsRecorded(last.files)) continue;
+    isChanged = true;
+    const { texts, sources } = await make(isReadable);
+    mkdirSync(join(root, OUT), { recursive: true });
+    for (const [name, text] of Object.entries(texts)) write(`${OUT}/${name}`, text);
+    const read = [...sources, ...UNNAMED];
+    const written = Object.keys(texts).map((name) => `${OUT}/${name}`);
+    record[part] = { isReadable, files: Object.fromEntries([...read, ...written].map((path) => [path, hashOf(path)])) };
+    // A source that was saved meanwhile may have been read before that: then the next build must not rely on this one.
+    const isUnsure = read.some((path) => path !== CALLS && statSync(join(root, path)).mtimeMs >= started);
+    if (isUnsure) delete record[part];
   }
-  // A file that was saved meanwhile may have been read before that: then the next build must not rely on this one.
-  const isSettled = read.every((path) => statSync(join(root, path)).mtimeMs < started);
-  if (isSettled) write(record, JSON.stringify({ isReadable, files } satisfies Record, null, 1));
-  else rmSync(join(root, record), { force: true });
+  if (isChanged) write(RECORD, JSON.stringify(record, null, 1));
 }
 
 if (process.argv[1] === import.meta.filename) await buildPages();

@@ -1,7 +1,7 @@
 /** `npm run dev [-- FLAGS]`: the Worker in front of the real Flatcar hosts, with any flags of `wrangler dev`; PORT=N for another port. */
 import { dirname } from 'node:path';
 import { type ProcessGroup, startGroup, whenTold } from './process-group.ts';
-import { READABLE, WRANGLER } from './wrangler-dev.ts';
+import { QUIET, READABLE, WRANGLER } from './wrangler-dev.ts';
 
 let group: ProcessGroup | undefined;
 whenTold(() => void group?.end());
@@ -11,6 +11,6 @@ const port = PORT === undefined ? [] : ['--port', PORT];
 group = startGroup(WRANGLER, ['dev', ...READABLE.args, ...port, ...process.argv.slice(2)], {
   cwd: dirname(import.meta.dirname),
   stdio: 'inherit',
-  env: READABLE.env,
+  env: { ...QUIET, ...READABLE.env },
 });
 process.exit((await group.ended) ?? 0);

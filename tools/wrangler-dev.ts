@@ -33,7 +33,10 @@ const root = dirname(import.meta.dirname);
 export const WRANGLER = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
 /** What keeps wrangler from minifying the Worker, and tools/build-pages.ts the pages. */
 export const READABLE = { args: ['--minify=false'], env: { PAGES: 'readable' } } as const;
-const QUIET = { WRANGLER_SEND_METRICS: 'false' };
+/** No word to Cloudflare, neither what is run nor the question from where. */
+export const QUIET = { WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' } as const;
+/** What is asked is played on this machine over plain HTTP; each certificate in such a file makes every reload slower. */
+const NO_CERTIFICATES = { NODE_EXTRA_CA_CERTS: undefined };
 const READY_WITHIN_MS = 60_000;
 
 /** True when nobody listens on `port` of the loopback interface. */
@@ -77,7 +80,7 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
     {
       cwd: root,
       stdio: ['ignore', log, log],
-      env: { ...QUIET, CLOUDFLARE_CF_FETCH_ENABLED: 'false', FORCE_COLOR: '0', ...(isReadable ? READABLE.env : {}) },
+      env: { ...QUIET, ...NO_CERTIFICATES, FORCE_COLOR: '0', ...(isReadable ? READABLE.env : {}) },
     },
   );
   closeSync(log);
