@@ -1,22 +1,42 @@
-/** `npm run check`: everything that must hold before a change lands, quickest first; stops at the first that does not. */
-import { spawnSync } from 'node:child_process';
+/**
+ * `npm run check`: all that can be told without running anything, quickest first; it stops at the first that does not hold. `npm test`
+ * (`--with-tests`) runs the tests after that; with arguments for vitest, as in `npm test -- test/house.test.ts`, it runs those tests alone.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { whenTold } from './process-group.ts';
 
-const STEPS: readonly (readonly [what: string, command: string, ...args: string[]])[] = [
-  ['the generated types are up to date', 'wrangler', 'types', 'src/env.d.ts', '--strict-vars=false', '--check'],
-  ['the pages build', 'node', 'tools/build-pages.ts'],
-  ['types', 'tsc', '--project', '.'],
-  ['types of what runs in the browser', 'tsc', '--project', 'src/console'],
+type Step = readonly [what: string, command: string, ...args: string[]];
+
+const STEPS: readonly Step[] = [
+  // This builds the pages as well, as every command of wrangler's that reads the Worker.
+  ['generated types', 'wrangler', 'types', 'src/env.d.ts', '--strict-vars=false', '--check'],
   ['types of what drives the browser', 'tsc', '--project', 'test/browser'],
   ['format and lint', 'biome', 'check', '--error-on-warnings', '.'],
   ['unused code', 'knip', '--no-progress'],
-  ['tests', 'vitest', 'run'],
+  ['types of what runs in the browser', 'tsc', '--project', 'src/console'],
+  ['types', 'tsc', '--project', '.'],
 ];
 
-for (const [what, command, ...args] of STEPS) {
-  console.log(`\n— ${what}`);
-  const { status } = spawnSync(command, args, { stdio: 'inherit' });
-  if (status !== 0) {
-    console.error(`\nfailed: ${what}`);
-    process.exit(status ?? 1);
+let child: ChildProcess | undefined;
+whenTold((signal) => {
+  // A terminal has told the step as well, and vitest takes a second Ctrl-C for impatience.
+  if (signal !== 'SIGINT' || !process.stdin.isTTY) child?.kill(signal);
+});
+
+function ran([, command, ...args]: Step): Promise<number> {
+  child = spawn(command, args, { stdio: 'inherit' });
+  return new Promise((resolve, reject) => child?.once('error', reject).once('exit', (code) => resolve(code ?? 1)));
+}
+
+const [mode, ...forVitest] = process.argv.slice(2);
+const steps = forVitest.length > 0 ? [] : STEPS;
+const tests: readonly Step[] = mode === '--with-tests' ? [['tests', 'vitest', 'run', ...forVitest]] : [];
+
+for (const step of [...steps, ...tests]) {
+  console.log(`\n— ${step[0]}`);
+  const code = await ran(step);
+  if (code !== 0) {
+    console.error(`\nfailed: ${step[0]}`);
+    process.exit(code);
   }
 }

@@ -52,6 +52,6 @@ export function startGroup(script: string, args: readonly string[], options: Spa
 }
 
 /** Calls `stop` at Ctrl-C, and when the terminal or whoever supervises us wants an end. Comes before anything is started. */
-export function whenTold(stop: () => void): void {
+export function whenTold(stop: (signal: NodeJS.Signals) => void): void {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
 }
