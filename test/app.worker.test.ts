@@ -1,6 +1,7 @@
 import { reset } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { VERSION } from '../src/version.ts';
 import { edgeOver, openEdge } from './support/edge.ts';
 import { UpstreamTenant } from './support/upstream-tenant.ts';
 
@@ -149,7 +150,7 @@ describe('/healthz', () => {
       status: 200,
       body: {
         status: 'ok',
-        versions: { 'flatcar-edge': '0.1.0' },
+        versions: { 'flatcar-edge': VERSION },
         bindings: { RELEASES: 'ok', MACHINES: 'ok' },
         signingKey: { fingerprint: subkey },
       },
