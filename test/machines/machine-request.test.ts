@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { readFormatQuery, readId, readMachineQuery, readProfileName } from '../../src/machines/api/machine-request.ts';
 
-const offered = { CHANNELS: ['stable', 'lts', 'mine'], BOARDS: ['amd64-usr', 'arm64-usr'] };
+const offered = { channels: ['stable', 'lts', 'mine'], boards: ['amd64-usr', 'arm64-usr'] };
 const plain = { profile: null, expiresIn: undefined, channel: 'stable', board: 'amd64-usr', version: 'current' };
 const bad = (field: string, message: unknown) => ({ ok: false, error: { reason: 'bad-value', field, message } });
 const NAME_RULE = expect.stringMatching(/^must be 1 to 128 letters/) as string;
@@ -64,7 +64,7 @@ describe('the query of a PUT', () => {
   });
 
   it('falls back on what is offered where stable and amd64-usr are not', () => {
-    expect(readMachineQuery({}, { CHANNELS: ['lts', 'beta'], BOARDS: ['arm64-usr'] })).toEqual({
+    expect(readMachineQuery({}, { channels: ['lts', 'beta'], boards: ['arm64-usr'] })).toEqual({
       ok: true,
       value: { ...plain, channel: 'lts', board: 'arm64-usr' },
     });

@@ -12,6 +12,8 @@ const FINAL: Readonly<Record<CopyFault['reason'], boolean>> = {
   changed: false,
   'key-unreachable': false,
   'key-timeout': false,
+  // What we stored ourselves and cannot read will read no better.
+  'stored-malformed': true,
   absent: true,
   'foreign-redirect': true,
   'redirect-loop': true,

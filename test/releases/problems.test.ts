@@ -11,6 +11,7 @@ const FAULTS: Readonly<Record<Reason, readonly [status: number, facts: Record<st
   absent: [404, {}],
   quarantined: [404, {}],
   'store-unreachable': [503, { operation: 'read manifest' }],
+  'stored-malformed': [503, { what: 'manifest', detail: 'it is not JSON' }],
   unreachable: [503, { detail: 'ECONNREFUSED' }],
   truncated: [503, {}],
   changed: [503, {}],
