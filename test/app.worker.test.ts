@@ -3,6 +3,7 @@ import { env, exports } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { VERSION } from '../src/version.ts';
 import { edgeOver, openEdge } from './support/edge.ts';
+import { hurried, shortPauses } from './support/hurried.ts';
 import { UpstreamTenant } from './support/upstream-tenant.ts';
 
 const TOKEN = 'operator-token-of-at-least-32-bytes';
@@ -132,6 +133,8 @@ describe('host-style URLs', () => {
     expect((await edge.fetch('/stable/amd64-usr/current/version.txt')).status).toBe(200);
     const response = await edge.fetchUrl('http://stable.release.example.org/amd64-usr/current/version.txt');
     expect(response.status).toBe(200);
+    // Relative to that host, which has no channel in its paths.
+    expect(response.headers.get('content-location')).toBe('/amd64-usr/4593.2.5/version.txt');
     expect((await edge.fetchUrl('http://other.release.example.org/amd64-usr/current/version.txt')).status).toBe(404);
     expect((await edge.fetchUrl('http://stable.release.example.org/healthz')).status).toBe(200);
   });
@@ -167,10 +170,8 @@ describe('/healthz', () => {
   });
 
   it('is 503, not silence, when a binding hangs', async () => {
-    const { systemPlatform } = await import('../src/shared/platform.ts');
     const binding = failing(env.MACHINES, () => new Promise<never>(() => undefined));
-    const platform = { timer: (milliseconds: number) => systemPlatform.timer(milliseconds / 100) };
-    const edge = await openEdge(tenant, { bindings: { MACHINES: binding }, platform });
+    const edge = await openEdge(tenant, { bindings: { MACHINES: binding }, platform: hurried(100) });
     expect((await health(edge)).status).toBe(503);
   });
 
@@ -236,7 +237,7 @@ describe('/keys/signing-key.asc', () => {
     ],
     ['a failing key server', { status: 500 }, 503, /cannot be fetched/],
   ] as const)('%s is not followed to a key', async (_name, rule, status, line) => {
-    const edge = await openEdge(tenant);
+    const edge = await openEdge(tenant, { platform: shortPauses });
     await tenant.rules({ path: 'key.asc', ...rule });
     const response = await edge.fetch('/keys/signing-key.asc');
     expect(response.status).toBe(status);

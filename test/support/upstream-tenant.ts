@@ -1,4 +1,5 @@
 /** One test's own play of the release hosts, steered from inside workerd. */
+import { Buffer } from 'node:buffer';
 import { inject } from 'vitest';
 import type { KeyOrder, ReleaseOrder } from '../../tools/release-server/control.ts';
 import type { LoggedRequest, Rule, Switches } from '../../tools/release-server/tenant.ts';
@@ -44,8 +45,7 @@ export class UpstreamTenant {
 
   put(path: string, content: string | Uint8Array): Promise<unknown> {
     const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-    const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
-    return this.#post('file', { path, base64 });
+    return this.#post('file', { path, base64: Buffer.from(bytes).toString('base64') });
   }
 
   /** The requests that reached the release host. */
