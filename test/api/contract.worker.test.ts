@@ -6,7 +6,7 @@ import { type ApiClient, apiClient, type CallAnswer, type CallInput, type CallNa
 import { type Call, problem, type Refusal } from '../../src/api/contract/call.ts';
 import { contract } from '../../src/api/contract/contract.ts';
 import { type Edge, OPERATOR_TOKEN, openEdge } from '../support/edge.ts';
-import { config } from '../support/operator.ts';
+import { config } from '../support/machine-texts.ts';
 import { UpstreamTenant } from '../support/upstream-tenant.ts';
 
 const PAIR = { channel: 'stable', board: 'amd64-usr' } as const;

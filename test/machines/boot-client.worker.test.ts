@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { bootIgnition } from '../support/ignition-client.ts';
 import { pathsOf } from '../support/json.ts';
-import { config, machineEdge } from '../support/operator.ts';
+import { config } from '../support/machine-texts.ts';
+import { machineEdge } from '../support/operator.ts';
 
 const noWait = async () => undefined;
 

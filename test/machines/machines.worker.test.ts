@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { edgeOver, OPERATOR, OPERATOR_TOKEN } from '../support/edge.ts';
 import { faultyBucket } from '../support/faulty-stores.ts';
 import { pathsOf } from '../support/json.ts';
-import { config, machineEdge } from '../support/operator.ts';
+import { config } from '../support/machine-texts.ts';
+import { machineEdge } from '../support/operator.ts';
 
 const json = async (response: Response) => (await response.json()) as Record<string, never>;
 

@@ -3,7 +3,8 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { faultyBucket } from '../support/faulty-stores.ts';
 import { pathsOf } from '../support/json.ts';
-import { config, machineEdge } from '../support/operator.ts';
+import { config } from '../support/machine-texts.ts';
+import { machineEdge } from '../support/operator.ts';
 
 const KEYS = ['first-storage-key-of-at-least-32-bytes', 'second-storage-key-of-at-least-32-byte'] as const;
 

@@ -4,7 +4,7 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import costs from '../../docs/costs.md?raw';
 import { type Edge, OPERATOR, OPERATOR_TOKEN, openEdge } from '../support/edge.ts';
-import { config } from '../support/operator.ts';
+import { config } from '../support/machine-texts.ts';
 import { UpstreamTenant } from '../support/upstream-tenant.ts';
 
 const KERNEL = 'flatcar_production_pxe.vmlinuz';

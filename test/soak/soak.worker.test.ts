@@ -8,7 +8,7 @@ import { compareVersions, type Version } from '../../src/releases/model.ts';
 import { sameBytes } from '../../src/shared/bytes.ts';
 import { type Edge, OPERATOR, OPERATOR_TOKEN, openEdge } from '../support/edge.ts';
 import { pathsOf } from '../support/json.ts';
-import { config } from '../support/operator.ts';
+import { config } from '../support/machine-texts.ts';
 import { seeded } from '../support/seeded.ts';
 import { UpstreamTenant } from '../support/upstream-tenant.ts';
 import { randomFaults, upstreamFaults } from './faults.ts';

@@ -1,21 +1,7 @@
 /** The operator's calls on machines and profiles, as tests make them. */
 import { env } from 'cloudflare:workers';
 import { type Edge, type EdgeOptions, edgeOver, OPERATOR, OPERATOR_TOKEN } from './edge.ts';
-
-const CAPABILITY_SECRET = 'capability-secret-of-at-least-32-bytes';
-
-export interface Issued {
-  readonly id: string;
-  readonly profile: string | null;
-  readonly kind: string;
-  readonly generation: number;
-  readonly urls: { readonly ignition: string; readonly cloudConfig?: string; readonly ipxe: string };
-  readonly pointer: {
-    ignition: { version: string; config: { replace: { source: string; verification: { hash: string } } } };
-  };
-  readonly expiresAt: string | null;
-  readonly entries: { severity: string; layer: string; path: string }[];
-}
+import { CAPABILITY_SECRET, type Issued } from './machine-texts.ts';
 
 export interface MachineEdge extends Edge {
   call(method: string, path: string, body?: BodyInit): Promise<Response>;
@@ -57,10 +43,3 @@ export function machineEdge(options: EdgeOptions & { vars?: Record<string, strin
     boot: (url, init) => edge.fetchUrl(url, init),
   };
 }
-
-/** A config with one file, whose path tells it from others. */
-export const config = (path: string, version = '3.3.0', more: object = {}): string =>
-  JSON.stringify({
-    ignition: { version },
-    storage: { files: [{ ...(version.startsWith('2') ? { filesystem: 'root' } : {}), path, mode: 420, ...more }] },
-  });

@@ -1,0 +1,142 @@
+/**
+ * The machine rooms in plain Node, over R2 and KV in memory: the service's own code from an operator's call or a boot URL down to the
+ * calls of the stores. Time is a virtual clock's, so that what waits for a store costs nothing.
+ */
+
+import { kindOf } from '../../src/configs/user-data.ts';
+import { BootLog } from '../../src/machines/boot/boots.ts';
+import { Capabilities } from '../../src/machines/boot/capability.ts';
+import { answerBootRequest, type BootRoom } from '../../src/machines/boot/routes-boot.ts';
+import { deleteMachine, issueToken, type MachinePorts, putMachine } from '../../src/machines/machines.ts';
+import { changeProfile } from '../../src/machines/profiles.ts';
+import { machineBucket } from '../../src/machines/records/bucket.ts';
+import { Current } from '../../src/machines/records/current.ts';
+import { copyNamespace } from '../../src/machines/records/kv.ts';
+import { Vault } from '../../src/machines/records/vault.ts';
+import { rawPath } from '../../src/releases/path.ts';
+import { WideEvent } from '../../src/shared/log.ts';
+import type { Platform } from '../../src/shared/platform.ts';
+import type { Result } from '../../src/shared/result.ts';
+import { type FaultyBucket, faultyBucketOver } from './faulty-bucket.ts';
+import { type LateNamespace, lateNamespace } from './late-namespace.ts';
+import { CAPABILITY_SECRET, type Issued } from './machine-texts.ts';
+import { type MemoryBucket, memoryBucket } from './memory-bucket.ts';
+import { seeded } from './seeded.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+export interface MachineStores {
+  readonly clock: VirtualClock;
+  readonly memory: MemoryBucket;
+  readonly r2: FaultyBucket;
+  readonly kv: LateNamespace;
+}
+
+export function machineStores(): MachineStores {
+  const clock = new VirtualClock();
+  const memory = memoryBucket({ now: clock.now });
+  return { clock, memory, r2: faultyBucketOver(memory.r2), kv: lateNamespace() };
+}
+
+export interface Booted {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly text: string;
+  /** As the machine's clock would have seen them pass. */
+  readonly seconds: number;
+}
+
+const ORIGIN = 'http://edge.test';
+const IPXE = { channel: 'stable', board: 'amd64-usr', version: 'current' };
+
+/** What capabilities and records are kept safe by; it has no state, so that any number of isolates may share it. */
+export interface MachineKeys {
+  readonly vault: Vault;
+  readonly capabilities: Capabilities;
+}
+
+/** Keys that are ready to use: making them takes real time, which no virtual clock knows of. */
+export async function machineKeys(
+  capability: string = CAPABILITY_SECRET,
+  storage: string[] = [],
+): Promise<MachineKeys> {
+  const keys = { vault: new Vault(storage, [capability]), capabilities: new Capabilities([capability]) };
+  await Promise.all([keys.vault.keyIds(), keys.capabilities.read('')]);
+  return keys;
+}
+
+/** One isolate of the service: what it remembers is its own, the stores are everybody's. */
+export class MachineRooms {
+  readonly room: BootRoom & MachinePorts;
+  readonly #clock: VirtualClock;
+  readonly #pending: Promise<unknown>[] = [];
+
+  constructor(
+    { vault, capabilities }: MachineKeys,
+    readonly stores: MachineStores = machineStores(),
+  ) {
+    const { clock, r2, kv } = stores;
+    this.#clock = clock;
+    const platform: Platform = {
+      fetch: () => Promise.reject(new Error('no network here')),
+      now: clock.now,
+      random: seeded(1),
+      timer: clock.timer,
+      waitUntil: (work) => void this.#pending.push(work),
+    };
+    const store = machineBucket(r2.bucket, platform);
+    const copies = copyNamespace(kv.namespace, platform);
+    this.room = {
+      ...{ platform, store, copies, vault, capabilities, publicUrl: '' },
+      current: new Current(platform, store, copies),
+      boots: new BootLog(platform, store),
+    };
+  }
+
+  async putProfile(name: string, texts: { readonly base?: string; readonly default?: string }): Promise<void> {
+    const options = { dryRun: false, force: false, cursor: undefined };
+    must(await this.#clock.until(changeProfile(this.room, name, texts, options)));
+  }
+
+  async putMachine(id: string, text: string, profile: string | null = null): Promise<Issued> {
+    const written = { kind: kindOf(text), source: null, text, sourceText: undefined, expiresIn: undefined };
+    return must(
+      await this.#clock.until(putMachine(this.room, id, { ...IPXE, ...written, profile }, ORIGIN)),
+    ) as unknown as Issued;
+  }
+
+  /** `undefined` where there is no such machine, or none any more. */
+  async renew(id: string, revoke: boolean): Promise<Issued | undefined> {
+    const issued = await this.#clock.until(issueToken(this.room, id, { revoke, expiresIn: undefined }, ORIGIN));
+    return issued.ok ? (issued.value as unknown as Issued) : undefined;
+  }
+
+  /** Why not, where it was not deleted. */
+  async deleteMachine(id: string): Promise<string> {
+    const deleted = await this.#clock.until(deleteMachine(this.room, id));
+    return deleted.ok ? 'deleted now' : deleted.error.reason;
+  }
+
+  /** What a machine is answered under a URL of ours. */
+  async boot(url: string, method = 'GET'): Promise<Booted> {
+    return await this.#clock.until(this.bootMeanwhile(url, method));
+  }
+
+  /** The same, where other things go on at the same time: whoever asks lets the time go by. */
+  async bootMeanwhile(url: string, method = 'GET'): Promise<Booted> {
+    const began = this.#clock.now();
+    const request = new Request(url, { method });
+    const answer = await answerBootRequest(this.room, { request, path: rawPath(url), log: new WideEvent() });
+    const seconds = (this.#clock.now() - began) / 1000;
+    return { status: answer.status, headers: [...answer.headers], text: await answer.text(), seconds };
+  }
+
+  /** Everything that was to go on after the answers. */
+  async settle(): Promise<void> {
+    while (this.#pending.length > 0) await this.#clock.until(Promise.allSettled(this.#pending.splice(0)));
+  }
+}
+
+function must<T>(outcome: Result<T, unknown>): T {
+  if (outcome.ok) return outcome.value;
+  throw new Error(JSON.stringify(outcome.error));
+}
