@@ -1,5 +1,5 @@
 /** Inline contents as data URLs, by the shortest of three forms (base/v0_5/translate.go and baseutil of Butane). No I/O. */
-import { toBase64Text } from './base64.ts';
+import { toBase64Text, toBinaryText } from './base64.ts';
 
 /** Handed in: this room does not compress by itself. */
 export type Gzip = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
@@ -26,15 +26,9 @@ export function dataUrlOf(bytes: Uint8Array<ArrayBuffer>, gzip: Gzip | 'plain' |
   return { source: `data:${shorter}`, compression: '' };
 }
 
-const UNRESERVED = /[A-Za-z0-9\-_.!~*'()]/;
-const ESCAPES = Array.from({ length: 256 }, (_, byte) => {
-  const character = String.fromCharCode(byte);
-  return byte < 128 && UNRESERVED.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-});
+const RESERVED = /[^A-Za-z0-9\-_.!~*'()]/g;
+const percent = (character: string): string =>
+  `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 
 /** Percent-encoded but for RFC 2396's unreserved characters. */
-function escaped(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += ESCAPES[byte];
-  return text;
-}
+const escaped = (bytes: Uint8Array): string => toBinaryText(bytes).replace(RESERVED, percent);

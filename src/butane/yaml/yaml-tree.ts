@@ -2,7 +2,7 @@
  * YAML as a tree of what is written, in go-yaml's dialect: scalars keep their text and tag, aliases are followed, nothing is typed
  * yet. The library gives the syntax alone (its schema, merge keys and key checks are off). Only the first document counts. No I/O.
  */
-import { type Document, isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, parseAllDocuments, visit } from 'yaml';
 import { err, ok, type Result } from '../../shared/result.ts';
 
 interface Base {
@@ -80,9 +80,11 @@ class Grower {
   #count = 0;
   readonly #open = new Set<unknown>();
   readonly #document: Document.Parsed;
+  readonly #targets: ReadonlyMap<unknown, unknown>;
 
   constructor(document: Document.Parsed) {
     this.#document = document;
+    this.#targets = aliasTargets(document);
   }
 
   grow(): Result<YamlNode, YamlFault> {
@@ -99,7 +101,7 @@ class Grower {
     if (this.#count > MOST_NODES) throw new Stop('document contains excessive aliasing');
     if (depth > MOST_DEPTH) throw new Stop(`nested deeper than ${MOST_DEPTH}`);
     if (isAlias(node)) {
-      const target = node.resolve(this.#document);
+      const target = this.#targets.get(node);
       if (target === undefined) throw new Stop(`unknown anchor '${node.source}' referenced`);
       if (this.#open.has(target)) throw new Stop(`anchor '${node.source}' value contains itself`);
       return { ...this.#node(target, fallback, true, depth + 1), at: node.range?.[0] ?? fallback };
@@ -130,6 +132,19 @@ class Grower {
     }
     return { ...NULL, at, isAlias: viaAlias };
   }
+}
+
+/** What each alias names: the last node before it with its anchor. The library looks through the whole document for every alias. */
+function aliasTargets(document: Document.Parsed): ReadonlyMap<unknown, unknown> {
+  const anchors = new Map<string, unknown>();
+  const targets = new Map<unknown, unknown>();
+  visit(document, {
+    Node: (_key, node) => {
+      if (isAlias(node)) targets.set(node, anchors.get(node.source));
+      else if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
 }
 
 function shortTag(tag: string | undefined): string {
