@@ -3,7 +3,8 @@ import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { flatcarEdge } from '../../src/api/client.ts';
 import { OPERATOR_TOKEN } from '../support/edge.ts';
-import { config, type MachineEdge, machineEdge } from '../support/operator.ts';
+import { config } from '../support/machine-texts.ts';
+import { type MachineEdge, machineEdge } from '../support/operator.ts';
 
 interface Wrong {
   readonly id?: string;
