@@ -7,10 +7,9 @@ import { type Call, problem, type Refusal } from '../../src/api/contract/call.ts
 import { contract } from '../../src/api/contract/contract.ts';
 import { type Edge, OPERATOR_TOKEN, openEdge } from '../support/edge.ts';
 import { config } from '../support/machine-texts.ts';
+import { KERNEL, PAIR } from '../support/release.ts';
 import { UpstreamTenant } from '../support/upstream-tenant.ts';
 
-const PAIR = { channel: 'stable', board: 'amd64-usr' } as const;
-const KERNEL = 'flatcar_production_pxe.vmlinuz';
 const RELEASE = { ...PAIR, version: '4593.2.5' };
 const ALIAS = { ...PAIR, alias: 'current' };
 const calls: Readonly<Record<string, Call>> = contract;

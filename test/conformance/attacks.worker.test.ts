@@ -5,12 +5,11 @@
 import { reset } from 'cloudflare:test';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Edge, type EdgeOptions, OPERATOR, OPERATOR_TOKEN, openEdge } from '../support/edge.ts';
+import { hurried, shortPauses } from '../support/hurried.ts';
 import { movingClock } from '../support/moving-clock.ts';
+import { IMAGE, KERNEL, PAIR } from '../support/release.ts';
 import { UpstreamTenant } from '../support/upstream-tenant.ts';
 
-const PAIR = { channel: 'stable', board: 'amd64-usr' } as const;
-const IMAGE = 'flatcar_production_image.bin.bz2';
-const KERNEL = 'flatcar_production_pxe.vmlinuz';
 const DAY = 24 * 3_600_000;
 /** More than is held back: a bad one is a cut, not a clean 502. */
 const SIZE = 600_000;
@@ -33,7 +32,7 @@ const open = (vars: Record<string, string> = {}, options: EdgeOptions = {}) =>
   openEdge(tenant, {
     ...options,
     vars: { OPERATOR_TOKEN, ...vars },
-    platform: { ...clock.platform, ...options.platform },
+    platform: { ...shortPauses, ...clock.platform, ...options.platform },
   });
 const mirroring = (options: EdgeOptions = {}) =>
   open({ MIRROR: 'stable/amd64-usr', MIRROR_FILES: `version.txt,${IMAGE},${KERNEL}` }, options);
@@ -186,26 +185,17 @@ describe('endless data', () => {
 describe('slow retrieval', () => {
   it('no headers: 504, while a client that waits 20 s is still there', async () => {
     await tenant.rules({ path: 'vmlinuz', delayMs: 3_000 });
-    const hurried = await open({}, { platform: { timer: (milliseconds) => fasterTimer(milliseconds) } });
-    expect((await hurried.fetch(path(KERNEL))).status).toBe(504);
-    await hurried.settle();
+    const isolate = await open({}, { platform: hurried(50) });
+    expect((await isolate.fetch(path(KERNEL))).status).toBe(504);
+    await isolate.settle();
   });
 
   it('a body that stops is given up, and is never a complete file', async () => {
     await tenant.rules({ path: 'bz2$', method: 'GET', hangAfter: 1000 });
-    const hurried = await open({}, { platform: { timer: (milliseconds) => fasterTimer(milliseconds) } });
-    expect(await download(hurried, path(IMAGE))).toMatchObject({ isComplete: false });
-    await hurried.settle();
+    const isolate = await open({}, { platform: hurried(50) });
+    expect(await download(isolate, path(IMAGE))).toMatchObject({ isComplete: false });
+    await isolate.settle();
   });
-
-  /** Patience of seconds passes in hundredths. */
-  function fasterTimer(milliseconds: number) {
-    let handle: ReturnType<typeof setTimeout> | undefined;
-    const elapsed = new Promise<void>((resolve) => {
-      handle = setTimeout(resolve, milliseconds / 50);
-    });
-    return { elapsed, cancel: () => clearTimeout(handle) };
-  }
 });
 
 describe('mix and match', () => {

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { edgeOver, OPERATOR, OPERATOR_TOKEN } from '../support/edge.ts';
 import { faultyBucket } from '../support/faulty-stores.ts';
+import { shortPauses } from '../support/hurried.ts';
 import { pathsOf } from '../support/json.ts';
 import { config } from '../support/machine-texts.ts';
 import { machineEdge } from '../support/operator.ts';
@@ -349,7 +350,7 @@ it('a use that no record bears out goes, once it is old', async () => {
 
 it('a profile is written although R2 takes its time, and a deletion that broke off is finished', async () => {
   const r2 = faultyBucket();
-  const edge = machineEdge({ bindings: { RELEASES: r2.bucket } });
+  const edge = machineEdge({ bindings: { RELEASES: r2.bucket }, platform: shortPauses });
   let refused = 0;
   r2.moodOf = (operation, key) =>
     operation === 'put' && key.startsWith('profiles/') && refused++ < 2 ? 'throws' : 'well';

@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { faultyBucket } from '../support/faulty-stores.ts';
+import { shortPauses } from '../support/hurried.ts';
 import { pathsOf } from '../support/json.ts';
 import { config } from '../support/machine-texts.ts';
 import { machineEdge } from '../support/operator.ts';
@@ -85,7 +86,7 @@ describe('export and import', () => {
   it('an import into a store that fails says where it stopped', async () => {
     await emptyBucket();
     const r2 = faultyBucket();
-    const edge = machineEdge({ bindings: { RELEASES: r2.bucket } });
+    const edge = machineEdge({ bindings: { RELEASES: r2.bucket }, platform: shortPauses });
     for (const id of ['a', 'b', 'c']) await edge.putMachine(id, config(`/${id}`));
     const lines = await exported(edge);
     r2.moodOf = (operation, key) => (operation === 'put' && key === 'machines/b.json' ? 'throws' : 'well');

@@ -4,9 +4,9 @@ import { env, exports } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sameBytes } from '../../src/shared/bytes.ts';
 import { type Edge, type EdgeOptions, OPERATOR, OPERATOR_TOKEN, openEdge } from '../support/edge.ts';
+import { KERNEL } from '../support/release.ts';
 import { UpstreamTenant } from '../support/upstream-tenant.ts';
 
-const KERNEL = 'flatcar_production_pxe.vmlinuz';
 const RELEASE = { channel: 'stable', board: 'amd64-usr', version: '4593.2.5' } as const;
 const PATH = `/stable/amd64-usr/4593.2.5/${KERNEL}`;
 const ALIAS_PATH = `/stable/amd64-usr/current/${KERNEL}`;

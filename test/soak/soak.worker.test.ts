@@ -9,15 +9,13 @@ import { sameBytes } from '../../src/shared/bytes.ts';
 import { type Edge, OPERATOR, OPERATOR_TOKEN, openEdge } from '../support/edge.ts';
 import { pathsOf } from '../support/json.ts';
 import { config } from '../support/machine-texts.ts';
+import { IMAGE, KERNEL, PAIR } from '../support/release.ts';
 import { seeded } from '../support/seeded.ts';
 import { UpstreamTenant } from '../support/upstream-tenant.ts';
 import { randomFaults, upstreamFaults } from './faults.ts';
 import { Register } from './register.ts';
 
 const { seconds, seed } = inject('soak');
-const PAIR = { channel: 'stable', board: 'amd64-usr' } as const;
-const IMAGE = 'flatcar_production_image.bin.bz2';
-const KERNEL = 'flatcar_production_pxe.vmlinuz';
 const FILES = { [IMAGE]: 700_000, [KERNEL]: 50_000 };
 const MACHINES = Array.from({ length: 6 }, (_, index) => `vm-${index}`);
 /** What a client may be told while others fail; everything else is a wrong answer. */
