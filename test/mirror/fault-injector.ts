@@ -10,6 +10,7 @@ export const KINDS = {
   cut: 'it is done, but its answer is lost, or breaks off half way',
   slow: 'it is done long after everybody has given it up; a body stops half way for good',
   restart: 'it is done, but the isolate that asked is gone',
+  raced: 'somebody else has written the object a moment before',
 } as const;
 
 export type Kind = keyof typeof KINDS;
@@ -20,12 +21,20 @@ export interface Strike {
   readonly fits: (number: number, call: string) => boolean;
 }
 
+/** Whether a call can be struck so. */
+export const canStrike = (kind: Kind, call: string): boolean => kind !== 'raced' || call.startsWith(COMPARE_AND_SET);
+
 /** Longer than anybody waits for a store or a network. */
 const LATE_MS = 300_000;
 
+/** What a put under a condition is called here: R2 itself knows no other name for it than for any put. */
+const COMPARE_AND_SET = 'compare-and-set';
+
 /** As R2 says that it failed. */
 const failed = (call: string): Error =>
-  new Error(`${call.split(' ')[0]}: We encountered an internal error. Please try again. (10001)`);
+  new Error(
+    `${call.split(' ')[0]?.replace(COMPARE_AND_SET, 'put')}: We encountered an internal error. Please try again. (10001)`,
+  );
 
 /** Done late, it changes nothing. */
 const isRead = (call: string): boolean => /^(get|head|list|GET|HEAD) /.test(call);
@@ -47,6 +56,8 @@ export class FaultInjector {
   /** Uploads that were begun, whoever has heard of them. */
   readonly uploads: { readonly key: string; readonly id: string }[] = [];
   readonly #underWay = new Set<Promise<unknown>>();
+  /** Overtakes the compare-and-set that has just been asked for. */
+  #race: () => Promise<unknown> = async () => undefined;
   #tellGone: () => void = () => undefined;
 
   constructor(
@@ -83,7 +94,11 @@ export class FaultInjector {
 
   /** The bucket, with the uploads that it gives out. */
   bucket = (real: R2Bucket): R2Bucket =>
-    this.#wrap(real, (name, [key]) => `${name} ${typeof key === 'string' ? key : JSON.stringify(key)}`);
+    this.#wrap(real, (name, [key, value, options]) => {
+      const isConditional = name === 'put' && (options as R2PutOptions | undefined)?.onlyIf !== undefined;
+      if (isConditional) this.#race = () => race(real, String(key), String(value));
+      return `${isConditional ? COMPARE_AND_SET : name} ${typeof key === 'string' ? key : JSON.stringify(key)}`;
+    });
 
   #upload(upload: R2MultipartUpload): R2MultipartUpload {
     return this.#wrap(upload, (name, [part]) => `${name} ${upload.key}${typeof part === 'number' ? ` ${part}` : ''}`);
@@ -125,7 +140,9 @@ export class FaultInjector {
         .catch(() => undefined);
       return await never<T>();
     }
+    if (kind === 'raced') await this.#race();
     const answer = await work();
+    if (kind === 'raced') return answer;
     if (kind === 'restart') {
       this.isGone = true;
       this.#tellGone();
@@ -149,4 +166,21 @@ export class FaultInjector {
       this.#underWay.delete(mark);
     }
   }
+}
+
+/**
+ * Another writer's version of an object that is about to be written: as it was, written anew; or the first one, as somebody leaves it
+ * who does not know of the release.
+ */
+async function race(bucket: R2Bucket, key: string, ours: string): Promise<void> {
+  const before = await bucket.get(key);
+  const text = before === null ? firstOf(key, ours) : await before.text();
+  await bucket.put(key, `${text} `);
+}
+
+function firstOf(key: string, ours: string): string {
+  if (key.startsWith('alias/')) return JSON.stringify({ ...JSON.parse(ours), version: null });
+  if (key.startsWith('index/')) return JSON.stringify({ ...JSON.parse(ours), releases: [] });
+  if (key === 'releases.json') return JSON.stringify({ ...JSON.parse(ours), channels: {} });
+  return ours;
 }

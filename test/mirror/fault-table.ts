@@ -52,8 +52,13 @@ export async function play(world: World, row: Row): Promise<FaultInjector> {
   const outcomes = await firstJob(world, injector, reader);
   // An attempt outlives any single fault by itself; that the Workflow could not be asked is for the next trigger to mend.
   const isLaunch = injector.struck === 'create instance';
-  if (!isLaunch) for (const outcome of outcomes) expect(outcome).toBe(row.release === 'good' ? 'complete' : 'failed');
-  await walk(world, reader);
+  const expected = row.release === 'good' ? 'complete' : 'failed';
+  if (!isLaunch) for (const outcome of outcomes) expect(outcome).toBe(expected);
+  const readable = await walk(world, reader);
+  if (!isLaunch && outcomes.length > 0) {
+    expect(await jobState(world, reader)).toBe(expected);
+    expect(readable).toEqual(row.release === 'good' ? everything(world) : NOTHING);
+  }
   const unknown = await unknownUploads(world, injector);
   if (!mayLoseUpload(injector, row)) expect(unknown).toEqual([]);
   if (row.release === 'spoilt') {
@@ -65,8 +70,7 @@ export async function play(world: World, row: Row): Promise<FaultInjector> {
   await completes(world, later);
   expect(await world.openUploads(injector.uploads)).toEqual(unknown);
   await leavesNothing(world, later);
-  expect(await readableBelow(world, reader, 'current')).toEqual([...world.genuine.keys()]);
-  expect(world.breaches()).toEqual([]);
+  expect(await walk(world, reader)).toEqual(everything(world));
   return injector;
 }
 
@@ -101,21 +105,34 @@ async function firstJob(world: World, injector: FaultInjector, reader: Edge): Pr
   return outcomes;
 }
 
+interface Readable {
+  /** Files by the alias. */
+  readonly files: readonly string[];
+  /** Lists that show the release. */
+  readonly lists: readonly string[];
+}
+
+const LISTS = [`/${PAIR}/`, '/releases.json'];
+const NOTHING: Readable = { files: [], lists: [] };
+const everything = ({ genuine }: World): Readable => ({ files: [...genuine.keys()], lists: LISTS });
+
 /** Asks every public URL while upstream is away: what is answered must be ours, genuine, and all of it. */
-async function walk(world: World, reader: Edge): Promise<readonly string[]> {
+async function walk(world: World, reader: Edge): Promise<Readable> {
   const names = [...world.genuine.keys()];
   const readable = await Promise.all(['current', VERSION].map((version) => readableBelow(world, reader, version)));
   const [byAlias = [], byNumber = []] = readable;
   // An alias names only what is there as a whole, and so do the lists.
   if (byAlias.length > 0) expect(byNumber).toEqual(names);
   if (byNumber.length > 0) expect(byNumber).toEqual(names);
-  for (const list of [`/${PAIR}/`, '/releases.json']) {
+  const lists: string[] = [];
+  for (const list of LISTS) {
     const text = await world.until(reader.fetch(list).then((response) => response.text()));
-    if (text.includes(VERSION)) expect(byNumber, list).toEqual(names);
+    if (text.includes(VERSION)) lists.push(list);
   }
+  if (lists.length > 0) expect(byNumber).toEqual(names);
   await world.until(reader.settle());
   expect(world.breaches()).toEqual([]);
-  return byAlias;
+  return { files: byAlias, lists };
 }
 
 async function readableBelow(world: World, reader: Edge, version: string): Promise<string[]> {
@@ -135,14 +152,15 @@ async function readableBelow(world: World, reader: Edge, version: string): Promi
 /** A later attempt, nothing in its way. */
 async function completes(world: World, edge: Edge): Promise<void> {
   await world.pass(11 * MINUTE_MS);
-  const answer = async (init: RequestInit) => {
-    const response = await world.until(edge.fetch(JOB, { ...init, headers: OPERATOR }));
-    return (await world.until(response.json())) as { state: string };
-  };
-  await answer({ method: 'PUT' });
+  await world.until(edge.fetch(JOB, { method: 'PUT', headers: OPERATOR }));
   await world.until(edge.runAll());
-  expect(await answer({})).toMatchObject({ state: 'complete' });
+  expect(await jobState(world, edge)).toBe('complete');
   await world.until(edge.settle());
+}
+
+async function jobState(world: World, edge: Edge): Promise<string> {
+  const response = await world.until(edge.fetch(JOB, { headers: OPERATOR }));
+  return ((await world.until(response.json())) as { state: string }).state;
 }
 
 /** Whatever the attempts have left behind is gone a day later, and nothing else. */

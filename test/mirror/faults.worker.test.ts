@@ -74,7 +74,7 @@ const ROWS: readonly [kind: Kind, call: RegExp, release?: Row['release']][] = [
   ['fail', /^uploadPart .* 2$/],
   ['restart', /^uploadPart .* 1$/],
   ['cut', /^complete/],
-  ['restart', /^put manifests/],
+  ['restart', /^compare-and-set manifests/],
   ['fail', /^abort/, 'spoilt'],
 ];
 
