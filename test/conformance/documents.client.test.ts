@@ -8,7 +8,7 @@ import { OPERATOR_TOKEN, type RunningEdge, runClient, runEdge } from '../support
 const root = join(import.meta.dirname, '..', '..');
 const IMAGE = 'flatcar_production_image.bin.bz2';
 const documents = [
-  'README.md',
+  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'],
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
