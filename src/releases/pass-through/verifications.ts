@@ -27,7 +27,7 @@ export type VerificationOutcome =
       readonly fault: UpstreamFault | FileSignatureFault | { readonly reason: 'client-gone' };
     };
 
-interface RunningVerification {
+interface ActiveVerification {
   readonly outcome: Promise<VerificationOutcome>;
   readonly since: number;
   /** True when the bytes also go to a client. The verification is then as slow as that client, which may even stop. */
@@ -43,7 +43,7 @@ const WRITE_ATTEMPTS = 3;
 
 /** The stored verdicts on upstream files, and the verifications that run now. */
 export class Verifications {
-  readonly #running = new Map<string, RunningVerification>();
+  readonly #running = new Map<string, ActiveVerification>();
 
   constructor(
     private readonly platform: Platform,
