@@ -1,14 +1,17 @@
-/** Standard base64 with padding (RFC 4648 section 4), for a room that imports next to nothing. No I/O. */
+/**
+ * Standard base64 with padding (RFC 4648 section 4). This room has its own because the pure rooms may import no code of
+ * `shared` but the result type. No I/O.
+ */
 
-/** As many as one call takes as its arguments; a call a byte makes millions of strings of a large file. */
-const AT_ONCE = 8192;
+/** The number of bytes for each call of `fromCharCode`. One call for each byte would make a string for each byte. */
+const BYTES_PER_CALL = 8192;
 
-/** The bytes as characters of the same codes. */
+/** Returns a text whose characters have the bytes as their codes. */
 export function toBinaryText(bytes: Uint8Array): string {
   let text = '';
-  for (let at = 0; at < bytes.length; at += AT_ONCE) text += String.fromCharCode(...bytes.subarray(at, at + AT_ONCE));
+  for (let at = 0; at < bytes.length; at += BYTES_PER_CALL) text += String.fromCharCode(...bytes.subarray(at, at + BYTES_PER_CALL));
   return text;
 }
 
-/** The bytes as text. */
+/** Returns the bytes as base64 text. */
 export const toBase64Text = (bytes: Uint8Array): string => btoa(toBinaryText(bytes));

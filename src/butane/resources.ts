@@ -1,19 +1,25 @@
-/** Inline contents as data URLs, by the shortest of three forms (base/v0_5/translate.go and baseutil of Butane). No I/O. */
+/**
+ * Turns inline contents into data URLs, in the shortest of three forms (base/v0_5/translate.go and baseutil of Butane).
+ * No I/O.
+ */
 import { toBase64Text, toBinaryText } from './base64.ts';
 
-/** Handed in: this room does not compress by itself. */
+/** Compresses bytes. The caller passes it in, because this room cannot compress by itself. */
 export type Gzip = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
 
 interface DataUrl {
   readonly source: string;
-  /** `''` says that nothing is compressed, so that nothing is inherited. */
+  /** `''` states that the data is not compressed, so that a merge does not take the field from the parent config. */
   readonly compression: '' | 'gzip';
 }
 
-/** What the reference asks of gzip before it takes it: its own name in the config. */
+/** Gzip must save more characters than this: `compression: gzip` puts the word `gzip` into the config (baseutil). */
 const GZIP_COSTS = 4;
 
-/** The shortest data URL of `bytes`, or the plain one; gzip only where the user has not said how they are compressed. */
+/**
+ * Returns the shortest data URL of `bytes`, and its compression. `gzip` is `undefined` when the user states a
+ * compression: then the bytes are not compressed again. With `plain` the URL is always percent-encoded and readable.
+ */
 export function dataUrlOf(bytes: Uint8Array<ArrayBuffer>, gzip: Gzip | 'plain' | undefined): DataUrl {
   const plain = `,${escaped(bytes)}`;
   if (gzip === 'plain') return { source: `data:${plain}`, compression: '' };
@@ -30,5 +36,5 @@ const RESERVED = /[^A-Za-z0-9\-_.!~*'()]/g;
 const percent = (character: string): string =>
   `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 
-/** Percent-encoded but for RFC 2396's unreserved characters. */
+/** Percent-encodes every byte but the unreserved characters of RFC 2396 section 2.3. */
 const escaped = (bytes: Uint8Array): string => toBinaryText(bytes).replace(RESERVED, percent);

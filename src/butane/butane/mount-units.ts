@@ -1,10 +1,10 @@
-/** `with_mount_unit`: the systemd unit that mounts a file system, as Butane writes it (base/v0_5/translate.go). No I/O. */
+/** Writes the systemd unit that `with_mount_unit` asks for, as Butane does (base/v0_5/translate.go). No I/O. */
 import type { ConfigV3, StorageV3 } from '../../ignition/spec/v3.ts';
 
 type Filesystem = NonNullable<StorageV3['filesystems']>[number];
 type Unit = NonNullable<NonNullable<ConfigV3['systemd']>['units']>[number];
 
-/** The unit of one file system; swap is not mounted, and needs no path. */
+/** Returns the mount unit of one file system, or the swap unit of a swap device, which has no path. */
 export function mountUnit({ device, format, path, mountOptions = [] }: Filesystem): Unit {
   const options = mountOptions.length === 0 ? [] : [`Options=${mountOptions.join(',')}`];
   if (format === 'swap') {
@@ -40,7 +40,10 @@ export function mountUnit({ device, format, path, mountOptions = [] }: Filesyste
 
 const KEPT = /[A-Za-z0-9:_.]/;
 
-/** `systemd-escape --path` as go-systemd does it, over bytes; unlike systemd's, hex digits are not padded. */
+/**
+ * Escapes a path for a unit's name as go-systemd's UnitNamePathEscape does, byte by byte. `systemd-escape --path` pads
+ * hex digits to two, but go-systemd does not.
+ */
 export function unitPath(path: string): string {
   const inner = path.replace(/\/+/g, '/').replace(/^\/|\/$/g, '');
   if (inner === '') return '-';

@@ -1,15 +1,16 @@
 /**
- * What Butane's flatcar variant takes: the Ignition spec that it emits with its names in snake_case, and sugar on top
- * (base/v0_4, base/v0_5 and config/flatcar of coreos/butane 0.29.0). No I/O.
+ * The fields that Butane's flatcar variant accepts: those of the Ignition spec that it emits, with names in snake_case,
+ * and Butane's own fields, which are called sugar (base/v0_4, base/v0_5 and config/flatcar of coreos/butane 0.29.0).
+ * No I/O.
  */
 import { type Shape, shapeOf } from '../../ignition/spec/shape.ts';
 import { SCHEMAS_V3 } from '../../ignition/spec/v3.ts';
 import type { YamlShape } from '../yaml/decode.ts';
 
-/** A version of the flatcar variant, by what it emits. */
+/** A version of the flatcar variant. */
 export interface ButaneVersion {
   readonly text: string;
-  /** Ignition 3.`minor`. */
+  /** This version emits a config of Ignition 3.`minor`. */
   readonly minor: number;
   readonly shape: YamlShape;
 }
@@ -22,11 +23,11 @@ const RESOURCE_SUGAR: readonly [string, YamlShape][] = [
   ['local', TEXT],
 ];
 
-/** `httpHeaders` -> `http_headers`; the few names with capitals of their own come out right by it too. */
+/** Returns the YAML name of an Ignition field: `httpHeaders` becomes `http_headers`, `sizeMiB` becomes `size_mib`. */
 export const snakeCase = (name: string): string =>
   name.replace(/MiB$/, '_mib').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** `http_headers` -> `httpHeaders`. */
+/** Returns the Ignition name of a YAML field: `http_headers` becomes `httpHeaders`. */
 export const camelCase = (name: string): string =>
   name.replace(/_mib$/, 'MiB').replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
@@ -46,7 +47,7 @@ function butaneShape(minor: number, takesLocalTexts: boolean): YamlShape {
   return { kind: 'object', fields: new Map([['variant', TEXT], ['version', TEXT], ...fields]) };
 }
 
-/** Where sugar goes, by the path in YAML without indexes. */
+/** Returns the sugar of the object at a path. `path` is that of YAML without list indexes. */
 function sugarAt(path: string, takesLocalTexts: boolean): readonly [string, YamlShape][] {
   if (path === 'storage') {
     const tree: YamlShape = {

@@ -1,14 +1,14 @@
-/** What Butane asks of its own source before it translates anything (Validate functions of base and config/flatcar). No I/O. */
+/** The rules that Butane checks on its source before it translates (Validate functions of base, config/flatcar). No I/O. */
 import { parseConfig } from '../../ignition/parse.ts';
 import type { Path } from '../../ignition/report.ts';
 import type { YamlObject, YamlValue } from '../yaml/decode.ts';
 import type { YamlReport } from '../yaml/sources.ts';
 import type { ButaneVersion } from './shape.ts';
 
-/** What a file or directory of this mode could reasonably be; 644 in decimal is not. */
+/** The greatest decimal number that may be an octal mode without its leading zero. */
 const MOST_DECIMAL_MODE = 7777;
 
-/** Adds what is wrong with the source as a source: two contents at once, sugar that lacks something, decimal modes. */
+/** Reports the errors of a source: two kinds of contents at once, incomplete sugar, and modes in decimal. */
 export function checkSource(source: YamlObject, version: ButaneVersion, report: YamlReport): void {
   visit(source, [], (object, path) => {
     if (path.length > 0 && path.at(-1) !== 'trees' && isResource(object, path))
@@ -29,7 +29,7 @@ export function checkSource(source: YamlObject, version: ButaneVersion, report: 
   }
 }
 
-/** Walks all objects, and gives each its path. */
+/** Calls `see` for each object in `value`, with the object's path. */
 export function visit(value: YamlValue | undefined, path: Path, see: (object: YamlObject, path: Path) => void): void {
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) visit(item, [...path, index], see);
@@ -39,7 +39,7 @@ export function visit(value: YamlValue | undefined, path: Path, see: (object: Ya
   }
 }
 
-/** True for contents, references, authorities and key files: what may be local, inline or elsewhere. */
+/** True for an object that has one of `local`, `inline` and `source`, such as contents or a key file. */
 export function isResource(object: YamlObject, path: Path): boolean {
   const name = path.findLast((step) => typeof step === 'string');
   const isNamed = ['contents', 'append', 'merge', 'replace', 'certificate_authorities', 'key_file'].includes(
@@ -60,7 +60,7 @@ function checkResource(resource: YamlObject, path: Path, version: ButaneVersion,
   if (isReference && inline instanceof Uint8Array) checkInlineConfig(inline, path, version, report);
 }
 
-/** A config that is put into the config must be one of the version that comes out. */
+/** Checks an inline config in `merge` or `replace`. Its version must be the one that Butane emits. */
 function checkInlineConfig(inline: Uint8Array, path: Path, version: ButaneVersion, report: YamlReport): void {
   const text = new TextDecoder().decode(inline);
   const parsed = parseConfig(text);
@@ -89,7 +89,10 @@ function checkInlineConfig(inline: Uint8Array, path: Path, version: ButaneVersio
   for (const { line: _line, column: _column, ...entry } of parsed.value.entries) report.addForeign(entry);
 }
 
-/** Flatcar's Ignition takes a config of no version for one of an old spec, Butane for a bad one. */
+/**
+ * True when the config states its version. Without one, Flatcar's Ignition reports an unsupported version, but Butane
+ * reports a version that cannot be parsed.
+ */
 function statesVersion(json: string): boolean {
   const config = JSON.parse(json) as { ignition?: { version?: unknown } | null } | null;
   const version = config?.ignition?.version;
@@ -120,7 +123,10 @@ function checkMode(mode: YamlValue | undefined, isDirectory: boolean, path: Path
   report.add('warning', path, message);
 }
 
-/** Rights that do not grow from other to group to user the wrong way, as people give them. */
+/**
+ * True for a mode that people use: the group has every right of the others, the user has every right of the group, and
+ * nobody writes or executes without reading. The special bits must fit too.
+ */
 function isTypical(mode: number, isDirectory: boolean): boolean {
   if (mode === 0) return true;
   const met = { r: false, w: false, x: false };
@@ -140,13 +146,13 @@ function isTypical(mode: number, isDirectory: boolean): boolean {
   return !sticky && (!(setuid || setgid) || (met.x && (mode & 0o002) === 0));
 }
 
-/** The object of a field, or an empty one. */
+/** Returns the object in a field, or an empty object when the field holds none. */
 export function objectAt(object: YamlObject | undefined, name: string): YamlObject {
   const value = object?.[name];
   return typeof value === 'object' && !Array.isArray(value) && !(value instanceof Uint8Array) ? value : {};
 }
 
-/** The objects of a list field, or none. */
+/** Returns the objects of a list field, or an empty list when the field holds no list. */
 export function listAt(object: YamlObject | undefined, name: string): YamlObject[] {
   const value = object?.[name];
   return Array.isArray(value) ? (value as YamlObject[]) : [];

@@ -1,5 +1,7 @@
-/** From a checked Butane source to a config of the Ignition spec that it emits, and back from its paths to the source's. No I/O. */
-
+/**
+ * Translates a checked Butane source into a config of the Ignition spec that it emits, and maps the config's paths back
+ * to those of the source. No I/O.
+ */
 import type * as z from 'zod';
 import { completed } from '../../ignition/decode.ts';
 import { mergeConfigs } from '../../ignition/merge.ts';
@@ -14,16 +16,19 @@ import { isResource, listAt, objectAt, visit } from './source-rules.ts';
 
 export interface Generated {
   readonly config: ConfigV3;
-  /** Where in the YAML a part of the config came from; `snake` is its path with the names of YAML. */
+  /** Maps a path of the config to the path in YAML that it came from. `snake` is `path` with names in snake_case. */
   readonly pathInYaml: (path: Path, snake: Path) => Path;
 }
 
 const NO_FILES =
   'local files cannot be read here: transpile with butane and its files directory, or put the contents inline';
-/** Sugar, which Ignition has no field for. */
+/** Fields of Butane that Ignition does not have. */
 const SUGAR = ['inline', 'local', 'with_mount_unit', 'ssh_authorized_keys_local', 'contents_local', 'trees', 'variant'];
 
-/** The config; what only a local tool can do is told as an error. */
+/**
+ * Returns the Ignition config of a source. A field that asks for a local file is reported as an error, since a Worker
+ * has no files.
+ */
 export function translate(
   source: YamlObject,
   version: ButaneVersion,
@@ -43,7 +48,7 @@ export function translate(
   );
   const units = mounted.map((index) => mountUnit((user.storage?.filesystems ?? [])[index] as never));
   if (units.length === 0) return { config: user, pathInYaml: (_path, snake) => fromInline(snake, inlined) };
-  // Two file systems of one unit name stay two, to be told as duplicates.
+  // Generated units are merged as the parent: two of one name must stay two, so that Ignition's rules report them.
   const generated: ConfigV3 = { ignition: { version: text }, systemd: { units } };
   const { config } = mergeConfigs(schema, generated, user);
   const userUnits = (user.systemd?.units ?? []).map(({ name }) => name);
@@ -53,7 +58,7 @@ export function translate(
   };
 }
 
-/** Adds what flatcar's versions do not take, though their schema has it. */
+/** Reports the fields that the flatcar variant forbids although the Ignition spec has them. */
 export function findForbidden(source: YamlObject, report: YamlReport): void {
   for (const [index, device] of listAt(objectAt(source, 'storage'), 'luks').entries()) {
     if (holdsAnything(device['clevis']))
@@ -86,14 +91,17 @@ function toIgnition(value: YamlValue, path: Path, gzip: Gzip | 'plain', inlined:
   return { ...fields, source: url.source, compression: isCompressed ? compression : url.compression };
 }
 
-/** What is said of a source, or of a compression that nobody stated, is said of what was inline. */
+/** A finding about a `source` that was made of inline contents belongs to `inline`, which is what the user wrote. */
 function fromInline(snake: Path, inlined: ReadonlySet<string>): Path {
   const last = snake.at(-1);
   const owner = snake.slice(0, -1);
   return last === 'source' && inlined.has(owner.join('.')) ? [...owner, 'inline'] : snake;
 }
 
-/** Generated units stand for their file systems; the user's keep the numbers that they have in YAML. */
+/**
+ * Maps the path of a unit to YAML. A generated unit belongs to the `with_mount_unit` of its file system. The user's own
+ * unit has an index in YAML that differs from its index in the config, because generated units come first.
+ */
 function fromUnits(
   path: Path,
   snake: Path,
@@ -102,15 +110,15 @@ function fromUnits(
   generated: number,
   userUnits: readonly string[],
 ): Path {
-  const [room, list, index, ...rest] = snake;
-  if (room !== 'systemd' || list !== 'units' || typeof index !== 'number') return snake;
+  const [section, list, index, ...rest] = snake;
+  if (section !== 'systemd' || list !== 'units' || typeof index !== 'number') return snake;
   const name = config.systemd?.units?.[path[2] as number]?.name ?? '';
   const own = userUnits.indexOf(name);
   const filesystem = mounted[index];
   if (index < generated && filesystem !== undefined && own === -1) {
     return ['storage', 'filesystems', filesystem, 'with_mount_unit'];
   }
-  return own === -1 ? snake : [room, list, own, ...rest];
+  return own === -1 ? snake : [section, list, own, ...rest];
 }
 
 const holdsAnything = (value: YamlValue | undefined): boolean => {

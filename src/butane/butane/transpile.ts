@@ -1,8 +1,7 @@
 /**
- * Butane of the flatcar variant to Ignition, stage by stage as coreos/butane 0.29.0 does it: header, typed decode, source rules,
- * translation, what the variant forbids, Ignition's own rules. A stage that fails is the last one. No I/O.
+ * Translates Butane of the flatcar variant to Ignition in the stages of coreos/butane 0.29.0: header, typed decoding,
+ * source rules, translation, forbidden fields, Ignition's own rules. No stage runs after one that fails. No I/O.
  */
-
 import { plainConfig } from '../../ignition/render.ts';
 import type { Entry, Findings, Path } from '../../ignition/report.ts';
 import { SCHEMAS_V3 } from '../../ignition/spec/v3.ts';
@@ -17,29 +16,29 @@ import { checkSource } from './source-rules.ts';
 import { findForbidden, type Generated, translate } from './translation.ts';
 
 export interface Transpiled {
-  /** Ignition, pruned and in the order of its schema. */
+  /** The Ignition config without absent fields, in the field order of its schema. */
   readonly config: Record<string, unknown>;
   readonly entries: readonly Entry[];
-  /** Paths of keys that mean nothing to the tool; the reference warns, and drops what they hold. */
+  /** Paths of keys that the tool does not know. Butane warns about them and drops their values. */
   readonly unknownKeys: readonly string[];
 }
 
 export interface TranspileFault {
-  /** What the tool would say of the whole. */
+  /** The message with which the tool would end. */
   readonly error: string;
   readonly entries: readonly Entry[];
 }
 
 export interface ButaneOptions {
-  /** Any warning is fatal. */
+  /** When true, a warning makes the translation fail. */
   readonly strict: boolean;
-  /** `plain`: every byte of inline contents stays readable in its data URL, whatever is shorter. */
+  /** With `plain`, inline contents stay readable in their data URL, even where gzip or base64 is shorter. */
   readonly gzip: Gzip | 'plain';
 }
 
 const SEMVER = /^(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z-.]+)?(\+[0-9A-Za-z-.]+)?$/;
 
-/** The Ignition config that Butane would write, or why it would write none. */
+/** Returns the Ignition config that Butane would write, or the fault with which Butane would end. */
 export function transpileButane(text: string, options: ButaneOptions): Result<Transpiled, TranspileFault> {
   const normal = text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
   const root = readYaml(normal);
@@ -79,7 +78,7 @@ function transpileSource(
 
 const refused = (error: string) => err<TranspileFault>({ error, entries: [] });
 
-/** Variant and version before anything else is looked at. */
+/** Reads the variant and the version, which decide how the rest of the document is read. */
 function readHeader(root: YamlNode): Result<ButaneVersion, string> {
   if (root.kind !== 'map' && !(root.kind === 'scalar' && root.text === '')) {
     const isNothing = root.kind === 'scalar' && /^(~|null|Null|NULL)$/.test(root.text) && root.isPlain;
@@ -106,7 +105,7 @@ function readHeader(root: YamlNode): Result<ButaneVersion, string> {
 function dialectFor(report: YamlReport): Dialect {
   return {
     merging: 'first',
-    unknownKey: (key, _known, path, at) => report.addUnknownKey(path, `unused key ${key}`, at),
+    unknownKey: (key, _fieldNames, path, at) => report.addUnknownKey(path, `unused key ${key}`, at),
     strangeObject: (path, at) => {
       if (path.length === 0) return;
       report.add('warning', path, 'context tree does not match content tree: keys below are not looked at', at);
@@ -114,7 +113,7 @@ function dialectFor(report: YamlReport): Dialect {
   };
 }
 
-/** Ignition's findings at the YAML that they came from. */
+/** Returns findings that report each finding of Ignition at the place in YAML that it comes from. */
 function mapped({ pathInYaml }: Generated, report: YamlReport): Findings {
   const at = (path: Path) =>
     pathInYaml(

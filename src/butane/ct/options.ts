@@ -1,6 +1,6 @@
 /**
- * What etcd and flannel take on their command lines, version by version and in the order in which the transpiler writes them
- * (config/types of flatcar/container-linux-config-transpiler 0.9.4). `#` marks integers, `?` booleans. No I/O.
+ * The command-line options of etcd and flannel for each version, in the order in which the transpiler writes them
+ * (config/types of flatcar/container-linux-config-transpiler 0.9.4). `#` marks an integer, `?` marks a boolean. No I/O.
  */
 
 export interface Option {
@@ -103,10 +103,13 @@ const optionsOf = (names: string): Option[] =>
       return name.endsWith('?') ? { name: name.slice(0, -1), kind: 'flag' } : { name, kind: 'text' };
     });
 
-type Numbers = readonly [major: number, minor: number, patch: number];
+type VersionNumbers = readonly [major: number, minor: number, patch: number];
 
-/** Options of an etcd version; without one, of the newest. What the tool does not list has none. */
-export function etcdOptions(version: Numbers | undefined): readonly Option[] {
+/**
+ * Returns the options of an etcd version, or those of the newest one when `version` is absent. The list is empty for a
+ * version that the transpiler does not list.
+ */
+export function etcdOptions(version: VersionNumbers | undefined): readonly Option[] {
   const [major, minor] = version ?? [3, 5];
   if (major === 2) return minor >= 3 ? optionsOf(ETCD_2_3) : [];
   if (major !== 3) return [];
@@ -114,8 +117,11 @@ export function etcdOptions(version: Numbers | undefined): readonly Option[] {
   return optionsOf(byMinor[minor] ?? ETCD_3_5);
 }
 
-/** Options of a flannel version; without one, of 0.6. */
-export function flannelOptions(version: Numbers | undefined): readonly Option[] {
+/**
+ * Returns the options of a flannel version, or those of 0.6 when `version` is absent. The list is empty for a version
+ * that the transpiler does not list.
+ */
+export function flannelOptions(version: VersionNumbers | undefined): readonly Option[] {
   const [major, minor] = version ?? [0, 6];
   if (major !== 0 || minor < 5) return [];
   if (minor === 5) return optionsOf(FLANNEL_0_5);
@@ -123,8 +129,11 @@ export function flannelOptions(version: Numbers | undefined): readonly Option[] 
   return optionsOf(minor === 6 ? options : `${options} kube_subnet_mgr?`);
 }
 
-/** A strict semantic version's numbers; what follows the patch is left alone. */
-export function numbersOf(version: string): Numbers | undefined {
+/**
+ * Returns the three numbers of a semantic version, or `undefined` for other text. A pre-release and a build are
+ * allowed and ignored.
+ */
+export function numbersOf(version: string): VersionNumbers | undefined {
   const match = /^(\d+)\.(\d+)\.(\d+)([-+][0-9A-Za-z.+-]*)?$/.exec(version);
   return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3])];
 }

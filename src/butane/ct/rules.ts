@@ -1,4 +1,4 @@
-/** What the transpiler asks of a Container Linux Config as a source (its Validate functions). No I/O. */
+/** The rules that the transpiler checks on a Container Linux Config before it converts (its Validate functions). No I/O. */
 import type { Path } from '../../ignition/report.ts';
 import { listAt, objectAt } from '../butane/source-rules.ts';
 import type { YamlObject } from '../yaml/decode.ts';
@@ -10,7 +10,7 @@ const STRATEGIES = ['reboot', 'etcd-lock', 'off'];
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const DURATION = /^[-+]?(0|((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/;
 
-/** Adds what is wrong with the source, or will be taken otherwise than one may think. */
+/** Reports the errors of a source, and warns where the transpiler does something that the user may not expect. */
 export function checkCt(source: YamlObject, report: YamlReport): void {
   const storage = objectAt(source, 'storage');
   for (const [index, file] of listAt(storage, 'files').entries()) checkFile(file, ['storage', 'files', index], report);

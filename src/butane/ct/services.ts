@@ -1,6 +1,6 @@
 /**
- * The services that a Container Linux Config sets up by name: drop-ins for docker, etcd and flannel, the file for updates, and the
- * data that coreos-metadata finds out at boot, platform by platform. No I/O.
+ * The services that a Container Linux Config configures by name: drop-ins for docker, etcd and flannel, and the file
+ * for updates. Options may hold dynamic data, which coreos-metadata finds at boot; each platform has its own. No I/O.
  */
 import { err, ok, type Result } from '../../shared/result.ts';
 import { objectAt } from '../butane/source-rules.ts';
@@ -14,13 +14,13 @@ export interface ServiceUnit {
   readonly dropins: readonly { readonly name: string; readonly contents: string }[];
 }
 
-/** Platforms whose metadata has to be asked for by name. */
-const BY_NAME = ['openstack-metadata', 'cloudstack-configdrive'];
-const NAMES = ['HOSTNAME', 'PRIVATE_IPV4', 'PUBLIC_IPV4', 'PRIVATE_IPV6', 'PUBLIC_IPV6'] as const;
-type Name = (typeof NAMES)[number];
+/** Platforms that coreos-metadata does not detect: an option must tell it the platform. */
+const UNDETECTED = ['openstack-metadata', 'cloudstack-configdrive'];
+const DATA_NAMES = ['HOSTNAME', 'PRIVATE_IPV4', 'PUBLIC_IPV4', 'PRIVATE_IPV6', 'PUBLIC_IPV6'] as const;
+type DataName = (typeof DATA_NAMES)[number];
 
-/** What each platform's metadata calls the data; what it has not, nobody can use there. */
-const METADATA: Readonly<Record<string, Partial<Record<Name, string>>>> = {
+/** The environment variable of each piece of dynamic data, by platform. An absent one cannot be used there. */
+const METADATA: Readonly<Record<string, Partial<Record<DataName, string>>>> = {
   azure: { PRIVATE_IPV4: 'COREOS_AZURE_IPV4_DYNAMIC', PUBLIC_IPV4: 'COREOS_AZURE_IPV4_VIRTUAL' },
   digitalocean: {
     HOSTNAME: 'COREOS_DIGITALOCEAN_HOSTNAME',
@@ -64,13 +64,16 @@ const METADATA: Readonly<Record<string, Partial<Record<Name, string>>>> = {
   },
 };
 
-/** True for none, and for the platforms that the transpiler knows. */
+/** True for a platform that the transpiler knows, and for the empty text, which means no platform. */
 export const isPlatform = (platform: string): boolean => platform === '' || Object.hasOwn(METADATA, platform);
 
-/** The units of all services that the source names, in the tool's order. */
+/**
+ * Returns the units of all services that the source configures, in the order of the transpiler. The error is a message
+ * about dynamic data that the platform does not have.
+ */
 export function serviceUnits(source: YamlObject, platform: string): Result<ServiceUnit[], string> {
   const units: ServiceUnit[] = [];
-  if (BY_NAME.includes(platform)) {
+  if (UNDETECTED.includes(platform)) {
     const contents = `[Service]\nEnvironment=COREOS_METADATA_OPT_PROVIDER=--provider=${platform}`;
     const dropins = [{ name: '20-clct-provider-override.conf', contents }];
     units.push({ name: 'coreos-metadata.service', dropins });
@@ -98,7 +101,7 @@ export function serviceUnits(source: YamlObject, platform: string): Result<Servi
   return ok(units);
 }
 
-/** `/etc/coreos/update.conf`, or `undefined` where nothing is said of updates. */
+/** Returns the text of `/etc/coreos/update.conf`, or `undefined` when the source does not configure updates. */
 export function updateConf(source: YamlObject): string | undefined {
   if (source['update'] === undefined && source['locksmith'] === undefined) return undefined;
   const update = objectAt(source, 'update');
@@ -145,7 +148,7 @@ function argumentsOf(service: YamlObject, options: readonly Option[]): string[] 
   });
 }
 
-/** The network config, set by etcdctl before flannel starts; dynamic data is not filled in here. */
+/** Returns the line that makes etcdctl set the network config. The transpiler fills no dynamic data into it. */
 function networkLines(flannel: YamlObject): string[] {
   const network = String(flannel['network_config'] ?? '');
   if (network === '') return [];
@@ -183,18 +186,18 @@ function wrapper(
   return ok(unit + lines.join('\n'));
 }
 
-/** `{PRIVATE_IPV4}` and its kin by the platform's own variables, argument by argument. */
+/** Replaces `{PRIVATE_IPV4}` and the other names of dynamic data by the platform's variables. */
 function fillIn(options: readonly string[], platform: string): Result<string[], string> {
   if (!options.some((option) => /[{}]/.test(option))) return ok([...options]);
   if (platform === '') return err('platform must be specified to use templating');
-  const known = METADATA[platform] ?? {};
+  const variables = METADATA[platform] ?? {};
   const filled: string[] = [];
   for (const option of options) {
     let [done, rest] = ['', option];
     for (;;) {
       const [open, close] = [rest.indexOf('{'), rest.indexOf('}')];
       if (open === -1 || close === -1 || close < open) break;
-      const variable = known[rest.slice(open + 1, close) as Name];
+      const variable = variables[rest.slice(open + 1, close) as DataName];
       if (variable === undefined) return err('unknown field');
       done += `${rest.slice(0, open)}\${${variable}}`;
       rest = rest.slice(close + 1);
@@ -216,7 +219,7 @@ const SHORT: Readonly<Record<string, string>> = {
   '\v': '\\v',
 };
 
-/** Go's %q: what cannot be printed is escaped, the rest stands. */
+/** Quotes a text as Go's `%q` does: it escapes each character that is not printable. */
 export function goQuoted(text: string): string {
   let quoted = '';
   for (const character of text) {

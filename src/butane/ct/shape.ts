@@ -1,4 +1,4 @@
-/** What a Container Linux Config holds (config/types of the transpiler 0.9.4), by its names in YAML. No I/O. */
+/** The fields of a Container Linux Config by their YAML names (config/types of the transpiler 0.9.4). No I/O. */
 
 import type { YamlShape } from '../yaml/decode.ts';
 import type { Option } from './options.ts';
@@ -63,10 +63,10 @@ const user = object({
 const group = object({ name: text, gid: integer, password_hash: text, system: flag });
 const etcdAccess = { etcd_endpoints: text, etcd_cafile: text, etcd_certfile: text, etcd_keyfile: text };
 
-/** The whole, with the options that the named versions of etcd and flannel have. */
+/** Returns the shape of a whole config; `etcd` and `flannel` are the options of the versions that the config names. */
 export function ctShape(etcd: readonly Option[], flannel: readonly Option[]): YamlShape {
-  const options = (known: readonly Option[]): Fields =>
-    Object.fromEntries(known.map(({ name, kind }) => [name, { kind } as YamlShape]));
+  const fieldsOf = (options: readonly Option[]): Fields =>
+    Object.fromEntries(options.map(({ name, kind }) => [name, { kind } as YamlShape]));
   return object({
     version: integer,
     ignition: object({
@@ -79,8 +79,8 @@ export function ctShape(etcd: readonly Option[], flannel: readonly Option[]): Ya
     networkd: units({}),
     passwd: object({ users: list(user), groups: list(group) }),
     docker: object({ flags: list(text) }),
-    etcd: object({ version: text, ...options(etcd) }),
-    flannel: object({ version: text, network_config: text, ...options(flannel) }),
+    etcd: object({ version: text, ...fieldsOf(etcd) }),
+    flannel: object({ version: text, network_config: text, ...fieldsOf(flannel) }),
     update: object({
       group: text,
       server: text,

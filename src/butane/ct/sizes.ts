@@ -1,10 +1,12 @@
-/** Sizes with units in partitions: `1GiB500MiB`, powers of 1024 whichever way they are written (alecthomas/units). No I/O. */
+/**
+ * Reads partition sizes such as `1GiB500MiB` (Go's alecthomas/units). `GB` and `GiB` are both powers of 1024. No I/O.
+ */
 import { err, ok, type Result } from '../../shared/result.ts';
 
 const PREFIXES = ['', 'K', 'M', 'G', 'T', 'P', 'E'];
 const MIB = 1024 ** 2;
 
-/** Whole mebibytes; `undefined` for an empty text. */
+/** Returns a size in MiB, or `undefined` for an empty text. The error is a message about the text. */
 export function mebibytes(text: string): Result<number | undefined, string> {
   if (text === '') return ok(undefined);
   const long = bytesOf(text, 'iB');

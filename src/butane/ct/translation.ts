@@ -1,4 +1,7 @@
-/** The plain sections of a Container Linux Config as Ignition 2.3 (config/types of the transpiler 0.9.4). No I/O. */
+/**
+ * Translates the sections of a Container Linux Config that Ignition 2.3 has too (config/types of the transpiler 0.9.4).
+ * No I/O.
+ */
 import { plainDataUrl } from '../../ignition/data-url.ts';
 import type { Path } from '../../ignition/report.ts';
 import { camelCase } from '../butane/shape.ts';
@@ -11,14 +14,14 @@ export type Told = (path: Path, message: string) => void;
 const FILE_MODE = 0o644;
 const DIRECTORY_MODE = 0o755;
 const NO_FILES = 'local files require setting the --files-dir flag: put the contents inline, or transpile with ct';
-const TYPES: Readonly<Record<string, string>> = {
+const PARTITION_TYPES: Readonly<Record<string, string>> = {
   raid_containing_root: 'be9067b9-ea49-4f15-b4f6-f36f8c9e1818',
   linux_filesystem_data: '0fc63daf-8483-4772-8e79-3d69d8477de4',
   swap_partition: '0657fd6d-a4ab-43c4-84e5-0933c84b4f4f',
   raid_partition: 'a19d880f-05fc-4d3b-a006-743f0f84911e',
 };
 
-/** The sections that have no sugar; what cannot be said is told. */
+/** Returns the sections that Ignition has too. Calls `tell` for each value that cannot be translated. */
 export function plainSections(source: YamlObject, tell: Told): Record<string, unknown> {
   const ignition = objectAt(source, 'ignition');
   const config = objectAt(ignition, 'config');
@@ -55,7 +58,7 @@ function reference(entry: YamlObject, path: Path, tell: Told): object {
   return { source, ...verificationOf(entry) };
 }
 
-/** A hash of which one half is missing is none. */
+/** Returns the hash of an entry. The transpiler ignores a hash without its function or its sum. */
 function verificationOf(entry: YamlObject): object {
   const { function: name = '', sum = '' } = objectAt(objectAt(entry, 'verification'), 'hash');
   return name === '' || sum === '' ? {} : { verification: { hash: `${name}-${sum}` } };
@@ -86,7 +89,7 @@ function partitionOf(partition: YamlObject, path: Path, tell: Told): object {
   const [sizeMiB, startMiB] = [mebibytes(String(size)), mebibytes(String(start))];
   if (!sizeMiB.ok) tell([...path, 'size'], sizeMiB.error);
   if (!startMiB.ok) tell([...path, 'start'], startMiB.error);
-  const typeGuid = Object.hasOwn(TYPES, String(type)) ? TYPES[String(type)] : type;
+  const typeGuid = Object.hasOwn(PARTITION_TYPES, String(type)) ? PARTITION_TYPES[String(type)] : type;
   return {
     ...(camel(rest) as object),
     ...(typeGuid === undefined ? {} : { typeGuid }),
@@ -118,14 +121,14 @@ function contentsOf(contents: YamlObject, path: Path, tell: Told): object {
   return { source, ...(compression === '' ? {} : { compression }), ...verificationOf(remote) };
 }
 
-/** A URL as Go prints it again: spaces in its path are escaped, a query stays as it is. */
+/** Returns a URL as Go prints it after parsing: spaces in the path are escaped, and the query is unchanged. */
 function urlOf(url: string, path: Path, tell: Told): string {
   const [address = '', ...query] = url.split('?');
   if (/%(?![0-9A-Fa-f]{2})/.test(address)) tell(path, `parse "${url}": invalid URL escape`);
   return [address.replaceAll(' ', '%20'), ...query].join('?');
 }
 
-/** The same with Ignition's names. */
+/** Returns a copy in which every field has its Ignition name. */
 function camel(value: YamlValue): unknown {
   if (Array.isArray(value)) return value.map(camel);
   if (typeof value !== 'object' || value instanceof Uint8Array) return value;

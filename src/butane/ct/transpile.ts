@@ -1,8 +1,7 @@
 /**
- * A Container Linux Config to Ignition 2.3, as container-linux-config-transpiler 0.9.4 does it: parse, convert, and the rules of
- * 2.3. A stage that fails is the last one. No I/O.
+ * Translates a Container Linux Config to Ignition 2.3 in the stages of container-linux-config-transpiler 0.9.4: parse,
+ * convert, check the rules of Ignition 2.3. No stage runs after one that fails. No I/O.
  */
-
 import { plainDataUrl } from '../../ignition/data-url.ts';
 import { completed } from '../../ignition/decode.ts';
 import { plainConfig } from '../../ignition/render.ts';
@@ -24,16 +23,16 @@ import { ctShape } from './shape.ts';
 import { plainSections } from './translation.ts';
 
 export interface CtOptions {
-  /** Any entry is fatal. */
+  /** When true, any entry makes the translation fail. */
   readonly strict: boolean;
-  /** Where the machine runs, for dynamic data; empty: nowhere in particular. */
+  /** The platform on which the machine runs, for dynamic data; empty when the config uses none. */
   readonly platform: string;
 }
 
 const MINOR = 3;
 const UPDATE_CONF = '/etc/coreos/update.conf';
 
-/** The Ignition config that ct would write, or why it would write none. */
+/** Returns the Ignition config that the tool `ct` would write, or the fault with which it would end. */
 export function transpileCt(text: string, { strict, platform }: CtOptions): Result<Transpiled, TranspileFault> {
   const normal = text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
   const root = readYaml(normal);
@@ -92,7 +91,7 @@ function convert(source: YamlObject, platform: string, report: YamlReport) {
 const unitsOf = (plain: Record<string, unknown>): object[] =>
   ((plain['systemd'] as { units?: object[] } | undefined)?.units ?? []) as object[];
 
-/** The options that are known depend on the versions that the source itself names. */
+/** Reads the versions of etcd and flannel first, because they decide which options the shape has. */
 function shapeFor(root: YamlNode) {
   const versions = new Map([['version', { kind: 'text' as const }]]);
   const service = { kind: 'object' as const, fields: versions };
@@ -103,19 +102,19 @@ function shapeFor(root: YamlNode) {
   const ignore = () => undefined;
   const quiet: Dialect = { merging: 'order', unknownKey: ignore, strangeObject: ignore };
   const read = decodeYaml({ kind: 'object', fields }, root, quiet);
-  const named = (name: string) => {
+  const versionOf = (name: string) => {
     const { version } = read.ok ? objectAt(read.value as YamlObject | undefined, name) : {};
     return typeof version === 'string' ? (numbersOf(version) ?? ([99, 0, 0] as const)) : undefined;
   };
-  return ctShape(etcdOptions(named('etcd')), flannelOptions(named('flannel')));
+  return ctShape(etcdOptions(versionOf('etcd')), flannelOptions(versionOf('flannel')));
 }
 
 function dialectFor(report: YamlReport): Dialect {
   return {
     merging: 'order',
-    unknownKey: (key, known, path, at) => {
+    unknownKey: (key, fieldNames, path, at) => {
       report.addUnknownKey(path, `Config has unrecognized key: ${key}`, at);
-      const meant = known.find((name) => name.toLowerCase() === key.toLowerCase());
+      const meant = fieldNames.find((name) => name.toLowerCase() === key.toLowerCase());
       if (meant !== undefined) report.add('info', path, `Did you mean ${meant} instead of ${key}`, at);
     },
     strangeObject: () => undefined,
@@ -124,13 +123,16 @@ function dialectFor(report: YamlReport): Dialect {
 
 const isEmpty = (text: string): boolean => /^(\s|#[^\n]*(\n|$))*$/.test(text);
 
-/** Findings of 2.3 as near to the source as can be told: units of services come first and have no place of their own. */
+/**
+ * Returns findings that report each finding of Ignition 2.3 at its place in the source. The units of services come
+ * before those of the source; a finding about one of them belongs to the whole source.
+ */
 function mapped(report: YamlReport, services: readonly ServiceUnit[]): Findings {
   const at = (path: Path): Path => {
     const snake = path.map((step) => (typeof step === 'string' ? snakeCase(step) : step));
-    const [room, list, index, ...rest] = snake;
-    if (room !== 'systemd' || list !== 'units' || typeof index !== 'number') return snake;
-    return index < services.length ? [] : [room, list, index - services.length, ...rest];
+    const [section, list, index, ...rest] = snake;
+    if (section !== 'systemd' || list !== 'units' || typeof index !== 'number') return snake;
+    return index < services.length ? [] : [section, list, index - services.length, ...rest];
   };
   return {
     error: (path, message) => report.add('error', at(path), message),

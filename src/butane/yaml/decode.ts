@@ -1,13 +1,13 @@
 /**
- * From a YAML tree to values by a shape: unknown keys and nulls in the place of objects are told, types that do not fit end it.
- * Null elements of lists are dropped, and paths count without them. No I/O.
+ * Decodes a YAML tree into values by a shape. It reports unknown keys, and nulls where an object belongs; a wrong type
+ * ends it with a fault. It drops null elements of lists, and the indexes in paths do not count them. No I/O.
  */
 import type { Path } from '../../ignition/report.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { asBytes, asFlag, asInteger, asText, isNull, type ScalarFault, tagFault } from './scalar.ts';
 import type { ListNode, MapNode, YamlNode } from './yaml-tree.ts';
 
-/** What a field takes; the name is the one in YAML. */
+/** The values that a field accepts. The names of an object's fields are those in YAML. */
 export type YamlShape =
   | { readonly kind: 'text' | 'bytes' | 'integer' | 'flag' }
   | { readonly kind: 'list'; readonly element: YamlShape }
@@ -18,12 +18,16 @@ export interface YamlObject {
   [name: string]: YamlValue;
 }
 
-/** How the two tools differ where the same is written. */
+/** The differences between the two tools, Butane and ct, in reading the same YAML. */
 export interface Dialect {
-  /** `first`: explicit keys win over merged ones; `order`: what stands later wins, objects field by field. */
+  /**
+   * With `first`, an explicit key wins over one from a merge key. With `order`, the later of the two wins, and two
+   * objects are merged field by field.
+   */
   readonly merging: 'first' | 'order';
-  readonly unknownKey: (key: string, known: readonly string[], path: Path, at: number) => void;
-  /** Something else where an object belongs, whose keys nobody will look at. */
+  /** Called for a key that the shape does not have; `fieldNames` are those that it has. */
+  readonly unknownKey: (key: string, fieldNames: readonly string[], path: Path, at: number) => void;
+  /** Called for an alias or another value where an object belongs. The tool does not check the keys below it. */
   readonly strangeObject: (path: Path, at: number) => void;
 }
 
@@ -32,7 +36,7 @@ export interface DecodeFault {
   readonly at: number;
 }
 
-/** The values of a document; `undefined` for null. */
+/** Returns the values of a document, or `undefined` for a null document. The fault has an offset in the text. */
 export function decodeYaml(
   shape: YamlShape,
   node: YamlNode,
@@ -57,7 +61,7 @@ class Misfit extends Error {
 
 interface Entry {
   readonly name: string;
-  /** A merge key, unquoted; its value is one mapping by now. */
+  /** True for an unquoted `<<`; `value` is then one mapping, even where YAML has a list of mappings. */
   readonly isMerge: boolean;
   readonly value: YamlNode;
   readonly at: number;
@@ -70,50 +74,50 @@ class Decoder {
     this.#dialect = dialect;
   }
 
-  /** `looks` is off below what stands elsewhere: its keys are not looked at again. */
-  value(shape: YamlShape, node: YamlNode, path: Path, looks: boolean): YamlValue | undefined {
+  /** `checksKeys` is false below an alias or a strange object: the tools do not check those keys. */
+  value(shape: YamlShape, node: YamlNode, path: Path, checksKeys: boolean): YamlValue | undefined {
     const isNothing = node.kind === 'scalar' && isNull(node);
     if (shape.kind === 'object') {
       const isStrange = node.isAlias || node.kind !== 'map';
-      if (isStrange && looks) this.#dialect.strangeObject(path, node.at);
+      if (isStrange && checksKeys) this.#dialect.strangeObject(path, node.at);
       if (isNothing) return undefined;
       if (node.kind !== 'map') throw new Misfit(`cannot unmarshal ${nameOf(node)} into an object`, node.at);
-      return this.#object(shape.fields, node, path, looks && !isStrange);
+      return this.#object(shape.fields, node, path, checksKeys && !isStrange);
     }
     if (isNothing) return undefined;
-    if (shape.kind === 'list') return this.#list(shape.element, node, path, looks && !node.isAlias);
+    if (shape.kind === 'list') return this.#list(shape.element, node, path, checksKeys && !node.isAlias);
     return scalar(shape.kind, node);
   }
 
-  #object(fields: ReadonlyMap<string, YamlShape>, node: MapNode, path: Path, looks: boolean): YamlObject {
-    const known = [...fields.keys()];
+  #object(fields: ReadonlyMap<string, YamlShape>, node: MapNode, path: Path, checksKeys: boolean): YamlObject {
+    const fieldNames = [...fields.keys()];
     const object: YamlObject = {};
     for (const { name, isMerge, value, at } of this.#entries(node)) {
       if (isMerge && value.kind === 'map') {
-        if (looks) this.#dialect.unknownKey(name, known, [...path, name], at);
+        if (checksKeys) this.#dialect.unknownKey(name, fieldNames, [...path, name], at);
         this.#merge(object, fields, value, path);
         continue;
       }
       const shape = fields.get(name);
       if (shape === undefined) {
-        if (looks) this.#dialect.unknownKey(name, known, [...path, name], at);
+        if (checksKeys) this.#dialect.unknownKey(name, fieldNames, [...path, name], at);
         continue;
       }
-      this.#set(object, name, shape, value, [...path, name], looks);
+      this.#set(object, name, shape, value, [...path, name], checksKeys);
     }
     return object;
   }
 
-  #set(object: YamlObject, name: string, shape: YamlShape, node: YamlNode, path: Path, looks: boolean): void {
-    const value = this.value(shape, node, path, looks);
+  #set(object: YamlObject, name: string, shape: YamlShape, node: YamlNode, path: Path, checksKeys: boolean): void {
+    const value = this.value(shape, node, path, checksKeys);
     const before = object[name];
     if (value === undefined) delete object[name];
     else if (this.#dialect.merging === 'order' && isObject(before) && isObject(value))
-      object[name] = laidOver(before, value);
+      object[name] = mergedObject(before, value);
     else object[name] = value;
   }
 
-  /** The merged mapping's fields, where it stands. */
+  /** Sets the fields of a mapping that a merge key names. */
   #merge(object: YamlObject, fields: ReadonlyMap<string, YamlShape>, merged: MapNode, path: Path): void {
     for (const { name, isMerge, value } of this.#entries(merged)) {
       if (isMerge && value.kind === 'map') {
@@ -125,15 +129,15 @@ class Decoder {
     }
   }
 
-  /** The pairs of a mapping, merge keys spread into one mapping each; in the order in which they count. */
+  /** Returns the pairs of a mapping in the order in which they are set. A merge key has one mapping as its value. */
   #entries(node: MapNode): Entry[] {
     const entries: Entry[] = [];
     const merges: Entry[] = [];
-    const seen = new Set<string>();
+    const usedKeys = new Set<string>();
     for (const { key, value } of node.pairs) {
       if (key.kind !== 'scalar') throw new Misfit(`cannot unmarshal ${nameOf(key)} into string`, key.at);
-      if (seen.has(key.text)) throw new Misfit(`mapping key "${key.text}" already defined`, key.at);
-      seen.add(key.text);
+      if (usedKeys.has(key.text)) throw new Misfit(`mapping key "${key.text}" already defined`, key.at);
+      usedKeys.add(key.text);
       const isMerge = key.text === '<<' && key.isPlain;
       const entry = { name: key.text, isMerge, value, at: key.at };
       if (!isMerge) {
@@ -144,26 +148,26 @@ class Decoder {
       if (this.#dialect.merging === 'first') merges.push(spread);
       else entries.push(spread);
     }
-    // Explicit keys win, wherever the merge key stands: so they are set last.
+    // Explicit keys are set last, so that they win wherever the merge key stands.
     return [...merges, ...entries];
   }
 
-  #list(element: YamlShape, node: YamlNode, path: Path, looks: boolean): YamlValue[] {
+  #list(element: YamlShape, node: YamlNode, path: Path, checksKeys: boolean): YamlValue[] {
     if (node.kind !== 'list') throw new Misfit(`cannot unmarshal ${nameOf(node)} into a list`, node.at);
     const values: YamlValue[] = [];
     for (const item of presentItems(node)) {
-      const value = this.value(element, item, [...path, values.length], looks);
+      const value = this.value(element, item, [...path, values.length], checksKeys);
       if (value !== undefined) values.push(value);
     }
     return values;
   }
 }
 
-/** The items that are no null: those that paths count. */
+/** Returns the items that are not null. Indexes in paths count these items only. */
 export const presentItems = ({ items }: ListNode): YamlNode[] =>
   items.filter((item) => item.kind !== 'scalar' || !isNull(item));
 
-/** What a merge key names, as one mapping: of a list, earlier ones win. */
+/** Returns the value of a merge key as one mapping. In a list of mappings the earlier one wins. */
 function mergedMap(value: YamlNode): MapNode {
   const maps = value.kind === 'list' ? [...value.items].reverse() : [value];
   const pairs = new Map<string, MapNode['pairs'][number]>();
@@ -179,8 +183,8 @@ function mergedMap(value: YamlNode): MapNode {
 function scalar(kind: 'text' | 'bytes' | 'integer' | 'flag', node: YamlNode): YamlValue {
   const wanted = { text: 'string', bytes: 'string', integer: 'int', flag: 'bool' }[kind];
   if (node.kind !== 'scalar') throw new Misfit(`cannot unmarshal ${nameOf(node)} into ${wanted}`, node.at);
-  const bad = tagFault(node);
-  if (bad !== undefined) throw new Misfit(bad.message, node.at);
+  const fault = tagFault(node);
+  if (fault !== undefined) throw new Misfit(fault.message, node.at);
   const readers = { text: asText, bytes: asBytes, integer: asInteger, flag: asFlag } as const;
   const value: Result<YamlValue, ScalarFault> = readers[kind](node);
   if (!value.ok) throw new Misfit(value.error.message, node.at);
@@ -192,11 +196,11 @@ const nameOf = (node: YamlNode): string => ({ scalar: '!!str', map: '!!map', lis
 const isObject = (value: YamlValue | undefined): value is YamlObject =>
   typeof value === 'object' && !Array.isArray(value) && !(value instanceof Uint8Array);
 
-function laidOver(before: YamlObject, value: YamlObject): YamlObject {
-  const laid = { ...before };
+function mergedObject(before: YamlObject, value: YamlObject): YamlObject {
+  const merged = { ...before };
   for (const [name, inner] of Object.entries(value)) {
-    const old = laid[name];
-    laid[name] = isObject(old) && isObject(inner) ? laidOver(old, inner) : inner;
+    const old = merged[name];
+    merged[name] = isObject(old) && isObject(inner) ? mergedObject(old, inner) : inner;
   }
-  return laid;
+  return merged;
 }

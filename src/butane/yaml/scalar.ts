@@ -1,4 +1,4 @@
-/** What a scalar's text means to go-yaml v3, field type by field type (its resolve.go, for decoding into typed fields). No I/O. */
+/** Reads a scalar into a typed field as go-yaml v3 does (its resolve.go and decode.go). No I/O. */
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { ScalarNode } from './yaml-tree.ts';
 
@@ -7,7 +7,7 @@ export type ScalarFault = { readonly message: string };
 const NULLS = ['', '~', 'null', 'Null', 'NULL'];
 const TRUE = ['true', 'True', 'TRUE'];
 const FALSE = ['false', 'False', 'FALSE'];
-/** Old spellings that a field of type bool takes, even quoted. */
+/** YAML 1.1 spellings, which a field of type bool accepts, even quoted. */
 const OLD_TRUE = ['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON'];
 const OLD_FALSE = ['n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF'];
 const FLOAT = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
@@ -16,17 +16,17 @@ const INT64 = { least: -(2n ** 63n), most: 2n ** 63n - 1n };
 
 type Kind = 'null' | 'bool' | 'int' | 'float' | 'string' | 'binary';
 
-/** True for what is nothing: an empty plain scalar, `~`, `null`. */
+/** True for a scalar that means null: an empty plain scalar, `~` or `null`. */
 export const isNull = (node: ScalarNode): boolean => kindOf(node) === 'null';
 
-/** The text of a string field: whatever kind of scalar it is, as it is written; base64 for `!!binary`. */
+/** Returns the text of a string field: any scalar as it is written. `!!binary` is decoded from base64. */
 export function asText(node: ScalarNode): Result<string, ScalarFault> {
   if (kindOf(node) !== 'binary') return ok(node.text);
   const bytes = asBytes(node);
   return bytes.ok ? ok(new TextDecoder().decode(bytes.value)) : bytes;
 }
 
-/** The bytes of a string field that need not be text. */
+/** Returns the bytes of a string field. With `!!binary` they need not be UTF-8. */
 export function asBytes(node: ScalarNode): Result<Uint8Array<ArrayBuffer>, ScalarFault> {
   if (kindOf(node) !== 'binary') return ok(new Uint8Array(new TextEncoder().encode(node.text)));
   try {
@@ -37,18 +37,18 @@ export function asBytes(node: ScalarNode): Result<Uint8Array<ArrayBuffer>, Scala
   }
 }
 
-/** An integer field takes floats too, cut off; quoted numbers are text. */
+/** Returns the number of an integer field. A float is truncated; a quoted number is text and gives an error. */
 export function asInteger(node: ScalarNode): Result<number, ScalarFault> {
   const kind = kindOf(node);
   const refused = err({ message: `cannot unmarshal ${goName(node, kind)} into int` });
   if (kind !== 'int' && kind !== 'float') return refused;
   const value = integerOf(node.text) ?? floatOf(node.text);
   if (value === undefined || value < INT64.least || value > INT64.most) return refused;
-  // The reference keeps all 64 bits; JavaScript could not give the number back as it was.
+  // Go keeps all 64 bits, but JavaScript would round the number.
   return Number.isSafeInteger(Number(value)) ? ok(Number(value)) : err({ message: `${node.text} is out of range` });
 }
 
-/** A boolean field takes true and false, and the old spellings. */
+/** Returns the value of a boolean field, which accepts true, false and the YAML 1.1 spellings. */
 export function asFlag(node: ScalarNode): Result<boolean, ScalarFault> {
   const kind = kindOf(node);
   if (kind === 'bool') return ok(TRUE.includes(node.text));
@@ -57,7 +57,7 @@ export function asFlag(node: ScalarNode): Result<boolean, ScalarFault> {
   return err({ message: `cannot unmarshal ${goName(node, kind)} into bool` });
 }
 
-/** Why a scalar's tag and its text do not go together; `undefined` for all others. */
+/** Returns a fault when a scalar's explicit tag does not fit its text; `undefined` otherwise. */
 export function tagFault({ tag, text }: ScalarNode): ScalarFault | undefined {
   const fits: Record<string, boolean> = {
     '!!int': integerOf(text) !== undefined,
@@ -81,7 +81,7 @@ function kindOf({ text, isPlain, tag }: ScalarNode): Kind {
   return FLOAT.test(text) || SPECIAL.test(text) ? 'float' : 'string';
 }
 
-/** Go's forms of integers: decimal, `0x`, `0b`, `0o`, and octal by a leading zero; `_` between digits. */
+/** Reads Go's forms of integers: decimal, `0x`, `0b`, `0o`, and octal with a leading zero, with `_` between digits. */
 function integerOf(text: string): bigint | undefined {
   if (text.startsWith('_')) return undefined;
   const match = /^([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|0[0-7]*|[1-9][0-9]*)$/.exec(
@@ -98,7 +98,7 @@ function floatOf(text: string): bigint | undefined {
   return Number.isFinite(value) && Math.abs(value) < 2 ** 64 ? BigInt(value) : undefined;
 }
 
-/** As go-yaml names a value in its messages: long ones by their first seven characters. */
+/** Describes a value as go-yaml does in its messages, which cut a long text after seven characters. */
 function goName({ text }: ScalarNode, kind: Kind): string {
   const names: Record<Kind, string> = {
     null: '!!null',

@@ -1,9 +1,9 @@
-/** Where things stand in a YAML source, for the entries of a report. No I/O. */
+/** A report whose entries carry their line and column in a YAML source. No I/O. */
 import { type Entry, type Path, pathText, type Severity } from '../../ignition/report.ts';
 import { presentItems } from './decode.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
-/** Line and column, both from 1; columns count characters. */
+/** A line and a column, both counted from 1. Columns count characters, not bytes. */
 interface Place {
   readonly line: number;
   readonly column: number;
@@ -12,7 +12,7 @@ interface Place {
 export class YamlReport {
   readonly #entries: Entry[] = [];
   readonly #starts: number[];
-  /** Keys that mean nothing to the tool, and whose values are lost. */
+  /** Paths of keys that the tool does not know and whose values it drops. */
   readonly unknownKeys: string[] = [];
   readonly #text: string;
   readonly #root: YamlNode;
@@ -32,18 +32,18 @@ export class YamlReport {
     return this.#entries.some(({ severity }) => severity === 'error');
   }
 
-  /** `at`: where it stands, where that is not the value at the path. */
+  /** Adds an entry. `at` is its offset in the text; the default is that of the value at `path`. */
   add(severity: Severity, path: Path, message: string, at = this.#offsetOf(path)): void {
     if (this.#entries.length >= MOST_ENTRIES) return;
     this.#entries.push({ severity, path: pathText(path), message, ...this.placeOf(at) });
   }
 
-  /** An entry about a config inside the source: its own path, no place. */
+  /** Adds an entry about a config inside the source. It keeps its own path and has no place. */
   addForeign(entry: Entry): void {
     if (this.#entries.length < MOST_ENTRIES) this.#entries.push(entry);
   }
 
-  /** A key that is passed over: told, and remembered apart, for who would rather refuse it. */
+  /** Warns of an unknown key, and also lists it in `unknownKeys`, so that a caller can refuse it. */
   addUnknownKey(path: Path, message: string, at: number): void {
     this.add('warning', path, message, at);
     if (this.unknownKeys.length < MOST_ENTRIES) this.unknownKeys.push(pathText(path));
@@ -60,7 +60,7 @@ export class YamlReport {
     return { line: low + 1, column: [...this.#text.slice(start, at)].length + 1 };
   }
 
-  /** Of the value, or of the deepest there is on the way to it. */
+  /** Returns the offset of the value at a path, or that of its deepest parent that exists. */
   #offsetOf(path: Path): number {
     let node = this.#root;
     for (const step of path) {

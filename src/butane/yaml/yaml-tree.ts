@@ -1,23 +1,24 @@
 /**
- * YAML as a tree of what is written, in go-yaml's dialect: scalars keep their text and tag, aliases are followed, nothing is typed
- * yet. The library gives the syntax alone (its schema, merge keys and key checks are off). Only the first document counts. No I/O.
+ * Parses YAML into a tree, in the dialect of go-yaml. Scalars keep their text and tag, because the fields decide their
+ * type later (`scalar.ts`). Aliases are followed. The library's own schema, merge keys and key checks are off. Only the
+ * first document is read. No I/O.
  */
 import { type Document, isAlias, isMap, isScalar, isSeq, parseAllDocuments, visit } from 'yaml';
 import { err, ok, type Result } from '../../shared/result.ts';
 
 interface Base {
-  /** Offset in the text. */
+  /** The offset in the text. */
   readonly at: number;
-  /** Written as an alias of what stands elsewhere. */
+  /** True when YAML has an alias (`*name`) here. */
   readonly isAlias: boolean;
 }
 
 export interface ScalarNode extends Base {
   readonly kind: 'scalar';
   readonly text: string;
-  /** Neither quoted nor a block. */
+  /** True when the scalar is neither quoted nor a block. */
   readonly isPlain: boolean;
-  /** `!!int` and the like in short form, another tag as it is; empty for none. */
+  /** The explicit tag: a standard one in short form (`!!int`), any other as it is written. Empty without a tag. */
   readonly tag: string;
 }
 
@@ -34,18 +35,18 @@ export interface ListNode extends Base {
 export type YamlNode = ScalarNode | MapNode | ListNode;
 
 export interface YamlFault {
-  /** As go-yaml would say it, where it is ours to say. */
+  /** The message of go-yaml, or that of the library for a syntax error. */
   readonly message: string;
 }
 
-/** Deeper than anything that a config means. */
+/** No useful config is nested deeper than this. */
 const MOST_DEPTH = 200;
-/** Nodes once every alias is followed. */
+/** The limit for the number of nodes, counted with every alias followed. */
 const MOST_NODES = 400_000;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what YAML refuses
+// biome-ignore lint/suspicious/noControlCharactersInRegex: YAML refuses these characters
 const REFUSED = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]|\p{Surrogate}/u;
 
-/** The first document, or why it is none. Bounded in depth and size, whatever its aliases would make of it. */
+/** Returns the tree of the first document, or a fault. Limits on depth and size stop nested aliases from growing it. */
 export function readYaml(text: string): Result<YamlNode, YamlFault> {
   if (REFUSED.test(text)) return fault('control characters are not allowed');
   try {
@@ -63,9 +64,9 @@ export function readYaml(text: string): Result<YamlNode, YamlFault> {
     if (error !== undefined) return fault(error.message);
     const { explicit, version } = first.directives.yaml;
     if (explicit === true && String(version) !== '1.1') return fault('found incompatible YAML document');
-    return new Grower(first).grow();
+    return new TreeBuilder(first).build();
   } catch {
-    // The library recurses: what is nested too deep for it ends here.
+    // The library recurses, so a text that is nested too deeply overflows the stack.
     return fault('nested too deep');
   }
 }
@@ -74,9 +75,9 @@ const NULL: ScalarNode = { kind: 'scalar', text: '', isPlain: true, tag: '', at:
 
 const fault = (message: string) => err<YamlFault>({ message: `yaml: ${message}` });
 
-class Stop extends Error {}
+class YamlError extends Error {}
 
-class Grower {
+class TreeBuilder {
   #count = 0;
   readonly #open = new Set<unknown>();
   readonly #document: Document.Parsed;
@@ -87,42 +88,42 @@ class Grower {
     this.#targets = aliasTargets(document);
   }
 
-  grow(): Result<YamlNode, YamlFault> {
+  build(): Result<YamlNode, YamlFault> {
     try {
       return ok(this.#node(this.#document.contents, 0, false, 0));
     } catch (cause) {
-      if (cause instanceof Stop) return fault(cause.message);
+      if (cause instanceof YamlError) return fault(cause.message);
       throw cause;
     }
   }
 
   #node(node: unknown, fallback: number, viaAlias: boolean, depth: number): YamlNode {
     this.#count += 1;
-    if (this.#count > MOST_NODES) throw new Stop('document contains excessive aliasing');
-    if (depth > MOST_DEPTH) throw new Stop(`nested deeper than ${MOST_DEPTH}`);
+    if (this.#count > MOST_NODES) throw new YamlError('document contains excessive aliasing');
+    if (depth > MOST_DEPTH) throw new YamlError(`nested deeper than ${MOST_DEPTH}`);
     if (isAlias(node)) {
       const target = this.#targets.get(node);
-      if (target === undefined) throw new Stop(`unknown anchor '${node.source}' referenced`);
-      if (this.#open.has(target)) throw new Stop(`anchor '${node.source}' value contains itself`);
+      if (target === undefined) throw new YamlError(`unknown anchor '${node.source}' referenced`);
+      if (this.#open.has(target)) throw new YamlError(`anchor '${node.source}' value contains itself`);
       return { ...this.#node(target, fallback, true, depth + 1), at: node.range?.[0] ?? fallback };
     }
     const at = (node as { range?: [number, number, number] } | null)?.range?.[0] ?? fallback;
     if (isScalar(node)) {
-      // The library decodes `!!binary` leniently; what was written decides.
+      // The library decodes `!!binary` leniently, so take the source text instead.
       const text = typeof node.value === 'string' ? node.value : (node.source ?? String(node.value ?? ''));
       return { kind: 'scalar', text, isPlain: node.type === 'PLAIN', tag: shortTag(node.tag), at, isAlias: viaAlias };
     }
     this.#open.add(node);
-    const grown = this.#collection(node, at, viaAlias, depth + 1);
+    const tree = this.#collection(node, at, viaAlias, depth + 1);
     this.#open.delete(node);
-    return grown;
+    return tree;
   }
 
   #collection(node: unknown, at: number, viaAlias: boolean, depth: number): YamlNode {
     if (isMap(node)) {
       const pairs = node.items.map(({ key, value }) => {
-        const grownKey = this.#node(key, at, false, depth);
-        return { key: grownKey, value: this.#node(value, grownKey.at, false, depth) };
+        const keyNode = this.#node(key, at, false, depth);
+        return { key: keyNode, value: this.#node(value, keyNode.at, false, depth) };
       });
       return { kind: 'map', pairs, at: node.flow === true ? at : (pairs[0]?.key.at ?? at), isAlias: viaAlias };
     }
@@ -134,7 +135,10 @@ class Grower {
   }
 }
 
-/** What each alias names: the last node before it with its anchor. The library looks through the whole document for every alias. */
+/**
+ * Returns the node that each alias names: the last one before it with that anchor. The library can resolve an alias, but
+ * it walks the whole document for each of them.
+ */
 function aliasTargets(document: Document.Parsed): ReadonlyMap<unknown, unknown> {
   const anchors = new Map<string, unknown>();
   const targets = new Map<unknown, unknown>();
