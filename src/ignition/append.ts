@@ -1,7 +1,7 @@
 /**
- * Appending one spec 2 config to another (config/append of flatcar/ignition 0.36.2), which is another algorithm than the
- * merging of spec 3: lists are joined and nothing in them is matched; plain values are the new config's, even when empty;
- * the `ignition.config` object is the new one's altogether; the version is the old one's. Both at 2.4. No I/O.
+ * Appends one spec 2 config to another (config/append of flatcar/ignition 0.36.2). This differs from the merging of
+ * spec 3: lists are joined without matching their elements. Plain values come from the new config, even when they are
+ * empty. The whole `ignition.config` object comes from the new config, the version from the old one. No I/O.
  */
 import { Origins } from './origins.ts';
 import { type Shape, shapeOf } from './spec/shape.ts';
@@ -10,7 +10,10 @@ import { type ConfigV2, NEWEST_V2, SCHEMAS_V2 } from './spec/v2.ts';
 type Fields = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];
 
-/** The old config (the parent) with the new one (the child) appended, and whose each part is; neither is changed. */
+/**
+ * Returns the old config (the parent) with the new one (the child) appended, and the origin of each leaf. Both must be
+ * at 2.4; neither is changed.
+ */
 export function appendConfigs(old: ConfigV2, added: ConfigV2): { config: ConfigV2; origins: Origins } {
   const origins = new Origins();
   const joined = append(shapeOf(SCHEMAS_V2[NEWEST_V2]), old, added, [], origins) as ConfigV2;

@@ -1,28 +1,28 @@
-/** Paths as Go's package `path` sees them: byte for byte, no knowledge of any file system. No I/O. */
+/** The functions of Go's package `path`. They look at the text alone and know no file system. No I/O. */
 
-/** A path without any of these is clean already; most are. */
+/** A path without any of these is clean already. Most paths are, so this test saves time. */
 const DIRTY = /\/\/|\/\.|\/$/;
 
-/** `path.Clean`: the shortest path of the same meaning by text alone; `.` for nothing. */
+/** Returns the shortest equivalent path as Go's `path.Clean` does, and `.` for an empty path. */
 export function cleanPath(path: string): string {
   const isRooted = path.startsWith('/');
-  const kept: string[] = [];
+  const segments: string[] = [];
   for (const segment of path.split('/')) {
     if (segment === '' || segment === '.') continue;
-    if (segment !== '..') kept.push(segment);
-    else if (kept.length > 0 && kept.at(-1) !== '..') kept.pop();
-    else if (!isRooted) kept.push('..');
+    if (segment !== '..') segments.push(segment);
+    else if (segments.length > 0 && segments.at(-1) !== '..') segments.pop();
+    else if (!isRooted) segments.push('..');
   }
-  const joined = kept.join('/');
+  const joined = segments.join('/');
   return isRooted ? `/${joined}` : joined || '.';
 }
 
-/** What is wrong with a path that must be absolute and clean, or `undefined`. */
+/** Returns a message when a path is not absolute or not clean; `undefined` otherwise. */
 export function pathFault(path: string): string | undefined {
   if (path === '') return 'path not specified';
   if (!path.startsWith('/')) return 'path not absolute';
   return !DIRTY.test(path) || cleanPath(path) === path ? undefined : 'path is not fully simplified';
 }
 
-/** `path.Join` of a directory and a name. */
+/** Joins a directory and a name as Go's `path.Join` does. */
 export const joinPath = (directory: string, name: string): string => cleanPath(`${directory}/${name}`);

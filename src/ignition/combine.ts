@@ -1,6 +1,7 @@
 /**
- * Two parsed configs made one: by the 3.x rules, whatever specs they were written in (engine `ignition`, as Flatcar does
- * since 2022), or by 2.x append (engine `legacy`). The result is validated again. No I/O.
+ * Combines two parsed configs. The engine `ignition` merges them by the rules of spec 3, whatever spec they were
+ * written in, as Flatcar does since 2022. The engine `legacy` appends them by the rules of spec 2. The result is
+ * validated again, because two valid configs can give an invalid one. No I/O.
  */
 import type * as z from 'zod';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -20,46 +21,50 @@ import { validateV3 } from './validate-v3.ts';
 export type Engine = 'ignition' | 'legacy';
 
 export interface Combined {
-  /** Plain JSON, pruned and in the order of the schema. */
+  /** Plain JSON values without absent fields, in the field order of the schema. */
   readonly config: Record<string, unknown>;
   readonly version: string;
-  /** What the result's own rules and the lints warn of. */
+  /** The warnings of the lints and of the rules for the result. */
   readonly entries: readonly Entry[];
   readonly origins: Origins;
 }
 
-/** Why two configs, each valid, cannot be one. */
+/** The reason why two configs cannot be combined although each is valid. */
 export interface CombineFault {
   readonly entries: readonly Entry[];
-  /** The input that the engine cannot take, or `undefined` where the result is what is wrong. */
+  /** The input that the engine cannot read; `undefined` when the inputs are good and the result is invalid. */
   readonly side?: 'parent' | 'child';
-  /** The result that is wrong. */
+  /** The invalid result. */
   readonly config?: Record<string, unknown>;
 }
 
-const SPEC_OF_TRANSLATED = 1;
+/** Configs of spec 1 and 2 are translated to spec 3.1 (`translateV2`). */
+const MINOR_OF_TRANSLATED = 1;
 
-/** The child over the parent; the version is the lowest that holds both. */
+/**
+ * Returns the child merged into the parent, or appended to it. The version is the lowest that can hold both. The fault
+ * holds entries that say why they cannot be combined.
+ */
 export function combine(parent: ParsedConfig, child: ParsedConfig, engine: Engine): Result<Combined, CombineFault> {
   return engine === 'legacy' ? appendBoth(parent, child) : mergeBoth(parent, child);
 }
 
-/** Why `parsed` cannot be used by the engine at all, alone or with another; empty if it can. */
+/** Returns the errors that keep the engine from using `parsed`; the list is empty when it can use it. */
 export function engineFaults(parsed: ParsedConfig, engine: Engine): readonly Entry[] {
-  const used = engine === 'legacy' ? asV2(parsed) : asV3(parsed, 0);
-  return used.ok ? [] : used.error;
+  const converted = engine === 'legacy' ? asV2(parsed) : asV3(parsed, 0);
+  return converted.ok ? [] : converted.error;
 }
 
 function mergeBoth(parent: ParsedConfig, child: ParsedConfig): Result<Combined, CombineFault> {
-  const from = asV3(parent, 0);
-  if (!from.ok) return err({ side: 'parent', entries: from.error });
-  const to = asV3(child, from.value.counted);
-  if (!to.ok) return err({ side: 'child', entries: to.error });
-  const minor = Math.max(from.value.minor, to.value.minor);
+  const parentV3 = asV3(parent, 0);
+  if (!parentV3.ok) return err({ side: 'parent', entries: parentV3.error });
+  const childV3 = asV3(child, parentV3.value.counted);
+  if (!childV3.ok) return err({ side: 'child', entries: childV3.error });
+  const minor = Math.max(parentV3.value.minor, childV3.value.minor);
   const schema = SCHEMAS_V3[minor] as unknown as z.ZodType<ConfigV3>;
-  const [low, high] = [from.value, to.value].map((side) => translateV3(side.config, side.minor, minor));
+  const atMinor = (side: AsV3): ConfigV3 => translateV3(side.config, side.minor, minor);
   const report = new Report();
-  const { config, origins } = mergeConfigs(schema, low as ConfigV3, high as ConfigV3, report);
+  const { config, origins } = mergeConfigs(schema, atMinor(parentV3.value), atMinor(childV3.value), report);
   validateV3(config, minor, report);
   const plain = plainConfig(schema, config);
   if (report.isFatal) return err({ entries: report.entries, config: plain });
@@ -90,13 +95,14 @@ function appendBoth(parent: ParsedConfig, child: ParsedConfig): Result<Combined,
 }
 
 interface AsV3 extends Pick<ParsedV3, 'config' | 'minor'> {
+  /** The number of mount paths that were invented for this config and those before it. */
   readonly counted: number;
 }
 
 function asV3(parsed: ParsedConfig, counted: number): Result<AsV3, readonly Entry[]> {
   if (parsed.major === 3) return ok({ config: parsed.config, minor: parsed.minor, counted });
   const translated = translateV2(parsed.config, counted);
-  if (translated.ok) return ok({ ...translated.value, minor: SPEC_OF_TRANSLATED });
+  if (translated.ok) return ok({ ...translated.value, minor: MINOR_OF_TRANSLATED });
   return err(
     translated.error.map(({ path, message }) => ({
       severity: 'error',

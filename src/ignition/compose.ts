@@ -1,6 +1,7 @@
 /**
- * What a machine boots from: base prepended to the user's config; the default in the user config's place where the user data
- * holds none (Flatcar's notes for distributors on base.ign and default.ign). No I/O.
+ * Composes the config that a machine boots with: the user's config merged into the base. The default takes the place of
+ * the user's config when the user data holds none (Ignition's notes for distributors, on base.ign and default.ign).
+ * No I/O.
  */
 import { err, ok, type Result } from '../shared/result.ts';
 import { combine, type Engine, engineFaults } from './combine.ts';
@@ -12,16 +13,18 @@ import { userDataKind } from './user-data.ts';
 
 type Layer = 'base' | 'user' | 'default';
 
-/** Texts whose gzip was taken off; absent and empty both mean that there is none. */
+/**
+ * The texts of the layers, already decompressed. An absent text and an empty one both mean that the layer is not set.
+ */
 export type Layers = Readonly<Partial<Record<Layer, string | undefined>>>;
 
-/** An entry of the report on a whole machine: about one of the layers, or about what they make together. */
+/** An entry about one of the layers, or about the result that they give together. */
 export interface LayeredEntry extends Entry {
   readonly layer: Layer | 'result';
 }
 
-interface Part {
-  /** A leaf of the composed config. */
+/** A leaf of the composed config, and the layer that set it. */
+interface LayeredLeaf {
   readonly path: string;
   readonly layer: Layer;
 }
@@ -29,40 +32,46 @@ interface Part {
 export interface Composed {
   /** The bytes to serve. */
   readonly text: string;
-  /** As the text says it; what is served alone keeps its own. */
+  /** The version that the text states. A config that is served alone keeps its own. */
   readonly version: string;
   readonly entries: readonly LayeredEntry[];
-  /** Which layer set each part, in the order of the text. */
-  readonly parts: () => readonly Part[];
+  /** Returns the layer that set each leaf, in the order of the text. */
+  readonly parts: () => readonly LayeredLeaf[];
 }
 
-/** At least one entry is an error. */
+/** The layers cannot be composed: at least one entry is an error. */
 export interface ComposeFault {
   readonly entries: readonly LayeredEntry[];
 }
 
-/** Nothing to do, in a form that every client of the engine takes; an empty answer would drop the whole user config. */
-const NOTHING: Readonly<Record<Engine, string>> = { ignition: '3.0.0', legacy: '2.0.0' };
+/**
+ * The version of the config that is served when no layer holds one. It is the oldest version, which every client of the
+ * engine reads. With an empty answer, Ignition would ignore the user's whole config.
+ */
+const VERSION_OF_EMPTY: Readonly<Record<Engine, string>> = { ignition: '3.0.0', legacy: '2.0.0' };
 
-interface Used {
+interface ParsedLayer {
   readonly layer: Layer;
   readonly text: string;
   readonly parsed: ParsedConfig;
 }
 
-/** The one config of the layers; `experimental` specs are refused, for a machine must not depend on them. */
+/**
+ * Returns the config that the layers give together, or the errors. An experimental spec is an error, because a later
+ * Ignition may no longer read it.
+ */
 export function compose(layers: Layers, engine: Engine): Result<Composed, ComposeFault> {
-  const used: Used[] = [];
+  const parsedLayers: ParsedLayer[] = [];
   const entries: LayeredEntry[] = [];
   for (const layer of layersUsed(layers)) {
     const read = readLayer(layers, layer, engine);
     if (!read.ok) return err({ entries: [...entries, ...read.error] });
     if (read.value === undefined) continue;
-    used.push(read.value);
+    parsedLayers.push(read.value);
     entries.push(...read.value.parsed.entries.map((entry) => ({ ...entry, layer })));
   }
-  const [first, second] = used;
-  if (first === undefined) return ok(nothing(engine));
+  const [first, second] = parsedLayers;
+  if (first === undefined) return ok(emptyConfig(engine));
   if (second === undefined) return ok(alone(first, entries));
   const combined = combine(first.parsed, second.parsed, engine);
   if (!combined.ok) return err({ entries: [...entries, ...inLayer(combined.error.entries, 'result')] });
@@ -70,26 +79,26 @@ export function compose(layers: Layers, engine: Engine): Result<Composed, Compos
   return ok({
     text: JSON.stringify(config),
     version,
-    entries: [...entries, ...inLayer(combined.value.entries, 'result').filter((entry) => !isKnown(entry, entries))],
+    entries: [...entries, ...inLayer(combined.value.entries, 'result').filter((entry) => !isReported(entry, entries))],
     parts: () =>
       leaves(config).map((path) => ({ path, layer: (origins.of(path) === 'parent' ? first : second).layer })),
   });
 }
 
-/** True if `text` holds an Ignition config, valid or not: what is neither empty nor of another kind. */
+/** True when `text` is meant as an Ignition config, valid or not: it is neither empty nor another kind of user data. */
 const holdsConfig = (text: string | undefined): boolean => text !== undefined && userDataKind(text) === 'json';
 
 function layersUsed(layers: Layers): readonly Layer[] {
   return ['base', holdsConfig(layers.user) ? 'user' : 'default'];
 }
 
-function readLayer(layers: Layers, layer: Layer, engine: Engine): Result<Used | undefined, LayeredEntry[]> {
+function readLayer(layers: Layers, layer: Layer, engine: Engine): Result<ParsedLayer | undefined, LayeredEntry[]> {
   const text = layers[layer];
   if (text === undefined) return ok(undefined);
   const parsed = parseConfig(text);
   if (!parsed.ok) {
     if (parsed.error.reason !== 'no-config') return err(inLayer(faultEntries(parsed.error), layer));
-    // The user's cloud-config or script is what the default stands in for; a layer of an operator's must be a config.
+    // An operator wrote this layer, so it must be a config. Another kind of user data never gets here (`layersUsed`).
     if (parsed.error.kind === 'empty') return ok(undefined);
     return err(inLayer([refusal('$', `must be an Ignition config, not ${parsed.error.kind}`)], layer));
   }
@@ -101,15 +110,15 @@ function readLayer(layers: Layers, layer: Layer, engine: Engine): Result<Used | 
   return ok({ layer, text, parsed: parsed.value });
 }
 
-/** Errors as entries, the ones of the version included. */
+/** Returns the entries of a fault. A fault of the version has none, so its message becomes one. */
 export function faultEntries(fault: Exclude<ParseFault, { reason: 'no-config' }>): readonly Entry[] {
   return fault.entries.some(({ severity }) => severity === 'error')
     ? fault.entries
     : [...fault.entries, refusal('ignition.version', fault.message)];
 }
 
-/** A config that nothing is put before or behind: spec 1 and 2 as it stands, spec 3 in its own version. */
-function alone({ layer, text, parsed }: Used, entries: readonly LayeredEntry[]): Composed {
+/** Serves the only layer that is set. Spec 1 and 2 are served as written, spec 3 is served in its own version. */
+function alone({ layer, text, parsed }: ParsedLayer, entries: readonly LayeredEntry[]): Composed {
   const { version } = parsed;
   const schema = parsed.major === 3 ? SCHEMAS_V3[parsed.minor] : undefined;
   const served = schema === undefined ? text : configText(schema, parsed.config);
@@ -117,7 +126,7 @@ function alone({ layer, text, parsed }: Used, entries: readonly LayeredEntry[]):
   return { text: served, version, entries, parts };
 }
 
-/** Path texts of everything that is neither object nor list. */
+/** Returns the paths of all values that are neither an object nor a list. */
 function leaves(value: unknown, path = ''): string[] {
   if (typeof value !== 'object' || value === null) return [path];
   return Object.entries(value).flatMap(([name, inner]) => leaves(inner, path === '' ? name : `${path}.${name}`));
@@ -128,10 +137,10 @@ const refusal = (path: string, message: string): Entry => ({ severity: 'error', 
 const inLayer = (entries: readonly Entry[], layer: LayeredEntry['layer']): LayeredEntry[] =>
   entries.map((entry) => ({ ...entry, layer }));
 
-const isKnown = (entry: Entry, entries: readonly Entry[]): boolean =>
+const isReported = (entry: Entry, entries: readonly Entry[]): boolean =>
   entries.some(({ path, message }) => path === entry.path && message === entry.message);
 
-function nothing(engine: Engine): Composed {
-  const version = NOTHING[engine];
+function emptyConfig(engine: Engine): Composed {
+  const version = VERSION_OF_EMPTY[engine];
   return { text: JSON.stringify({ ignition: { version } }), version, entries: [], parts: () => [] };
 }

@@ -1,21 +1,22 @@
-/** Data URLs (RFC 2397) as the reference's own tools write them. No I/O. */
+/** Writes data URLs (RFC 2397) as Ignition's own tools do. No I/O. */
 
-/** What Go's `url.PathEscape` leaves as it is; the translation of networkd units uses it. */
+/** The characters that Go's `url.PathEscape` does not escape. */
 const PATH_CHARACTER = /[A-Za-z0-9\-_.~$&+=:@]/;
-/** RFC 2396 unreserved: what the `dataurl` package leaves as it is. */
+/** The unreserved characters of RFC 2396, which Go's `dataurl` package does not escape. */
 const UNRESERVED = /[A-Za-z0-9\-_.!~*'()]/;
 
-/** `data:,` with everything escaped that does not stand for itself in a path segment. */
+/** Returns a data URL escaped by `url.PathEscape`, as the translation of networkd units does. */
 export const pathDataUrl = (text: string): string => `data:,${escaped(text, PATH_CHARACTER)}`;
 
-/** `data:,` with everything escaped but RFC 2396's unreserved characters. */
+/** Returns a data URL in which only the unreserved characters of RFC 2396 are not escaped. */
 export const plainDataUrl = (text: string): string => `data:,${escaped(text, UNRESERVED)}`;
 
-function escaped(text: string, kept: RegExp): string {
+function escaped(text: string, allowed: RegExp): string {
   let escaped = '';
   for (const byte of new TextEncoder().encode(text)) {
     const character = String.fromCharCode(byte);
-    escaped += byte < 128 && kept.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    escaped +=
+      byte < 128 && allowed.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }
   return escaped;
 }

@@ -1,7 +1,7 @@
 /**
- * From JSON with places to a config, by the rules of the reference's decoder (Go encoding/json and vcontext): names match
- * exactly, else whatever their case; a repeated name is decoded onto the first; null is absent; integers must be written
- * as integers; an unknown name is a warning. A wrong type ends it. No I/O.
+ * Decodes a JSON tree into a config by the rules of Ignition's decoder (Go's encoding/json, and vcontext). An exact
+ * name wins over a name in another case. A repeated name is decoded onto the first value. Null means absent. An integer
+ * must be written as one. An unknown name is a warning; a wrong type ends the decoding with a fault. No I/O.
  */
 import type * as z from 'zod';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -19,8 +19,9 @@ type Value = unknown;
 const INTEGER = /^-?\d+$/;
 
 /**
- * The value of `node` under `schema`, with its zero value for plain fields that are absent. `warnsOfNull`: spec 3 warns of
- * `null` where an object belongs, unless the reference has a pointer there.
+ * Returns the value of `node` under `schema`. A plain field that is absent gets its zero value. With `warnsOfNull`, as
+ * in spec 3, a `null` where an object belongs is a warning, unless Ignition has a pointer there. The fault is a wrong
+ * type.
  */
 export function decode(
   schema: z.ZodType,
@@ -36,10 +37,10 @@ export function decode(
   }
 }
 
-/** `value` with the zero value of every plain field that it lacks. */
+/** Returns `value` with the zero value in every plain field that it lacks. */
 export const completed = (schema: z.ZodType, value: Value): Value => filled(shapeOf(schema), value);
 
-/** Leaves the recursion; never leaves this file. */
+/** Ends the recursion of the decoder. `decode` catches it. */
 class WrongType extends Error {
   readonly at: number;
 
@@ -58,7 +59,7 @@ class Decoder {
     this.#warnsOfNull = warnsOfNull;
   }
 
-  /** `warns` is off below an odd-cased name: the reference loses track of the source there. */
+  /** `warns` is false below a name in another case, because Ignition cannot find the place of values there. */
   value(shape: Shape, node: JsonNode, before: Value, path: Path, warns: boolean): Value {
     if (node.kind === 'null') {
       const isStrange = this.#warnsOfNull && warns && shape.kind === 'object' && !shape.isPointer;
@@ -75,15 +76,15 @@ class Decoder {
     const target: Record<string, Value> = isRecord(before) ? { ...before } : zeroObject(shape);
     if (node.kind === 'null') return target;
     if (node.kind !== 'object') throw wrongType(node, 'an object', path);
-    const seen = new Set<string>();
+    const usedNames = new Set<string>();
     for (const { key, value } of node.members) {
       const field = shape.named.get(key) ?? shape.named.get(key.toLowerCase());
       if (field?.name !== key && warns) this.#report.warn([...path, key], `unused key ${key}`);
       if (field === undefined) continue;
       const { name } = field;
       const inner = [...path, name];
-      if (seen.has(name)) this.#report.add('info', inner, `duplicate key ${name}: decoded onto the earlier one`);
-      seen.add(name);
+      if (usedNames.has(name)) this.#report.add('info', inner, `duplicate key ${name}: decoded onto the earlier one`);
+      usedNames.add(name);
       const decoded = this.value(field.shape, value, target[name], inner, warns && name === key);
       if (decoded === undefined) delete target[name];
       else target[name] = decoded;
@@ -110,7 +111,7 @@ function scalar(kind: 'text' | 'integer' | 'flag', node: JsonNode, path: Path): 
   }
   if (node.kind !== 'number' || !INTEGER.test(node.text)) throw wrongType(node, 'an integer', path);
   const value = Number(node.text);
-  // Beyond this JavaScript could not give the number back as it was.
+  // JavaScript would round a greater number.
   if (!Number.isSafeInteger(value)) throw new WrongType(`${path.join('.')}: ${node.text} is out of range`, node.at);
   return value;
 }

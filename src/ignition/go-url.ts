@@ -1,6 +1,6 @@
 /**
- * URLs as Go's net/url takes them (`url.Parse`), which is laxer than WHATWG in some places and stricter in others. Only what a
- * rule asks for is kept. No I/O.
+ * Parses URLs as Go's `url.Parse` does, which accepts some texts that the WHATWG parser refuses, and refuses others.
+ * The result holds only what the rules need. No I/O.
  */
 
 export interface GoUrl {
@@ -9,15 +9,15 @@ export interface GoUrl {
   readonly query: string;
 }
 
-/** What may stand in a host besides letters, digits and bytes beyond ASCII. */
+/** A host of allowed characters only: Go allows more than RFC 3986, and every byte beyond ASCII. */
 const HOST_CHARACTERS = /^[A-Za-z0-9\-_.~!$&'()*+,;=:[\]<>"\u0080-\uffff]*$/;
 const USER_CHARACTERS = /^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/;
 const PORT = /^(:\d*)?$/;
 const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
-/** In a host only bytes beyond ASCII, and the percent sign itself, may be escaped. */
+/** In a host, only bytes beyond ASCII and the percent sign may be escaped (RFC 6874, `unescape` of net/url). */
 const BAD_HOST_ESCAPE = /%(?!25|[89A-Fa-f][0-9A-Fa-f])/;
 
-/** The parts of a URL, or `undefined` for what Go cannot parse. */
+/** Returns the scheme and the query of a URL, or `undefined` when Go cannot parse it. */
 export function parseGoUrl(text: string): GoUrl | undefined {
   const hash = text.indexOf('#');
   const [whole, fragment] = hash === -1 ? [text, ''] : [text.slice(0, hash), text.slice(hash + 1)];
@@ -39,7 +39,7 @@ export function parseGoUrl(text: string): GoUrl | undefined {
   return isAuthority(authority) && !BAD_ESCAPE.test(path) ? url : undefined;
 }
 
-/** The first value of a query's key, decoded; pairs that cannot be decoded are passed over, as Go does. */
+/** Returns the first value of a key in a query, decoded. Go ignores pairs that it cannot decode, and so does this. */
 export function queryValue(query: string, name: string): string | undefined {
   for (const pair of query.split('&')) {
     if (pair.includes(';') || BAD_ESCAPE.test(pair)) continue;
@@ -63,13 +63,13 @@ function isAuthority(authority: string): boolean {
   return HOST_CHARACTERS.test(host.replace(/%[0-9A-Fa-f]{2}/g, ''));
 }
 
-/** A zone, from `%25` on inside the brackets, may escape what it likes. */
+/** Removes the zone of an IPv6 address (from `%25` to the bracket), in which every byte may be escaped. */
 function zoneless(host: string, end: number): string {
   const zone = end === -1 ? -1 : host.slice(0, end).indexOf('%25');
   return zone === -1 ? host : host.slice(0, zone) + host.slice(end);
 }
 
-/** Byte by byte: what is no UTF-8 is still a key that differs from ours. */
+/** Decodes byte by byte, because a key need not be valid UTF-8 to be compared. */
 const decodeQuery = (text: string): string =>
   text
     .replaceAll('+', ' ')

@@ -1,8 +1,8 @@
-/** Where the parts of a JSON document stand in its text; sought only when somebody asks. No I/O. */
+/** Finds the place of a value in the text of a JSON document. It searches only when somebody asks. No I/O. */
 import type { JsonNode } from './json-source.ts';
 import type { Path } from './report.ts';
 
-/** Finds the offset of what a path leads to, names taken whatever their case; `undefined` where it leads nowhere. */
+/** Finds the offset of the value at a path, or `undefined` when there is none. An exact name wins over another case. */
 export class JsonPlaces {
   readonly #members = new Map<JsonNode, ReadonlyMap<string, JsonNode>>();
 
@@ -24,8 +24,8 @@ export class JsonPlaces {
 
   #membersOf(node: JsonNode): ReadonlyMap<string, JsonNode> {
     if (node.kind !== 'object') return NONE;
-    const known = this.#members.get(node);
-    if (known !== undefined) return known;
+    const cached = this.#members.get(node);
+    if (cached !== undefined) return cached;
     const members = new Map<string, JsonNode>();
     for (const { key, value } of node.members) members.set(folded(key), value);
     for (const { key, value } of node.members) members.set(key, value);
@@ -36,5 +36,5 @@ export class JsonPlaces {
 
 const NONE: ReadonlyMap<string, JsonNode> = new Map();
 
-/** Apart from every name that is written as it is. */
+/** Returns the name in lower case, with a prefix that keeps it apart from the exact names in the same map. */
 const folded = (name: string): string => `\0${name.toLowerCase()}`;

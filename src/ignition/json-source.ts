@@ -1,10 +1,10 @@
 /**
- * JSON as text with places: the reference decodes by its own rules (odd-cased keys, duplicate keys, integers by how they
- * are written), which `JSON.parse` cannot see. RFC 8259. No I/O.
+ * Parses JSON (RFC 8259) into a tree that keeps offsets, duplicate keys and the text of numbers. `JSON.parse` loses
+ * them, but Ignition's decoder needs them. No I/O.
  */
 import { err, ok, type Result } from '../shared/result.ts';
 
-/** From its first character to the one after its last. */
+/** The offset of the first character, and the offset after the last one. */
 interface Extent {
   readonly at: number;
   readonly end: number;
@@ -15,7 +15,7 @@ export type JsonNode = Extent &
     | { readonly kind: 'object'; readonly members: readonly JsonMember[] }
     | { readonly kind: 'array'; readonly items: readonly JsonNode[] }
     | { readonly kind: 'string'; readonly value: string }
-    /** As written: `420.0` is not an integer. */
+    /** The text as it is written, because `420.0` is not an integer for Go. */
     | { readonly kind: 'number'; readonly text: string }
     | { readonly kind: 'boolean'; readonly value: boolean }
     | { readonly kind: 'null' }
@@ -28,11 +28,11 @@ interface JsonMember {
 
 export interface JsonFault {
   readonly message: string;
-  /** Offset in the text. */
+  /** The offset in the text. */
   readonly at: number;
 }
 
-/** Nothing that a config means is nested this deep; the reference stops at 10,000. */
+/** No useful config is nested this deep. Go stops at 10,000, but this reader recurses and could overflow the stack. */
 const MOST_DEPTH = 1000;
 const NUMBER = /-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -46,7 +46,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   t: '\t',
 };
 
-/** The document, or what is wrong with it and where. */
+/** Returns the tree of a document, or the first fault with its offset. */
 export function readJson(text: string): Result<JsonNode, JsonFault> {
   try {
     return ok(new Reader(text).document());
@@ -56,12 +56,15 @@ export function readJson(text: string): Result<JsonNode, JsonFault> {
   }
 }
 
-/** A character that stands for itself in a string; NaN, past the end, does not. */
+/** True for the code of a character that a string may hold unescaped; false for NaN, which is past the end. */
 const isPlain = (code: number): boolean => code >= 0x20 && code !== 0x22 && code !== 0x5c;
 
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 
-/** Finds line and column of an offset, both from 1; columns count UTF-16 units. The text is looked through once. */
+/**
+ * Returns a function that finds the line and column of an offset, both counted from 1. Columns count UTF-16 units. The
+ * text is searched for lines once, at the first call.
+ */
 export function placesIn(text: string): (at: number) => { line: number; column: number } {
   let starts: number[] | undefined;
   return (at) => {
@@ -82,7 +85,7 @@ function lineStarts(text: string): number[] {
   return starts;
 }
 
-/** Leaves the recursion of a reader; never leaves this file. */
+/** Ends the recursion of the reader. `readJson` catches it. */
 class Malformed extends Error {
   readonly at: number;
 
@@ -167,7 +170,7 @@ class Reader {
       const from = this.#at;
       while (isPlain(this.#text.charCodeAt(this.#at))) this.#at += 1;
       value += this.#text.slice(from, this.#at);
-      // Half a surrogate pair stands for no character; the reference reads U+FFFD.
+      // Go reads half a surrogate pair as U+FFFD.
       if (this.#take('"')) return value.isWellFormed() ? value : value.toWellFormed();
       if (!this.#take('\\')) throw this.#unexpected('in string literal');
       value += this.#escape();

@@ -1,7 +1,7 @@
 /**
- * Merging two spec 3 configs of one version as the reference does (config/merge of coreos/ignition 2.26.0):
- * plain values: the child's; nullable values: the child's where it has one; objects field by field; lists by their rules,
- * which stand beside the fields (spec/lists). Two valid configs may merge into an invalid one: validate after. No I/O.
+ * Merges two spec 3 configs of one version (config/merge of coreos/ignition 2.26.0). A plain value comes from the
+ * child. A nullable value comes from the child if the child sets it. Objects merge field by field. Lists merge by the
+ * rule of their field (spec/lists). Two valid configs may merge into an invalid one, so validate the result. No I/O.
  */
 import type * as z from 'zod';
 import { lintRemoval, lintResource } from './lints.ts';
@@ -13,14 +13,17 @@ import { type ObjectShape, type Shape, shapeOf } from './spec/shape.ts';
 type Fields = Readonly<Record<string, unknown>>;
 type SetRule = Extract<ListRule, { kind: 'set' }>;
 
-const UNHEARD: Findings = { error: () => undefined, warn: () => undefined };
+const IGNORED_FINDINGS: Findings = { error: () => undefined, warn: () => undefined };
 
-/** The merged config, and where each of its leaves came from; `lints` hears of what merges badly. Neither input is changed. */
+/**
+ * Returns the merged config and the origin of each of its leaves. `lints` gets the warnings about doubtful merges.
+ * Neither input is changed.
+ */
 export function mergeConfigs<T>(
   schema: z.ZodType<T>,
   parent: T,
   child: T,
-  lints: Findings = UNHEARD,
+  lints: Findings = IGNORED_FINDINGS,
 ): { config: T; origins: Origins } {
   const merger = new Merger(lints);
   const config = merger.value(shapeOf(schema), parent, child, []) as T;
@@ -67,33 +70,33 @@ class Merger {
     child: Fields,
     path: Path,
   ): unknown {
-    const before = parent[name] as unknown[] | undefined;
-    const after = child[name] as unknown[] | undefined;
+    const parentItems = parent[name] as unknown[] | undefined;
+    const childItems = child[name] as unknown[] | undefined;
     const merged: unknown[] = [];
     const put = (value: unknown, origin: Origin) => {
       this.origins.mark(value, origin, [...path, merged.length]);
       merged.push(value);
     };
     if (rule.kind === 'append') {
-      for (const item of before ?? []) put(item, 'parent');
-      for (const item of after ?? []) put(item, 'child');
+      for (const item of parentItems ?? []) put(item, 'parent');
+      for (const item of childItems ?? []) put(item, 'child');
       return merged;
     }
     const key = rule.key as (element: unknown) => string;
-    const childByKey = new Map((after ?? []).map((item) => [key(item), item]));
-    const elsewhere = keysElsewhere(owner, name, rule, child);
-    const handled = new Set<string>();
-    for (const item of before ?? []) {
-      const own = key(item);
-      const match = childByKey.get(own);
+    const childByKey = new Map((childItems ?? []).map((item) => [key(item), item]));
+    const keysOfSiblings = findSiblingKeys(owner, name, rule, child);
+    const mergedKeys = new Set<string>();
+    for (const item of parentItems ?? []) {
+      const itemKey = key(item);
+      const match = childByKey.get(itemKey);
       if (match !== undefined) {
-        handled.add(own);
+        mergedKeys.add(itemKey);
         if (rule.removes !== undefined && (rule.removes as (element: unknown) => boolean)(match)) continue;
         merged.push(this.value(element, item, match, [...path, merged.length]));
-      } else if (!elsewhere.has(own)) put(item, 'parent');
+      } else if (!keysOfSiblings.has(itemKey)) put(item, 'parent');
     }
-    for (const item of after ?? []) {
-      if (handled.has(key(item))) continue;
+    for (const item of childItems ?? []) {
+      if (mergedKeys.has(key(item))) continue;
       const isRemoval = rule.removes !== undefined && (rule.removes as (element: unknown) => boolean)(item);
       if (isRemoval) lintRemoval([...path, merged.length], this.#lints);
       put(item, 'child');
@@ -108,8 +111,8 @@ class Merger {
   }
 }
 
-/** Keys that the child holds in the other lists of the same space: the parent's elements of those keys go. */
-function keysElsewhere(owner: ObjectShape, name: string, rule: SetRule, child: Fields): Set<string> {
+/** Returns the child's keys in the other lists of the same space. The parent's elements with these keys are dropped. */
+function findSiblingKeys(owner: ObjectShape, name: string, rule: SetRule, child: Fields): Set<string> {
   const keys = new Set<string>();
   if (rule.space === undefined) return keys;
   for (const { name: other, shape } of owner.fields) {

@@ -1,20 +1,22 @@
 /**
- * Where spec 3 mounts the file systems that spec 2 only names. The reference makes paths up and counts them over all the
- * configs it reads; the OEM partition has its own place. flatcar/scripts, config/util/translate.go of its patches on
- * Ignition 2.26.0. No I/O.
+ * Chooses the mount paths of spec 3 for the file systems that spec 2 only names. Flatcar's Ignition invents the paths
+ * and numbers them over all the configs that it reads. The OEM partition has a fixed path. Source:
+ * config/util/translate.go in Flatcar's patches on Ignition 2.26.0 (flatcar/scripts). No I/O.
  */
 import type { ConfigV2 } from './spec/v2.ts';
 
 const OEM = '/usr/share/oem';
 
 export interface Mounts {
-  /** By file system name; `root` is `/`. */
+  /** The mount path of each file system by its name; that of `root` is `/`. */
   readonly paths: ReadonlyMap<string, string>;
-  /** How many paths were made up so far, those of earlier configs included. */
+  /** The number of paths that were invented so far, including those of earlier configs. */
   readonly counted: number;
 }
 
-/** The mount paths of a config; `counted` are those made up for the configs before it. */
+/**
+ * Returns the mount paths of a config. `counted` is the number of paths that were invented for the configs before it.
+ */
 export function mountsOf({ storage }: ConfigV2, counted: number): Mounts {
   const paths = new Map([['root', '/']]);
   let number = counted;

@@ -1,4 +1,7 @@
-/** Which input each part of a combined config came from. Told on request: a machine that boots does not ask. No I/O. */
+/**
+ * Remembers from which input each leaf of a combined config comes. The leaves are computed on request, because only
+ * `explain` needs them and a boot must be fast. No I/O.
+ */
 
 export type Origin = 'parent' | 'child';
 
@@ -6,38 +9,38 @@ type Path = readonly (string | number)[];
 
 interface Mark {
   readonly value: unknown;
-  /** `undefined`: nothing at or below the path is known any more. */
+  /** With `undefined`, this mark cancels earlier marks at and below the path. */
   readonly origin: Origin | undefined;
   readonly path: Path;
 }
 
-/** Origins of leaves, by path text (`storage.files.0.path`). */
+/** The origins of leaves. A leaf is named by its path as text (`storage.files.0.path`). */
 export class Origins {
   readonly #marks: Mark[] = [];
   #leaves: Map<string, Origin> | undefined;
 
-  /** Every leaf below `value` came from one side. */
+  /** States that every leaf in `value` comes from `origin`. */
   mark(value: unknown, origin: Origin, path: Path): void {
     if (value !== undefined) this.#marks.push({ value, origin, path });
   }
 
-  /** Nothing at or below `path` is known any more. */
+  /** Cancels earlier marks at and below `path`. */
   forget(path: Path): void {
     this.#marks.push({ value: undefined, origin: undefined, path });
   }
 
-  /** `undefined` for what is no leaf of the combined config. */
+  /** Returns the origin of a leaf, or `undefined` when the combined config has no such leaf. */
   of(path: string): Origin | undefined {
-    this.#leaves ??= this.#tell();
+    this.#leaves ??= this.#computeLeaves();
     return this.#leaves.get(path);
   }
 
-  #tell(): Map<string, Origin> {
+  #computeLeaves(): Map<string, Origin> {
     const leaves = new Map<string, Origin>();
     for (const { value, origin, path } of this.#marks) {
       const text = path.join('.');
       if (origin !== undefined) markLeaves(leaves, value, origin, text);
-      else for (const known of leaves.keys()) if (`${known}.`.startsWith(`${text}.`)) leaves.delete(known);
+      else for (const leaf of leaves.keys()) if (`${leaf}.`.startsWith(`${text}.`)) leaves.delete(leaf);
     }
     return leaves;
   }

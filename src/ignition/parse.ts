@@ -1,6 +1,6 @@
 /**
- * From text to a config and a report, in the order of Flatcar's Ignition (2.26.0 with its patches): empty or another kind,
- * JSON, version, types, rules. Specs 1, 2.0 to 2.4 and 3.0 to 3.7-experimental. No I/O.
+ * Parses a text into a config with a report, in the order of Flatcar's Ignition (2.26.0 with patches): kind of user
+ * data, JSON, version, types, rules. It reads the specs 1, 2.0 to 2.4 and 3.0 to 3.7-experimental. No I/O.
  */
 import type * as z from 'zod';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -17,32 +17,32 @@ import { validateV2 } from './validate-v2.ts';
 import { validateV3 } from './validate-v3.ts';
 import { parseSpec, type Spec, specOf, type VersionFault } from './version.ts';
 
-interface Read {
-  /** As the config says it: `3.4.0`, `2.3.0`, `1`. */
+interface ParsedBase {
+  /** The version that the config states: `3.4.0`, `2.3.0`, `1`. */
   readonly version: string;
-  /** Warnings and notes; errors make a fault. */
+  /** Warnings and notes. There are no errors, because a config with an error gives a fault. */
   readonly entries: readonly Entry[];
-  /** Where a part of the config stands in the text. */
+  /** Finds the line and column of a path in the text. */
   readonly place: Place;
 }
 
-export interface ParsedV3 extends Read {
+export interface ParsedV3 extends ParsedBase {
   readonly major: 3;
   readonly minor: number;
   readonly experimental: boolean;
   readonly config: ConfigV3;
 }
 
-export interface ParsedV2 extends Read {
+export interface ParsedV2 extends ParsedBase {
   readonly major: 2;
-  /** At 2.4, whichever version it was written in, spec 1 included. */
+  /** The config at 2.4, whichever version it was written in. A config of spec 1 is upgraded too. */
   readonly config: ConfigV2;
 }
 
 export type ParsedConfig = ParsedV3 | ParsedV2;
 
 export type ParseFault =
-  /** Nothing there, or user data of another kind: no Ignition config, which is not an error by itself. */
+  /** The text is empty or another kind of user data. This is not an error by itself. */
   | { readonly reason: 'no-config'; readonly kind: Exclude<UserDataKind, 'json'> }
   | { readonly reason: VersionFault | 'invalid'; readonly message: string; readonly entries: readonly Entry[] };
 
@@ -52,7 +52,7 @@ const MESSAGES: Readonly<Record<VersionFault | 'invalid', string>> = {
   invalid: 'config is not valid',
 };
 
-/** Reads a config; `text` has had its gzip taken off. Never throws, whatever it is given. */
+/** Returns the config in `text`, which must be decompressed, or a fault. It never throws, whatever the text is. */
 export function parseConfig(text: string): Result<ParsedConfig, ParseFault> {
   const kind = userDataKind(text);
   if (kind !== 'json') return err({ reason: 'no-config', kind });
@@ -118,7 +118,7 @@ function schemaOf(spec: Spec): z.ZodType {
   return schema;
 }
 
-/** Checked at its own version; what is older than spec 3 comes back at 2.4. */
+/** Checks a config by the rules of its own version. A config of spec 1 or 2 is returned at 2.4. */
 function validated(decoded: unknown, spec: Spec, report: Report): ConfigV2 | ConfigV3 {
   if (spec.major === 3) {
     validateV3(decoded as ConfigV3, spec.minor, report);
@@ -140,13 +140,13 @@ function validated(decoded: unknown, spec: Spec, report: Report): ConfigV2 | Con
 }
 
 interface StatedVersion {
-  /** `ignition.version`; empty when absent. */
+  /** The value of `ignition.version`; empty when it is absent. */
   readonly text: string;
-  /** `ignitionVersion`, which spec 1 had; 0 when absent. */
+  /** The value of `ignitionVersion`, the version field of spec 1; 0 when it is absent. */
   readonly number: number;
 }
 
-/** What the config says of its version, before anything else is looked at; names match whatever their case. */
+/** Returns the version that the config states, or a message. Names match in any case, as Go's decoder matches them. */
 function statedVersion(root: JsonNode): Result<StatedVersion, string> {
   if (root.kind === 'null') return ok({ text: '', number: 0 });
   if (root.kind !== 'object') return err(`the config must be an object, not ${root.kind}`);
@@ -164,12 +164,12 @@ function statedVersion(root: JsonNode): Result<StatedVersion, string> {
   return ok({ text: version.value, number });
 }
 
-/** `undefined` for null too. */
-function member(node: JsonNode & { kind: 'object' }, name: string): (JsonNode & { kind: Stated }) | undefined {
+/** Returns a member of an object, or `undefined` when it is absent or null. */
+function member(node: JsonNode & { kind: 'object' }, name: string): (JsonNode & { kind: NonNullKind }) | undefined {
   const folded = name.toLowerCase();
   const exact = node.members.findLast(({ key }) => key === name);
   const found = (exact ?? node.members.findLast(({ key }) => key.toLowerCase() === folded))?.value;
   return found === undefined || found.kind === 'null' ? undefined : found;
 }
 
-type Stated = Exclude<JsonNode['kind'], 'null'>;
+type NonNullKind = Exclude<JsonNode['kind'], 'null'>;

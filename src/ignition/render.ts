@@ -1,19 +1,19 @@
 /**
- * A config as JSON text: fields in the order of the schema, nothing that says nothing (absent values, empty lists and
- * objects, plain zero values), so that the same config always gives the same bytes. No I/O.
+ * Writes a config as JSON. Fields have the order of the schema. Absent values, empty lists, empty objects and plain
+ * zero values are left out. So the same config always gives the same bytes. No I/O.
  */
 import type * as z from 'zod';
 import { type Shape, shapeOf } from './spec/shape.ts';
 
-/** The config as plain JSON values, pruned and ordered. */
+/** Returns the config as plain JSON values, without empty ones, in the field order of the schema. */
 export function plainConfig(schema: z.ZodType, config: unknown): Record<string, unknown> {
   return (plain(shapeOf(schema), config, false) ?? {}) as Record<string, unknown>;
 }
 
-/** The bytes to serve: they may be hashed, so nothing about them may depend on how the config came about. */
+/** Returns the JSON text to serve. Its bytes may be hashed, so they depend on the config alone. */
 export const configText = (schema: z.ZodType, config: unknown): string => JSON.stringify(plainConfig(schema, config));
 
-/** `undefined` for what is left out; a nullable value that is set stays, be it empty or zero. */
+/** Returns the plain value, or `undefined` to leave it out. A nullable value that is set stays, even if it is zero. */
 function plain(shape: Shape, value: unknown, isElement: boolean): unknown {
   if (value === undefined) return undefined;
   if (shape.kind === 'list') {
@@ -26,13 +26,13 @@ function plain(shape: Shape, value: unknown, isElement: boolean): unknown {
     return isZero && !isPrinted ? undefined : value;
   }
   const fields = value as Readonly<Record<string, unknown>>;
-  const kept: Record<string, unknown> = {};
+  const printed: Record<string, unknown> = {};
   let isEmpty = true;
   for (const field of shape.fields) {
     const inner = plain(field.shape, fields[field.name], false);
     if (inner === undefined) continue;
-    kept[field.name] = inner;
+    printed[field.name] = inner;
     isEmpty = false;
   }
-  return isEmpty ? undefined : kept;
+  return isEmpty ? undefined : printed;
 }

@@ -1,30 +1,30 @@
-/** What a look at a config has to say: entries with severity, path and place in the source. No I/O. */
+/** The report on a config: entries with a severity, a path and a place in the source. No I/O. */
 
 export type Severity = 'error' | 'warning' | 'info';
 
-/** Field names and list indexes from the top; empty for the document itself. */
+/** Field names and list indexes from the top of the document. The path of the document itself is empty. */
 export type Path = readonly (string | number)[];
 
-/** Where a part of the document stands in its text, from 1; `undefined` where nobody knows. */
+/** Finds the line and column of a path in the source, counted from 1; `undefined` when they are not known. */
 export type Place = (path: Path) => { readonly line: number; readonly column: number } | undefined;
 
 export interface Entry {
   readonly severity: Severity;
-  /** `storage.files.0.path`; `$` for the document itself. */
+  /** The path as text, such as `storage.files.0.path`; `$` for the document itself. */
   readonly path: string;
   readonly message: string;
-  /** Where it stands in the source text, from 1; absent for what was never text. */
+  /** The line and column in the source, counted from 1; both are absent when the entry has no place there. */
   readonly line?: number;
   readonly column?: number;
 }
 
-/** A hostile config can earn an entry a byte; nobody reads more than this. Errors are counted whether kept or not. */
+/** A hostile config can cause an entry for each byte, and nobody reads more than this. */
 const MOST_ENTRIES = 1000;
 
-/** What the rules write to. */
+/** The two methods by which rules report. */
 export type Findings = Pick<Report, 'error' | 'warn'>;
 
-/** Entries gathered on the way; `place` finds where a path stands in the source. */
+/** Collects entries. `place` finds the line and column of a path in the source. */
 export class Report {
   readonly #kept: Entry[] = [];
   #dropped = 0;
@@ -55,12 +55,12 @@ export class Report {
     return this.#isFatal;
   }
 
-  /** The entries so far; the last one says how many more there were. */
+  /** The entries so far. When there were too many, the last one tells how many are missing. */
   get entries(): readonly Entry[] {
     if (this.#dropped === 0) return this.#kept;
     return [...this.#kept, { severity: 'info', path: '$', message: `${this.#dropped} more entries are not shown` }];
   }
 }
 
-/** Dots between names and decimal indexes. */
+/** Returns a path as text, its steps joined by dots; `$` for the document itself. */
 export const pathText = (path: Path): string => (path.length === 0 ? '$' : path.join('.'));

@@ -1,6 +1,7 @@
 /**
- * Spec 2.4 to 3.1 as Flatcar's Ignition does it for every config of spec 1 and 2 (its patches on 2.26.0, with
- * ign-converter): what 3.1 has no word for is refused, never dropped; the result must be valid spec 3.1. No I/O.
+ * Translates spec 2.4 to 3.1, as Flatcar's Ignition does for every config of spec 1 and 2 (its patches on 2.26.0, with
+ * ign-converter). A config that 3.1 cannot express is refused; nothing is dropped. The result must be valid spec 3.1.
+ * No I/O.
  */
 import type * as z from 'zod';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -29,18 +30,21 @@ const NETWORK_UNITS = '/etc/systemd/network';
 const UNIT_MODE = 0o644;
 
 export interface Untranslatable {
-  /** In the spec 2 config. */
+  /** The path in the spec 2 config. */
   readonly path: Path;
   readonly message: string;
 }
 
 export interface Translated {
   readonly config: ConfigV3;
-  /** How many mount paths were made up by now, those of earlier configs included. */
+  /** The number of mount paths that were invented so far, including those of earlier configs. */
   readonly counted: number;
 }
 
-/** The same config in spec 3.1, or everything that stands in the way; `counted` mount paths were made up before it. */
+/**
+ * Returns the same config in spec 3.1, or everything that spec 3.1 cannot express. `counted` is the number of mount
+ * paths that were invented for earlier configs.
+ */
 export function translateV2(config: ConfigV2, counted = 0): Result<Translated, readonly Untranslatable[]> {
   const mounts = mountsOf(config, counted);
   const faults: Untranslatable[] = [];
@@ -96,7 +100,7 @@ const translateReference = ({ source, verification, httpHeaders }: ReferenceV2) 
 
 const translateHeaders = (headers: HeadersV2) => headers?.map(({ name, value }) => ({ name, value: text(value) }));
 
-/** 2.x overwrote by default, so 3.1 has to say so; an appended file never overwrites. */
+/** Spec 2 overwrites a file by default and spec 3 does not, so the translation says it. Appending never overwrites. */
 function translateFile(file: FileV2, mounts: Mounts): NonNullable<StorageV3['files']>[number] {
   const { contents, mode, append, overwrite } = file;
   const resource = {
@@ -116,7 +120,9 @@ const translateNode = ({ filesystem, path, user, group }: NodeV2, mounts: Mounts
   group: translateOwner(group),
 });
 
-/** The OEM partition is btrfs since Flatcar moved it, whatever the config says, unless it is wiped. */
+/**
+ * Flatcar's OEM partition is btrfs today. An older config may say ext4, so the format is replaced unless it is wiped.
+ */
 function translateFilesystem({ name, mount }: FilesystemV2, mounts: Mounts) {
   const { device = '', format = '', label, uuid, wipeFilesystem, options = [], create } = mount ?? {};
   const wipe = create === undefined ? flag(wipeFilesystem) : flag(create.force);
@@ -179,7 +185,7 @@ function translateStorage(
   };
 }
 
-/** networkd units are files in 3.x. */
+/** Spec 3 has no networkd units, so each unit becomes a file. */
 function networkFiles({ networkd }: ConfigV2): NonNullable<StorageV3['files']> {
   const file = (path: string, contents: string) => ({
     path: cleanPath(path),
@@ -193,18 +199,18 @@ function networkFiles({ networkd }: ConfigV2): NonNullable<StorageV3['files']> {
   ]);
 }
 
-/** Units of one name become one, merged as spec 3 merges them. */
+/** Merges units of the same name into one by the rules of spec 3, because spec 3 does not allow a name twice. */
 function translateUnits(units: readonly UnitV2[]): UnitV3[] {
-  const named = new Map<string, UnitV3[]>();
+  const unitsByName = new Map<string, UnitV3[]>();
   for (const unit of units.map(translateUnit)) {
-    const same = named.get(unit.name);
-    if (same === undefined) named.set(unit.name, [unit]);
-    else same.push(unit);
+    const sameName = unitsByName.get(unit.name);
+    if (sameName === undefined) unitsByName.set(unit.name, [unit]);
+    else sameName.push(unit);
   }
-  return [...named.values()].map(mergeUnits);
+  return [...unitsByName.values()].map(mergeUnits);
 }
 
-/** `enabled` wins over the deprecated `enable`. */
+/** Translates a unit. `enabled` wins over the deprecated `enable`. */
 function translateUnit({ name, enable, enabled, mask, contents, dropins }: UnitV2): UnitV3 {
   return {
     name,
@@ -215,16 +221,16 @@ function translateUnit({ name, enable, enabled, mask, contents, dropins }: UnitV
   };
 }
 
-/** Halves with halves, for a hundred thousand of one name must not be merged into one after the other. */
+/** Merges the two halves of the list. One after the other would take quadratic time for 100,000 units of one name. */
 function mergeUnits(units: readonly UnitV3[]): UnitV3 {
   const [only] = units;
   if (only === undefined) throw new Error('no unit to merge');
   if (units.length === 1) return only;
   const middle = units.length >> 1;
   const [parent, child] = [mergeUnits(units.slice(0, middle)), mergeUnits(units.slice(middle))];
-  const around = (unit: UnitV3): ConfigV3 => ({ ignition: { version: '3.1.0' }, systemd: { units: [unit] } });
+  const configOf = (unit: UnitV3): ConfigV3 => ({ ignition: { version: '3.1.0' }, systemd: { units: [unit] } });
   const schema = SCHEMAS_V3[MINOR] as unknown as z.ZodType<ConfigV3>;
-  const { config } = mergeConfigs(schema, around(parent), around(child));
+  const { config } = mergeConfigs(schema, configOf(parent), configOf(child));
   return config.systemd?.units?.[0] ?? child;
 }
 
@@ -242,7 +248,7 @@ function translatePasswd({ users, groups }: NonNullable<ConfigV2['passwd']>): No
   };
 }
 
-/** The deprecated `create` says of a user what the user's own fields say since 2.1. */
+/** Translates a user. The deprecated `create` has the fields that the user itself has since 2.1. */
 function translateUser({ name, passwordHash, sshAuthorizedKeys, create, ...own }: UserV2) {
   const account = create ?? own;
   return {

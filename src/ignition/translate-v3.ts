@@ -1,11 +1,11 @@
 /**
- * Spec 3.x to a higher 3.y, one minor version at a time. Almost all steps only say the new version: a field that became
- * nullable keeps its value, a reference that became a resource keeps its source. No I/O.
+ * Translates spec 3.x to a higher 3.y, one minor version at a time. Most steps change only the version: a field that
+ * became nullable keeps its value, and a reference that became a resource keeps its source. No I/O.
  */
 import type { ConfigV3 } from './spec/v3.ts';
 import { versionText } from './version.ts';
 
-/** The same config at spec 3.`to`; it must have been valid at 3.`from`. */
+/** Returns the same config at spec 3.`to`. The config must be valid at 3.`from`. */
 export function translateV3(config: ConfigV3, from: number, to: number): ConfigV3 {
   let current = config;
   for (let minor = from; minor < to; minor += 1) current = step(current, minor);
@@ -17,7 +17,7 @@ function step(config: ConfigV3, minor: number): ConfigV3 {
   return minor === 5 ? withPlainModes(config) : config;
 }
 
-/** 3.4 -> 3.5 of the reference loses `clevis.tang[].advertisement`, and so must we to give what it gives. */
+/** Ignition loses `clevis.tang[].advertisement` from 3.4 to 3.5 (config/v3_5/translate). This gives the same result. */
 function withoutAdvertisements(config: ConfigV3): ConfigV3 {
   const { storage } = config;
   if (storage?.luks === undefined) return config;
@@ -29,7 +29,7 @@ function withoutAdvertisements(config: ConfigV3): ConfigV3 {
   return { ...config, storage: { ...storage, luks } };
 }
 
-/** 3.5 -> 3.6: setuid, setgid and sticky had no effect before, and keep having none. */
+/** Clears setuid, setgid and sticky from 3.5 to 3.6, because these bits have an effect only since 3.6. */
 function withPlainModes(config: ConfigV3): ConfigV3 {
   const { storage } = config;
   if (storage === undefined) return config;

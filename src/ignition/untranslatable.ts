@@ -1,4 +1,4 @@
-/** What keeps a spec 2.4 config from being said in spec 3.1: refused, never dropped (facts of Flatcar's patches). No I/O. */
+/** Finds what spec 3.1 cannot express in a spec 2.4 config, as Flatcar's patches on Ignition 2.26.0 do. No I/O. */
 import { cleanPath } from './clean-path.ts';
 import type { Mounts } from './mounts-v2.ts';
 import type { Findings } from './report.ts';
@@ -6,9 +6,9 @@ import { PathsAbove } from './rules/nodes.ts';
 import { type ConfigV2, NEWEST_V2 } from './spec/v2.ts';
 import { validateV2 } from './validate-v2.ts';
 
-/** Adds everything that stands in the way, at its path in the spec 2 config. */
+/** Reports everything that spec 3.1 cannot express, at its path in the spec 2 config. */
 export function findUntranslatable(config: ConfigV2, mounts: Mounts, report: Findings): void {
-  // What was warned of at its own version was said there; what is an error at 2.4 alone is said here.
+  // The rules of the config's own version were reported before. Only errors of 2.4 are new.
   validateV2(config, NEWEST_V2, { error: (path, message) => report.error(path, message), warn: () => undefined });
   findSectors(config, report);
   findUnmounted(config, report);
@@ -40,25 +40,25 @@ function findNodes({ storage }: ConfigV2, mounts: Mounts, report: Findings): voi
   const placeOf = ({ filesystem, path }: { filesystem: string; path: string }) =>
     cleanPath(`/${mounts.paths.get(filesystem) ?? ''}/${path}`);
   const links = new PathsAbove((storage?.links ?? []).map(placeOf));
-  const seen = new Set<string>();
+  const usedPaths = new Set<string>();
   for (const name of ['files', 'directories', 'links'] as const) {
     for (const [index, node] of (storage?.[name] ?? []).entries()) {
       const place = placeOf(node);
       const where = ['storage', name, index];
-      if (seen.has(place)) report.error(where, `${place} stands twice, which spec 3 does not allow`);
+      if (usedPaths.has(place)) report.error(where, `${place} stands twice, which spec 3 does not allow`);
       if (links.count(place) > 0) report.error(where, `${place} lies below a link of this config`);
-      seen.add(place);
+      usedPaths.add(place);
     }
   }
 }
 
 function findDropins({ systemd }: ConfigV2, report: Findings): void {
   for (const [index, { name: unit, dropins = [] }] of (systemd?.units ?? []).entries()) {
-    const seen = new Set<string>();
+    const usedNames = new Set<string>();
     for (const [number, { name }] of dropins.entries()) {
-      if (seen.has(name))
+      if (usedNames.has(name))
         report.error(['systemd', 'units', index, 'dropins', number], `${unit} has the drop-in ${name} twice`);
-      seen.add(name);
+      usedNames.add(name);
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Spec 1 to 2.0 and 2.x to 2.4, as the parser chain of flatcar/ignition 0.36.2 does it before it appends or hands over to
- * the translation to spec 3: what was plain and became nullable stays said (mode 0 of a 2.0 file, its owner 0). No I/O.
+ * Upgrades spec 1 to 2.0, and 2.x to 2.4, as the parsers of flatcar/ignition 0.36.2 do before they append or translate
+ * to spec 3. A plain value that became nullable stays set, such as mode 0 or owner 0 of a file in 2.0. No I/O.
  */
 import { plainDataUrl } from './data-url.ts';
 import { completed } from './decode.ts';
@@ -10,18 +10,18 @@ import { type ConfigV2, NEWEST_V2, SCHEMAS_V2 } from './spec/v2.ts';
 
 const VERSION = `2.${NEWEST_V2}.0`;
 
-/** The same config at 2.4.0; `decoded` is what the schema of 2.`minor` gave. */
+/** Returns the same config at 2.4.0. `decoded` is a config that was decoded with the schema of 2.`minor`. */
 export function upgradeV2(decoded: unknown, minor: number): ConfigV2 {
   const config = completed(SCHEMAS_V2[NEWEST_V2], decoded) as ConfigV2;
   const upgraded = { ...config, ignition: { ...config.ignition, version: VERSION } };
   const users = minor === 0 ? config.passwd?.users : undefined;
   if (users === undefined) return upgraded;
-  // In 2.0 an empty password hash is none; later it is one that matches nothing.
+  // In 2.0 an empty password hash means that there is none. Later it is a hash that matches no password.
   const withHashes = users.map(({ passwordHash, ...user }) => (passwordHash ? { ...user, passwordHash } : user));
   return { ...upgraded, passwd: { ...config.passwd, users: withHashes } };
 }
 
-/** What stands in spec 1, at 2.4.0: each filesystem gets a name, and its files name it. */
+/** Returns a spec 1 config at 2.4.0. Each filesystem gets a name, by which its files refer to it. */
 export function upgradeV1({ storage, systemd, networkd, passwd }: ConfigV1): ConfigV2 {
   const filesystems = storage?.filesystems ?? [];
   const decoded = {
@@ -52,16 +52,16 @@ export function upgradeV1({ storage, systemd, networkd, passwd }: ConfigV1): Con
   return upgradeV2(decoded, 0);
 }
 
-/** Tells where in the spec 1 config a part of the upgraded one stands. */
+/** Returns a function that maps a path of the upgraded config to its path in the spec 1 config. */
 export function pathsInV1({ storage }: ConfigV1): (path: Path) => Path {
-  const places = (storage?.filesystems ?? []).flatMap(({ files = [] }, filesystem) =>
+  const filePaths = (storage?.filesystems ?? []).flatMap(({ files = [] }, filesystem) =>
     files.map((_, file) => ['filesystems', filesystem, 'files', file]),
   );
   return (path) => {
     const [top, list, index, ...rest] = path;
     if (top !== 'storage' || typeof index !== 'number') return path;
     if (list === 'filesystems') return [top, list, index, ...(rest[0] === 'mount' ? rest.slice(1) : rest)];
-    return list === 'files' ? [top, ...(places[index] ?? []), ...rest.slice(0, 1)] : path;
+    return list === 'files' ? [top, ...(filePaths[index] ?? []), ...rest.slice(0, 1)] : path;
   };
 }
 

@@ -1,13 +1,13 @@
 /**
- * What a piece of user data is, told before any of it is parsed as JSON, as Flatcar's Ignition tells it (patch 0011 on
- * 2.26.0): cloud-config, a script and MIME multipart are user data that holds no Ignition config. No I/O.
+ * Tells the kind of user data before it is parsed as JSON, as Flatcar's Ignition does (patch 0011 on 2.26.0). A
+ * cloud-config, a script and MIME multipart are user data without an Ignition config. No I/O.
  */
 
 export type UserDataKind = 'empty' | 'cloud-config' | 'script' | 'multipart' | 'json';
 
 const MULTIPART = /^content-type:[^\n]*multipart\/mixed/im;
 
-/** `text` is what is left after a gzip around it was taken off. White space alone is not empty: the reference calls it bad JSON. */
+/** Returns the kind of `text`, which must be decompressed. White space alone is `json`: Ignition calls it bad JSON. */
 export function userDataKind(text: string): UserDataKind {
   if (text === '') return 'empty';
   const [first = ''] = text.split('\n', 1);
@@ -16,7 +16,7 @@ export function userDataKind(text: string): UserDataKind {
   return isMultipart(text) ? 'multipart' : 'json';
 }
 
-/** Headers first, as a mail has them. */
+/** True for a text that begins with mail headers (RFC 5322), one of which says multipart/mixed. */
 function isMultipart(text: string): boolean {
   const head = text.split(/\r?\n\r?\n/, 1)[0] ?? '';
   return /^[A-Za-z-]+:/.test(head) && MULTIPART.test(head);

@@ -1,6 +1,6 @@
 /**
- * Every rule of spec 2 over a config at 2.4 that was written as 2.`minor` (config/v2_4/types and config/validate of
- * flatcar/ignition 0.36.2). A part that is wrong in itself is not looked into further. No I/O.
+ * Applies the rules of spec 2 (config/v2_4/types and config/validate of flatcar/ignition 0.36.2). Once an object is
+ * invalid itself, the values inside it are not always checked, as in Ignition. No I/O.
  */
 import type { Findings, Path } from './report.ts';
 import { checkPasswdV2 } from './rules/v2-passwd.ts';
@@ -11,7 +11,7 @@ import type { ConfigV2 } from './spec/v2.ts';
 
 type Reference = NonNullable<NonNullable<ConfigV2['ignition']['config']>['replace']>;
 
-/** Adds what is wrong with `config`, warnings and deprecations included. */
+/** Reports the errors, warnings and deprecations of `config`, which is at 2.4 and was written as 2.`minor`. */
 export function validateV2(config: ConfigV2, minor: number, report: Findings): void {
   const { config: references, security } = config.ignition;
   for (const [index, reference] of (references?.append ?? []).entries()) {

@@ -1,4 +1,7 @@
-/** Every rule of spec 3 over a decoded config, at its own version; all errors are gathered. No I/O. */
+/**
+ * Applies the rules of spec 3 to a decoded config, by its own version. It reports all errors, not only the first. No
+ * I/O.
+ */
 import type { Findings } from './report.ts';
 import { checkDisks } from './rules/disks.ts';
 import { checkDuplicates } from './rules/duplicates.ts';
@@ -8,7 +11,7 @@ import { checkNodes } from './rules/nodes.ts';
 import { checkUnits } from './rules/units.ts';
 import { type ConfigV3, SCHEMAS_V3 } from './spec/v3.ts';
 
-/** Adds what is wrong with `config` at spec 3.`minor`; `duplicates` is off where the engine does not look for them. */
+/** Reports the errors and warnings of `config` at spec 3.`minor`. With `duplicates` false, a key may be used twice. */
 export function validateV3(config: ConfigV3, minor: number, report: Findings, duplicates = true): void {
   const schema = SCHEMAS_V3[minor];
   if (schema === undefined) throw new Error(`no spec 3.${minor}`);

@@ -1,4 +1,4 @@
-/** Which spec a config is written in: `ignition.version`, a semantic version in exactly three parts. No I/O. */
+/** Finds the spec that a config is written in, from its `ignition.version` or `ignitionVersion`. No I/O. */
 import { err, ok, type Result } from '../shared/result.ts';
 
 export type VersionFault = 'unparsable-version' | 'unsupported-version';
@@ -15,15 +15,16 @@ const EXPERIMENTAL = 7;
 const SEMVER = /^(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z-.]+)?(\+[0-9A-Za-z-.]+)?$/;
 
 /**
- * The spec that `ignition.version` names, or spec 1's `ignitionVersion` where it is empty. `3.04.0` is 3.4.0: the parts are
- * numbers. A patch, a build or any other pre-release is a version nobody has.
+ * Returns the spec that `text` (`ignition.version`) names, or that `ignitionVersion` names when the text is empty.
+ * `3.04.0` is 3.4.0, because Go compares numbers. A version with a patch, a build or another pre-release than
+ * `-experimental` does not exist: the fault is `unsupported-version`.
  */
 export function parseSpec(text: string, ignitionVersion: number): Result<Spec, VersionFault> {
   const match = SEMVER.exec(text === '' ? `${ignitionVersion}.0.0` : text);
   if (match === null) return err('unparsable-version');
   const [major, minor, patch] = match.slice(1, 4).map(Number) as [number, number, number];
   const [preRelease, build] = match.slice(4);
-  // The old parser looks at its own field for everything below 2.0.
+  // For every version below 2.0, the parser of spec 1 looks at its own field.
   if (major < 2) return ignitionVersion === 1 ? ok({ major: 1 }) : err('unsupported-version');
   if (text === '') return err(major === 3 ? 'unparsable-version' : 'unsupported-version');
   if (patch !== 0 || build !== undefined) return err('unsupported-version');
@@ -34,12 +35,12 @@ export function parseSpec(text: string, ignitionVersion: number): Result<Spec, V
   return isExperimental ? ok({ major, minor, experimental: true }) : err('unsupported-version');
 }
 
-/** As it stands in a config; spec 1 is `1`. */
+/** Returns the version of a spec as a config states it; `1` for spec 1. */
 export function specOf(spec: Spec): string {
   if (spec.major === 1) return '1';
   return spec.major === 2 ? `2.${spec.minor}.0` : versionText(spec.minor);
 }
 
-/** Spec 3.`minor` as it stands in a config. */
+/** Returns the version of spec 3.`minor` as a config states it. */
 export const versionText = (minor: number): string =>
   minor === EXPERIMENTAL ? `3.${minor}.0-experimental` : `3.${minor}.0`;

@@ -1,4 +1,6 @@
-/** The rules that Butane checks on its source before it translates (Validate functions of base, config/flatcar). No I/O. */
+/**
+ * The rules that Butane checks on its source before it translates (Validate functions of base, config/flatcar). No I/O.
+ */
 import { parseConfig } from '../../ignition/parse.ts';
 import type { Path } from '../../ignition/report.ts';
 import type { YamlObject, YamlValue } from '../yaml/decode.ts';

@@ -1,4 +1,6 @@
-/** The rules that the transpiler checks on a Container Linux Config before it converts (its Validate functions). No I/O. */
+/**
+ * The rules that the transpiler checks on a Container Linux Config before it converts (its Validate functions). No I/O.
+ */
 import type { Path } from '../../ignition/report.ts';
 import { listAt, objectAt } from '../butane/source-rules.ts';
 import type { YamlObject } from '../yaml/decode.ts';

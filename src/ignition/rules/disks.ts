@@ -1,4 +1,4 @@
-/** What must hold of disks, arrays, file systems and encrypted devices. Lengths are UTF-8 bytes. No I/O. */
+/** The rules of spec 3 for disks, arrays and file systems. Lengths are counted in UTF-8 bytes. No I/O. */
 import { pathFault } from '../clean-path.ts';
 import type { Findings, Path } from '../report.ts';
 import type { ConfigV3, DiskV3, StorageV3 } from '../spec/v3.ts';
@@ -8,8 +8,9 @@ type Filesystem = NonNullable<StorageV3['filesystems']>[number];
 type Raid = NonNullable<StorageV3['raid']>[number];
 
 export const GUID = /^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/;
-const MOST_LABEL = 36;
-const FORMATS: Readonly<Record<string, number>> = {
+const MOST_LABEL_BYTES = 36;
+/** The formats, and the number of bytes that a label may have in each. */
+const LABEL_BYTES_BY_FORMAT: Readonly<Record<string, number>> = {
   ext4: 16,
   btrfs: 256,
   xfs: 12,
@@ -23,7 +24,7 @@ const LEVELS = [...WITHOUT_SPARES, 'raid1', '1', 'mirror', 'raid4', '4', 'raid5'
 
 export const byteLength = (text: string): number => new TextEncoder().encode(text).length;
 
-/** Adds what is wrong with the disks, arrays and file systems of `config` in spec 3.`minor`. */
+/** Reports the errors and warnings about the disks, arrays and file systems of `config` in spec 3.`minor`. */
 export function checkDisks({ storage }: ConfigV3, minor: number, report: Findings): void {
   const disks = new Map<string, DiskV3>();
   for (const [index, disk] of (storage?.disks ?? []).entries()) {
@@ -31,7 +32,7 @@ export function checkDisks({ storage }: ConfigV3, minor: number, report: Finding
     disks.set(disk.device, disk);
     const partitions = disk.partitions ?? [];
     checkDevice(disk.device, [...path, 'device'], 'disk device is required', report);
-    // Without a device the reference looks no further at how the partitions fit together.
+    // Ignition does not check the layout of a disk without a device.
     if (disk.device !== '') checkLayout(partitions, [...path, 'partitions'], report);
     for (const [number, partition] of partitions.entries()) {
       checkPartition(partition, [...path, 'partitions', number], report);
@@ -43,33 +44,33 @@ export function checkDisks({ storage }: ConfigV3, minor: number, report: Finding
   }
 }
 
-/** A device is a clean absolute path. */
+/** Reports an error when a device is not a clean absolute path. `missing` is the message for an absent or empty one. */
 export function checkDevice(device: string | undefined, path: Path, missing: string, report: Findings): void {
   const fault = device === undefined || device === '' ? missing : pathFault(device);
   if (fault !== undefined) report.error(path, fault);
 }
 
-/** Each of these is reported once a disk, at the partition that the reference names. */
+/** Reports each of these errors once for each disk, at the partition that Ignition names. */
 function checkLayout(partitions: readonly Partition[], path: Path, report: Findings): void {
   const number = secondOf(partitions.map((partition) => (partition.number === 0 ? undefined : partition.number)));
   if (number !== undefined) report.error([...path, number], 'partition numbers collide');
   const overlapping = overlappingSpan(partitions);
   if (overlapping !== undefined) report.error([...path, overlapping], 'partitions overlap');
-  const hasGone = partitions.some(({ shouldExist }) => shouldExist === false);
-  if (hasGone && partitions.some((partition) => partition.number === 0)) {
+  const removesOne = partitions.some(({ shouldExist }) => shouldExist === false);
+  if (removesOne && partitions.some((partition) => partition.number === 0)) {
     report.error(path, 'shouldExist is false for a partition and other partition(s) has partition number 0');
   }
   const label = secondOf(partitions.map((partition) => partition.label));
   if (label !== undefined) report.error([...path, label], 'cannot use the same partition label twice');
 }
 
-/** The index of the first value that was there before; `undefined` values are not looked at. */
+/** Returns the index of the first value that repeats an earlier one. It ignores `undefined`. */
 function secondOf(values: readonly (string | number | undefined)[]): number | undefined {
-  const seen = new Set<string | number>();
+  const earlierValues = new Set<string | number>();
   for (const [index, value] of values.entries()) {
     if (value === undefined) continue;
-    if (seen.has(value)) return index;
-    seen.add(value);
+    if (earlierValues.has(value)) return index;
+    earlierValues.add(value);
   }
   return undefined;
 }
@@ -85,7 +86,7 @@ function checkPartition(partition: Partition, path: Path, report: Findings): voi
   if (shouldExist === false && hasMore)
     report.error(path, 'shouldExist specified false with other options also specified');
   if (number === 0 && label === undefined) report.error(path, 'a partition number >= 1 or a label must be specified');
-  if (label !== undefined && byteLength(label) > MOST_LABEL) {
+  if (label !== undefined && byteLength(label) > MOST_LABEL_BYTES) {
     report.error([...path, 'label'], 'partition labels may not exceed 36 characters');
   } else if (label?.includes(':'))
     report.error([...path, 'label'], 'partition label will be truncated to text before the colon');
@@ -103,8 +104,9 @@ type Dimensions = Pick<Partition, 'startMiB' | 'sizeMiB'>;
 type Span = readonly [start: number, end: number];
 
 /**
- * The first partition that the first overlapping one overlaps. Only those with a start and a size can be seen to; one of
- * no size is a point. Neighbours in order of their starts tell who overlaps at all, so that many cost little.
+ * Returns the index of the partition that Ignition names in the error: it takes the first partition that overlaps any
+ * other, and names the first one that this overlaps. Only partitions with a start and a size count; one of size 0
+ * covers its start alone. Sorting by start keeps the search fast for many partitions.
  */
 export function overlappingSpan(partitions: readonly Dimensions[]): number | undefined {
   const spans = partitions.map(spanOf);
@@ -150,7 +152,7 @@ function checkFilesystem(
 ): void {
   const { device, format = '', label, path: mount } = filesystem;
   checkDevice(device, [...path, 'device'], 'disk device is required', report);
-  const most = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
+  const mostBytes = Object.hasOwn(LABEL_BYTES_BY_FORMAT, format) ? LABEL_BYTES_BY_FORMAT[format] : undefined;
   if (format === '') {
     if (needsFormat(filesystem))
       report.error(
@@ -158,10 +160,13 @@ function checkFilesystem(
         'format cannot be empty when path, label, uuid, wipeFilesystem, options, or mountOptions is specified',
       );
     if (label !== undefined && label !== '') report.error([...path, 'label'], 'a label needs a format');
-  } else if (most === undefined || (format === 'none' && minor < NO_FORMAT_SINCE)) {
+  } else if (mostBytes === undefined || (format === 'none' && minor < NO_FORMAT_SINCE)) {
     report.error([...path, 'format'], 'invalid filesystem format');
-  } else if (label !== undefined && byteLength(label) > most) {
-    report.error([...path, 'label'], `filesystem labels cannot be longer than ${most} characters when using ${format}`);
+  } else if (label !== undefined && byteLength(label) > mostBytes) {
+    report.error(
+      [...path, 'label'],
+      `filesystem labels cannot be longer than ${mostBytes} characters when using ${format}`,
+    );
   }
   const fault = mount === undefined || mount === '' ? undefined : pathFault(mount);
   if (fault !== undefined) report.error([...path, 'path'], fault);

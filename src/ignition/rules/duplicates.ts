@@ -1,22 +1,22 @@
-/** Keys that stand twice in a list, or in two lists of one space: the schema's own rules tell. No I/O. */
+/** Finds keys that are used twice in a list, or in two lists that share a key space (spec/lists). No I/O. */
 import type * as z from 'zod';
 import type { Findings, Path } from '../report.ts';
 import type { ListRule } from '../spec/lists.ts';
 import { type Field, type ObjectShape, type Shape, shapeOf } from '../spec/shape.ts';
 
-/** In a shared space the lists are looked through in this order, as the reference reports them. */
+/** The lists of a shared key space in the order in which Ignition searches them. */
 const ORDER = ['directories', 'files', 'links'];
 
-/** Adds an error at the second element of each key. */
+/** Reports an error at each element whose key an earlier element has. */
 export function checkDuplicates(schema: z.ZodType, config: unknown, report: Findings): void {
-  look(shapeOf(schema), config, [], report);
+  check(shapeOf(schema), config, [], report);
 }
 
-function look(shape: Shape, value: unknown, path: Path, report: Findings): void {
+function check(shape: Shape, value: unknown, path: Path, report: Findings): void {
   if (value === undefined) return;
   if (shape.kind === 'list') {
     if (!holdsKeys(shape.element)) return;
-    for (const [index, item] of (value as unknown[]).entries()) look(shape.element, item, [...path, index], report);
+    for (const [index, item] of (value as unknown[]).entries()) check(shape.element, item, [...path, index], report);
   }
   if (shape.kind !== 'object') return;
   const spaces = new Map<string, Set<string>>();
@@ -28,34 +28,34 @@ function look(shape: Shape, value: unknown, path: Path, report: Findings): void 
     const rule = field.shape.kind === 'list' ? field.shape.rule : undefined;
     if (rule?.kind === 'set') {
       const space = rule.space ?? name;
-      const seen = spaces.get(space) ?? new Set<string>();
-      spaces.set(space, seen);
-      findSeconds(rule, child as unknown[], seen, where, report);
+      const usedKeys = spaces.get(space) ?? new Set<string>();
+      spaces.set(space, usedKeys);
+      findSeconds(rule, child as unknown[], usedKeys, where, report);
     }
-    look(field.shape, child, where, report);
+    check(field.shape, child, where, report);
   }
 }
 
 function findSeconds(
   rule: Extract<ListRule, { kind: 'set' }>,
   items: readonly unknown[],
-  seen: Set<string>,
+  usedKeys: Set<string>,
   path: Path,
   report: Findings,
 ): void {
   for (const [index, item] of items.entries()) {
     const key = (rule.key as (element: unknown) => string)(item);
-    if (seen.has(key)) report.error([...path, index], 'duplicate entry defined');
-    seen.add(key);
+    if (usedKeys.has(key)) report.error([...path, index], 'duplicate entry defined');
+    usedKeys.add(key);
   }
 }
 
 const fieldsOfShape = new WeakMap<ObjectShape, readonly Field[]>();
 
-/** The fields below which keys can stand at all, in the reference's order. */
+/** Returns the fields that can contain keys, in the order of Ignition. */
 function keyedFields(shape: ObjectShape): readonly Field[] {
-  const known = fieldsOfShape.get(shape);
-  if (known !== undefined) return known;
+  const cached = fieldsOfShape.get(shape);
+  if (cached !== undefined) return cached;
   const keyed = shape.fields.filter((field) => holdsKeys(field.shape));
   const fields = keyed.sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
   fieldsOfShape.set(shape, fields);

@@ -1,10 +1,10 @@
-/** What must hold of the `ignition` object: references, certificate authorities, proxies. No I/O. */
+/** The rules of spec 3 for the `ignition` object: references, certificate authorities and proxies. No I/O. */
 import { parseGoUrl } from '../go-url.ts';
 import type { Findings } from '../report.ts';
 import type { ConfigV3 } from '../spec/v3.ts';
 import { checkReference, checkReferenceV30, checkResource } from './resources.ts';
 
-/** Adds what is wrong with how the engine is told to fetch, in spec 3.`minor`. */
+/** Reports the errors and warnings about the `ignition` object of a config in spec 3.`minor`. */
 export function checkEngine({ ignition }: ConfigV3, minor: number, report: Findings): void {
   if (minor === 0) checkReferences30(ignition, report);
   else checkReferences(ignition, minor, report);

@@ -1,4 +1,4 @@
-/** What must hold of encrypted devices and what unlocks them. No I/O. */
+/** The rules of spec 3 for encrypted devices and the keys that unlock them. No I/O. */
 import type { Findings, Path } from '../report.ts';
 import type { ConfigV3, LuksV3 } from '../spec/v3.ts';
 import { byteLength, checkDevice } from './disks.ts';
@@ -8,20 +8,20 @@ import { headersOf, sourceFault } from './source-url.ts';
 type Clevis = NonNullable<LuksV3['clevis']>;
 type Tang = NonNullable<Clevis['tang']>[number];
 
-const MOST_LABEL = 47;
+const MOST_LABEL_BYTES = 47;
 const PINS = ['tpm2', 'tang', 'sss'];
 const ANY_PIN_SINCE = 6;
 const NETWORK_ALONE_REFUSED_SINCE = 3;
 
-/** Adds what is wrong with the encrypted devices of `config` in spec 3.`minor`. */
+/** Reports the errors about the encrypted devices of `config` in spec 3.`minor`. */
 export function checkLuks({ storage }: ConfigV3, minor: number, report: Findings): void {
   for (const [index, device] of (storage?.luks ?? []).entries()) {
     const path = ['storage', 'luks', index];
     const { name, label, clevis, keyFile, cex } = device;
     if (name.includes('/')) report.error([...path, 'name'], 'device names cannot contain slashes');
     checkDevice(device.device, [...path, 'device'], 'disk device is required', report);
-    if (label !== undefined && byteLength(label) > MOST_LABEL) {
-      report.error([...path, 'label'], `luks device labels cannot be longer than ${MOST_LABEL} characters`);
+    if (label !== undefined && byteLength(label) > MOST_LABEL_BYTES) {
+      report.error([...path, 'label'], `luks device labels cannot be longer than ${MOST_LABEL_BYTES} characters`);
     }
     if (clevis !== undefined) checkClevis(clevis, [...path, 'clevis'], minor, report);
     const keyFault = keyFile?.source === undefined ? undefined : sourceFault(keyFile.source, minor);
@@ -34,7 +34,7 @@ export function checkLuks({ storage }: ConfigV3, minor: number, report: Findings
 
 function checkClevis(clevis: Clevis, path: Path, minor: number, report: Findings): void {
   const { tpm2, threshold, tang = [], custom } = clevis;
-  // In 3.2 a custom object that is there counts, whatever it says.
+  // In 3.2 a custom object counts even when it is empty.
   const isCustom = minor === 2 ? custom !== undefined : (custom?.pin ?? '') !== '';
   if (isCustom && (tang.length > 0 || tpm2 === true || (threshold ?? 0) !== 0)) {
     report.error(path, 'cannot use custom clevis config with tpm2, tang, or threshold');

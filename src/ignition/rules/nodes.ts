@@ -1,4 +1,4 @@
-/** What must hold of files, directories and links, alone and beside each other. No I/O. */
+/** The rules of spec 3 for files, directories and links, and for conflicts between them. No I/O. */
 import { cleanPath, joinPath, pathFault } from '../clean-path.ts';
 import type { Findings, Path } from '../report.ts';
 import type { ConfigV3, StorageV3 } from '../spec/v3.ts';
@@ -14,7 +14,7 @@ const TARGET_NEEDED_SINCE = 3;
 const UNITS = '/etc/systemd/system';
 const SLASH = 0x2f;
 
-/** Adds what is wrong with the nodes of `config` in spec 3.`minor`. */
+/** Reports the errors and warnings about the files, directories and links of `config` in spec 3.`minor`. */
 export function checkNodes(config: ConfigV3, minor: number, report: Findings): void {
   const { files = [], directories = [], links = [] } = config.storage ?? {};
   const linked = new PathsAbove(links.map(({ path }) => path));
@@ -40,8 +40,8 @@ export function checkNodes(config: ConfigV3, minor: number, report: Findings): v
       report.error([...path, 'overwrite'], 'overwrite must be false if source is unspecified');
     }
     checkResource(file.contents, [...path, 'contents'], minor, report);
-    for (const [part, contents] of (file.append ?? []).entries())
-      checkResource(contents, [...path, 'append', part], minor, report);
+    for (const [number, contents] of (file.append ?? []).entries())
+      checkResource(contents, [...path, 'append', number], minor, report);
   }
   for (const [index, link] of links.entries()) {
     const path = ['storage', 'links', index];
@@ -50,8 +50,8 @@ export function checkNodes(config: ConfigV3, minor: number, report: Findings): v
   }
 }
 
-function checkNode({ path: place, user, group }: Node, path: Path, report: Findings): void {
-  const fault = pathFault(place);
+function checkNode({ path: nodePath, user, group }: Node, path: Path, report: Findings): void {
+  const fault = pathFault(nodePath);
   if (fault !== undefined) report.error([...path, 'path'], fault);
   for (const [name, owner] of [
     ['user', user],
@@ -89,14 +89,14 @@ function checkLink(
       if (link[name]?.[field] !== undefined) report.warn([...path, name, field], 'owner of a hard link is ignored');
     }
   }
-  // A relative target is joined to the link's own path, as the reference does it.
-  const place = target?.startsWith('/') ? cleanPath(target) : joinPath(link.path, target ?? '');
-  for (let count = directories.get(place) ?? 0; count > 0; count -= 1) {
+  // Ignition joins a relative target to the path of the link itself.
+  const targetPath = target?.startsWith('/') ? cleanPath(target) : joinPath(link.path, target ?? '');
+  for (let count = directories.get(targetPath) ?? 0; count > 0; count -= 1) {
     report.error(path, 'hard links to directories are not allowed');
   }
 }
 
-/** Paths, some of which others lie below; compared as text, as the reference does. */
+/** A set of paths that counts which of them lie above another path. It compares text, as Ignition does. */
 export class PathsAbove {
   readonly #counts: ReadonlyMap<string, number>;
   readonly #lengths: ReadonlySet<number>;
@@ -106,7 +106,7 @@ export class PathsAbove {
     this.#lengths = new Set(paths.map(({ length }) => length));
   }
 
-  /** How many of them `path` lies below: those that it begins with, and a slash. */
+  /** Returns how many of the paths are a prefix of `path` that is followed by a slash. */
   count(path: string): number {
     let count = 0;
     for (const length of this.#lengths) {
@@ -122,7 +122,7 @@ function countsOf(texts: readonly string[]): ReadonlyMap<string, number> {
   return counts;
 }
 
-/** Where units and drop-ins with contents will be written. */
+/** Returns the paths to which Ignition writes units and drop-ins that have contents. */
 function pathsOfUnits({ systemd }: ConfigV3): Set<string> {
   const paths = new Set<string>();
   for (const { name, contents, dropins = [] } of systemd?.units ?? []) {

@@ -1,12 +1,13 @@
-/** What must hold of a resource: its URL, compression, headers and hash. No I/O. */
+/** The rules of spec 3 for a resource: its URL, compression, headers and hash. No I/O. */
 import type { Findings, Path } from '../report.ts';
 import type { ResourceV3 } from '../spec/v3.ts';
 import { headersOf, sourceFault } from './source-url.ts';
 
-const HASHES: Readonly<Record<string, number>> = { sha512: 128, sha256: 64 };
+/** The hash functions, and the number of hex digits that a sum has. */
+const SUM_LENGTHS: Readonly<Record<string, number>> = { sha512: 128, sha256: 64 };
 const SHA256_SINCE = 1;
 
-/** Adds what is wrong with `resource` at `path`, in spec 3.`minor`. */
+/** Reports the errors about `resource`, which is at `path`, in spec 3.`minor`. */
 export function checkResource(resource: ResourceV3 | undefined, path: Path, minor: number, report: Findings): void {
   if (resource === undefined) return;
   const { source, compression, verification, httpHeaders } = resource;
@@ -24,7 +25,10 @@ export function checkResource(resource: ResourceV3 | undefined, path: Path, mino
   if (source === undefined) report.error(where, 'source must be specified if verification.hash is specified');
 }
 
-/** A reference that must lead somewhere: merge, and from 3.1 on certificate authorities. A bad URL is said twice. */
+/**
+ * Reports the errors about a reference that must have a source: `merge`, and certificate authorities since 3.1. A bad
+ * URL gives two errors, as in Ignition.
+ */
 export function checkReference(resource: ResourceV3, path: Path, minor: number, report: Findings): void {
   const { source } = resource;
   if (source === undefined || source === '') report.error(path, 'source is required');
@@ -32,7 +36,7 @@ export function checkReference(resource: ResourceV3, path: Path, minor: number, 
   checkResource(resource, path, minor, report);
 }
 
-/** What 3.0 asks of a reference: a URL that parses, and a hash that is one; either may be missing. */
+/** Reports the errors about a reference in spec 3.0, where both the URL and the hash may be missing. */
 export function checkReferenceV30(resource: ResourceV3 | undefined, path: Path, report: Findings): void {
   const { source, verification } = resource ?? {};
   const fault = source === undefined ? undefined : sourceFault(source, 0);
@@ -48,21 +52,21 @@ function checkHeaders(
   report: Findings,
 ): void {
   const where = [...path, 'httpHeaders'];
-  const headersTaken = source === undefined || source === '' ? 'unparsable' : headersOf(source);
-  if (headersTaken === 'unparsable') report.error(where, 'unable to parse url');
-  if (headersTaken === 'refused') report.error(where, 'cannot use HTTP headers with this source');
+  const headerUse = source === undefined || source === '' ? 'unparsable' : headersOf(source);
+  if (headerUse === 'unparsable') report.error(where, 'unable to parse url');
+  if (headerUse === 'refused') report.error(where, 'cannot use HTTP headers with this source');
   for (const [index, { name, value }] of headers.entries()) {
     if (name === '') report.error([...where, index, 'name'], 'header name cannot be empty');
     if (value === '') report.error([...where, index, 'value'], 'unable to parse HTTP header');
   }
 }
 
-/** What is wrong with a hash specifier in spec 3.`minor`, or `undefined`. */
+/** Returns a message about an invalid hash (`FUNCTION-SUM`) in spec 3.`minor`, or `undefined` for a valid one. */
 export function faultOfHash(hash: string, minor: number): string | undefined {
   const dash = hash.indexOf('-');
   if (dash === -1) return 'malformed hash specifier';
   const name = hash.slice(0, dash);
-  const length = Object.hasOwn(HASHES, name) ? HASHES[name] : undefined;
+  const length = Object.hasOwn(SUM_LENGTHS, name) ? SUM_LENGTHS[name] : undefined;
   if (length === undefined || (name === 'sha256' && minor < SHA256_SINCE)) return 'unrecognized hash function';
   return hash.length - dash - 1 === length ? undefined : 'incorrect size for hash sum';
 }

@@ -1,20 +1,22 @@
-/** URLs that a resource may name, by spec version. No I/O. */
+/** The rules for the URL of a resource, by spec version. No I/O. */
 import { parseGoUrl, queryValue } from '../go-url.ts';
 
-/** Minor versions of spec 3 that a scheme came with. */
+/** The minor version of spec 3 since which each scheme is allowed. */
 const SCHEMES: Readonly<Record<string, number>> = { http: 0, https: 0, tftp: 0, s3: 0, data: 0, oem: 0, gs: 2, arn: 4 };
 
 const UNPARSABLE = 'unable to parse url';
 
-/** RFC 2045 tokens, of which media types and parameters of a data URL are made. */
+/** A token of RFC 2045. Media types and parameters of a data URL consist of tokens. */
 const TOKEN = "[!#$%&'*+\\-.0-9A-Z^_`a-z{|}~]+";
 const PARAMETER = `;${TOKEN}=(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*")`;
-/** RFC 2397 as the reference's lexer reads it: `;base64` comes last, a media type has two halves. */
+/** The head of a data URL (RFC 2397) as Go's `dataurl` reads it: `;base64` comes last, a media type has a slash. */
 const DATA_HEAD = new RegExp(`^data:(?:${TOKEN}/${TOKEN})?(?:${PARAMETER})*(;base64)?,`);
 const DATA_BODY = /^(?:[A-Za-z0-9\-_.!~*'();/?:@&=+$,]|%[0-9A-Fa-f]{2})*$/;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** What is wrong with a source URL in spec 3.`minor`, or `undefined`; empty is an empty file. */
+/**
+ * Returns a message about an invalid source URL in spec 3.`minor`, or `undefined`. An empty URL means an empty file.
+ */
 export function sourceFault(source: string, minor: number): string | undefined {
   if (source === '') return undefined;
   const url = parseGoUrl(source);
@@ -26,7 +28,7 @@ export function sourceFault(source: string, minor: number): string | undefined {
   return url.scheme === 's3' ? versionIdFault(url.query) : undefined;
 }
 
-/** Whether a source takes HTTP headers: `unparsable` is another fault than a scheme that does not. */
+/** Tells whether requests for a source can carry HTTP headers; `unparsable` for a text that is no URL. */
 export function headersOf(source: string): 'taken' | 'refused' | 'unparsable' {
   const url = parseGoUrl(source);
   if (url === undefined) return 'unparsable';
@@ -41,12 +43,15 @@ function dataFault(source: string): string | undefined {
   return isGood ? undefined : UNPARSABLE;
 }
 
-/** An S3 object's name: `arn:PARTITION:s3:…:BUCKET/KEY`, or an access point's with `accesspoint/NAME/object/KEY`. */
+/**
+ * Returns a message about an invalid ARN of an S3 object. The forms are `arn:PARTITION:s3:…:BUCKET/KEY` and, for an
+ * access point, `arn:PARTITION:s3:…:accesspoint/NAME/object/KEY`.
+ */
 function arnFault(source: string, query: string): string | undefined {
   const [arn = ''] = source.split('?');
-  const parts = arn.split(':');
-  if (parts.length < 6 || parts[2] !== 's3') return 'invalid s3 ARN format';
-  const isAccessPoint = parts.slice(5).join(':').startsWith('accesspoint');
+  const fields = arn.split(':');
+  if (fields.length < 6 || fields[2] !== 's3') return 'invalid s3 ARN format';
+  const isAccessPoint = fields.slice(5).join(':').startsWith('accesspoint');
   if (arn.split('/').length < (isAccessPoint ? 3 : 2)) return 'object key required in s3 ARN';
   return versionIdFault(query);
 }

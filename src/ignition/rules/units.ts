@@ -1,4 +1,4 @@
-/** What must hold of systemd units. The contents are read as go-systemd's deserializer reads them. No I/O. */
+/** The rules of spec 3 for systemd units. Their contents are parsed as go-systemd's deserializer does. No I/O. */
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { Findings, Path } from '../report.ts';
 import type { ConfigV3 } from '../spec/v3.ts';
@@ -6,14 +6,14 @@ import type { ConfigV3 } from '../spec/v3.ts';
 type Unit = NonNullable<NonNullable<ConfigV3['systemd']>['units']>[number];
 
 export const UNIT_EXTENSIONS = /\.(service|socket|device|mount|automount|swap|target|path|timer|snapshot|slice|scope)$/;
-/** An instance of a template. */
+/** The name of an instance of a template, such as `getty@tty1.service`. */
 const INSTANCE = /^(.+?)@(.+?)\.service$/;
 const MOST_LINE = 2048;
 
-/** Adds what is wrong with the units of `config`, or useless. */
+/** Reports the errors about the units of `config`, and warns of a unit that is enabled in vain. */
 export function checkUnits({ systemd }: ConfigV3, report: Findings): void {
   const units = systemd?.units ?? [];
-  // Of templates of one name the last one counts; each is read once, however many instances ask.
+  // The last template of a name counts. Each template is parsed once, however many instances it has.
   const templates = new Map(
     units.filter(({ name }) => name.endsWith('@.service')).map((unit) => [unit.name, lacksInstall(unit.contents)]),
   );
@@ -35,13 +35,13 @@ export function checkUnits({ systemd }: ConfigV3, report: Findings): void {
   }
 }
 
-/** Adds why `contents` is no unit file; empty is one. */
+/** Reports an error when `contents` is not a valid unit file. Empty contents are valid. */
 export function checkUnitContents(contents: string | undefined, path: Path, report: Findings): void {
   const sections = readSections(contents ?? '');
   if (!sections.ok) report.error(path, `invalid unit content: ${sections.error}`);
 }
 
-/** Enabling a unit whose contents have no `[Install]` section does nothing. */
+/** Warns when the contents of a unit have no `[Install]` section, because enabling it then does nothing. */
 export function checkInstall({ name, contents }: Pick<Unit, 'name' | 'contents'>, path: Path, report: Findings): void {
   if (lacksInstall(contents)) report.warn(path, noInstall(name));
 }
@@ -55,7 +55,7 @@ function lacksInstall(contents: string | undefined): boolean {
 const noInstall = (name: string): string =>
   `unit "${name}" is enabled, but has no install section so enable does nothing`;
 
-/** The sections of a unit file that hold an option, or why it is none. */
+/** Returns the sections of a unit file that have an option, or a message when the text is not a unit file. */
 function readSections(text: string): Result<Set<string>, string> {
   const sections = new Set<string>();
   let section: string | undefined;

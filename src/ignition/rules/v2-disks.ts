@@ -1,4 +1,4 @@
-/** What must hold of disks and partitions in spec 2, where starts and sizes may still count sectors. No I/O. */
+/** The rules of spec 2 for disks and partitions, whose starts and sizes may be counted in sectors. No I/O. */
 import type { Findings, Path } from '../report.ts';
 import type { ConfigV2 } from '../spec/v2.ts';
 import { byteLength, GUID, overlappingSpan } from './disks.ts';
@@ -7,10 +7,11 @@ type Disk = NonNullable<NonNullable<ConfigV2['storage']>['disks']>[number];
 type Partition = NonNullable<Disk['partitions']>[number];
 
 const MEBIBYTES_SINCE = 3;
+/** The start of a partition must be a multiple of this number of sectors, which is 1 MiB. */
 const ALIGNMENT = 2048;
-const MOST_LABEL = 36;
+const MOST_LABEL_BYTES = 36;
 
-/** Adds what is wrong with the disks of a config written as 2.`minor`. */
+/** Reports the errors and warnings about the disks of a config that was written as 2.`minor`. */
 export function checkDisksV2(disks: readonly Disk[], minor: number, report: Findings): void {
   for (const [index, { device, partitions = [] }] of disks.entries()) {
     const path = ['storage', 'disks', index];
@@ -32,8 +33,8 @@ function checkLayout(partitions: readonly Partition[], minor: number, path: Path
     report.error(path, 'partitions misaligned');
   }
   if (minor < MEBIBYTES_SINCE) return;
-  const hasGone = partitions.some(({ shouldExist }) => shouldExist === false);
-  if (hasGone && partitions.some(({ number }) => number === 0)) {
+  const removesOne = partitions.some(({ shouldExist }) => shouldExist === false);
+  if (removesOne && partitions.some(({ number }) => number === 0)) {
     report.error(path, 'shouldExist is false for a partition and other partition(s) has start or size 0');
   }
   if (partitions.some(countsSectors) && partitions.some(countsMebibytes)) {
@@ -53,7 +54,7 @@ function checkPartition(partition: Partition, minor: number, path: Path, report:
     if (size !== undefined) report.warn([...path, 'size'], 'size is deprecated; use sizeMiB instead');
     if (start !== undefined) report.warn([...path, 'start'], 'start is deprecated; use startMiB instead');
   }
-  if (label !== undefined && byteLength(label) > MOST_LABEL) {
+  if (label !== undefined && byteLength(label) > MOST_LABEL_BYTES) {
     report.error([...path, 'label'], 'partition labels may not exceed 36 characters');
   }
   if (label?.includes(':')) {

@@ -1,4 +1,7 @@
-/** What must hold of arrays, file systems and nodes in spec 2. Paths are absolute there, not necessarily clean. No I/O. */
+/**
+ * The rules of spec 2 for arrays, file systems, files, directories and links. A path must be absolute but need not be
+ * clean. No I/O.
+ */
 import type { Findings, Path } from '../report.ts';
 import type { ConfigV2 } from '../spec/v2.ts';
 import { byteLength } from './disks.ts';
@@ -10,13 +13,13 @@ type Filesystem = NonNullable<Storage['filesystems']>[number];
 type File = NonNullable<Storage['files']>[number];
 type Node = Pick<File, 'filesystem' | 'path' | 'user' | 'group'>;
 
-const LABEL_LIMITS: Readonly<Record<string, number>> = { ext4: 16, btrfs: 256, xfs: 12, swap: 15, vfat: 11 };
+const LABEL_BYTES_BY_FORMAT: Readonly<Record<string, number>> = { ext4: 16, btrfs: 256, xfs: 12, swap: 15, vfat: 11 };
 const WITHOUT_SPARES = ['linear', 'raid0', '0', 'stripe'];
 const LEVELS = [...WITHOUT_SPARES, 'raid1', '1', 'mirror', 'raid4', '4', 'raid5', '5', 'raid6', '6', 'raid10', '10'];
-const MODE_ASKED_FOR_SINCE = 2;
+const MODE_WARNING_SINCE = 2;
 const MOST_MODE = 0o7777;
 
-/** Adds what is wrong with the storage of `config`, written as 2.`minor`. */
+/** Reports the errors and warnings about the storage of `config`, which was written as 2.`minor`. */
 export function checkStorageV2({ storage }: ConfigV2, minor: number, report: Findings): void {
   if (storage === undefined) return;
   checkDisksV2(storage.disks ?? [], minor, report);
@@ -45,10 +48,15 @@ export function checkStorageV2({ storage }: ConfigV2, minor: number, report: Fin
     checkMode(mode, minor, ['storage', 'directories', index], report);
 }
 
-function checkFilesystem({ name, path: place, mount }: Filesystem, path: Path, minor: number, report: Findings): void {
+function checkFilesystem(
+  { name, path: mountedAt, mount }: Filesystem,
+  path: Path,
+  minor: number,
+  report: Findings,
+): void {
   const faults: string[] = [];
-  if (mount === undefined && place === undefined) faults.push('filesystem is missing mount or path');
-  if (mount !== undefined && place !== undefined) faults.push('filesystem has both mount and path defined');
+  if (mount === undefined && mountedAt === undefined) faults.push('filesystem is missing mount or path');
+  if (mount !== undefined && mountedAt !== undefined) faults.push('filesystem has both mount and path defined');
   if (mount?.create !== undefined) {
     if (mount.wipeFilesystem === true) faults.push('cannot use both create object and wipeFilesystem field');
     if ((mount.options ?? []).length > 0) faults.push('cannot use both create object and mount-level options field');
@@ -58,33 +66,33 @@ function checkFilesystem({ name, path: place, mount }: Filesystem, path: Path, m
   }
   for (const fault of faults) report.error(path, fault);
   if (faults.length > 0) return;
-  if (place !== undefined && !place.startsWith('/')) {
+  if (mountedAt !== undefined && !mountedAt.startsWith('/')) {
     report.error([...path, 'path'], `filesystem "${name}": path not absolute`);
   }
   if (mount === undefined) return;
   const { device, format, label } = mount;
-  const most = Object.hasOwn(LABEL_LIMITS, format) ? LABEL_LIMITS[format] : undefined;
-  if (most === undefined) {
+  const mostBytes = Object.hasOwn(LABEL_BYTES_BY_FORMAT, format) ? LABEL_BYTES_BY_FORMAT[format] : undefined;
+  if (mostBytes === undefined) {
     report.error([...path, 'mount', 'format'], 'invalid filesystem format');
     return;
   }
   if (!device.startsWith('/')) report.error([...path, 'mount', 'device'], 'path not absolute');
-  if (label !== undefined && byteLength(label) > most) {
+  if (label !== undefined && byteLength(label) > mostBytes) {
     report.error(
       [...path, 'mount', 'label'],
-      `filesystem labels cannot be longer than ${most} characters when using ${format}`,
+      `filesystem labels cannot be longer than ${mostBytes} characters when using ${format}`,
     );
   }
 }
 
 function checkNode(node: Node, filesystems: ReadonlySet<string>, path: Path, report: Findings): void {
-  const { filesystem, path: place, user, group } = node;
+  const { filesystem, path: nodePath, user, group } = node;
   if (filesystem === '') report.error([...path, 'filesystem'], 'no filesystem specified');
   else if (!filesystems.has(filesystem)) {
     const hint = 'this is ok if it is defined in a referenced config';
     report.warn([...path, 'filesystem'], `references nonexistent filesystem "${filesystem}" (${hint})`);
   }
-  if (!place.startsWith('/')) report.error([...path, 'path'], 'path not absolute');
+  if (!nodePath.startsWith('/')) report.error([...path, 'path'], 'path not absolute');
   for (const [name, owner] of [
     ['user', user],
     ['group', group],
@@ -114,6 +122,6 @@ function checkFile(file: File, minor: number, path: Path, report: Findings): voi
 function checkMode(mode: number | undefined, minor: number, path: Path, report: Findings): void {
   const where = [...path, 'mode'];
   if (mode === undefined) {
-    if (minor >= MODE_ASKED_FOR_SINCE) report.warn(where, 'permissions unset, defaulting to 0000');
+    if (minor >= MODE_WARNING_SINCE) report.warn(where, 'permissions unset, defaulting to 0000');
   } else if (mode < 0 || mode > MOST_MODE) report.error(where, 'illegal file mode');
 }

@@ -1,12 +1,12 @@
 /**
- * A zod schema boiled down to what the walkers (decode, merge, append, render, duplicates) ask of it, once a schema: asking
- * zod itself at each of 100,000 files costs more than all the rest. No I/O.
+ * Extracts from a zod schema what decode, merge, append, render and duplicates need of it. This happens once for each
+ * schema: asking zod at each of 100,000 files would cost more than all other work. No I/O.
  */
 import * as z from 'zod';
 import { type ListRule, listRules, pointers, printedTexts } from './lists.ts';
 
 export type Shape = {
-  /** Absent is not the same as empty. */
+  /** True when an absent value differs from an empty one. */
   readonly isNullable: boolean;
 } & (
   | { readonly kind: 'text'; readonly isPrinted: boolean }
@@ -30,10 +30,10 @@ export type ListShape = Extract<Shape, { kind: 'list' }>;
 
 const shapes = new WeakMap<z.ZodType, Shape>();
 
-/** The shape of a schema of this room; anything that the config language does not use is a bug. */
+/** Returns the shape of a schema of this room. Throws for a zod type that the config language does not use. */
 export function shapeOf(schema: z.ZodType): Shape {
-  const known = shapes.get(schema);
-  if (known !== undefined) return known;
+  const cached = shapes.get(schema);
+  if (cached !== undefined) return cached;
   const shape = newShape(schema);
   shapes.set(schema, shape);
   return shape;
@@ -55,14 +55,14 @@ function newShape(schema: z.ZodType): Shape {
   throw new Error('the config language has no such type');
 }
 
-/** Names as they are, and in lower case for those who write them otherwise. */
+/** Returns the fields by their exact name and by their name in lower case, because Go matches names in any case. */
 function namesOf(fields: readonly Field[]): ReadonlyMap<string, Field> {
-  const named = new Map(fields.map((field) => [field.name.toLowerCase(), field]));
-  for (const field of fields) named.set(field.name, field);
-  return named;
+  const byName = new Map(fields.map((field) => [field.name.toLowerCase(), field]));
+  for (const field of fields) byName.set(field.name, field);
+  return byName;
 }
 
-/** What a plain field is when nobody has said anything. */
+/** Returns the value of a plain field that is absent: zero, false or empty. */
 export function zeroOf(shape: Shape): unknown {
   if (shape.kind === 'object') return zeroObject(shape);
   if (shape.kind === 'list') return [];
@@ -70,7 +70,7 @@ export function zeroOf(shape: Shape): unknown {
   return shape.kind === 'flag' ? false : 0;
 }
 
-/** An object of which nothing has been said. */
+/** Returns an object whose plain fields all have their zero value. */
 export function zeroObject(shape: ObjectShape): Record<string, unknown> {
   const zero: Record<string, unknown> = {};
   for (const field of shape.fields) if (!field.shape.isNullable) zero[field.name] = zeroOf(field.shape);

@@ -1,6 +1,6 @@
 /**
- * Spec 1 of the Ignition config language: `{"ignitionVersion": 1}`. Everything is plain, files lie below their filesystem.
- * Source: doc/configuration-v1.md of flatcar/ignition 0.36.2. No I/O.
+ * The schema of spec 1 of the Ignition config language, which states `{"ignitionVersion": 1}`. Nearly all values are
+ * plain, and files belong to their filesystem. Source: doc/configuration-v1.md of flatcar/ignition 0.36.2. No I/O.
  */
 import * as z from 'zod';
 
@@ -49,7 +49,7 @@ const user = z.object({
 });
 const group = z.object({ name: text, gid: maybeInt, passwordHash: text, system: bool });
 
-/** The only version 1 there ever was. */
+/** The schema of spec 1, which has only one version. */
 export const SCHEMA_V1 = z.object({
   ignitionVersion: int,
   storage: z.object({ disks: list(disk), raid: list(raid), filesystems: list(filesystem) }).optional(),

@@ -1,13 +1,13 @@
 /**
- * Specs 2.0 to 2.4 of the Ignition config language, each as a delta on its predecessor. Most scalars are plain here: absent
- * and zero are the same. Lists have no keys: in 2.x they only append.
- * Sources: doc/configuration-v2_0.md to -v2_4.md of flatcar/ignition 0.36.2. No I/O.
+ * The schemas of specs 2.0 to 2.4 of the Ignition config language, each as a change of its predecessor. Most scalars
+ * are plain: an absent value equals zero. Lists have no keys, because they are only appended in spec 2. Sources:
+ * doc/configuration-v2_0.md to -v2_4.md of flatcar/ignition 0.36.2. No I/O.
  */
 import * as z from 'zod';
 import { printedText } from './lists.ts';
 
 const text = z.string();
-/** Written even when it is empty. */
+/** A text that is written even when it is empty. */
 const key = printedText();
 const int = z.int();
 const bool = z.boolean();
@@ -23,7 +23,7 @@ const reference4 = reference0.extend({ httpHeaders: headers });
 const contents0 = reference0.extend({ source: text, compression: text });
 const contents4 = contents0.extend({ httpHeaders: headers });
 
-/** 2.0 knows no owner that is not stated: absent is root. */
+/** In 2.0 an absent owner means root. */
 const owner0 = z.object({ id: int });
 const owner1 = z.object({ id: maybeInt, name: text }).optional();
 const node0 = z.object({ filesystem: key, path: key, user: owner0, group: owner0 });
@@ -38,7 +38,7 @@ const directory2 = node2.extend({ mode: maybeInt });
 const link1 = node1.extend({ hard: bool, target: key });
 const link2 = node2.extend({ hard: bool, target: key });
 
-/** Starts and sizes in sectors of 512 bytes; deprecated once 2.3 brought mebibytes. */
+/** Starts and sizes are counted in sectors of 512 bytes. They are deprecated since 2.3, which counts in MiB. */
 const partition0 = z.object({ label: text, number: int, size: int, start: int, typeGuid: text });
 const partition1 = partition0.extend({ guid: text });
 const partition3 = partition1.extend({
@@ -140,9 +140,9 @@ const v2_2 = v2_1.extend({ ignition: ignition2, storage: storage2.optional(), ne
 const v2_3 = v2_2.extend({ storage: storage3.optional() });
 const v2_4 = v2_3.extend({ ignition: ignition4, storage: storage4.optional() });
 
-/** By minor version. */
+/** The schemas by their minor version. */
 export const SCHEMAS_V2 = [v2_0, v2_1, v2_2, v2_3, v2_4] as const;
 export const NEWEST_V2 = 4;
 
-/** What every spec 2 config is at 2.4: a field that an older version lacks is absent. */
+/** A config at 2.4. Every spec 2 config becomes one; a field that its own version lacks is absent. */
 export type ConfigV2 = z.output<typeof v2_4>;

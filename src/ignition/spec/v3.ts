@@ -1,7 +1,7 @@
 /**
- * The Ignition config language, specs 3.0 to 3.6 and the experimental 3.7: each as a delta on its predecessor.
- * A field without `.optional()` is a plain value: absent means empty, and in a merge the child's always counts.
- * Sources: docs/configuration-v3_0.md to -v3_7_experimental.md of coreos/ignition 2.26.0. No I/O.
+ * The schemas of specs 3.0 to 3.6 and the experimental 3.7 of the Ignition config language, each as a change of its
+ * predecessor. A field without `.optional()` is plain: an absent value equals an empty one, and a merge takes the
+ * child's. Sources: docs/configuration-v3_0.md to -v3_7_experimental.md of coreos/ignition 2.26.0. No I/O.
  */
 import * as z from 'zod';
 import { appended, distinct, keyed, pointerTo, printedText } from './lists.ts';
@@ -15,7 +15,7 @@ const verification = z.object({ hash: maybeText }).optional();
 const header = z.object({ name: text, value: maybeText });
 const headers = keyed(header, ({ name }) => name, { removes: ({ value }) => value === undefined });
 
-/** 3.0 knows compression and headers for nothing but file contents, and no headers at all. */
+/** In 3.0 a reference has no compression. No resource of 3.0 has headers. */
 const reference0 = z.object({ source: maybeText, verification });
 const contents0 = z.object({ source: maybeText, compression: maybeText, verification });
 const resource = contents0.extend({ httpHeaders: headers });
@@ -175,10 +175,10 @@ const v3_3 = v3_2.extend({ storage: storage3.optional(), kernelArguments });
 const v3_4 = v3_3.extend({ storage: storage4.optional() });
 const v3_5 = v3_4.extend({ storage: storage5.optional() });
 
-/** By minor version; 3.6 and the experimental 3.7 changed rules, not fields. */
+/** The schemas by their minor version. 3.6 and the experimental 3.7 changed rules, but no fields. */
 export const SCHEMAS_V3 = [v3_0, v3_1, v3_2, v3_3, v3_4, v3_5, v3_5, v3_5] as const;
 
-/** What every spec 3 config is once its older fields have become newer ones. */
+/** A config with the fields of the newest spec 3. A config of an older version leaves the newer fields absent. */
 export type ConfigV3 = z.output<typeof v3_5>;
 export type StorageV3 = NonNullable<ConfigV3['storage']>;
 export type DiskV3 = NonNullable<StorageV3['disks']>[number];
