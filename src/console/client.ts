@@ -1,4 +1,4 @@
-/** Calls of the API from the page, and what a component shows while they are under way. */
+/** Calls the API from the page, and gives components the state of a call: its answer, its fault, whether it runs. */
 import { createContext } from 'preact';
 import { useCallback, useContext, useEffect, useRef, useState } from 'preact/hooks';
 import {
@@ -12,10 +12,10 @@ import {
 } from '../api/api-client.ts';
 import type { Result } from '../shared/result.ts';
 
-/** Put in by the build, from the contract. */
+/** The table of calls. The build inserts it from the contract (`api/contract`). */
 declare const CALLS: CallTable;
 
-/** A client that tells `signOut` when the token is not accepted any more. */
+/** Returns a client of the API that calls `signOut` when the service refuses the token with 401. */
 export function pageClient(token: string, signOut: (why: string) => void): ApiClient {
   const client = apiClient(CALLS, { url: '', token, send: (url, init) => fetch(url, { ...init, cache: 'no-store' }) });
   return {
@@ -35,7 +35,7 @@ export const Client = createContext<ApiClient>({
 
 export const useClient = (): ApiClient => useContext(Client);
 
-/** One sentence for the operator. */
+/** Returns a fault as one sentence for the operator. */
 export const faultText = (fault: CallFault): string =>
   fault.reason === 'refused'
     ? `${fault.problem.detail} (${fault.status})`
@@ -47,34 +47,37 @@ export interface Loaded<T> {
   readonly reload: () => Promise<void>;
 }
 
-/** What a call answers, again every `seconds` while that is above 0. The last answer stays while the next is under way. */
+/**
+ * Makes a call and returns its latest answer. With `seconds` above 0 it repeats the call after each such pause.
+ * The last answer stays while the next call runs.
+ */
 export function useAnswer<N extends CallName>(name: N, input: CallInput<N>, seconds = 0): Loaded<CallAnswer<N>> {
   const client = useClient();
   const [value, setValue] = useState<CallAnswer<N> | undefined>(undefined);
   const [fault, setFault] = useState<string | undefined>(undefined);
-  const latest = useRef(0);
-  const applied = useRef(0);
-  // What is input is made anew at every rendering; its text tells whether it is the same.
+  const lastStarted = useRef(0);
+  const lastApplied = useRef(0);
+  // Each rendering makes a new input object, so its text tells whether the input has changed.
   const key = JSON.stringify(input);
   const reload = useCallback(async () => {
-    latest.current += 1;
-    const turn = latest.current;
+    lastStarted.current += 1;
+    const turn = lastStarted.current;
     const answer = await client.call(name, JSON.parse(key) as CallInput<N>);
     // An older answer must not replace a newer one.
-    if (turn < applied.current) return;
-    applied.current = turn;
+    if (turn < lastApplied.current) return;
+    lastApplied.current = turn;
     setFault(answer.ok ? undefined : faultText(answer.error));
     if (answer.ok) setValue(answer.value);
   }, [client, name, key]);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isOver = false;
-    // The next call waits for the answer: a slow service is input less, and is not left without an answer that counts.
-    const turn = async () => {
+    // The pause begins after the answer, so that a slow service gets fewer calls.
+    const repeat = async () => {
       await reload();
-      if (!isOver && seconds > 0) timer = setTimeout(() => void turn(), seconds * 1000);
+      if (!isOver && seconds > 0) timer = setTimeout(() => void repeat(), seconds * 1000);
     };
-    void turn();
+    void repeat();
     return () => {
       isOver = true;
       clearTimeout(timer);
@@ -86,11 +89,11 @@ export function useAnswer<N extends CallName>(name: N, input: CallInput<N>, seco
 export interface Action {
   readonly isBusy: boolean;
   readonly fault: string | undefined;
-  /** Gives the answer, or `undefined` after a refusal, which `fault` then tells. */
+  /** Makes a call and returns its answer. After a failure it returns `undefined`, and `fault` holds the message. */
   run<N extends CallName>(name: N, input: CallInput<N>): Promise<CallAnswer<N> | undefined>;
 }
 
-/** One call at a time on the operator's word. */
+/** Returns a call that the operator starts, with its state. */
 export function useAction(): Action {
   const client = useClient();
   const [isBusy, setBusy] = useState(false);

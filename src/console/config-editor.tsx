@@ -1,4 +1,4 @@
-/** A text field for a config, with the report on it while one types. */
+/** A text field for a config, which shows the report on the config while the operator types. */
 import { useEffect, useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { faultText, useClient } from './client.ts';
@@ -20,13 +20,13 @@ interface ConfigEditorProps {
   readonly format: Format;
   readonly onFormat: (format: Format) => void;
   readonly engine: 'ignition' | 'legacy';
-  /** Here what is no Ignition config has a meaning too. */
+  /** True for user data, where a cloud-config or a script is allowed too. */
   readonly isUserData: boolean;
 }
 
-/** Long enough that a word is finished, short enough to feel at once. */
+/** The report is asked for after this pause: a word is then finished, and the report still seems immediate. */
 const PAUSE_MS = 250;
-/** As the service tells Butane from Ignition (a key at the margin). */
+/** A text with this key at the start of a line is Butane. The service has the same rule. */
 const NAMES_VARIANT = /^["']?variant["']?[ \t]*:/m;
 
 const FORMATS = [
@@ -34,7 +34,7 @@ const FORMATS = [
   ['ct', 'Container Linux Config'],
 ] as const;
 
-/** The field with its report; who shows it keeps the text. */
+/** Shows the field with its report. The component that uses it keeps the text. */
 export function ConfigEditor({ label, text, onText, format, onFormat, engine, isUserData }: ConfigEditorProps) {
   const report = useReport(text, format, engine, isUserData);
   const id = label.replaceAll(' ', '-');
@@ -76,7 +76,7 @@ interface EntryListProps {
   readonly entries: readonly (Entry & { readonly layer?: string })[];
 }
 
-/** Entries with their place in the text. */
+/** Lists entries with their place in the text. */
 export const EntryList = ({ entries }: EntryListProps) =>
   entries.length === 0 ? null : (
     <ul class="entries">
@@ -99,16 +99,19 @@ function useReport(text: string, format: Format, engine: 'ignition' | 'legacy', 
   const client = useClient();
   const [report, setReport] = useState<Report | undefined>(undefined);
   useEffect(() => {
-    let isLate = false;
-    const look = async () => {
-      const made = await (format === 'ct' || NAMES_VARIANT.test(text) ? transpile() : validate());
-      if (!isLate) setReport(made);
+    let isOutdated = false;
+    const refresh = async () => {
+      const newReport = await (format === 'ct' || NAMES_VARIANT.test(text) ? transpile() : validate());
+      if (!isOutdated) setReport(newReport);
     };
     const transpile = async (): Promise<Report> => {
       const from = format === 'ct' ? 'ct' : 'butane';
       const answer = await client.call('transpileConfig', { query: { from }, body: text });
       if (answer.ok)
-        return said(answer.value.entries, `Valid: ${from} that makes Ignition ${versionOf(answer.value.config)}`);
+        return validReport(
+          answer.value.entries,
+          `Valid: ${from} that makes Ignition ${versionOf(answer.value.config)}`,
+        );
       if (answer.error.reason === 'unreachable') return { tone: 'warn', text: faultText(answer.error), entries: [] };
       return { tone: 'bad', text: answer.error.problem.detail, entries: entriesOf(answer.error.problem) };
     };
@@ -116,7 +119,7 @@ function useReport(text: string, format: Format, engine: 'ignition' | 'legacy', 
       const answer = await client.call('validateConfig', { query: { engine }, body: text });
       if (!answer.ok) return { tone: 'warn', text: faultText(answer.error), entries: [] };
       const { valid, version, kind, error, entries } = answer.value;
-      if (valid) return said(entries, `Valid Ignition ${version ?? ''}`);
+      if (valid) return validReport(entries, `Valid Ignition ${version ?? ''}`);
       if (isUserData && (kind === 'cloud-config' || kind === 'script'))
         return { tone: 'good', text: `A ${kind}: the machine boots the default, and can fetch this`, entries };
       return { tone: 'bad', text: error ?? 'Not valid', entries };
@@ -125,16 +128,16 @@ function useReport(text: string, format: Format, engine: 'ignition' | 'legacy', 
       setReport(undefined);
       return undefined;
     }
-    const timer = setTimeout(() => void look(), PAUSE_MS);
+    const timer = setTimeout(() => void refresh(), PAUSE_MS);
     return () => {
-      isLate = true;
+      isOutdated = true;
       clearTimeout(timer);
     };
   }, [client, text, format, engine, isUserData]);
   return report;
 }
 
-const said = (entries: readonly Entry[], text: string): Report => ({
+const validReport = (entries: readonly Entry[], text: string): Report => ({
   tone: entries.some(({ severity }) => severity === 'warning') ? 'warn' : 'good',
   text: entries.length === 0 ? text : `${text}, with remarks`,
   entries,
@@ -143,6 +146,6 @@ const said = (entries: readonly Entry[], text: string): Report => ({
 const versionOf = (config: Record<string, unknown>): string =>
   String((config['ignition'] as { version?: unknown } | undefined)?.version ?? '');
 
-/** The report that a refusal carries. */
+/** Returns the entries of a refused call, or none. */
 export const entriesOf = (problem: Readonly<Record<string, unknown>>): readonly Entry[] =>
   Array.isArray(problem['entries']) ? (problem['entries'] as Entry[]) : [];

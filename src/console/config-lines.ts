@@ -1,21 +1,21 @@
-/** A config as lines of JSON, each with the layer that set it. No I/O. */
+/** Writes a config as lines of JSON, each with the layer that set it. No I/O. */
 export type Layer = 'base' | 'user' | 'default';
 
 export interface ConfigLine {
   readonly depth: number;
   readonly text: string;
-  /** Of a leaf; `undefined` for brackets. */
+  /** The layer that set the leaf on this line; `undefined` for a line of brackets. */
   readonly layer: Layer | undefined;
 }
 
-interface Part {
+interface LayeredLeaf {
   readonly path: string;
   readonly layer: Layer;
 }
 
-/** The lines of `config`; `parts` name the layer of each leaf by its path (`storage.files.0.path`). */
-export function configLines(config: unknown, parts: readonly Part[]): ConfigLine[] {
-  const layers = new Map(parts.map(({ path, layer }) => [path, layer]));
+/** Returns the lines of `config`. `leaves` name the layer of each leaf by its path (`storage.files.0.path`). */
+export function configLines(config: unknown, leaves: readonly LayeredLeaf[]): ConfigLine[] {
+  const layers = new Map(leaves.map(({ path, layer }) => [path, layer]));
   return linesOf(config, '', '', 0, '', layers);
 }
 

@@ -1,17 +1,17 @@
-/** In the browser: buttons that copy what stands beside them. They are hidden until this has run. */
+/** Makes the copy buttons of the public page work. The page hides them until this script runs in the browser. */
 for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-copy]')) {
-  // Browsers give the clipboard to pages over https alone.
+  // Browsers offer the clipboard only to pages in a secure context (https).
   if (navigator.clipboard === undefined) break;
   button.hidden = false;
-  const said = button.firstChild;
+  const label = button.firstChild;
   button.addEventListener('click', async () => {
-    const done = await navigator.clipboard.writeText(button.dataset['copy'] ?? '').then(
+    const outcome = await navigator.clipboard.writeText(button.dataset['copy'] ?? '').then(
       () => 'Copied',
       () => 'Not allowed',
     );
-    if (said) said.textContent = done;
+    if (label) label.textContent = outcome;
     setTimeout(() => {
-      if (said) said.textContent = 'Copy';
+      if (label) label.textContent = 'Copy';
     }, 1500);
   });
 }

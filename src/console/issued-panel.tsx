@@ -1,10 +1,10 @@
-/** What a machine was given: its URLs and the pointer. They are shown once; new ones can be made at any time. */
+/** Shows the URLs and the pointer of a machine. They are shown once, but the operator can make new ones at any time. */
 import type { CallAnswer } from '../api/api-client.ts';
 import { EntryList } from './config-editor.tsx';
 import { moment } from './show.ts';
 import { Copy } from './widgets.tsx';
 
-/** Each with a button that copies it. */
+/** Shows each URL and the pointer with a button that copies it. */
 export function IssuedPanel({ issued }: { issued: CallAnswer<'putMachine'> }) {
   const { id, urls, pointer, expiresAt, entries } = issued;
   const pointerText = pointer === null ? undefined : JSON.stringify(pointer);

@@ -1,4 +1,4 @@
-/** One job with its files, watched while it runs. */
+/** Shows a job with its files, and follows it while it runs. */
 import { useEffect } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { useAction, useAnswer } from './client.ts';
@@ -23,7 +23,10 @@ const FILE_TONES: Readonly<Record<File['state'], Tone>> = {
   failed: 'bad',
 };
 
-/** A job beats every ten seconds; after two minutes the next poll or start takes it over. */
+/**
+ * After this silence the card says so. A job writes a heartbeat every 10 seconds; after two minutes without one, the
+ * next poll or start takes it over.
+ */
 const SILENT_SECONDS = 60;
 
 const isActive = ({ state }: Job): boolean => state === 'queued' || state === 'running';
@@ -33,7 +36,7 @@ interface JobCardProps {
   readonly onChanged: () => Promise<void>;
 }
 
-/** A job as it was listed, followed while it is active. */
+/** Shows a job as the list has it. An active job is loaded again by itself. */
 export function JobCard({ job: listed, onChanged }: JobCardProps) {
   return isActive(listed) ? (
     <LiveJob listed={listed} onChanged={onChanged} />
@@ -42,7 +45,7 @@ export function JobCard({ job: listed, onChanged }: JobCardProps) {
   );
 }
 
-/** Asks every second, and for the whole list once it has ended. */
+/** Loads the job again every second. It calls `onChanged` once the job has ended, so that the list is loaded again. */
 function LiveJob({ listed, onChanged }: { listed: Job; onChanged: () => Promise<void> }) {
   const { channel, board, version } = listed;
   const { value, fault } = useAnswer('getMirror', { params: { channel, board, version } }, 1);
@@ -115,7 +118,7 @@ function JobPanel({ job, onChanged }: JobCardProps) {
 
 function FileRow({ file }: { file: File }) {
   const { name, state, bytes: copied, size, rate, reason, detail } = file;
-  const shown =
+  const progress =
     state === 'waiting' || state === 'absent' || state === 'failed'
       ? ''
       : size === 0
@@ -131,7 +134,7 @@ function FileRow({ file }: { file: File }) {
         <progress max={Math.max(size, 1)} value={state === 'verified' ? Math.max(size, 1) : copied} aria-label={name} />
       )}
       <span class="faint">
-        {shown}
+        {progress}
         {rate === undefined ? '' : `, ${bytes(rate)}/s`}
         {reason === undefined ? '' : ` ${detail ?? reason}`}
       </span>
@@ -139,12 +142,12 @@ function FileRow({ file }: { file: File }) {
   );
 }
 
-/** Of what is being copied; files that wait have no size yet. */
+/** Returns the rate and the time left for the files that are being copied. The size of waiting files is not known. */
 function timeLeft(files: readonly File[]): string {
   const copying = files.filter((file) => file.state === 'copying' && file.rate !== undefined && file.rate > 0);
   if (copying.length === 0) return '';
   const rate = copying.reduce((sum, file) => sum + (file.rate ?? 0), 0);
-  const left = copying.reduce((sum, file) => sum + file.size - file.bytes, 0);
+  const bytesLeft = copying.reduce((sum, file) => sum + file.size - file.bytes, 0);
   const waiting = files.filter((file) => file.state === 'waiting').length;
-  return `, ${bytes(rate)}/s, ${duration(left / rate)} left${waiting === 0 ? '' : ` for these, ${waiting} more to come`}`;
+  return `, ${bytes(rate)}/s, ${duration(bytesLeft / rate)} left${waiting === 0 ? '' : ` for these, ${waiting} more to come`}`;
 }

@@ -1,4 +1,4 @@
-/** Mirror jobs: what runs, how far it is, what failed and why; starting, trying again, cancelling. */
+/** Lists the mirror jobs with their progress and faults. The operator can start, repeat and cancel jobs here. */
 import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { useAction, useAnswer } from './client.ts';
@@ -9,7 +9,7 @@ type Job = CallAnswer<'getMirror'>;
 
 const keyOf = ({ channel, board, version }: Job): string => `${channel}/${board}/${version}`;
 
-/** The list, input for again every 15 s; active jobs ask for themselves. */
+/** Shows the list and loads it again every 15 seconds. Active jobs load themselves more often. */
 export function JobsScreen() {
   const { value: jobs, fault, reload } = useAnswer('listMirrors', {}, 15);
   return (

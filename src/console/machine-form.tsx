@@ -1,4 +1,4 @@
-/** Makes a machine, or replaces one. */
+/** A form that creates or replaces a machine. */
 import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { faultText, useAnswer, useClient } from './client.ts';
@@ -6,20 +6,20 @@ import { ConfigEditor, EntryList, entriesOf, type Format } from './config-editor
 import { Fault, Field } from './widgets.tsx';
 
 interface MachineFormProps {
-  /** The machine that is replaced; absent for a new one. */
+  /** The machine to replace; absent for a new one. */
   readonly machine?: CallAnswer<'getMachine'>;
   readonly userData?: string;
   readonly onIssued: (issued: CallAnswer<'putMachine'>) => void;
 }
 
-/** What is refused is told with its report, and what was typed stays. */
+/** Shows the form. When the service refuses the machine, the form shows the report and keeps its values. */
 export function MachineForm({ machine, userData, onIssued }: MachineFormProps) {
   const client = useClient();
   const profiles = useAnswer('listProfiles', {});
   const [id, setId] = useState(machine?.id ?? '');
   const [profile, setProfile] = useState(machine?.profile ?? '');
   const [seconds, setSeconds] = useState('');
-  const [boots, setBoots] = useState({
+  const [release, setRelease] = useState({
     channel: machine?.channel ?? '',
     board: machine?.board ?? '',
     version: machine?.version ?? '',
@@ -33,11 +33,11 @@ export function MachineForm({ machine, userData, onIssued }: MachineFormProps) {
   );
   const put = async () => {
     setBusy(true);
-    const chosen = Object.entries({ profile, expires_in: seconds, ...boots }).filter(
+    const filledFields = Object.entries({ profile, expires_in: seconds, ...release }).filter(
       ([, value]) => value.trim() !== '',
     );
     const query = {
-      ...Object.fromEntries(chosen.map(([name, value]) => [name, value.trim()])),
+      ...Object.fromEntries(filledFields.map(([name, value]) => [name, value.trim()])),
       ...(format === 'ct' ? { format, platform } : {}),
     };
     const answer = await client.call('putMachine', { params: { id: id.trim() }, query, body: text });
@@ -82,8 +82,8 @@ export function MachineForm({ machine, userData, onIssued }: MachineFormProps) {
               key={name}
               label={name}
               hint={{ channel: '(stable)', board: '(amd64-usr)', version: '(current)' }[name]}
-              value={boots[name]}
-              onValue={(value) => setBoots({ ...boots, [name]: value })}
+              value={release[name]}
+              onValue={(value) => setRelease({ ...release, [name]: value })}
             />
           ))}
         </div>

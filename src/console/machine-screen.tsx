@@ -1,4 +1,7 @@
-/** One machine: its record, its boots, what it will get and why, new URLs, replacing and deleting it. */
+/**
+ * Shows a machine: its record, its boots, and the config that it will get. The operator can change or delete the
+ * machine here, and make or revoke its URLs.
+ */
 import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { useAction, useAnswer } from './client.ts';
@@ -10,7 +13,7 @@ import { Chip, Confirm, Fault, ScrollBox } from './widgets.tsx';
 
 type Machine = CallAnswer<'getMachine'>;
 
-/** Boots are input for again every 10 s. */
+/** Shows the machine. Its record and its boots are loaded again every 10 seconds. */
 export function MachineScreen({ id }: { id: string }) {
   const { value: machine, fault, reload } = useAnswer('getMachine', { params: { id } }, 10);
   const explained = useAnswer('explainMachine', { params: { id } });
@@ -88,7 +91,7 @@ interface ActionsProps {
 
 function Actions({ id, isChanging, onIssued, onChange }: ActionsProps) {
   const { isBusy, fault, run } = useAction();
-  const [asks, setAsks] = useState<'delete' | 'revoke' | undefined>(undefined);
+  const [question, setQuestion] = useState<'delete' | 'revoke' | undefined>(undefined);
   const issue = async (revoke: boolean) => {
     const issued = await run('issueToken', { params: { id }, body: { revoke } });
     if (issued !== undefined) await onIssued(issued);
@@ -105,25 +108,25 @@ function Actions({ id, isChanging, onIssued, onChange }: ActionsProps) {
         <button type="button" disabled={isBusy} onClick={() => void issue(false)}>
           Show new URLs
         </button>
-        <button type="button" class="danger" disabled={isBusy} onClick={() => setAsks('revoke')}>
+        <button type="button" class="danger" disabled={isBusy} onClick={() => setQuestion('revoke')}>
           Revoke all URLs
         </button>
-        <button type="button" class="danger" disabled={isBusy} onClick={() => setAsks('delete')}>
+        <button type="button" class="danger" disabled={isBusy} onClick={() => setQuestion('delete')}>
           Delete
         </button>
       </div>
       <Fault text={fault} />
-      {asks === undefined ? null : (
+      {question === undefined ? null : (
         <Confirm
-          title={asks === 'delete' ? `Delete ${id}?` : `Revoke all URLs of ${id}?`}
+          title={question === 'delete' ? `Delete ${id}?` : `Revoke all URLs of ${id}?`}
           text={
-            asks === 'delete'
+            question === 'delete'
               ? 'Its user data is gone, and its URLs answer 410 for ever: a machine that boots with one of them gets no config.'
               : 'The older URLs answer 410: a machine that boots with one of them gets no config. New ones are shown.'
           }
-          confirm={asks === 'delete' ? 'Delete it' : 'Revoke them'}
-          onConfirm={() => void (asks === 'delete' ? remove() : issue(true))}
-          onClose={() => setAsks(undefined)}
+          confirm={question === 'delete' ? 'Delete it' : 'Revoke them'}
+          onConfirm={() => void (question === 'delete' ? remove() : issue(true))}
+          onClose={() => setQuestion(undefined)}
         />
       )}
     </>

@@ -1,4 +1,4 @@
-/** Machines, page by page, found by how their ids begin; making a new one. */
+/** Lists the machines in pages, filtered by the start of their id. The operator can create a machine here. */
 import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { useAnswer } from './client.ts';
@@ -7,13 +7,13 @@ import { MachineForm } from './machine-form.tsx';
 import { moment } from './show.ts';
 import { Fault, Field, ScrollBox } from './widgets.tsx';
 
-/** A page of a hundred, with the way back kept. */
+/** Shows one page of the list. It keeps the cursors of the pages before it, so that the operator can go back. */
 export function MachinesScreen() {
   const [prefix, setPrefix] = useState('');
-  const [trail, setTrail] = useState<readonly string[]>([]);
+  const [cursors, setCursors] = useState<readonly string[]>([]);
   const [issued, setIssued] = useState<CallAnswer<'putMachine'> | undefined>(undefined);
   const [isMaking, setMaking] = useState(false);
-  const cursor = trail.at(-1);
+  const cursor = cursors.at(-1);
   const query = { ...(prefix === '' ? {} : { prefix }), ...(cursor === undefined ? {} : { cursor }) };
   const { value, fault, reload } = useAnswer('listMachines', { query });
   const made = (answer: CallAnswer<'putMachine'>) => {
@@ -31,7 +31,7 @@ export function MachinesScreen() {
           value={prefix}
           onValue={(text) => {
             setPrefix(text.trim());
-            setTrail([]);
+            setCursors([]);
           }}
         />
         <button type="button" class="primary" onClick={() => setMaking(!isMaking)} aria-expanded={isMaking}>
@@ -44,13 +44,13 @@ export function MachinesScreen() {
       {value?.machines.length === 0 ? <p>No machine {prefix === '' ? 'yet' : `begins with ${prefix}`}.</p> : null}
       {value === undefined || value.machines.length === 0 ? null : <MachineTable machines={value.machines} />}
       <div class="row">
-        <button type="button" disabled={trail.length === 0} onClick={() => setTrail(trail.slice(0, -1))}>
+        <button type="button" disabled={cursors.length === 0} onClick={() => setCursors(cursors.slice(0, -1))}>
           Previous page
         </button>
         <button
           type="button"
           disabled={value?.cursor === null || value?.cursor === undefined}
-          onClick={() => value?.cursor && setTrail([...trail, value.cursor])}
+          onClick={() => value?.cursor && setCursors([...cursors, value.cursor])}
         >
           Next page
         </button>

@@ -1,4 +1,4 @@
-/** The console, in the browser: signing in, and the screens by the part of the address behind `#`. */
+/** The console in the browser: the sign-in, then the screen that the fragment of the address names. */
 import { render } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { Client, pageClient } from './client.ts';
@@ -19,14 +19,14 @@ const SCREENS = [
 
 function Screen({ place }: { place: string }) {
   const [screen, ...rest] = place.split('/');
-  const named = decoded(rest.join('/'));
+  const name = decoded(rest.join('/'));
   if (screen === 'releases') return <ReleasesScreen />;
-  if (screen === 'profiles') return <ProfilesScreen named={named} />;
-  if (screen === 'machines') return named === '' ? <MachinesScreen /> : <MachineScreen id={named} key={named} />;
+  if (screen === 'profiles') return <ProfilesScreen named={name} />;
+  if (screen === 'machines') return name === '' ? <MachinesScreen /> : <MachineScreen id={name} key={name} />;
   return <JobsScreen />;
 }
 
-/** What somebody typed into the address may be no encoding at all. */
+/** Decodes a name in the address. An address that somebody typed may be badly encoded; then the text stays as it is. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -1,4 +1,4 @@
-/** What goes in on the left, what boots on the right, each part in the colour of the layer that set it. */
+/** Shows the layers on the left and the composed config on the right. Each line has the colour of its layer. */
 import type { CallAnswer } from '../api/api-client.ts';
 import { EntryList } from './config-editor.tsx';
 import { type ConfigLine, configLines, type Layer } from './config-lines.ts';
@@ -8,10 +8,10 @@ type Explained = CallAnswer<'explainMachine'>;
 
 const LAYERS: readonly Layer[] = ['base', 'user', 'default'];
 
-/** The layers that are in use are open. */
+/** Shows the layers and the composed config. The layers that the config uses are unfolded. */
 export function MergeView({ explained }: { explained: Explained }) {
   const { layers, config, parts, entries, version } = explained;
-  const used = new Set(parts.map(({ layer }) => layer));
+  const usedLayers = new Set(parts.map(({ layer }) => layer));
   return (
     <>
       <p class="legend">
@@ -26,10 +26,10 @@ export function MergeView({ explained }: { explained: Explained }) {
       <div class="merge">
         <div>
           {LAYERS.map((layer) => (
-            <details key={layer} open={layers[layer] !== null && used.has(layer)}>
+            <details key={layer} open={layers[layer] !== null && usedLayers.has(layer)}>
               <summary>
                 <span class={`layer ${layer}`}>{layer}</span>{' '}
-                {layers[layer] === null ? 'none' : used.has(layer) ? '' : 'not used for this machine'}
+                {layers[layer] === null ? 'none' : usedLayers.has(layer) ? '' : 'not used for this machine'}
               </summary>
               {layers[layer] === null ? null : (
                 <ScrollBox label={`Text of ${layer}`}>
@@ -55,7 +55,7 @@ export function MergeView({ explained }: { explained: Explained }) {
   );
 }
 
-/** The layer is said in words too: colour alone is not for everybody. */
+/** Shows a line with the name of its layer, because not everybody can see the colour. */
 const Line = ({ line: { depth, text, layer } }: { line: ConfigLine }) => (
   <span class={`line ${layer === undefined ? '' : `layer ${layer}`}`}>
     {'  '.repeat(depth)}
@@ -65,7 +65,7 @@ const Line = ({ line: { depth, text, layer } }: { line: ConfigLine }) => (
   </span>
 );
 
-/** JSON laid out for people; what is no JSON as it stands. */
+/** Returns JSON with indentation, and any other text unchanged. */
 function readable(text: string): string {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);

@@ -1,4 +1,7 @@
-/** One profile: engine, base and default, with what a change would do to its machines before it is made. */
+/**
+ * Edits a profile: its engine, its base and its default. The operator can try a change first, and sees which machines
+ * it would break.
+ */
 import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { type Action, useAction, useAnswer } from './client.ts';
@@ -7,14 +10,14 @@ import { Choice, Confirm, Fault } from './widgets.tsx';
 
 type Profile = CallAnswer<'getProfile'>;
 type Change = CallAnswer<'putProfileBase'>;
-type Part = 'base' | 'default';
+type Layer = 'base' | 'default';
 
 interface ProfileEditorProps {
   readonly name: string;
   readonly onChanged: () => Promise<void>;
 }
 
-/** Every part is saved by itself. */
+/** Shows the editor of one profile. Each layer is saved separately. */
 export function ProfileEditor({ name, onChanged }: ProfileEditorProps) {
   const { value: profile, fault, reload } = useAnswer('getProfile', { params: { name } });
   const action = useAction();
@@ -51,8 +54,8 @@ export function ProfileEditor({ name, onChanged }: ProfileEditorProps) {
         </button>
       </div>
       <Fault text={fault ?? action.fault} />
-      {(['base', 'default'] as const).map((part) => (
-        <PartEditor key={part} profile={profile} part={part} onChanged={changed} />
+      {(['base', 'default'] as const).map((layer) => (
+        <LayerEditor key={layer} profile={profile} layer={layer} onChanged={changed} />
       ))}
       {isAsking ? (
         <Confirm
@@ -67,38 +70,38 @@ export function ProfileEditor({ name, onChanged }: ProfileEditorProps) {
   );
 }
 
-const MEANINGS: Readonly<Record<Part, string>> = {
+const MEANINGS: Readonly<Record<Layer, string>> = {
   base: 'base, put before the user data of every machine',
   default: 'default, where the user data holds no Ignition config',
 };
 
-interface PartEditorProps {
+interface LayerEditorProps {
   readonly profile: Profile;
-  readonly part: Part;
+  readonly layer: Layer;
   readonly onChanged: () => Promise<void>;
 }
 
-function PartEditor({ profile, part, onChanged }: PartEditorProps) {
+function LayerEditor({ profile, layer, onChanged }: LayerEditorProps) {
   const { name } = profile;
-  const [text, setText] = useState(profile[part] ?? '');
+  const [text, setText] = useState(profile[layer] ?? '');
   const [format, setFormat] = useState<Format>('auto');
   const [effect, setEffect] = useState<Change | undefined>(undefined);
   const action = useAction();
   const save = async (isDryRun: boolean) => {
-    const change = await write(action, name, part, text, format, isDryRun);
+    const change = await write(action, name, layer, text, format, isDryRun);
     setEffect(change);
     if (change !== undefined && !isDryRun) await onChanged();
   };
   return (
     <form
-      aria-label={`${part} of ${name}`}
+      aria-label={`${layer} of ${name}`}
       onSubmit={(event) => {
         event.preventDefault();
         void save(false);
       }}
     >
       <ConfigEditor
-        label={MEANINGS[part]}
+        label={MEANINGS[layer]}
         text={text}
         onText={setText}
         format={format}
@@ -110,34 +113,34 @@ function PartEditor({ profile, part, onChanged }: PartEditorProps) {
       {effect === undefined ? null : <Effect change={effect} />}
       <div class="row">
         <button type="submit" class="primary" disabled={action.isBusy}>
-          Save {part}
+          Save {layer}
         </button>
         <button type="button" disabled={action.isBusy} onClick={() => void save(true)}>
-          Try {part} on the machines
+          Try {layer} on the machines
         </button>
       </div>
     </form>
   );
 }
 
-/** An empty text takes the part away. */
-async function write(action: Action, name: string, part: Part, text: string, format: Format, isDryRun: boolean) {
+/** Writes a layer, or deletes it when the text is empty. Returns the effect on the machines, or `undefined`. */
+async function write(action: Action, name: string, layer: Layer, text: string, format: Format, isDryRun: boolean) {
   const params = { name };
   const query = { ...(isDryRun ? { dry_run: '1' as const } : {}), ...(format === 'ct' ? { format } : {}) };
   if (text.trim() === '') {
-    const call = part === 'base' ? 'deleteProfileBase' : 'deleteProfileDefault';
+    const call = layer === 'base' ? 'deleteProfileBase' : 'deleteProfileDefault';
     return await action.run(call, { params, query: isDryRun ? { dry_run: '1' } : {} });
   }
-  return await action.run(part === 'base' ? 'putProfileBase' : 'putProfileDefault', { params, query, body: text });
+  return await action.run(layer === 'base' ? 'putProfileBase' : 'putProfileDefault', { params, query, body: text });
 }
 
 function Effect({ change: { dryRun, checked, breaks, cursor, entries } }: { change: Change }) {
-  const said = dryRun ? 'Nothing was stored' : 'Saved';
+  const outcome = dryRun ? 'Nothing was stored' : 'Saved';
   const more = cursor === null ? '' : ', and there are more';
   return (
     <div role="status">
       <p class={`notice ${breaks.length === 0 ? 'good' : 'bad'}`}>
-        {said}: {checked} machines looked at{more}, {breaks.length} would not boot any more.
+        {outcome}: {checked} machines looked at{more}, {breaks.length} would not boot any more.
       </p>
       <EntryList entries={entries} />
       <ul class="entries">

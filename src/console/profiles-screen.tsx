@@ -1,11 +1,11 @@
-/** Profiles: what machines have in common. */
+/** Lists the profiles, which hold what several machines have in common. */
 import { useState } from 'preact/hooks';
 import { useAction, useAnswer } from './client.ts';
 import { ProfileEditor } from './profile-editor.tsx';
 import { moment } from './show.ts';
 import { Fault, Field } from './widgets.tsx';
 
-/** The list, and the one that the address names. */
+/** Shows the list, and the editor of the profile that the address names. */
 export function ProfilesScreen({ named }: { named: string }) {
   const { value, fault, reload } = useAnswer('listProfiles', {});
   return (
@@ -35,11 +35,11 @@ function NewProfile({ onMade }: { onMade: () => Promise<void> }) {
   const [name, setName] = useState('');
   const { isBusy, fault, run } = useAction();
   const make = async () => {
-    const wanted = name.trim();
-    if ((await run('putProfile', { params: { name: wanted }, body: { engine: 'ignition' } })) === undefined) return;
+    const profile = name.trim();
+    if ((await run('putProfile', { params: { name: profile }, body: { engine: 'ignition' } })) === undefined) return;
     setName('');
     await onMade();
-    location.hash = `#/profiles/${encodeURIComponent(wanted)}`;
+    location.hash = `#/profiles/${encodeURIComponent(profile)}`;
   };
   return (
     <form

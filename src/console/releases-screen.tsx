@@ -1,15 +1,15 @@
-/** What is published: which aliases name it, pins, and taking a release back. */
+/** Lists the published releases and the aliases. The operator can pin an alias or quarantine a release here. */
 import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { useAction, useAnswer } from './client.ts';
 import { moment } from './show.ts';
 import { Chip, Confirm, Fault, ScrollBox } from './widgets.tsx';
 
-type Listed = CallAnswer<'listReleases'>;
-type Release = Listed['releases'][number];
-type Alias = Listed['aliases'][number];
+type ReleaseList = CallAnswer<'listReleases'>;
+type Release = ReleaseList['releases'][number];
+type Alias = ReleaseList['aliases'][number];
 
-/** Releases first, then the aliases with their floors. */
+/** Shows the releases, then the aliases with their floors. */
 export function ReleasesScreen() {
   const { value, fault, reload } = useAnswer('listReleases', {}, 30);
   return (

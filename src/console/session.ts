@@ -1,14 +1,14 @@
 /**
- * The operator's token: in memory, or in this tab's sessionStorage where the operator wants a reload to keep it. It goes into
- * the Authorization header and nowhere else.
+ * Keeps the operator's token in this tab's sessionStorage, if the operator wants it to survive a reload. Otherwise the
+ * token is only in memory. It is sent in the Authorization header and nowhere else.
  */
 const NAME = 'flatcar-edge-token';
 
-/** The token that this tab kept, if any. */
+/** Returns the token that this tab keeps, or `undefined`. */
 export const keptToken = (): string | undefined => sessionStorage.getItem(NAME) ?? undefined;
 
 /** Keeps the token until the tab is closed. */
 export const keepToken = (token: string): void => sessionStorage.setItem(NAME, token);
 
-/** After this a reload asks for it again. */
+/** Forgets the token, so that a reload asks for it. */
 export const forgetToken = (): void => sessionStorage.removeItem(NAME);

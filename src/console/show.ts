@@ -1,6 +1,6 @@
-/** Numbers and dates as people read them. */
+/** Formats numbers and dates for people. */
 
-/** 1 MiB is 1,048,576 bytes. */
+/** Returns a size with a binary unit: 1 MiB is 1,048,576 bytes. */
 export function bytes(count: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let value = count;
@@ -12,13 +12,13 @@ export function bytes(count: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** `1 h 3 min`, `2 min 5 s`, `12 s`. */
+/** Returns a duration such as `1 h 3 min`, `2 min 5 s` or `12 s`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`;
   return whole >= 60 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${whole} s`;
 }
 
-/** The minute, in UTC. */
+/** Returns an ISO 8601 date as a date and a time in UTC; empty when there is no date. */
 export const moment = (iso: string | null | undefined): string =>
   iso === null || iso === undefined || iso === '' ? '' : `${iso.slice(0, 19).replace('T', ' ')} UTC`;

@@ -1,4 +1,4 @@
-/** Asks for the operator token, and tries it before anything else is shown. */
+/** Asks for the operator token, and tries it with a call before it shows the screens. */
 import { useState } from 'preact/hooks';
 import { faultText, pageClient } from './client.ts';
 import { keepToken } from './session.ts';
@@ -9,7 +9,7 @@ interface SignInProps {
   readonly onToken: (token: string) => void;
 }
 
-/** `why` tells what ended the last session. */
+/** Shows the form. `why` is the reason why the last session ended. */
 export function SignIn({ why, onToken }: SignInProps) {
   const [token, setToken] = useState('');
   const [keeps, setKeeps] = useState(false);
@@ -17,16 +17,16 @@ export function SignIn({ why, onToken }: SignInProps) {
   const [isBusy, setBusy] = useState(false);
   const enter = async () => {
     setBusy(true);
-    const wanted = token.trim();
-    const answer = await pageClient(wanted, () => undefined).call('listProfiles', {});
+    const trimmed = token.trim();
+    const answer = await pageClient(trimmed, () => undefined).call('listProfiles', {});
     setBusy(false);
     if (!answer.ok) {
       const isRefused = answer.error.reason === 'refused' && answer.error.status === 401;
       setFault(isRefused ? 'The token is not accepted.' : faultText(answer.error));
       return;
     }
-    if (keeps) keepToken(wanted);
-    onToken(wanted);
+    if (keeps) keepToken(trimmed);
+    onToken(trimmed);
   };
   return (
     <form

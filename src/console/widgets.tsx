@@ -1,8 +1,8 @@
-/** Small parts that several screens share: messages, chips, a question before what cannot be undone, copying. */
+/** Small widgets that several screens share, such as messages, chips, questions and copy buttons. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-/** What went wrong; said by a screen reader at once. */
+/** Shows a fault. A screen reader reads it at once. */
 export const Fault = ({ text }: { text: string | undefined }) =>
   text === undefined ? null : (
     <p class="notice bad" role="alert">
@@ -16,22 +16,22 @@ export const Chip = ({ tone, children }: { tone: Tone; children: ComponentChildr
   <span class={`chip ${tone}`}>{children}</span>
 );
 
-/** A button that copies `text`. */
+/** Shows a button that copies `text`. */
 export function Copy({ text, what }: { text: string; what: string }) {
-  const [said, setSaid] = useState('Copy');
-  // Browsers give the clipboard to pages over https alone.
+  const [label, setLabel] = useState('Copy');
+  // Browsers offer the clipboard only to pages in a secure context (https).
   if (navigator.clipboard === undefined) return null;
   const copy = async () => {
     const isDone = await navigator.clipboard.writeText(text).then(
       () => true,
       () => false,
     );
-    setSaid(isDone ? 'Copied' : 'Not allowed');
-    setTimeout(() => setSaid('Copy'), 1500);
+    setLabel(isDone ? 'Copied' : 'Not allowed');
+    setTimeout(() => setLabel('Copy'), 1500);
   };
   return (
     <button type="button" onClick={() => void copy()}>
-      {said}
+      {label}
       <span class="seen-not"> {what}</span>
     </button>
   );
@@ -42,7 +42,7 @@ interface ScrollBoxProps {
   readonly children: ComponentChildren;
 }
 
-/** What may be wider or longer than its place: reachable by keyboard, and named. */
+/** Lets its content scroll when it does not fit. The keyboard can reach it, and it has a name for screen readers. */
 export const ScrollBox = ({ label, children }: ScrollBoxProps) => (
   <section class="scroll" tabIndex={0} aria-label={label}>
     {children}
@@ -57,7 +57,7 @@ interface Question {
   readonly onClose: () => void;
 }
 
-/** Asks before what cannot be undone; Escape and the first button leave everything as it is. */
+/** Asks before an action that cannot be undone. Escape and the first button cancel it. */
 export function Confirm({ title, text, confirm, onConfirm, onClose }: Question) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
@@ -94,7 +94,7 @@ interface FieldProps {
   readonly required?: boolean;
 }
 
-/** A labelled line of text. */
+/** Shows a text field of one line with its label. */
 export const Field = ({ label, value, onValue, hint, ...rest }: FieldProps) => (
   <label class="field">
     <span>
@@ -119,7 +119,7 @@ interface ChoiceProps {
   readonly onValue: (value: string) => void;
 }
 
-/** One of a few. */
+/** Shows a list from which the operator chooses one value. */
 export const Choice = ({ label, value, choices, onValue }: ChoiceProps) => (
   <label class="field">
     <span>{label}</span>

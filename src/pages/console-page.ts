@@ -2,7 +2,7 @@
 import { html } from 'hono/html';
 import { framed } from './frame.ts';
 
-/** Without a script it can only say so: everything it does is a call of the API. */
+/** Returns the page. Without JavaScript it only tells that the console needs it. */
 export const consolePage = () =>
   framed({
     title: 'Flatcar Edge: console',

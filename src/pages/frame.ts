@@ -1,4 +1,7 @@
-/** What every page is put into: head, bar, footer. No script and no style inside, nothing of another host. */
+/**
+ * The frame of every page: head, bar and footer. The Content-Security-Policy forbids inline scripts, inline styles and
+ * everything from other hosts.
+ */
 import { html } from 'hono/html';
 
 type Markup = ReturnType<typeof html>;
@@ -6,12 +9,12 @@ type Markup = ReturnType<typeof html>;
 interface Frame {
   readonly title: string;
   readonly description: string;
-  /** Path of a script of ours. */
+  /** The path of a script of this service. */
   readonly script?: string;
   readonly body: Markup;
 }
 
-/** A whole page. */
+/** Returns a whole page with `body` in its frame. */
 export const framed = ({ title, description, script, body }: Frame): Markup => html`<!doctype html>
 <html lang="en">
 <head>

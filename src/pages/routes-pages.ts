@@ -1,4 +1,4 @@
-/** The pages, what they are made of, and the API document: nothing here needs a token, and nothing here is secret. */
+/** Serves the pages, their assets and the API document. All of them are public and need no token. */
 import { Hono } from 'hono';
 import { sha256Hex } from '../shared/bytes.ts';
 import type { App } from '../shared/http/call.ts';
@@ -9,7 +9,7 @@ import { consolePage } from './console-page.ts';
 import { homePage } from './home/home-page.ts';
 import type { Overview } from './home/overview.ts';
 
-/** What the build of the pages made. */
+/** The texts that the build of the pages made (`tools/build-pages`). */
 interface BuiltPages {
   readonly style: string;
   readonly consoleScript: string;
@@ -22,16 +22,16 @@ export interface PageRoom {
   readonly platform: Platform;
   readonly built: BuiltPages;
   readonly overview: () => Promise<Overview>;
-  /** PUBLIC_URL, or empty: then the request's own. */
+  /** The value of PUBLIC_URL. When it is empty, the origin of the request takes its place. */
   readonly publicUrl: string;
-  /** True for a host whose root is a channel's listing (RELEASE_HOST_SUFFIX). */
+  /** True for a host whose root is the listing of a channel (RELEASE_HOST_SUFFIX). */
   readonly isChannelHost: (host: string) => boolean;
 }
 
 const ICON =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#0b5cad"/><path d="M4 8.5 7 11.5 12.5 5" fill="none" stroke="#fff" stroke-width="2"/></svg>';
 
-/** Nothing of another host, no script or style inside a page, no frame around it. */
+/** Headers that forbid content of other hosts, inline scripts and styles, and pages that frame ours. */
 const SECURITY = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -42,11 +42,11 @@ const SECURITY = {
 } as const;
 
 const HTML = 'text/html; charset=utf-8';
-/** Asked for again each time, answered 304 until a deployment changed it. */
+/** A browser asks again each time, and gets 304 until a deployment changes the file. */
 const REVALIDATED = 'public, no-cache';
-const PAGE_KEPT = 'public, max-age=30';
+const CACHED_FOR_30_S = 'public, max-age=30';
 
-/** `/`, `/console`, `/assets/*`, `/api/docs` and `/api/openapi.json`. */
+/** Returns the routes of `/`, `/console`, `/assets/*`, `/api/docs` and `/api/openapi.json`. */
 export function pageRoutes({ platform, built, overview, publicUrl, isChannelHost }: PageRoom) {
   const app: App = new Hono();
 
@@ -71,7 +71,7 @@ export function pageRoutes({ platform, built, overview, publicUrl, isChannelHost
     if (isChannelHost(host)) return await next();
     if (req.method !== 'GET' && req.method !== 'HEAD') return problemLine(methodNotAllowed('GET, HEAD'), req.method);
     const page = req.method === 'HEAD' ? null : String(homePage(await overview(), publicUrl || origin));
-    return new Response(page, { headers: { ...SECURITY, 'content-type': HTML, 'cache-control': PAGE_KEPT } });
+    return new Response(page, { headers: { ...SECURITY, 'content-type': HTML, 'cache-control': CACHED_FOR_30_S } });
   });
   fixed('/console', HTML, String(consolePage()));
   fixed('/api/docs', HTML, built.apiPage);

@@ -1,4 +1,4 @@
-/** What the build of the pages leaves in dist/pages is bundled as text (wrangler's rule for .txt). */
+/** Wrangler bundles the .txt files of dist/pages as text. The build of the pages writes these files. */
 declare module '*.txt' {
   const text: string;
   export default text;

@@ -1,4 +1,4 @@
-/** The API document as a page to read: made when the project is built, needs no script. No I/O. */
+/** Writes the API document as a page for people. The build makes it, and it needs no script. No I/O. */
 import { html } from 'hono/html';
 import { framed } from '../frame.ts';
 import { type Schema, shapeText } from './shape-text.ts';
@@ -28,7 +28,7 @@ interface Operation {
   readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Content }>>;
 }
 
-/** The part of OpenAPI that our document uses. */
+/** The fields of OpenAPI that our document uses. */
 interface OpenApi {
   readonly info: { readonly version: string; readonly description: string };
   readonly tags: readonly { readonly name: string; readonly description: string }[];
@@ -36,7 +36,7 @@ interface OpenApi {
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
 
-/** The page of `document`, which `apiDocument` made. */
+/** Returns the page of an OpenAPI document that `apiDocument` made. */
 export function apiPage(document: object): Markup {
   const { info, tags, paths, components } = document as OpenApi;
   const calls = Object.entries(paths).flatMap(([path, methods]) =>
@@ -55,13 +55,13 @@ ${calls.filter(({ operation }) => operation.tags.includes(name)).map((call) => c
   });
 }
 
-interface Described {
+interface Call {
   readonly path: string;
   readonly method: string;
   readonly operation: Operation;
 }
 
-function callMarkup({ path, method, operation }: Described, schemas: Readonly<Record<string, Schema>>): Markup {
+function callMarkup({ path, method, operation }: Call, schemas: Readonly<Record<string, Schema>>): Markup {
   const { operationId, summary, description, parameters = [], requestBody, responses, security = [] } = operation;
   const needsToken = security.length > 0;
   const [good = '', ...refusals] = Object.keys(responses).sort();
@@ -76,8 +76,8 @@ ${refusals.length === 0 ? '' : html`<h4>Refused with</h4><div class="scroll" tab
 
 const parameterTable = (parameters: readonly Parameter[]): Markup =>
   html`<h4>Parameters</h4><div class="scroll" tabindex="0" role="region" aria-label="Parameters"><table class="shape"><thead><tr><th scope="col">Name</th><th scope="col">In</th><th scope="col">Value</th></tr></thead><tbody>${parameters.map(
-    ({ name, in: place, required, description, schema }) =>
-      html`<tr><td><code>${name}</code></td><td>${place}</td><td><code>${shapeText(schema, {})}</code>${required ? '' : ' (optional)'}${description === undefined ? '' : html`: ${prose(description)}`}</td></tr>`,
+    ({ name, in: location, required, description, schema }) =>
+      html`<tr><td><code>${name}</code></td><td>${location}</td><td><code>${shapeText(schema, {})}</code>${required ? '' : ' (optional)'}${description === undefined ? '' : html`: ${prose(description)}`}</td></tr>`,
   )}</tbody></table></div>`;
 
 const shapes = (content: Content, schemas: Readonly<Record<string, Schema>>): Markup[] =>
@@ -86,8 +86,8 @@ const shapes = (content: Content, schemas: Readonly<Record<string, Schema>>): Ma
       html`<p class="faint">${type}</p>${schema.type === 'string' ? '' : html`<pre tabindex="0" role="region" aria-label="Shape"><code>${shapeText(schema, schemas)}</code></pre>`}`,
   );
 
-/** Text with what stands between backticks as code. */
+/** Returns a text as HTML, in which a text between backticks becomes code. */
 const prose = (text: string): Markup[] =>
-  text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
+  text.split('`').map((piece, index) => (index % 2 === 1 ? html`<code>${piece}</code>` : html`${piece}`));
 
 const anchor = (name: string): string => name.toLowerCase().replaceAll(' ', '-');

@@ -1,4 +1,4 @@
-/** Lines to paste, made for one host and one stream. No I/O. */
+/** Writes the shell commands of the public page for one host and one stream. No I/O. */
 import type { Pair } from '../../releases/model.ts';
 
 export interface Command {
@@ -10,7 +10,7 @@ const IMAGE = 'flatcar_production_image.bin.bz2';
 const KERNEL = 'flatcar_production_pxe.vmlinuz';
 const INITRD = 'flatcar_production_pxe_image.cpio.gz';
 
-/** What a newcomer types to download, check, install and boot; `origin` is this service's own URL. */
+/** Returns the commands to download, check, install and boot a release. `origin` is the URL of this service. */
 export function commandsFor(origin: string, { channel, board, alias }: Pair & { readonly alias: string }): Command[] {
   const release = `${origin}/${channel}/${board}/${alias}`;
   return [

@@ -1,4 +1,4 @@
-/** The public page. It says everything without a script; the script only adds buttons that copy. No I/O. */
+/** The public page. It works without JavaScript; the script only adds copy buttons. No I/O. */
 import { html } from 'hono/html';
 import { framed } from '../frame.ts';
 import { type Command, commandsFor } from './commands.ts';
@@ -6,10 +6,10 @@ import type { Overview, StreamOverview } from './overview.ts';
 
 type Markup = ReturnType<typeof html>;
 
-/** The page of `overview`; `origin` is this service's own URL, as the lines to paste have it. */
+/** Returns the page of `overview`. `origin` is the URL of this service, for the shell commands. */
 export function homePage(overview: Overview, origin: string): Markup {
   const { streams } = overview;
-  const shown = streams.find(({ source, version }) => source === 'mirror' && version !== undefined) ?? streams[0];
+  const example = streams.find(({ source, version }) => source === 'mirror' && version !== undefined) ?? streams[0];
   const mirrored = streams.filter(({ files }) => files.length > 0);
   return framed({
     title: 'Flatcar releases, mirrored and verified',
@@ -26,11 +26,11 @@ ${mirrored.map(release)}
 <h2 id="key">Signing key</h2>
 ${signingKey(overview)}
 ${
-  shown === undefined
+  example === undefined
     ? ''
     : html`<h2 id="commands">Get it</h2>
-<p>For <b>${shown.channel}</b> on <b>${shown.board}</b>; put another channel, board or version in its place.</p>
-<div class="commands">${commandsFor(origin, shown).map(command)}</div>`
+<p>For <b>${example.channel}</b> on <b>${example.board}</b>; put another channel, board or version in its place.</p>
+<div class="commands">${commandsFor(origin, example).map(command)}</div>`
 }
 <p class="faint">As of ${moment(overview.at)}.</p>`,
   });
@@ -94,12 +94,12 @@ function command({ title, lines }: Command): Markup {
 <pre tabindex="0" role="region" aria-label="${title}"><code>${text}</code></pre></div>`;
 }
 
-/** A date that programs and people can read: the day, and the minute in UTC. */
+/** Returns a date that programs and people can read, to the minute and in UTC. */
 function moment(iso: string): Markup {
   return html`<time datetime="${iso}">${iso.slice(0, 16).replace('T', ' ')} UTC</time>`;
 }
 
-/** 1 MiB is 1,048,576 bytes. */
+/** Returns a size with a binary unit: 1 MiB is 1,048,576 bytes. */
 function bytes(count: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB'] as const;
   let value = count;

@@ -1,5 +1,7 @@
-/** What the public page tells: what each alias names, which files were verified, how upstream does, which key signs. */
-
+/**
+ * Gathers the content of the public page: the release of each alias, the verified files, the state of upstream and the
+ * signing key.
+ */
 import type { MirrorStore } from '../../mirror/store/bucket.ts';
 import { NO_NOTES } from '../../mirror/store/notes.ts';
 import { type Catalogue, isMirrored, mirroredAliases } from '../../releases/catalogue.ts';
@@ -18,12 +20,12 @@ interface SignedFile {
   readonly size: number;
   readonly sha512: string;
   readonly signedBy: string;
-  /** ISO 8601. */
+  /** The date of the signature, in ISO 8601 like the other dates here. */
   readonly signedAt: string | undefined;
   readonly verifiedAt: string;
 }
 
-/** How the release servers did when they were last asked. */
+/** The state of the release servers when they were last asked. */
 type UpstreamState =
   | { readonly kind: 'fresh' }
   | { readonly kind: 'stale'; readonly reason: string; readonly since: string | undefined }
@@ -31,15 +33,15 @@ type UpstreamState =
 
 export interface StreamOverview extends Pair {
   readonly alias: Alias;
-  /** Absent where nobody knows: neither we nor upstream, in time. */
+  /** The release that the alias names; `undefined` when neither our store nor upstream told it in time. */
   readonly version: string | undefined;
   readonly since: string | undefined;
   readonly source: 'mirror' | 'upstream';
   readonly isPinned: boolean;
   readonly upstream: UpstreamState;
-  /** Of the release that it names, where that is mirrored. */
+  /** The files of the release that the alias names; empty when it is not mirrored. */
   readonly files: readonly SignedFile[];
-  /** Other published releases of the pair, newest first. */
+  /** The other published releases of the pair, newest first. */
   readonly others: readonly string[];
 }
 
@@ -54,7 +56,7 @@ export interface Overview {
   readonly streams: readonly StreamOverview[];
   readonly key: SigningKey | undefined;
   readonly at: string;
-  /** True when our own store did not answer for some of it. */
+  /** True when our own store did not answer for some of the content. */
   readonly isPartial: boolean;
 }
 
@@ -67,38 +69,38 @@ export interface OverviewPorts {
   readonly trustedKeys: TrustedKeys;
 }
 
-const HELD_MS = 30_000;
-/** The poll asks every quarter of an hour. */
-const ASKED_WITHIN_MS = 3_600_000;
-/** Nobody waits longer for a page; what is not known by then is shown as unknown. */
+const CACHED_MS = 30_000;
+/** The poll asks every 15 minutes, so an older answer means that the poll does not run. */
+const POLLED_WITHIN_MS = 3_600_000;
+/** A page waits this long for upstream. A value that is missing then is shown as unknown. */
 const UPSTREAM_WITHIN_MS = 4_000;
 
-/** A teller that remembers its last answer for 30 s; all who ask meanwhile share one look. */
+/** Returns a function that gives the overview. It remembers the overview for 30 seconds, and calls at once share it. */
 export function overviewTeller(ports: OverviewPorts): () => Promise<Overview> {
-  let held: { readonly overview: Promise<Overview>; readonly until: number } | undefined;
+  let cached: { readonly overview: Promise<Overview>; readonly until: number } | undefined;
   return async () => {
     const now = ports.platform.now();
-    if (held === undefined || now >= held.until) {
-      held = { overview: look(ports), until: now + HELD_MS };
-      ports.platform.waitUntil(held.overview);
+    if (cached === undefined || now >= cached.until) {
+      cached = { overview: gather(ports), until: now + CACHED_MS };
+      ports.platform.waitUntil(cached.overview);
     }
-    return await held.overview;
+    return await cached.overview;
   };
 }
 
-async function look(ports: OverviewPorts): Promise<Overview> {
+async function gather(ports: OverviewPorts): Promise<Overview> {
   const { catalogue, platform } = ports;
   const notes = await ports.notes().read();
   const { upstream } = (notes.ok ? notes.value?.value : undefined) ?? NO_NOTES;
-  const [seen, key] = await Promise.all([
-    Promise.all(catalogue.pairs.map((pair) => lookAtPair(ports, pair, upstream))),
+  const [pairOverviews, key] = await Promise.all([
+    Promise.all(catalogue.pairs.map((pair) => overviewOfPair(ports, pair, upstream))),
     signingKey(ports),
   ]);
   return {
-    streams: seen.flatMap(({ streams }) => streams),
+    streams: pairOverviews.flatMap(({ streams }) => streams),
     key,
     at: new Date(platform.now()).toISOString(),
-    isPartial: !notes.ok || seen.some(({ isPartial }) => isPartial),
+    isPartial: !notes.ok || pairOverviews.some(({ isPartial }) => isPartial),
   };
 }
 
@@ -106,17 +108,17 @@ type Sightings = Readonly<
   Record<string, { readonly seenAt?: string | undefined; readonly fault?: string | undefined }>
 >;
 
-async function lookAtPair(ports: OverviewPorts, pair: Pair, sightings: Sightings) {
+async function overviewOfPair(ports: OverviewPorts, pair: Pair, sightings: Sightings) {
   const [index, records] = await Promise.all([ports.store.index(pair), ports.store.aliases(pair)]);
-  const known = records.ok ? records.value.map(({ alias }) => alias) : [];
-  const named = mirroredAliases(ports.catalogue, pair);
-  const aliases = [...new Set(['current', ...known, ...named])].filter(isAlias).sort();
+  const recorded = records.ok ? records.value.map(({ alias }) => alias) : [];
+  const configured = mirroredAliases(ports.catalogue, pair);
+  const aliases = [...new Set(['current', ...recorded, ...configured])].filter(isAlias).sort();
   const releases = index.ok ? index.value.releases : [];
-  const streams = await Promise.all(aliases.map((alias) => lookAtStream(ports, pair, alias, releases, sightings)));
+  const streams = await Promise.all(aliases.map((alias) => overviewOfStream(ports, pair, alias, releases, sightings)));
   return { streams, isPartial: !index.ok || !records.ok };
 }
 
-async function lookAtStream(
+async function overviewOfStream(
   { platform, store, versionFiles, catalogue }: OverviewPorts,
   pair: Pair,
   alias: Alias,
@@ -124,8 +126,8 @@ async function lookAtStream(
   sightings: Sightings,
 ): Promise<StreamOverview> {
   const record = await store.alias(pair, alias);
-  const asked = currentRelease(store, versionFiles, catalogue, pair, alias);
-  const current = await within(platform, UPSTREAM_WITHIN_MS, asked);
+  const answer = currentRelease(store, versionFiles, catalogue, pair, alias);
+  const current = await within(platform, UPSTREAM_WITHIN_MS, answer);
   const isOurs = isMirrored(catalogue, pair, alias);
   const version = current?.ok ? current.value.version : undefined;
   const release = releases.find((candidate) => candidate.version === version);
@@ -146,14 +148,14 @@ async function lookAtStream(
   };
 }
 
-/** What the poll noted of a stream of MIRROR. */
+/** Returns the state of upstream that the poll noted for a stream of MIRROR. */
 function polled(sightings: Sightings, { channel, board }: Pair, alias: Alias, now: number): UpstreamState {
   const pair = `${channel}/${board}`;
-  const noted = sightings[`${pair}/${alias}`] ?? (alias === 'current' ? sightings[pair] : undefined);
-  if (noted === undefined) return { kind: 'unknown' };
-  const isOld = noted.seenAt !== undefined && now - Date.parse(noted.seenAt) > ASKED_WITHIN_MS;
-  if (noted.fault === undefined && isOld) return { kind: 'stale', reason: 'not asked since', since: noted.seenAt };
-  return noted.fault === undefined ? { kind: 'fresh' } : { kind: 'stale', reason: noted.fault, since: noted.seenAt };
+  const note = sightings[`${pair}/${alias}`] ?? (alias === 'current' ? sightings[pair] : undefined);
+  if (note === undefined) return { kind: 'unknown' };
+  const isOld = note.seenAt !== undefined && now - Date.parse(note.seenAt) > POLLED_WITHIN_MS;
+  if (note.fault === undefined && isOld) return { kind: 'stale', reason: 'not asked since', since: note.seenAt };
+  return note.fault === undefined ? { kind: 'fresh' } : { kind: 'stale', reason: note.fault, since: note.seenAt };
 }
 
 function answered(
