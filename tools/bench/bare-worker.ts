@@ -1,9 +1,9 @@
-/** Bare Workers in one: each path does the least that could give the same bytes. What the edge is measured beside. */
+/** The bare Worker, with which the benchmark compares the edge. Each path does the least work for the same bytes. */
 interface BareEnv {
   readonly UPSTREAM: string;
   readonly BUCKET: R2Bucket;
   readonly COPIES: KVNamespace;
-  /** The edge's own bucket, where its state is filled in. */
+  /** The bucket of the edge, which the benchmark fills with state. */
   readonly RELEASES: R2Bucket;
 }
 
@@ -30,7 +30,7 @@ export default {
       await Promise.all([env.BUCKET.put(name, text), env.COPIES.put(name, text, { metadata: { etag: 'x' } })]);
       return new Response('kept');
     }
-    // The reads of a boot whose copies are fresh: head and copy of the machine, then of its profile.
+    // A boot with fresh copies makes these reads: head and copy of the machine, then head and copy of its profile.
     if (what === 'reads') {
       const [copy] = await Promise.all([
         env.COPIES.getWithMetadata(`${name}-machine`),
@@ -39,7 +39,7 @@ export default {
       await Promise.all([env.COPIES.getWithMetadata(`${name}-profile`), env.BUCKET.head(`${name}-profile`)]);
       return new Response(copy.value);
     }
-    // What any Worker has to do whose `current` may move at any moment, and which tells of each request.
+    // Any Worker must do this much if `current` may move at any moment and every request is logged.
     if (what === 'alias') {
       await env.BUCKET.get('alias');
       console.log(
@@ -48,10 +48,10 @@ export default {
       return (await caches.default.match('https://cache.test/version.txt')) ?? new Response(null, { status: 404 });
     }
     if (what === 'cached') {
-      const kept = new Request('https://cache.test/version.txt');
-      if (name === 'text') return (await caches.default.match(kept)) ?? new Response(null, { status: 404 });
+      const cacheKey = new Request('https://cache.test/version.txt');
+      if (name === 'text') return (await caches.default.match(cacheKey)) ?? new Response(null, { status: 404 });
       const headers = { 'cache-control': 'max-age=3600', 'content-type': 'text/plain' };
-      await caches.default.put(kept, new Response(await request.text(), { headers }));
+      await caches.default.put(cacheKey, new Response(await request.text(), { headers }));
       return new Response('kept');
     }
     if (what === 'object') {
@@ -81,15 +81,18 @@ export default {
   },
 } satisfies ExportedHandler<BareEnv>;
 
-const PART = 8 * 1024 * 1024;
+const PART_BYTES = 8 * 1024 * 1024;
 
-/** As a mirror has to write it, so that both are read from the same kind of object: the emulator reads the two kinds differently. */
+/**
+ * Writes an object by a multipart upload, as the mirror does. The emulator reads multipart objects at another speed
+ * than others, so the benchmark must read the same kind in both Workers.
+ */
 async function putInParts(source: Response, bucket: R2Bucket, name: string): Promise<void> {
   const upload = await bucket.createMultipartUpload(name);
   const reader = source.body?.getReader({ mode: 'byob' });
   const parts: R2UploadedPart[] = [];
   for (;;) {
-    const read = await reader?.readAtLeast(PART, new Uint8Array(PART));
+    const read = await reader?.readAtLeast(PART_BYTES, new Uint8Array(PART_BYTES));
     if (read?.value === undefined || read.value.length === 0) break;
     parts.push(await upload.uploadPart(parts.length + 1, read.value));
   }

@@ -1,6 +1,7 @@
 /**
- * `npm run bench`: the edge beside bare Workers that do the least for the same bytes, on one machine, interleaved, medians.
- * Prints a table and writes tools/bench/bench.json. Every figure is local: the emulator sets it, not Cloudflare.
+ * `npm run bench` compares the edge with a bare Worker on the same computer. Their runs alternate, and the figures are
+ * medians. It prints a table and writes tools/bench/bench.json. Every figure depends on the emulator, not on
+ * Cloudflare.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -15,7 +16,7 @@ import { releaseFigures } from './release-figures.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 const file = join(root, 'tools', 'bench', 'bench.json');
-const PARTS: Readonly<Record<string, () => Record<string, Figure> | Promise<Record<string, Figure>>>> = {
+const GROUPS: Readonly<Record<string, () => Record<string, Figure> | Promise<Record<string, Figure>>>> = {
   bundle: () => bundleFigures(root),
   ignition: () => ignitionFigures(),
   boot: () => bootFigures(root),
@@ -24,13 +25,15 @@ const PARTS: Readonly<Record<string, () => Record<string, Figure> | Promise<Reco
   mirror: () => mirrorFigures(root),
 };
 
-/** `npm run bench -- NAME …` measures some parts again; the others stay as the last run left them. */
-const wanted = process.argv.slice(2);
-const known =
-  wanted.length === 0 ? {} : (JSON.parse(readFileSync(file, 'utf8')) as { figures: Record<string, Figure> }).figures;
-const figures: Record<string, Figure> = { ...known };
-for (const [name, measure] of Object.entries(PARTS)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+/** `npm run bench -- NAME …` measures some groups again. The figures of the others stay as the last run wrote them. */
+const chosenGroups = process.argv.slice(2);
+const earlierFigures =
+  chosenGroups.length === 0
+    ? {}
+    : (JSON.parse(readFileSync(file, 'utf8')) as { figures: Record<string, Figure> }).figures;
+const figures: Record<string, Figure> = { ...earlierFigures };
+for (const [name, measure] of Object.entries(GROUPS)) {
+  if (chosenGroups.length > 0 && !chosenGroups.includes(name)) continue;
   console.log(name);
   Object.assign(figures, await measure());
 }

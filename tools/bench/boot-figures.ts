@@ -1,4 +1,4 @@
-/** Boots a second, beside a bare Worker that makes the same store reads and returns what it read. */
+/** Measures boots per second. The bare Worker makes the same reads from the stores and returns the result. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ const REQUESTS = 400;
 const AT_ONCE = 8;
 const TOKEN = 'operator-token-of-the-benchmark-here';
 
-/** Base and user config of an ordinary machine: some files, units and keys, 4 KB each. */
+/** Returns a config of about 4 KB like that of a usual machine, with some files, a unit and a key. */
 const config = (name: string) =>
   JSON.stringify({
     ignition: { version: '3.3.0' },
@@ -27,7 +27,7 @@ const config = (name: string) =>
     },
   });
 
-/** `ignition_vs_bare_reads`: requests a second as a part of the bare Worker's. */
+/** Returns `ignition_vs_bare_reads`: the boots per second of the edge, divided by those of the bare Worker. */
 export async function bootFigures(root: string): Promise<Record<string, Figure>> {
   const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-bench-'));
   const secrets = { OPERATOR_TOKEN: TOKEN, CAPABILITY_SECRET: 'capability-secret-of-the-benchmark' };
@@ -77,10 +77,10 @@ export async function bootFigures(root: string): Promise<Record<string, Figure>>
 
 async function requestsPerSecond(url: string, length: number): Promise<number> {
   const began = performance.now();
-  let left = REQUESTS;
+  let remaining = REQUESTS;
   const client = async () => {
-    while (left > 0) {
-      left -= 1;
+    while (remaining > 0) {
+      remaining -= 1;
       const text = await (await fetch(url)).text();
       if (text.length !== length) throw new Error(`${url} answered ${text.length} characters, not ${length}`);
     }

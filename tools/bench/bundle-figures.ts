@@ -1,4 +1,4 @@
-/** How large the Worker is, and how long it takes to start: by wrangler's own bundle and its own profile of the start. */
+/** Measures the size of the Worker and the time that it takes to start, with wrangler's own bundle and CPU profile. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ interface Profile {
   readonly timeDeltas: readonly number[];
 }
 
-/** `bundle_gzip_KiB` and `startup_ms`. */
+/** Returns `bundle_gzip_KiB` and `startup_ms`. */
 export function bundleFigures(root: string): Record<string, Figure> {
   const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-bench-'));
   try {
@@ -38,7 +38,7 @@ export function bundleFigures(root: string): Record<string, Figure> {
   }
 }
 
-/** What the profile counts as work: everything but waiting. */
+/** Returns the milliseconds of a profile in which the isolate was not idle. */
 function busyMs({ nodes, samples, timeDeltas }: Profile): number {
   const idle = new Set(nodes.filter(({ callFrame }) => callFrame.functionName === '(idle)').map(({ id }) => id));
   const busy = samples.reduce((sum, id, index) => sum + (idle.has(id) ? 0 : (timeDeltas[index] ?? 0)), 0);

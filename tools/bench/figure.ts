@@ -1,15 +1,17 @@
-/** One measured figure, as bench.json keeps it. */
+/** A measured figure, as bench.json stores it. */
 export interface Figure {
   readonly value: number;
   readonly unit: string;
-  /** `null` where the figure only stands beside another. */
+  /** The goal as text; `null` for a figure that is only for comparison. */
   readonly goal: string | null;
   readonly met: boolean | null;
+  /** The subject of the comparison, for a figure without a goal. */
   readonly beside?: string;
-  /** Set by the emulator on this machine, not by Cloudflare. */
+  /** Always true: the figure depends on the emulator on this computer, not on Cloudflare. */
   readonly local: true;
 }
 
+/** Returns a figure whose goal is at most `goal`. */
 export const atMost = (value: number, unit: string, goal: number): Figure => ({
   value,
   unit,
@@ -17,6 +19,7 @@ export const atMost = (value: number, unit: string, goal: number): Figure => ({
   met: value <= goal,
   local: true,
 });
+/** Returns a figure whose goal is at least `goal`. */
 export const atLeast = (value: number, unit: string, goal: number): Figure => ({
   value,
   unit,
@@ -24,6 +27,7 @@ export const atLeast = (value: number, unit: string, goal: number): Figure => ({
   met: value >= goal,
   local: true,
 });
+/** Returns a figure without a goal, to be compared with `of`. */
 export const beside = (value: number, unit: string, of: string): Figure => ({
   value,
   unit,
@@ -33,5 +37,6 @@ export const beside = (value: number, unit: string, of: string): Figure => ({
   local: true,
 });
 
+/** Returns the median of the values; NaN when there are none. */
 export const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;

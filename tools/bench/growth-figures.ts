@@ -1,4 +1,4 @@
-/** Whether an answer takes longer where there is more: releases.json, a listing, a page of machines. */
+/** Measures whether answers take longer when there is more data: releases.json, a listing, a page of machines. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,12 +13,12 @@ const FEW = { releases: 10, machines: 100 };
 const MANY = { releases: 1_000, machines: 100_000 };
 const MOMENT = '2026-08-13T16:00:00.000Z';
 const PAIR = { channel: 'stable', board: 'amd64-usr' };
-/** Some jitter is no growth. */
+/** Up to this factor, a difference counts as jitter and not as growth. */
 const FLAT = 1.25;
 
 type Load = typeof FEW;
 
-/** `*_growth`: time of a request with many as a multiple of the time with few. */
+/** Returns the figures `*_growth`: the time of a request with much data, divided by the time with little data. */
 export async function growthFigures(root: string): Promise<Record<string, Figure>> {
   const few = await timesWith(root, FEW);
   const many = await timesWith(root, MANY);
@@ -30,7 +30,7 @@ export async function growthFigures(root: string): Promise<Record<string, Figure
   return figures;
 }
 
-/** Milliseconds a request, by what is asked for; one folder of state each. */
+/** Returns the milliseconds of each kind of request. Every load has its own folder of state. */
 async function timesWith(root: string, load: Load): Promise<Record<string, number>> {
   const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-bench-'));
   const bucket = { port: await freePort(), persistTo: join(folder, 'state'), readyPath: '/' };
@@ -87,7 +87,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return median(runs);
 }
 
-/** Objects as publish and the API would have written them, straight into the bucket. */
+/** Writes the objects that publishing and the API would write, directly into the bucket. */
 async function fill(url: string, { releases, machines }: Load): Promise<void> {
   const file = {
     size: 500_000_000,

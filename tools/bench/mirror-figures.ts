@@ -1,4 +1,4 @@
-/** The mirror beside an unverified `bucket.put(key, response.body)` of the same bytes in the same kind of runtime. */
+/** Compares the mirror with an unverified `bucket.put(key, response.body)` of the same bytes in a bare Worker. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ const IMAGE = 'flatcar_production_image.bin.bz2';
 const TOKEN = 'operator-token-of-at-least-32-bytes';
 const RUNS = 5;
 
+/** Returns the figures `mirror_*`: time, CPU seconds per GiB and growth of memory. */
 export async function mirrorFigures(root: string): Promise<Record<string, Figure>> {
   const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-bench-'));
   const upstream = await startUpstream();
@@ -84,7 +85,7 @@ export async function mirrorFigures(root: string): Promise<Record<string, Figure
       ['256MB', 256 * MIB],
       ['1GB', 1024 * MIB],
     ] as const) {
-      // A fresh runtime each: memory that the last size left behind would hide the growth.
+      // Each size gets a fresh runtime, because memory that an earlier one still holds would hide the growth.
       const [measured, plain] = await start();
       await release('4593.2.90', 8 * MIB);
       await mirror(measured, '4593.2.90');
@@ -115,8 +116,8 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /**
- * Asks for the release, waits until its job has ended, and gives the milliseconds from queued to finished by the job's own
- * account: asking often would make the runtime busy with answering.
+ * Mirrors a release and returns the milliseconds between `queuedAt` and `finishedAt` of its job. The benchmark polls
+ * slowly and does not measure the time itself, because polling often would keep the runtime busy.
  */
 async function mirror(edge: DevServer, version: string): Promise<number> {
   const url = `${edge.url}/api/mirrors/stable/amd64-usr/${version}`;

@@ -1,10 +1,10 @@
-/** nginx with `proxy_cache` on loopback, as Debian has it, for as long as something is measured beside it. */
+/** Runs Debian's nginx with `proxy_cache` on loopback while the benchmark compares it with the edge. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../wrangler-dev.ts';
 
-/** What `work` gives with nginx's URL; `undefined` where nginx is not installed. */
+/** Calls `work` with the URL of a running nginx and returns its result; `undefined` when nginx is not installed. */
 export async function withNginx<T>(
   upstream: string,
   folder: string,
@@ -16,18 +16,18 @@ export async function withNginx<T>(
   }
   const home = join(folder, 'nginx');
   mkdirSync(join(home, 'logs'), { recursive: true });
-  // Its workers run as another user.
-  for (const open of [folder, home]) chmodSync(open, 0o755);
+  // The workers of nginx may run as another user, who must be able to read these folders.
+  for (const directory of [folder, home]) chmodSync(directory, 0o755);
   const port = await freePort();
   writeFileSync(join(home, 'nginx.conf'), configuration(port, home, upstream));
   const child = spawn('nginx', ['-p', home, '-c', join(home, 'nginx.conf'), '-e', join(home, 'logs', 'error.log')], {
     stdio: 'ignore',
   });
   try {
-    await listening(`http://127.0.0.1:${port}/`);
+    await waitUntilListening(`http://127.0.0.1:${port}/`);
     return await work(`http://127.0.0.1:${port}`);
   } finally {
-    await ended(child);
+    await stop(child);
   }
 }
 
@@ -59,7 +59,7 @@ http {
 }
 `;
 
-async function listening(url: string): Promise<void> {
+async function waitUntilListening(url: string): Promise<void> {
   for (let turn = 0; turn < 100; turn += 1) {
     if ((await fetch(url).catch(() => undefined)) !== undefined) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -67,7 +67,7 @@ async function listening(url: string): Promise<void> {
   throw new Error('nginx did not start');
 }
 
-function ended(child: ChildProcess): Promise<void> {
+function stop(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     child.once('exit', () => resolve());
     child.kill('SIGQUIT');

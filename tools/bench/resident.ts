@@ -1,9 +1,11 @@
-/** The resident memory of the local runtime: of the workerd processes in a process group. */
+/**
+ * Reads the memory and CPU time of the local runtime, which is the workerd processes of a process group. Linux only.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 
 const KIB = 1024;
 
-/** Bytes, summed over the group's workerd processes; Linux only. */
+/** Returns the resident memory of the group's workerd processes together, in bytes. */
 function residentBytes(group: number): number {
   let total = 0;
   for (const name of readdirSync('/proc')) {
@@ -21,19 +23,19 @@ function residentBytes(group: number): number {
   return total;
 }
 
-/** How far the group's memory rose over where it stood before `work`, at its highest. */
+/** Returns how many bytes the group's resident memory grew at most while `work` ran. */
 export async function growthDuring(group: number, work: () => Promise<unknown>): Promise<number> {
   const before = residentBytes(group);
-  let most = before;
+  let highest = before;
   const sampler = setInterval(() => {
-    most = Math.max(most, residentBytes(group));
+    highest = Math.max(highest, residentBytes(group));
   }, 50);
   await work();
   clearInterval(sampler);
-  return most - before;
+  return highest - before;
 }
 
-/** CPU seconds of the group's workerd processes so far. */
+/** Returns the CPU seconds that the group's workerd processes have used so far. */
 export function cpuSeconds(group: number): number {
   const ticksASecond = 100;
   let ticks = 0;

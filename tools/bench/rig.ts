@@ -1,4 +1,7 @@
-/** What the figures about releases stand on: an upstream, the edge with a mirrored image, and the bare Worker with the same bytes. */
+/**
+ * Starts the servers for the figures about releases: an upstream, the edge with a mirrored image, and the bare Worker
+ * with the same bytes.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,10 +13,11 @@ import { median } from './figure.ts';
 
 const MIB = 1024 * 1024;
 const IMAGE = 'flatcar_production_image.bin.bz2';
+/** The size of the image in bytes. */
 export const SIZE = 256 * MIB;
-/** Mirrored, so that it comes from R2. */
+/** The version that the edge has mirrored, so that it comes from R2. */
 export const MIRRORED = '4593.2.5';
-/** Only upstream has it. */
+/** The version that only upstream has. */
 export const PASSED = '4593.2.6';
 export const TOKEN = 'operator-token-of-at-least-32-bytes';
 
@@ -25,9 +29,10 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
+/** Returns the path of the image of a version, without a slash at its start. */
 export const imagePath = (version: string): string => `stable/amd64-usr/${version}/${IMAGE}`;
 
-/** Starts everything; the image lies in both R2s, and upstream. */
+/** Starts the servers. The image is then in the R2 of the edge, in that of the bare Worker, and at upstream. */
 export async function startRig(root: string): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-bench-'));
   const upstream = await startUpstream();
@@ -60,7 +65,7 @@ export async function startRig(root: string): Promise<Rig> {
     logFile: join(folder, 'bare.log'),
     readyPath: '/',
   });
-  await mirrored(edge, MIRRORED);
+  await mirror(edge, MIRRORED);
   await (await fetch(`${bare.url}/parts/${imagePath(MIRRORED)}`)).text();
   return {
     edge,
@@ -74,7 +79,7 @@ export async function startRig(root: string): Promise<Rig> {
   };
 }
 
-async function mirrored(edge: DevServer, version: string): Promise<void> {
+async function mirror(edge: DevServer, version: string): Promise<void> {
   const url = `${edge.url}/api/mirrors/stable/amd64-usr/${version}`;
   const headers = { authorization: `Bearer ${TOKEN}` };
   await fetch(url, { method: 'PUT', headers });
@@ -88,7 +93,10 @@ async function mirrored(edge: DevServer, version: string): Promise<void> {
 
 type Work = () => Promise<unknown>;
 
-/** How long `edge` takes as a part of what `bare` takes, inverted: 1 is as fast. Medians of interleaved runs after one of each. */
+/**
+ * Returns the median times of `edge` and `bare` in milliseconds, and the ratio `bareMs / edgeMs`: above 1 the edge is
+ * faster. The runs alternate, and the first run of each does not count.
+ */
 export async function speedOf(
   edge: Work,
   bare: Work,
@@ -109,7 +117,7 @@ export async function speedOf(
   return { ratio: bareMs / edgeMs, edgeMs, bareMs };
 }
 
-/** Reads an answer to its end, which must be `size` bytes long. */
+/** Reads an answer to its end. Throws when it is a refusal or is not `size` bytes long. */
 export async function drain(url: string, size: number, headers: Record<string, string> = {}): Promise<void> {
   const response = await fetch(url, { headers });
   let length = 0;
@@ -117,7 +125,7 @@ export async function drain(url: string, size: number, headers: Record<string, s
   if (!response.ok || length !== size) throw new Error(`${url}: ${response.status}, ${length} bytes`);
 }
 
-/** `count` times `work`, `atOnce` at a time. */
+/** Runs `work` `count` times, `atOnce` of them at the same time. */
 export async function repeated(count: number, atOnce: number, work: (turn: number) => Promise<unknown>): Promise<void> {
   let next = 0;
   const client = async () => {

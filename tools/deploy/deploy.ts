@@ -1,6 +1,7 @@
 /**
- * `npm run deploy [-- --env staging]`: from a clone to an account of Cloudflare's. Creates what is missing (bucket, namespace,
- * secrets), uploads code with bindings and cron, prints the URLs. Safe to run again: what is there is left as it is.
+ * `npm run deploy [-- --env staging]` deploys a clone to a Cloudflare account. It creates the bucket, the namespace and
+ * the secrets that are missing, uploads the code with its bindings and cron, and prints the URLs. It is safe to run
+ * again, because it does not change a bucket, a namespace or a secret that exists.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,8 +36,6 @@ const ENVIRONMENTS: Readonly<Record<string, { worker: string; bucket: string; na
 const root = dirname(dirname(import.meta.dirname));
 const config = join(root, 'wrangler.deploy.toml');
 
-const say = (line: string) => console.log(line);
-
 function readOptions() {
   const { values } = parseArgs({
     options: {
@@ -58,23 +57,26 @@ function readOptions() {
   return { ...values, ...names };
 }
 
-function account(isInteractive: boolean): void {
+function chooseAccount(isInteractive: boolean): void {
   let accounts = whoAmI();
   if (accounts === undefined && isInteractive && logIn()) accounts = whoAmI();
   if (accounts === undefined)
     throw new DeployFault(
       'not logged in: set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID, or run npx wrangler login',
     );
-  const wanted = process.env['CLOUDFLARE_ACCOUNT_ID'];
-  if (wanted === undefined && accounts.length !== 1) {
-    const known = accounts.map(({ id, name }) => `  ${id}  ${name}`).join('\n');
-    throw new DeployFault(`which account? Set CLOUDFLARE_ACCOUNT_ID to one of\n${known}`);
+  const wantedId = process.env['CLOUDFLARE_ACCOUNT_ID'];
+  if (wantedId === undefined && accounts.length !== 1) {
+    const choices = accounts.map(({ id, name }) => `  ${id}  ${name}`).join('\n');
+    throw new DeployFault(`which account? Set CLOUDFLARE_ACCOUNT_ID to one of\n${choices}`);
   }
-  const chosen = accounts.find(({ id }) => id === wanted) ?? accounts[0];
-  say(`account     ${chosen?.name ?? ''} (${wanted ?? chosen?.id})`);
+  const chosen = accounts.find(({ id }) => id === wantedId) ?? accounts[0];
+  console.log(`account     ${chosen?.name ?? ''} (${wantedId ?? chosen?.id})`);
 }
 
-/** wrangler.toml with the namespace's id and the bucket's jurisdiction: wrangler itself writes into JSON alone. */
+/**
+ * Writes a copy of wrangler.toml with the id of the namespace and the jurisdiction of the bucket. Wrangler can add them
+ * only to a JSON config.
+ */
 function writeConfig(environment: string, namespace: string, jurisdiction: string | undefined): void {
   const text = readFileSync(join(root, 'wrangler.toml'), 'utf8');
   const kv = `[[env.${environment}.kv_namespaces]]\nbinding = "MACHINES"\n`;
@@ -89,7 +91,7 @@ function writeConfig(environment: string, namespace: string, jurisdiction: strin
 async function deploy(): Promise<void> {
   const options = readOptions();
   const isInteractive = process.stdin.isTTY === true && process.env['CI'] !== 'true' && !options.yes;
-  account(isInteractive);
+  chooseAccount(isInteractive);
   const present = secretNames(options.worker);
   const secrets = await gatherSecrets({
     present,
@@ -99,9 +101,9 @@ async function deploy(): Promise<void> {
   });
   const jurisdiction = bucketOf(options);
   const namespace = ensureNamespace(options.namespace);
-  say(`namespace   ${options.namespace} ${namespace.isNew ? 'created' : 'is there'}`);
+  console.log(`namespace   ${options.namespace} ${namespace.isNew ? 'created' : 'is there'}`);
   const uploaded = Object.keys(secrets.values);
-  say(`secrets     ${uploaded.length === 0 ? 'are there' : `${uploaded.join(', ')} go along`}`);
+  console.log(`secrets     ${uploaded.length === 0 ? 'are there' : `${uploaded.join(', ')} go along`}`);
 
   const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-'));
   const secretsFile = join(folder, 'secrets.json');
@@ -111,22 +113,23 @@ async function deploy(): Promise<void> {
     const domain = options.domain === undefined ? [] : ['--domain', options.domain];
     const variables = options.var.flatMap((variable) => ['--var', variable]);
     const publicUrl = options.domain === undefined ? [] : ['--var', `PUBLIC_URL:https://${options.domain}`];
-    // Somebody else's change in the dashboard is not overwritten unless that is asked for (--force).
+    // A change that somebody made in the dashboard is overwritten only with --force.
     const strict = options.force ? [] : ['--strict'];
     const file = uploaded.length === 0 ? undefined : secretsFile;
-    // Before the upload: it may take the secrets and then fail at something else.
-    for (const name of secrets.made) say(`${name}=${secrets.values[name]}`);
-    if (secrets.made.length > 0) say('Keep these: they are not shown again.\n');
+    // Print them before the upload, because it may store the secrets and then fail.
+    for (const name of secrets.made) console.log(`${name}=${secrets.values[name]}`);
+    if (secrets.made.length > 0) console.log('Keep these: they are not shown again.\n');
     const urls = upload(options.env, config, file, [...strict, ...domain, ...publicUrl, ...variables]);
-    say(`worker      ${options.worker} uploaded, cron set\n`);
-    for (const url of urls) say(`${url}\n${url}/console\n${url}/api/docs\n\nCheck it:  npm run probe -- ${url}`);
+    console.log(`worker      ${options.worker} uploaded, cron set\n`);
+    for (const url of urls)
+      console.log(`${url}\n${url}/console\n${url}/api/docs\n\nCheck it:  npm run probe -- ${url}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
     rmSync(config, { force: true });
   }
 }
 
-/** Finds the bucket or makes it; the jurisdiction that its binding has to name. */
+/** Finds or creates the bucket. Returns the jurisdiction that its binding must name, or `undefined` for the default. */
 function bucketOf({ bucket, location, jurisdiction }: { bucket: string; location?: string; jurisdiction?: string }) {
   if (location !== undefined && jurisdiction !== undefined)
     throw new DeployFault('--location and --jurisdiction exclude each other');
@@ -137,11 +140,11 @@ function bucketOf({ bucket, location, jurisdiction }: { bucket: string; location
     const hint = location === undefined ? [] : ['--location', location];
     createBucket(bucket, jurisdiction === undefined ? hint : ['--jurisdiction', jurisdiction]);
   }
-  say(`bucket      ${bucket} ${found === undefined ? 'created' : 'is there'}`);
+  console.log(`bucket      ${bucket} ${found === undefined ? 'created' : 'is there'}`);
   return found === undefined || found === 'default' ? jurisdiction : found;
 }
 
-// Ctrl-C ends wrangler, which is in our group; what is on disk is cleared away before we go.
+// Ctrl-C also ends wrangler, which is in the same process group. This process goes on to delete its files.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 
 try {

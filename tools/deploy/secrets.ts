@@ -1,4 +1,4 @@
-/** The secrets of a deployment: from the environment, from whoever sits there, or made on the spot. */
+/** Gathers the secrets of a deployment: from the environment, from the person at the terminal, or generated. */
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
 import { DeployFault } from './wrangler.ts';
@@ -15,25 +15,28 @@ type SecretName = keyof typeof NEEDED;
 const MIN_BYTES = 32;
 
 export interface Secrets {
-  /** What is to be uploaded. */
+  /** The secrets to upload. */
   readonly values: Readonly<Partial<Record<SecretName, string>>>;
-  /** Those that were made here: they are shown once. */
+  /** The names of the secrets that were generated here. They are shown once. */
   readonly made: readonly SecretName[];
 }
 
 interface SecretOptions {
-  /** What the Worker has already: it is never asked for again, and replaced only where that is asked for. */
+  /** The names of the secrets that the Worker has already. They stay unless `replaces` names them. */
   readonly present: readonly string[];
   readonly generates: boolean;
-  /** Names of secrets that are there and are to be replaced by what the environment holds. */
+  /** The names of existing secrets to replace. */
   readonly replaces: readonly string[];
   readonly isInteractive: boolean;
 }
 
-/** 256 bits, in letters that survive every shell. */
+/** Returns 256 random bits in letters that need no quotes in a shell. */
 const generated = (): string => randomBytes(32).toString('base64url');
 
-/** Gathers what is missing; without a person and without `--generate-secrets` a missing one is an error that names it. */
+/**
+ * Returns the secrets that the Worker lacks or that must be replaced. Throws a `DeployFault` that names the missing
+ * ones when there is neither a terminal nor `--generate-secrets`.
+ */
 export async function gatherSecrets({ present, generates, replaces, isInteractive }: SecretOptions): Promise<Secrets> {
   const values: Partial<Record<SecretName, string>> = {};
   const made: SecretName[] = [];
@@ -46,7 +49,7 @@ export async function gatherSecrets({ present, generates, replaces, isInteractiv
     else missing.push(name);
   }
   for (const name of missing) {
-    const value = isInteractive && !generates ? await asked(name) : '';
+    const value = isInteractive && !generates ? await askFor(name) : '';
     if (value === '' && !generates && !isInteractive)
       throw new DeployFault(
         `${missing.join(', ')} missing: set them in the environment, or let them be made with --generate-secrets`,
@@ -58,14 +61,14 @@ export async function gatherSecrets({ present, generates, replaces, isInteractiv
 }
 
 function checked(name: SecretName, value: string): string {
-  const isLong = value.split(',').every((part) => Buffer.byteLength(part.trim()) >= MIN_BYTES);
+  const isLong = value.split(',').every((secret) => Buffer.byteLength(secret.trim()) >= MIN_BYTES);
   if (!isLong) throw new DeployFault(`${name}: each value must be at least ${MIN_BYTES} bytes long`);
-  // npm start prints it, and so does the repository.
+  // The secrets of npm start are public, because the repository holds them.
   if (value.startsWith('local-')) throw new DeployFault(`${name}: this is the one of npm start, which everybody knows`);
   return value;
 }
 
-async function asked(name: SecretName): Promise<string> {
+async function askFor(name: SecretName): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stdout });
   try {
     return (await lines.question(`${name} (${NEEDED[name]}); Enter makes one: `)).trim();

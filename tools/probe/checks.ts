@@ -1,4 +1,4 @@
-/** What a deployed edge must do that a test on one machine cannot show: each check says what it saw. */
+/** Checks of a deployed edge that a local test cannot make. Each check tells what it found. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,11 +12,11 @@ export interface Outcome {
 }
 
 export interface Target {
-  /** `https://edge.example.org`, without a slash at the end. */
+  /** The URL of the edge, such as `https://edge.example.org`, without a slash at the end. */
   readonly url: string;
-  /** A boot URL of a machine (`…/ignition`), where one was given. */
+  /** A boot URL of a machine (`…/ignition`), if the user gave one. */
   readonly boot: string | undefined;
-  /** A path of a mirrored file; found in releases.json unless told. */
+  /** The path of a mirrored file. Without it, the probe takes one from releases.json. */
   readonly file: string | undefined;
 }
 
@@ -27,15 +27,15 @@ interface Download {
 
 const IGNITION = 'Ignition/2.26.0';
 const IPXE = 'iPXE/1.21.1';
-const LARGEST = 64 * 1024 * 1024;
+const MOST_BYTES = 64 * 1024 * 1024;
 const WITHIN_MS = 60_000;
 
 const ask = (url: string, headers: Record<string, string> = {}, method = 'GET') =>
   fetch(url, { method, headers, redirect: 'manual', signal: AbortSignal.timeout(WITHIN_MS) });
-/** What Cloudflare's cache did behind the Worker, as the Worker tells it. */
+/** Returns what Cloudflare's cache did, which the Worker states in a header. */
 const cacheOf = ({ headers }: Response) => `cache ${headers.get('x-flatcar-cache') ?? 'not asked'}`;
 
-/** Runs every check, in order; one that breaks is a failure, and the next goes on. */
+/** Runs all checks in order and returns their outcomes. A check that throws has failed, and the next one runs. */
 export async function probe(target: Target): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   const check = async (name: string, work: () => Promise<string | Skipped>) => {
@@ -51,45 +51,45 @@ export async function probe(target: Target): Promise<Outcome[]> {
   let file: string | undefined;
   await check('a mirrored file to try with', async () => {
     file = await pickFile(target);
-    return file ?? nothingMirrored;
+    return file ?? NOTHING_MIRRORED;
   });
   await check('version.txt of current: 200, no redirect', () => versionTxt(target, file));
   let download: Download | undefined;
   await check('whole download: length and digest', async () => {
-    if (file === undefined) return nothingMirrored;
-    const got = await wholeDownload(target, file);
-    download = { path: file, bytes: got.bytes };
-    return got.seen;
+    if (file === undefined) return NOTHING_MIRRORED;
+    const whole = await wholeDownload(target, file);
+    download = { path: file, bytes: whole.bytes };
+    return whole.seen;
   });
-  const withDownload = (work: (known: Download) => Promise<string | Skipped>) => async () =>
-    download === undefined ? nothingMirrored : await work(download);
+  const withDownload = (work: (download: Download) => Promise<string | Skipped>) => async () =>
+    download === undefined ? NOTHING_MIRRORED : await work(download);
   await check(
     'whole download again, perhaps from the cache',
-    withDownload((known) => again(target, known)),
+    withDownload((first) => again(target, first)),
   );
   await check(
     'range of what was just downloaded',
-    withDownload((known) => range(target, known)),
+    withDownload((first) => range(target, first)),
   );
   await check(
     'range past the end: 416',
-    withDownload((known) => pastTheEnd(target, known)),
+    withDownload((first) => pastTheEnd(target, first)),
   );
   await check(
     'HEAD: the same headers, no body',
-    withDownload((known) => head(target, known)),
+    withDownload((first) => head(target, first)),
   );
   await check(
     'If-None-Match: 304',
-    withDownload((known) => notModified(target, known)),
+    withDownload((first) => notModified(target, first)),
   );
   await check(
     'no encoding, whatever is accepted',
-    withDownload((known) => encoding(target, known)),
+    withDownload((first) => encoding(target, first)),
   );
   await check(
     'curl -C - completes a broken download',
-    withDownload((known) => resume(target, known)),
+    withDownload((first) => resume(target, first)),
   );
   for (const scheme of ['https', 'http'] as const) {
     await check(`${scheme} boot, as Ignition asks`, () => boot(target, scheme, IGNITION));
@@ -104,7 +104,7 @@ interface Skipped {
   readonly skipped: string;
 }
 
-const nothingMirrored: Skipped = { skipped: 'nothing is mirrored that is small enough' };
+const NOTHING_MIRRORED: Skipped = { skipped: 'nothing is mirrored that is small enough' };
 
 function expect(isGood: boolean, otherwise: string): void {
   if (!isGood) throw new Error(otherwise);
@@ -126,7 +126,7 @@ async function versionTxt({ url }: Target, file: string | undefined): Promise<st
   return `${version}, ${answer.headers.get('cache-control')}`;
 }
 
-/** The largest mirrored file that is not too large to be read here. */
+/** Returns the path of the largest mirrored file that is not too large for the probe; `undefined` without one. */
 async function pickFile({ url, file }: Target): Promise<string | undefined> {
   if (file !== undefined) return file;
   const answer = await ask(`${url}/releases.json`).catch(() => undefined);
@@ -139,7 +139,7 @@ async function pickFile({ url, file }: Target): Promise<string | undefined> {
     for (const [board, releases] of Object.entries(boards))
       for (const [version, { files }] of Object.entries(releases))
         for (const [name, { size }] of Object.entries(files))
-          if (size <= LARGEST) found.push({ path: `/${channel}/${board}/${version}/${name}`, size });
+          if (size <= MOST_BYTES) found.push({ path: `/${channel}/${board}/${version}/${name}`, size });
   return found.sort((a, b) => b.size - a.size)[0]?.path;
 }
 
@@ -168,20 +168,23 @@ async function range({ url }: Target, { path, bytes }: Download): Promise<string
     ['bytes=-1', last, last],
   ] as const) {
     const answer = await ask(`${url}${path}`, { range: text });
-    const part = Buffer.from(await answer.arrayBuffer());
-    expect(answer.status === 206, `${text}: ${answer.status} with ${part.length} bytes, ${cacheOf(answer)}`);
-    const said = answer.headers.get('content-range');
-    expect(said === `bytes ${from}-${to}/${bytes.length}`, `${text}: Content-Range ${said}`);
-    expect(part.equals(bytes.subarray(from, to + 1)), `${text}: other bytes`);
+    const body = Buffer.from(await answer.arrayBuffer());
+    expect(answer.status === 206, `${text}: ${answer.status} with ${body.length} bytes, ${cacheOf(answer)}`);
+    const contentRange = answer.headers.get('content-range');
+    expect(contentRange === `bytes ${from}-${to}/${bytes.length}`, `${text}: Content-Range ${contentRange}`);
+    expect(body.equals(bytes.subarray(from, to + 1)), `${text}: other bytes`);
   }
   return 'first byte, middle and last byte are exact';
 }
 
 async function pastTheEnd({ url }: Target, { path, bytes }: Download): Promise<string> {
   const answer = await ask(`${url}${path}`, { range: `bytes=${bytes.length}-` });
-  const said = answer.headers.get('content-range');
-  expect(answer.status === 416 && said === `bytes */${bytes.length}`, `${answer.status}, Content-Range ${said}`);
-  return `416, ${said}`;
+  const contentRange = answer.headers.get('content-range');
+  expect(
+    answer.status === 416 && contentRange === `bytes */${bytes.length}`,
+    `${answer.status}, Content-Range ${contentRange}`,
+  );
+  return `416, ${contentRange}`;
 }
 
 async function head({ url }: Target, { path, bytes }: Download): Promise<string> {
@@ -213,20 +216,22 @@ async function encoding({ url }: Target, { path }: Download): Promise<string> {
 
 async function resume({ url }: Target, { path, bytes }: Download): Promise<string | Skipped> {
   const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-probe-'));
-  const part = join(folder, 'part');
+  const partialFile = join(folder, 'part');
   try {
-    writeFileSync(part, bytes.subarray(0, Math.floor(bytes.length / 3)));
-    const run = spawnSync('curl', ['-fsS', '-m', '60', '-C', '-', '-o', part, `${url}${path}`], { encoding: 'utf8' });
+    writeFileSync(partialFile, bytes.subarray(0, Math.floor(bytes.length / 3)));
+    const run = spawnSync('curl', ['-fsS', '-m', '60', '-C', '-', '-o', partialFile, `${url}${path}`], {
+      encoding: 'utf8',
+    });
     if (run.error !== undefined) return { skipped: 'curl is not there' };
     expect(run.status === 0, `curl ended with ${run.status}: ${run.stderr.trim()}`);
-    expect(readFileSync(part).equals(bytes), 'the completed file has other bytes');
+    expect(readFileSync(partialFile).equals(bytes), 'the completed file has other bytes');
     return 'byte for byte';
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** A boot URL that nobody has: answered by the Worker itself, it is exactly our 404. */
+/** A boot URL with a forged capability. When the request reaches the Worker, its answer is exactly this 404. */
 const FORGED = '/boot/probe.none.none.0.none/ignition';
 const FORGED_ANSWER = 'not found\n';
 
@@ -234,11 +239,11 @@ async function boot(target: Target, scheme: 'http' | 'https', userAgent: string)
   const { protocol } = new URL(target.url);
   const isLocal = /^(127\.|localhost|\[::1\])/.test(new URL(target.url).hostname);
   if (isLocal && `${scheme}:` !== protocol) return { skipped: `this host has only ${protocol.slice(0, -1)}` };
-  const asked = new URL(target.boot ?? `${target.url}${FORGED}`);
-  // Another scheme has another port.
-  if (asked.protocol !== `${scheme}:`) asked.port = '';
-  asked.protocol = scheme;
-  const url = asked.href;
+  const bootUrl = new URL(target.boot ?? `${target.url}${FORGED}`);
+  // The port belongs to the scheme, so it is dropped with it.
+  if (bootUrl.protocol !== `${scheme}:`) bootUrl.port = '';
+  bootUrl.protocol = scheme;
+  const url = bootUrl.href;
   const answer = await ask(url, { 'user-agent': userAgent, 'accept-encoding': 'identity' });
   const text = await answer.text();
   const { status, headers } = answer;
@@ -260,15 +265,15 @@ async function boot(target: Target, scheme: 'http' | 'https', userAgent: string)
   return `200, ${text.length} bytes of Ignition`;
 }
 
-/** A rack that boots behind one address must not look like an attack. */
+/** Checks that many boots from one address, such as those of a rack, are not refused as an attack. */
 async function bootStorm(target: Target): Promise<string> {
   const url = target.boot ?? `${target.url}${FORGED}`;
-  const wanted = target.boot === undefined ? 404 : 200;
+  const wantedStatus = target.boot === undefined ? 404 : 200;
   const answers = await Promise.all(Array.from({ length: 20 }, () => ask(url, { 'user-agent': IGNITION })));
   await Promise.all(answers.map((answer) => answer.arrayBuffer()));
-  const others = answers.filter(({ status }) => status !== wanted).map(({ status }) => status);
-  expect(others.length === 0, `answers other than ${wanted}: ${others.join(', ')}`);
-  return `20 times ${wanted}`;
+  const others = answers.filter(({ status }) => status !== wantedStatus).map(({ status }) => status);
+  expect(others.length === 0, `answers other than ${wantedStatus}: ${others.join(', ')}`);
+  return `20 times ${wantedStatus}`;
 }
 
 async function closed({ url }: Target): Promise<string> {

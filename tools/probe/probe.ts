@@ -1,6 +1,6 @@
 /**
- * `npm run probe -- URL [--boot BOOT_URL] [--file /channel/board/version/name]`: checks a deployed edge from outside, prints a
- * table, and ends with 1 when a check fails. It reads a file of at most 64 MiB twice and a half.
+ * `npm run probe -- URL [--boot BOOT_URL] [--file /channel/board/version/name]` checks a deployed edge from outside. It
+ * prints a table, and exits with 1 when a check fails. It reads a file of at most 64 MiB two and a half times.
  */
 import { parseArgs } from 'node:util';
 import { probe } from './checks.ts';

@@ -1,6 +1,6 @@
 /**
- * Steering the upstream over HTTP, for tests that run inside workerd and have no other way to Node:
- * `POST /-/{tenant}/{action}` with JSON, `GET /-/{tenant}/log`.
+ * Controls the upstream server over HTTP, because tests that run inside workerd cannot call Node. The calls are
+ * `POST /-/{tenant}/{action}` with JSON, and `GET /-/{tenant}/log`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PrivateKey } from 'openpgp';
@@ -16,47 +16,51 @@ import {
 } from './signing-key.ts';
 import type { Rule, Switches, Tenant } from './tenant.ts';
 
+/** Answers a control request. `segments` are the tenant and the action. */
 export type Control = (segments: string[], request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** What `POST /-/{tenant}/release` takes. */
+/** The body of `POST /-/{tenant}/release`. */
 export interface ReleaseOrder {
   readonly channel: string;
   readonly board: string;
   readonly version: string;
   readonly files?: Record<string, number | string>;
-  /** Name of a key made before with `POST /-/{tenant}/key`; absent: the common one. */
+  /** The name of a key that `POST /-/{tenant}/key` made. Without it, the common key signs. */
   readonly key?: string;
   readonly hash?: HashName;
-  /** ISO 8601. */
+  /** A date in ISO 8601. */
   readonly signedAt?: string;
   readonly versionTxt?: string;
   readonly aliases?: readonly string[];
   readonly bare?: boolean;
 }
 
+/** The body of `POST /-/{tenant}/key`. */
 export interface KeyOrder extends Omit<KeyOptions, 'created'> {
   readonly key: string;
   readonly created?: string;
 }
 
+/** The body of `POST /-/{tenant}/file`. */
 interface FileOrder {
   readonly path: string;
   readonly base64?: string;
   readonly modified?: string;
-  /** Flips the byte at this offset of the file that is there. */
+  /** When set, the byte at this offset is inverted. */
   readonly flipAt?: number;
-  /** Signs the file at this path instead of taking content. */
+  /** When set, the content is a signature of the file at this path. */
   readonly signatureOf?: string;
   readonly key?: string;
   readonly hash?: HashName;
 }
 
+/** Returns the handler of control requests. `tenantOf` returns the tenant of a name. */
 export function makeControl(tenantOf: (name: string) => Tenant): Control {
   const keys = new Map<string, Promise<PrivateKey>>();
   const keyNamed = (name: string): Promise<PrivateKey> => {
-    const known = keys.get(name) ?? makeSigningKey();
-    keys.set(name, known);
-    return known;
+    const key = keys.get(name) ?? makeSigningKey();
+    keys.set(name, key);
+    return key;
   };
 
   const actions: Record<string, (tenant: Tenant, order: never) => Promise<unknown>> = {

@@ -1,23 +1,23 @@
-/** Makes a release as Flatcar publishes it: every file with .sig, .DIGESTS, .DIGESTS.asc and .DIGESTS.sig. */
+/** Makes a release as Flatcar publishes it: each file has .sig, .DIGESTS, .DIGESTS.asc and .DIGESTS.sig. */
 import { createCipheriv, createHash } from 'node:crypto';
 import type { PrivateKey } from 'openpgp';
 import { clearSign, detachSign, type HashName } from './signing-key.ts';
 
 export interface ReleasePlan {
   readonly version: string;
-  /** Name -> size in bytes of made-up content, or the content itself. version.txt comes by itself. */
+  /** For each name, the content, or the number of bytes to invent. version.txt is added to them. */
   readonly files: Readonly<Record<string, number | string>>;
   readonly key: PrivateKey;
   readonly signedAt?: Date | undefined;
   readonly hash?: HashName | undefined;
   readonly buildId?: string | undefined;
-  /** Replaces version.txt's text. */
+  /** The text of version.txt, instead of the usual one. */
   readonly versionTxt?: string | undefined;
-  /** Leaves out the DIGESTS files, which cost two signatures each. */
+  /** When true, there are no DIGESTS files, because each of them needs two signatures, which take time. */
   readonly bare?: boolean | undefined;
 }
 
-/** version.txt, line for line as build_image writes it. */
+/** Returns the text of version.txt, with the lines that Flatcar's build_image writes. */
 export function versionTxt(version: string, buildId = ''): string {
   const [build = '', branch = '', patch = ''] = version.split('.');
   return [
@@ -32,12 +32,13 @@ export function versionTxt(version: string, buildId = ''): string {
   ].join('\n');
 }
 
-/** `size` bytes that do not compress and are the same for the same seed. */
+/** Returns `size` bytes that do not compress. The same seed gives the same bytes. */
 function madeUpBytes(size: number, seed: string): Buffer {
   const key = createHash('sha256').update(seed).digest();
   return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(size));
 }
 
+/** Returns the bytes of all files of a release by their names. */
 export async function makeRelease(plan: ReleasePlan): Promise<Map<string, Buffer>> {
   const made = new Map<string, Buffer>();
   const text = plan.versionTxt ?? versionTxt(plan.version, plan.buildId);

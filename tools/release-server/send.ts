@@ -1,10 +1,11 @@
-/** Sends a body as a server would, or as a failing one would. */
+/** Sends the body of an answer, with the faults of a rule if there is one. */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Rule } from './tenant.ts';
 
 const CHUNK = 256 * 1024;
 
+/** Sends `body`, and ends the answer unless the rule makes it hang or cuts the connection. */
 export async function sendBody(response: ServerResponse, body: Buffer, rule: Rule | undefined): Promise<void> {
   const closed = once(response, 'close');
   const write = async (chunk: Buffer): Promise<void> => {
@@ -17,7 +18,7 @@ export async function sendBody(response: ServerResponse, body: Buffer, rule: Rul
   }
   if (rule?.hangAfter !== undefined) return;
   if (rule?.cutAfter !== undefined) {
-    // Let what was written leave first: a reset would throw it away.
+    // Wait until the written bytes have left, because a reset would discard them.
     setTimeout(() => response.destroy(), 50);
     return;
   }

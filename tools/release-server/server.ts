@@ -1,6 +1,7 @@
 /**
- * A real HTTP server that plays the Flatcar release hosts: numbered directories, 302 for `current` as the real ones do,
- * Range, HEAD, ETag, no directory index. `/{tenant}/{channel}/{board}/{version}/{file}`; `/-/…` steers it (control.ts).
+ * An HTTP server that stands in for the Flatcar release hosts. Like them it has a directory for each version, answers
+ * 302 for `current`, supports Range, HEAD and ETag, and has no directory index. Files have the path
+ * `/{tenant}/{channel}/{board}/{version}/{file}`; requests to `/-/…` control the server (control.ts).
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,12 +16,13 @@ export interface UpstreamServer {
   close(): Promise<void>;
 }
 
+/** Starts the server on loopback. With port 0 it uses a free port. */
 export async function startUpstream(port = 0): Promise<UpstreamServer> {
   const tenants = new Map<string, Tenant>();
   const tenant = (name: string): Tenant => {
-    const known = tenants.get(name) ?? new Tenant();
-    tenants.set(name, known);
-    return known;
+    const found = tenants.get(name) ?? new Tenant();
+    tenants.set(name, found);
+    return found;
   };
   const control = makeControl(tenant);
   const server = createServer((request, response) => {
@@ -83,7 +85,7 @@ function reject(response: ServerResponse, { status = 500, location, headers }: R
   response.end(`<p>${status}</p>`);
 }
 
-/** As the Caddy in front of the release hosts answers for an alias. */
+/** Answers for an alias as the Caddy server in front of the release hosts does. */
 function redirect(response: ServerResponse, location: string): void {
   response.writeHead(302, { location, 'cache-control': 'max-age=300', server: 'Caddy' });
   response.end();

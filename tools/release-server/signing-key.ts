@@ -1,4 +1,7 @@
-/** Throwaway signing keys shaped like Flatcar's: an RSA primary that certifies and signs, and a signing subkey. */
+/**
+ * Makes signing keys for tests with the form of Flatcar's: an RSA primary that certifies and signs, and a signing
+ * subkey.
+ */
 import {
   config,
   createCleartextMessage,
@@ -16,11 +19,12 @@ import {
 export interface KeyOptions {
   readonly bits?: number;
   readonly created?: Date;
-  /** Seconds that the subkey lives. */
+  /** The lifetime of the subkey in seconds; with 0 it never expires. */
   readonly subkeyLifetime?: number;
   readonly name?: string;
 }
 
+/** Returns a new key with one signing subkey. */
 export async function makeSigningKey(options: KeyOptions = {}): Promise<PrivateKey> {
   const {
     bits = 2048,
@@ -39,11 +43,13 @@ export async function makeSigningKey(options: KeyOptions = {}): Promise<PrivateK
   return privateKey;
 }
 
+/** Returns the private key in an armored text. */
 export const readSigningKey = (armoredKey: string): Promise<PrivateKey> => readPrivateKey({ armoredKey });
 
+/** Returns the public key as an armored text. */
 export const publicKeyText = (key: PrivateKey): string => key.toPublic().armor();
 
-/** The public key with its signing subkey revoked as compromised. */
+/** Returns the public key as an armored text, with its signing subkey revoked as compromised. */
 export async function compromisedKeyText(key: PrivateKey): Promise<string> {
   const copy = await readKey({ armoredKey: publicKeyText(key) });
   const [subkey] = key.subkeys;
@@ -54,11 +60,12 @@ export async function compromisedKeyText(key: PrivateKey): Promise<string> {
   return copy.armor();
 }
 
+/** Returns the fingerprint of the primary key in upper case. */
 export const fingerprint = (key: PrivateKey): string => key.getFingerprint().toUpperCase();
 
 export type HashName = 'sha1' | 'sha256' | 'sha512';
 
-/** A binary detached signature as `gpg --detach-sign` makes it. */
+/** Returns a binary detached signature as `gpg --detach-sign` makes it. */
 export async function detachSign(
   key: PrivateKey,
   data: Uint8Array,
@@ -68,7 +75,7 @@ export async function detachSign(
   const signing = (await key.getSigningKey(undefined, date)).keyPacket;
   const literal = new LiteralDataPacket();
   (literal as unknown as LiteralBytes).setBytes(data, enums.literal.binary);
-  // Below `sign`, which would quietly replace SHA-1 by what the key prefers.
+  // The function `sign` of openpgp.js would replace SHA-1 by the hash that the key prefers, so sign the packet itself.
   const packet = new SignaturePacket();
   packet.signatureType = enums.signature.binary;
   packet.publicKeyAlgorithm = signing.algorithm;
@@ -80,11 +87,11 @@ export async function detachSign(
   return Buffer.from(list.write());
 }
 
-/** The published types know neither packets as data nor the last parameter. */
+/** The published types of openpgp.js lack this method and the last parameter of `sign`. */
 type LiteralBytes = { setBytes(bytes: Uint8Array, format: enums.literal): void };
 type Sign = (key: unknown, data: LiteralDataPacket, date: Date, detached: boolean, settings: object) => Promise<void>;
 
-/** A clearsigned text as `gpg --clearsign` makes it. */
+/** Returns a clearsigned text as `gpg --clearsign` makes it. */
 export async function clearSign(key: PrivateKey, text: string): Promise<Buffer> {
   const message = await createCleartextMessage({ text });
   return Buffer.from((await sign({ message, signingKeys: key, format: 'armored' })) as string);

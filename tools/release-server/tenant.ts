@@ -1,4 +1,4 @@
-/** What one play of the release hosts holds: files, aliases, switches and faults. Each test has its own. */
+/** A tenant of the upstream server, with its own files, aliases, switches and faults. Each test has one. */
 import { createHash } from 'node:crypto';
 
 export interface StoredFile {
@@ -7,7 +7,7 @@ export interface StoredFile {
   readonly modified: Date;
 }
 
-/** What this upstream cannot do, or does badly. */
+/** The abilities of this upstream. A test switches off those that its upstream must not have. */
 export interface Switches {
   ranges: boolean;
   preconditions: boolean;
@@ -16,25 +16,25 @@ export interface Switches {
   length: boolean;
 }
 
-/** A fault for the requests that match; the first rule that still has turns left counts. */
+/** A fault for the requests that match. The first matching rule applies that has not reached its `times`. */
 export interface Rule {
-  /** Regular expression over the path below the tenant. */
+  /** A regular expression for the path below the tenant. */
   readonly path: string;
   readonly method?: string;
-  /** Requests to let pass first. */
+  /** The number of matching requests that get no fault at first. */
   readonly skip?: number;
-  /** How often it strikes; absent: always. */
+  /** The number of requests that get the fault; without it, all get it. */
   readonly times?: number;
   readonly status?: number;
   readonly location?: string;
   readonly delayMs?: number;
-  /** A pause before each 256 KiB. */
+  /** A pause in milliseconds before each 256 KiB of the body. */
   readonly chunkDelayMs?: number;
-  /** Bytes of the body after which the connection is dropped. */
+  /** The server closes the connection after this number of bytes of the body. */
   readonly cutAfter?: number;
-  /** Bytes after which nothing more comes though the connection stays. */
+  /** The server sends nothing more after this number of bytes, but keeps the connection open. */
   readonly hangAfter?: number;
-  /** Body bytes sent past the announced end (chunked, without a length). */
+  /** The server sends this number of bytes after the end of the file, without a Content-Length. */
   readonly endless?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -42,18 +42,18 @@ export interface Rule {
 export interface LoggedRequest {
   readonly method: string;
   readonly path: string;
-  /** 0 while the answer is under way. */
+  /** The status of the answer; 0 until the answer has ended. */
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
 export class Tenant {
   readonly files = new Map<string, StoredFile>();
-  /** `channel/board/alias` -> version. */
+  /** The version of each alias, by `channel/board/alias`. */
   readonly aliases = new Map<string, string>();
   readonly log: LoggedRequest[] = [];
   readonly switches: Switches = { ranges: true, preconditions: true, etag: true, lastModified: true, length: true };
-  #rules: { rule: Rule; seen: number }[] = [];
+  #rules: { rule: Rule; matches: number }[] = [];
 
   put(path: string, bytes: Buffer, modified = new Date()): void {
     const etag = `"${createHash('sha1').update(bytes).digest('hex').slice(0, 16)}"`;
@@ -61,17 +61,17 @@ export class Tenant {
   }
 
   set rules(rules: readonly Rule[]) {
-    this.#rules = rules.map((rule) => ({ rule, seen: 0 }));
+    this.#rules = rules.map((rule) => ({ rule, matches: 0 }));
   }
 
-  /** The fault for this request, counting it. */
+  /** Returns the rule that applies to this request, and counts the request. */
   strike(method: string, path: string): Rule | undefined {
     for (const entry of this.#rules) {
       const { rule } = entry;
       if (!new RegExp(rule.path).test(path)) continue;
       if (rule.method !== undefined && rule.method !== method) continue;
-      entry.seen += 1;
-      const turn = entry.seen - (rule.skip ?? 0);
+      entry.matches += 1;
+      const turn = entry.matches - (rule.skip ?? 0);
       if (turn >= 1 && turn <= (rule.times ?? Number.POSITIVE_INFINITY)) return rule;
     }
     return undefined;

@@ -22,6 +22,7 @@ const NO_FORMAT_SINCE = 3;
 const WITHOUT_SPARES = ['linear', 'raid0', '0', 'stripe'];
 const LEVELS = [...WITHOUT_SPARES, 'raid1', '1', 'mirror', 'raid4', '4', 'raid5', '5', 'raid6', '6', 'raid10', '10'];
 
+/** Returns the number of UTF-8 bytes of a text. */
 export const byteLength = (text: string): number => new TextEncoder().encode(text).length;
 
 /** Reports the errors and warnings about the disks, arrays and file systems of `config` in spec 3.`minor`. */
