@@ -9,7 +9,8 @@ const BYTES_PER_CALL = 8192;
 /** Returns a text whose characters have the bytes as their codes. */
 export function toBinaryText(bytes: Uint8Array): string {
   let text = '';
-  for (let at = 0; at < bytes.length; at += BYTES_PER_CALL) text += String.fromCharCode(...bytes.subarray(at, at + BYTES_PER_CALL));
+  for (let at = 0; at < bytes.length; at += BYTES_PER_CALL)
+    text += String.fromCharCode(...bytes.subarray(at, at + BYTES_PER_CALL));
   return text;
 }
 

@@ -17,8 +17,8 @@ const SCREENS = [
   ['profiles', 'Profiles'],
 ] as const;
 
-function Screen({ place }: { place: string }) {
-  const [screen, ...rest] = place.split('/');
+function Screen({ address }: { address: string }) {
+  const [screen, ...rest] = address.split('/');
   const name = decoded(rest.join('/'));
   if (screen === 'releases') return <ReleasesScreen />;
   if (screen === 'profiles') return <ProfilesScreen named={name} />;
@@ -35,14 +35,14 @@ function decoded(text: string): string {
   }
 }
 
-const placeNow = (): string => location.hash.replace(/^#\/?/, '') || 'jobs';
+const currentAddress = (): string => location.hash.replace(/^#\/?/, '') || 'jobs';
 
 function Console() {
   const [token, setToken] = useState(keptToken);
   const [why, setWhy] = useState<string | undefined>(undefined);
-  const [place, setPlace] = useState(placeNow);
+  const [address, setAddress] = useState(currentAddress);
   useEffect(() => {
-    const moved = () => setPlace(placeNow());
+    const moved = () => setAddress(currentAddress());
     addEventListener('hashchange', moved);
     return () => removeEventListener('hashchange', moved);
   }, []);
@@ -65,7 +65,7 @@ function Console() {
       <div class="console-bar">
         <nav class="tabs" aria-label="Screens">
           {SCREENS.map(([name, text]) => (
-            <a key={name} href={`#/${name}`} aria-current={place.split('/')[0] === name ? 'page' : undefined}>
+            <a key={name} href={`#/${name}`} aria-current={address.split('/')[0] === name ? 'page' : undefined}>
               {text}
             </a>
           ))}
@@ -74,7 +74,7 @@ function Console() {
           Sign out
         </button>
       </div>
-      <Screen place={place} />
+      <Screen address={address} />
     </Client.Provider>
   );
 }

@@ -37,17 +37,17 @@ function findUnmounted({ storage }: ConfigV2, report: Findings): void {
 }
 
 function findNodes({ storage }: ConfigV2, mounts: Mounts, report: Findings): void {
-  const placeOf = ({ filesystem, path }: { filesystem: string; path: string }) =>
+  const pathOf = ({ filesystem, path }: { filesystem: string; path: string }) =>
     cleanPath(`/${mounts.paths.get(filesystem) ?? ''}/${path}`);
-  const links = new PathsAbove((storage?.links ?? []).map(placeOf));
+  const links = new PathsAbove((storage?.links ?? []).map(pathOf));
   const usedPaths = new Set<string>();
   for (const name of ['files', 'directories', 'links'] as const) {
     for (const [index, node] of (storage?.[name] ?? []).entries()) {
-      const place = placeOf(node);
+      const nodePath = pathOf(node);
       const where = ['storage', name, index];
-      if (usedPaths.has(place)) report.error(where, `${place} stands twice, which spec 3 does not allow`);
-      if (links.count(place) > 0) report.error(where, `${place} lies below a link of this config`);
-      usedPaths.add(place);
+      if (usedPaths.has(nodePath)) report.error(where, `${nodePath} stands twice, which spec 3 does not allow`);
+      if (links.count(nodePath) > 0) report.error(where, `${nodePath} lies below a link of this config`);
+      usedPaths.add(nodePath);
     }
   }
 }

@@ -113,9 +113,11 @@ async function fill(url: string, { releases, machines }: Load): Promise<void> {
     fetch(`${url}/object/${key}`, { method: 'PUT', body: JSON.stringify(value) });
   await put('index/stable/amd64-usr.json', index);
   await put('releases.json', publicIndex([{ ...PAIR, index }], MOMENT));
-  const most = 500;
-  for (let from = 0; from < machines; from += most) {
-    const answer = await fetch(`${url}/machines/${from}/${Math.min(from + most, machines)}`, { method: 'PUT' });
+  const machinesPerCall = 500;
+  for (let from = 0; from < machines; from += machinesPerCall) {
+    const answer = await fetch(`${url}/machines/${from}/${Math.min(from + machinesPerCall, machines)}`, {
+      method: 'PUT',
+    });
     if (!answer.ok) throw new Error(`filling: ${answer.status}`);
   }
 }

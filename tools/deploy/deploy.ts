@@ -84,8 +84,8 @@ function writeConfig(environment: string, namespace: string, jurisdiction: strin
   const missing = [kv, r2].find((head) => !text.includes(head));
   if (missing !== undefined)
     throw new DeployFault(`wrangler.toml has no ${missing.split('\n')[0]} as this script knows it`);
-  const place = jurisdiction === undefined ? '' : `jurisdiction = "${jurisdiction}"\n`;
-  writeFileSync(config, text.replace(kv, `${kv}id = "${namespace}"\n`).replace(r2, `${r2}${place}`));
+  const jurisdictionLine = jurisdiction === undefined ? '' : `jurisdiction = "${jurisdiction}"\n`;
+  writeFileSync(config, text.replace(kv, `${kv}id = "${namespace}"\n`).replace(r2, `${r2}${jurisdictionLine}`));
 }
 
 async function deploy(): Promise<void> {
@@ -133,15 +133,15 @@ async function deploy(): Promise<void> {
 function bucketOf({ bucket, location, jurisdiction }: { bucket: string; location?: string; jurisdiction?: string }) {
   if (location !== undefined && jurisdiction !== undefined)
     throw new DeployFault('--location and --jurisdiction exclude each other');
-  const found = findBucket(bucket);
-  if (found !== undefined && jurisdiction !== undefined && found !== jurisdiction)
-    throw new DeployFault(`--jurisdiction ${jurisdiction}: ${bucket} is there already, in jurisdiction ${found}`);
-  if (found === undefined) {
+  const existing = findBucket(bucket);
+  if (existing !== undefined && jurisdiction !== undefined && existing !== jurisdiction)
+    throw new DeployFault(`--jurisdiction ${jurisdiction}: ${bucket} is there already, in jurisdiction ${existing}`);
+  if (existing === undefined) {
     const hint = location === undefined ? [] : ['--location', location];
     createBucket(bucket, jurisdiction === undefined ? hint : ['--jurisdiction', jurisdiction]);
   }
-  console.log(`bucket      ${bucket} ${found === undefined ? 'created' : 'is there'}`);
-  return found === undefined || found === 'default' ? jurisdiction : found;
+  console.log(`bucket      ${bucket} ${existing === undefined ? 'created' : 'is there'}`);
+  return existing === undefined || existing === 'default' ? jurisdiction : existing;
 }
 
 // Ctrl-C also ends wrangler, which is in the same process group. This process goes on to delete its files.

@@ -42,10 +42,10 @@ export async function gatherSecrets({ present, generates, replaces, isInteractiv
   const made: SecretName[] = [];
   const missing: SecretName[] = [];
   for (const name of Object.keys(NEEDED) as SecretName[]) {
-    const given = process.env[name];
+    const fromEnvironment = process.env[name];
     const isWanted = !present.includes(name) || replaces.includes(name);
     if (!isWanted) continue;
-    if (given !== undefined && given !== '') values[name] = checked(name, given);
+    if (fromEnvironment !== undefined && fromEnvironment !== '') values[name] = checked(name, fromEnvironment);
     else missing.push(name);
   }
   for (const name of missing) {

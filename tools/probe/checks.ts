@@ -134,13 +134,13 @@ async function pickFile({ url, file }: Target): Promise<string | undefined> {
   const { channels } = (await answer.json()) as {
     channels: Record<string, Record<string, Record<string, { files: Record<string, { size: number }> }>>>;
   };
-  const found: { path: string; size: number }[] = [];
+  const candidates: { path: string; size: number }[] = [];
   for (const [channel, boards] of Object.entries(channels))
     for (const [board, releases] of Object.entries(boards))
       for (const [version, { files }] of Object.entries(releases))
         for (const [name, { size }] of Object.entries(files))
-          if (size <= MOST_BYTES) found.push({ path: `/${channel}/${board}/${version}/${name}`, size });
-  return found.sort((a, b) => b.size - a.size)[0]?.path;
+          if (size <= MOST_BYTES) candidates.push({ path: `/${channel}/${board}/${version}/${name}`, size });
+  return candidates.sort((a, b) => b.size - a.size)[0]?.path;
 }
 
 async function wholeDownload({ url }: Target, path: string): Promise<{ seen: string; bytes: Buffer }> {

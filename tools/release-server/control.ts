@@ -68,18 +68,18 @@ export function makeControl(tenantOf: (name: string) => Tenant): Control {
       const { key, created, ...options } = order;
       if (!keys.has(key))
         keys.set(key, makeSigningKey({ ...options, ...(created ? { created: new Date(created) } : {}) }));
-      const made = await keyNamed(key);
-      const subkey = made.subkeys[0]?.getFingerprint().toUpperCase();
-      const compromised = await compromisedKeyText(made);
-      return { fingerprint: fingerprint(made), subkey, armored: publicKeyText(made), compromised };
+      const privateKey = await keyNamed(key);
+      const subkey = privateKey.subkeys[0]?.getFingerprint().toUpperCase();
+      const compromised = await compromisedKeyText(privateKey);
+      return { fingerprint: fingerprint(privateKey), subkey, armored: publicKeyText(privateKey), compromised };
     },
     release: async (tenant, order: ReleaseOrder) => {
       const { channel, board, version, key = 'common', files = {}, signedAt, aliases = [], ...rest } = order;
       const at = signedAt === undefined ? undefined : new Date(signedAt);
-      const made = await makeRelease({ ...rest, version, files, key: await keyNamed(key), signedAt: at });
-      for (const [name, bytes] of made) tenant.put(`${channel}/${board}/${version}/${name}`, bytes);
+      const releaseFiles = await makeRelease({ ...rest, version, files, key: await keyNamed(key), signedAt: at });
+      for (const [name, bytes] of releaseFiles) tenant.put(`${channel}/${board}/${version}/${name}`, bytes);
       for (const alias of aliases) tenant.aliases.set(`${channel}/${board}/${alias}`, version);
-      return [...made.keys()];
+      return [...releaseFiles.keys()];
     },
     file: async (tenant, order: FileOrder) => {
       const { path, base64, modified, flipAt, signatureOf, key = 'common', hash } = order;

@@ -40,20 +40,20 @@ function madeUpBytes(size: number, seed: string): Buffer {
 
 /** Returns the bytes of all files of a release by their names. */
 export async function makeRelease(plan: ReleasePlan): Promise<Map<string, Buffer>> {
-  const made = new Map<string, Buffer>();
+  const releaseFiles = new Map<string, Buffer>();
   const text = plan.versionTxt ?? versionTxt(plan.version, plan.buildId);
   const contents: Record<string, number | string> = { 'version.txt': text, ...plan.files };
   for (const [name, content] of Object.entries(contents)) {
     const bytes = typeof content === 'number' ? madeUpBytes(content, `${plan.version} ${name}`) : Buffer.from(content);
-    made.set(name, bytes);
-    made.set(`${name}.sig`, await detachSign(plan.key, bytes, plan.signedAt, plan.hash));
+    releaseFiles.set(name, bytes);
+    releaseFiles.set(`${name}.sig`, await detachSign(plan.key, bytes, plan.signedAt, plan.hash));
     if (plan.bare === true) continue;
     const digests = digestsOf(name, bytes);
-    made.set(`${name}.DIGESTS`, Buffer.from(digests));
-    made.set(`${name}.DIGESTS.asc`, await clearSign(plan.key, digests));
-    made.set(`${name}.DIGESTS.sig`, await detachSign(plan.key, Buffer.from(digests), plan.signedAt, plan.hash));
+    releaseFiles.set(`${name}.DIGESTS`, Buffer.from(digests));
+    releaseFiles.set(`${name}.DIGESTS.asc`, await clearSign(plan.key, digests));
+    releaseFiles.set(`${name}.DIGESTS.sig`, await detachSign(plan.key, Buffer.from(digests), plan.signedAt, plan.hash));
   }
-  return made;
+  return releaseFiles;
 }
 
 function digestsOf(name: string, bytes: Buffer): string {

@@ -73,10 +73,10 @@ function yamlShape(shape: Shape, path: readonly string[], takesLocalTexts: boole
 
 function fieldsOf(shape: Shape, path: readonly string[], takesLocalTexts: boolean): [string, YamlShape][] {
   if (shape.kind !== 'object') return [];
-  const own = shape.fields.map(({ name, shape: field }): [string, YamlShape] => {
+  const specFields = shape.fields.map(({ name, shape: field }): [string, YamlShape] => {
     const yaml = snakeCase(name);
     return [yaml, yamlShape(field, [...path, yaml], takesLocalTexts)];
   });
   const sugar = shape.named.has('source') ? RESOURCE_SUGAR : sugarAt(path.join('.'), takesLocalTexts);
-  return [...own, ...sugar];
+  return [...specFields, ...sugar];
 }

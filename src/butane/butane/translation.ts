@@ -99,8 +99,8 @@ function fromInline(snake: Path, inlined: ReadonlySet<string>): Path {
 }
 
 /**
- * Maps the path of a unit to YAML. A generated unit belongs to the `with_mount_unit` of its file system. The user's own
- * unit has an index in YAML that differs from its index in the config, because generated units come first.
+ * Maps the path of a unit to YAML. A generated unit belongs to the `with_mount_unit` of its file system. The user's
+ * own unit has an index in YAML that differs from its index in the config, because generated units come first.
  */
 function fromUnits(
   path: Path,
@@ -113,12 +113,12 @@ function fromUnits(
   const [section, list, index, ...rest] = snake;
   if (section !== 'systemd' || list !== 'units' || typeof index !== 'number') return snake;
   const name = config.systemd?.units?.[path[2] as number]?.name ?? '';
-  const own = userUnits.indexOf(name);
+  const userIndex = userUnits.indexOf(name);
   const filesystem = mounted[index];
-  if (index < generated && filesystem !== undefined && own === -1) {
+  if (index < generated && filesystem !== undefined && userIndex === -1) {
     return ['storage', 'filesystems', filesystem, 'with_mount_unit'];
   }
-  return own === -1 ? snake : [section, list, own, ...rest];
+  return userIndex === -1 ? snake : [section, list, userIndex, ...rest];
 }
 
 const holdsAnything = (value: YamlValue | undefined): boolean => {

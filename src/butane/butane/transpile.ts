@@ -98,8 +98,10 @@ function readHeader(root: YamlNode): Result<ButaneVersion, string> {
   if (match === null) return err('error parsing version; must be a valid semver');
   const [, major, minor, patch, preRelease = '', build = ''] = match;
   const normal = `${[major, minor, patch].map(Number).join('.')}${preRelease}${build}`;
-  const found = variant === 'flatcar' ? BUTANE_VERSIONS.find(({ text }) => text === normal) : undefined;
-  return found === undefined ? err(`No translator exists for variant ${variant} with version ${normal}`) : ok(found);
+  const supported = variant === 'flatcar' ? BUTANE_VERSIONS.find(({ text }) => text === normal) : undefined;
+  return supported === undefined
+    ? err(`No translator exists for variant ${variant} with version ${normal}`)
+    : ok(supported);
 }
 
 function dialectFor(report: YamlReport): Dialect {

@@ -181,8 +181,8 @@ function mergedMap(value: YamlNode): MapNode {
 }
 
 function scalar(kind: 'text' | 'bytes' | 'integer' | 'flag', node: YamlNode): YamlValue {
-  const wanted = { text: 'string', bytes: 'string', integer: 'int', flag: 'bool' }[kind];
-  if (node.kind !== 'scalar') throw new Misfit(`cannot unmarshal ${nameOf(node)} into ${wanted}`, node.at);
+  const goType = { text: 'string', bytes: 'string', integer: 'int', flag: 'bool' }[kind];
+  if (node.kind !== 'scalar') throw new Misfit(`cannot unmarshal ${nameOf(node)} into ${goType}`, node.at);
   const fault = tagFault(node);
   if (fault !== undefined) throw new Misfit(fault.message, node.at);
   const readers = { text: asText, bytes: asBytes, integer: asInteger, flag: asFlag } as const;

@@ -136,8 +136,8 @@ class TreeBuilder {
 }
 
 /**
- * Returns the node that each alias names: the last one before it with that anchor. The library can resolve an alias, but
- * it walks the whole document for each of them.
+ * Returns the node that each alias names: the last one before it with that anchor. The library can resolve an alias,
+ * but it walks the whole document for each of them.
  */
 function aliasTargets(document: Document.Parsed): ReadonlyMap<unknown, unknown> {
   const anchors = new Map<string, unknown>();
