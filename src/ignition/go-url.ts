@@ -4,12 +4,12 @@
  */
 
 export interface GoUrl {
-  /** In lower case; empty for a relative reference. */
+  /** The scheme in lower case; empty for a relative reference. */
   readonly scheme: string;
   readonly query: string;
 }
 
-/** A host of allowed characters only: Go allows more than RFC 3986, and every byte beyond ASCII. */
+/** Matches a host of allowed characters. Go allows more of them than RFC 3986, and every byte beyond ASCII. */
 const HOST_CHARACTERS = /^[A-Za-z0-9\-_.~!$&'()*+,;=:[\]<>"\u0080-\uffff]*$/;
 const USER_CHARACTERS = /^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/;
 const PORT = /^(:\d*)?$/;

@@ -1,4 +1,4 @@
-/** Measures downloads and version.txt, speed with the bare Worker and with nginx. */
+/** Compares downloads and version.txt of the edge with those of the bare Worker and of nginx. */
 import { atLeast, beside, type Figure } from './figure.ts';
 import { withNginx } from './nginx.ts';
 import { drain, imagePath, MIRRORED, PASSED, type Rig, repeated, SIZE, speedOf, startRig } from './rig.ts';

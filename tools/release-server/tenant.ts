@@ -16,7 +16,7 @@ export interface Switches {
   length: boolean;
 }
 
-/** A fault for the requests that match. The first matching rule applies that has not reached its `times`. */
+/** A fault for the requests that match. The first rule applies that matches and has not reached its `times`. */
 export interface Rule {
   /** A regular expression for the path below the tenant. */
   readonly path: string;
