@@ -7,7 +7,7 @@ import { config } from '../support/machine-texts.ts';
 import { makeSecretsPrompt, restoreSecrets } from '../support/prompt-secrets.ts';
 import { interleavings, type Played, play, type Tally, type Trouble } from './boot-model.ts';
 
-const RUNS = 1_500;
+const RUNS = 1_000;
 const TROUBLES: readonly Trouble[] = ['none', 'none', 'none', 'r2 throws', 'r2 hangs', 'kv throws', 'kv hangs'];
 
 let keys: MachineKeys;
