@@ -22,7 +22,7 @@ export interface CopyPorts {
   /** Limits the uploads that run at the same time, over all files that are being copied. */
   readonly slots: Slots;
   readonly maxFileBytes: number;
-  /** Of every part of an upload but the last. */
+  /** How many bytes each part of an upload has, except the last one. */
   readonly partBytes: number;
 }
 
