@@ -1,0 +1,32 @@
+/** Builds the Worker once, by wrangler itself, for any number of local runtimes. */
+import { execFile } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, matchesGlob } from 'node:path';
+import { promisify } from 'node:util';
+import type { V4ModuleDefinition, V4WorkerOptions } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+
+const root = dirname(dirname(import.meta.dirname));
+const wrangler = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
+
+/**
+ * Fills `folder` with the very bundle that `wrangler deploy` would upload, its code in index.js. The answer is the path of a file that
+ * says how a runtime has to run it, as wrangler reads that from wrangler.toml.
+ */
+export async function buildWorker(folder: string): Promise<string> {
+  await promisify(execFile)(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', folder], {
+    cwd: root,
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', FORCE_COLOR: '0' },
+  });
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'));
+  const { modulesRules = [], ...facts } = workerOptions;
+  const imported = readdirSync(folder).flatMap((name): V4ModuleDefinition[] => {
+    const rule = modulesRules.find(({ include }) => include.some((glob) => matchesGlob(name, glob)));
+    return rule === undefined ? [] : [{ type: rule.type, path: join(folder, name) }];
+  });
+  const modules: V4ModuleDefinition[] = [{ type: 'ESModule', path: join(folder, 'index.js') }, ...imported];
+  const worker: V4WorkerOptions = { ...facts, modules, modulesRoot: folder };
+  const file = join(folder, 'worker.json');
+  writeFileSync(file, JSON.stringify(worker));
+  return file;
+}

@@ -1,0 +1,60 @@
+/**
+ * A built Worker in a local runtime, as a process of its own: workerd with R2, KV and Workflows kept on disk. The parent sends an
+ * order, then may change objects of R2; when the parent goes away, so does the runtime.
+ */
+import { readFileSync } from 'node:fs';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from 'miniflare';
+
+export interface Order {
+  /** What `buildWorker` answered. */
+  readonly worker: string;
+  readonly port: number;
+  readonly vars: Readonly<Record<string, string>>;
+  /** Where R2, KV and Workflows are kept. */
+  readonly persistTo: string;
+}
+
+/** Merges `change` into the JSON object at `key` of an R2 binding. */
+export interface ObjectChange {
+  readonly bucket: string;
+  readonly key: string;
+  readonly change: Readonly<Record<string, unknown>>;
+}
+
+/** What the parent is told after each of its messages; a fault is a sentence. */
+export type Answer = { readonly done: true } | { readonly fault: string };
+
+let runtime: Miniflare | undefined;
+
+async function start({ worker, port, vars, persistTo }: Order): Promise<void> {
+  const options = JSON.parse(readFileSync(worker, 'utf8')) as V4WorkerOptions;
+  runtime = new Miniflare(
+    convertV4MiniflareOptions({
+      ...options,
+      bindings: { ...options.bindings, ...vars },
+      ...{ host: '127.0.0.1', port, resourcePersistencePath: persistTo, cf: false, log: new Log(LogLevel.WARN) },
+    }),
+  );
+  await runtime.ready;
+}
+
+async function changeObject({ bucket, key, change }: ObjectChange): Promise<void> {
+  const objects = await runtime?.getR2Bucket(bucket);
+  const object = await objects?.get(key);
+  if (!object) throw new Error(`${bucket} holds no ${key}`);
+  const value = { ...(await object.json<object>()), ...change };
+  const { etag, httpMetadata } = object;
+  const written = await objects?.put(key, JSON.stringify(value), { onlyIf: { etagMatches: etag }, httpMetadata });
+  if (!written) throw new Error(`${key} was written meanwhile`);
+}
+
+process.on('message', (message: Order | ObjectChange) => {
+  const work = 'worker' in message ? start(message) : changeObject(message);
+  work.then(
+    () => process.send?.({ done: true } satisfies Answer),
+    (cause: unknown) => process.send?.({ fault: String(cause) } satisfies Answer),
+  );
+});
+process.on('disconnect', () => {
+  void Promise.resolve(runtime?.dispose()).finally(() => process.exit());
+});
