@@ -58,6 +58,8 @@ const env = {
   ...process.env,
   PATH: [nodeBin, bins, process.env.PATH].join(delimiter),
   WRANGLER_SEND_METRICS: 'false',
+  // Node keeps compiled code here: wrangler's nineteen megabytes are read at each of its starts.
+  NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'),
 };
 
 async function run() {

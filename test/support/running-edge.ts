@@ -1,14 +1,16 @@
-/** The Worker under `wrangler dev` in front of a real release server, for tests with real clients. */
+/** The built Worker in the local runtime, in front of a real release server, for tests with real clients. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PrivateKey } from 'openpgp';
+import { inject } from 'vitest';
+import { startRuntime } from '../../tools/edge-runtime/start.ts';
 import { makeRelease } from '../../tools/release-server/release.ts';
 import { startUpstream } from '../../tools/release-server/server.ts';
 import { fingerprint, makeSigningKey, publicKeyText } from '../../tools/release-server/signing-key.ts';
 import type { Tenant } from '../../tools/release-server/tenant.ts';
-import { freePort, startDev } from '../../tools/wrangler-dev.ts';
+import { freePort } from '../../tools/wrangler-dev.ts';
 
 export interface RunningEdge {
   readonly url: string;
@@ -23,6 +25,8 @@ export interface RunningEdge {
   stop(): Promise<void>;
   /** SIGKILL to the whole local runtime, and a new one on the same state and port. */
   killAndRestart(): Promise<void>;
+  /** Merges `change` into a JSON object of R2, behind the Worker's back. */
+  changeStored(key: string, change: Readonly<Record<string, unknown>>): Promise<void>;
   /** A call with the operator token. */
   api(path: string, init?: RequestInit): Promise<Response>;
   /** Waits until the job of a release has ended, and gives it. */
@@ -49,8 +53,10 @@ export async function runEdge(vars: Readonly<Record<string, string>> = {}): Prom
   const upstream = server.tenant('t');
   const key = await makeSigningKey();
   upstream.put('key.asc', Buffer.from(publicKeyText(key)));
+  const port = await freePort();
   const options = {
-    port: await freePort(),
+    worker: inject('worker'),
+    port,
     vars: {
       UPSTREAM_URL: `${server.url}/t/{channel}/{board}/{version}/{file}`,
       SIGNING_KEY_URL: `${server.url}/t/key.asc`,
@@ -59,13 +65,14 @@ export async function runEdge(vars: Readonly<Record<string, string>> = {}): Prom
       ...vars,
     },
     persistTo: join(folder, 'state'),
-    logFile: join(folder, 'wrangler.log'),
+    logFile: join(folder, 'runtime.log'),
   };
-  let edge = await startDev(options);
+  let runtime = await startRuntime(options);
+  const url = `http://127.0.0.1:${port}`;
   const api = (path: string, init: RequestInit = {}) =>
-    fetch(`${edge.url}${path}`, { ...init, headers: { authorization: `Bearer ${OPERATOR_TOKEN}`, ...init.headers } });
+    fetch(`${url}${path}`, { ...init, headers: { authorization: `Bearer ${OPERATOR_TOKEN}`, ...init.headers } });
   return {
-    url: edge.url,
+    url,
     upstream,
     upstreamUrl: `${server.url}/t`,
     key,
@@ -85,12 +92,12 @@ export async function runEdge(vars: Readonly<Record<string, string>> = {}): Prom
       }
     },
     killAndRestart: async () => {
-      process.kill(-edge.pid, 'SIGKILL');
-      await edge.ended;
-      edge = await startDev(options);
+      await runtime.kill();
+      runtime = await startRuntime(options);
     },
+    changeStored: (key, change) => runtime.changeObject({ bucket: 'RELEASES', key, change }),
     stop: async () => {
-      await edge.stop();
+      await runtime.kill();
       await server.close();
       rmSync(folder, { recursive: true, force: true });
     },

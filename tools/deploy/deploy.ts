@@ -34,7 +34,8 @@ const ENVIRONMENTS: Readonly<Record<string, { worker: string; bucket: string; na
   },
 };
 const root = dirname(dirname(import.meta.dirname));
-const config = join(root, 'wrangler.deploy.toml');
+/** Each deployment has its own: one to staging and one to production may run at once. */
+const config = join(root, `wrangler.deploy.${process.pid}.toml`);
 
 function readOptions() {
   const { values } = parseArgs({

@@ -39,13 +39,13 @@ async function start({ worker, port, vars, persistTo }: Order): Promise<void> {
 }
 
 async function changeObject({ bucket, key, change }: ObjectChange): Promise<void> {
-  const objects = await runtime?.getR2Bucket(bucket);
+  const objects = (await runtime?.getBindings<Record<string, R2Bucket>>())?.[bucket];
   const object = await objects?.get(key);
-  if (!object) throw new Error(`${bucket} holds no ${key}`);
+  if (!objects || !object) throw new Error(`${bucket} holds no ${key}`);
+  const { etag, httpMetadata = {} } = object;
   const value = { ...(await object.json<object>()), ...change };
-  const { etag, httpMetadata } = object;
-  const written = await objects?.put(key, JSON.stringify(value), { onlyIf: { etagMatches: etag }, httpMetadata });
-  if (!written) throw new Error(`${key} was written meanwhile`);
+  const written = await objects.put(key, JSON.stringify(value), { onlyIf: { etagMatches: etag }, httpMetadata });
+  if (written === null) throw new Error(`${key} was written meanwhile`);
 }
 
 process.on('message', (message: Order | ObjectChange) => {

@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isPortFree } from '../wrangler-dev.ts';
 import type { Answer, ObjectChange, Order } from './serve.ts';
 
 export interface RuntimeOptions extends Order {
@@ -39,6 +40,8 @@ export async function startRuntime({ logFile, ...order }: RuntimeOptions): Promi
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
       process.kill(-child.pid, 'SIGKILL');
     await ended;
+    // workerd may take a moment longer than its parent.
+    while (!(await isPortFree(order.port))) await new Promise((resolve) => setTimeout(resolve, 20));
   };
   try {
     await ask(order);
