@@ -42,6 +42,7 @@ export default defineConfig({
         test: {
           name: 'workerd',
           isolate: false,
+          setupFiles: ['test/support/empty-stores.ts'],
           include: ['test/**/*.worker.test.ts'],
           globalSetup: ['test/support/pages-setup.ts', 'test/support/upstream-setup.ts'],
           testTimeout: 30_000,
