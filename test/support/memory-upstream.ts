@@ -7,8 +7,8 @@ import { type StoredFile, Tenant } from '../../tools/release-server/tenant.ts';
 
 const HOST = 'http://upstream.test';
 /** As much as comes at once. */
-const CHUNK_BYTES = 4 * 1024;
-const PAUSE_MS = 1000;
+const CHUNK_BYTES = 8 * 1024;
+const PAUSE_MS = 2000;
 
 export class MemoryUpstream {
   /** The value for UPSTREAM_URL. */
