@@ -4,7 +4,11 @@ import { type ProcessGroup, startGroup, whenTold } from './process-group.ts';
 import { QUIET, READABLE, WRANGLER } from './wrangler-dev.ts';
 
 let group: ProcessGroup | undefined;
-whenTold(() => void group?.end());
+let isTold = false;
+whenTold(() => {
+  isTold = true;
+  void group?.end();
+});
 
 const { PORT } = process.env;
 const port = PORT === undefined ? [] : ['--port', PORT];
@@ -13,4 +17,5 @@ group = startGroup(WRANGLER, ['dev', ...READABLE.args, ...port, ...process.argv.
   stdio: 'inherit',
   env: { ...QUIET, ...READABLE.env },
 });
-process.exit((await group.ended) ?? 0);
+const code = await group.ended;
+process.exit(isTold ? 0 : (code ?? 1));

@@ -54,12 +54,11 @@ async function install() {
 const [command = '', ...rest] = process.argv.slice(2);
 const isScript = /\.(ts|mjs)$/.test(command);
 const env = {
-  NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node'),
+  // Node keeps compiled code here: wrangler's nineteen megabytes are read at each of its starts, and TypeScript is stripped once.
+  NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'),
   ...process.env,
   PATH: [nodeBin, bins, process.env.PATH].join(delimiter),
   WRANGLER_SEND_METRICS: 'false',
-  // Node keeps compiled code here: wrangler's nineteen megabytes are read at each of its starts.
-  NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'),
 };
 
 async function run() {

@@ -43,6 +43,11 @@ describe('npm start', () => {
     await until(() => started.output().includes('Ctrl-C stops everything'));
     const lines = started.output();
     expect(lines).not.toMatch(/telemetry|\n\s+at |error|warn/i);
+    const url = `http://127.0.0.1:${port}`;
+    expect(lines).toContain(`\nconsole: ${url}/console\n`);
+    const token = /^token: (\S+)$/m.exec(lines)?.[1];
+    const jobs = await fetch(`${url}/api/mirrors`, { headers: { authorization: `Bearer ${token}` } });
+    expect(jobs.status).toBe(200);
     const printed = [...lines.matchAll(/^ {2}(curl -O .*)$/gm)].map((match) => match[1] ?? '');
     expect(printed).toHaveLength(2);
     const signature = printed.find((line) => line.endsWith('.sig'))?.split(' ')[2] ?? '';
