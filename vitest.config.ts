@@ -57,6 +57,9 @@ export default defineConfig({
           globalSetup: ['test/support/worker-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          // They wait for other processes more than they work. Alone: some of them wait for what goes on at its own pace.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

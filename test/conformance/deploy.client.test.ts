@@ -16,7 +16,7 @@ afterAll(() => account.close());
 
 const bindingOf = (name: string) => account.uploads.at(-1)?.bindings.find((binding) => binding.name === name);
 
-describe('npm run deploy', () => {
+describe('npm run deploy', { timeout: 300_000 }, () => {
   it('names the secrets that are missing, and changes nothing', async () => {
     const { code, text } = await deploy(account, TOOL);
     expect([code, text]).toEqual([1, expect.stringContaining(`${NAMES.join(', ')} missing`)]);

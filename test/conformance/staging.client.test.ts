@@ -13,7 +13,7 @@ afterAll(() => account.close());
 
 const bindingOf = (name: string) => account.uploads.at(-1)?.bindings.find((binding) => binding.name === name);
 
-describe('npm run deploy -- --env staging', () => {
+describe('npm run deploy -- --env staging', { timeout: 300_000 }, () => {
   it.each([
     ['an unknown environment', '--env test', '--env test: must be production or staging'],
     ['a domain that is none', '--domain https://x', '--domain https://x: must be a host name'],

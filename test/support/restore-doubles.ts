@@ -3,4 +3,6 @@ import { afterAll, vi } from 'vitest';
 
 afterAll(() => {
   vi.restoreAllMocks();
+  // What stands in front of Web Crypto's methods stands there as properties of its own; it has none by itself.
+  for (const name of Object.getOwnPropertyNames(crypto.subtle)) Reflect.deleteProperty(crypto.subtle, name);
 });
