@@ -12,6 +12,13 @@ import { fingerprint, makeSigningKey, publicKeyText } from '../../tools/release-
 import type { Tenant } from '../../tools/release-server/tenant.ts';
 import { freePort } from '../../tools/wrangler-dev.ts';
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** What `buildWorker` answered. */
+    worker: string;
+  }
+}
+
 export interface RunningEdge {
   readonly url: string;
   readonly upstream: Tenant;

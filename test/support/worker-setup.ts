@@ -5,13 +5,6 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { buildWorker } from '../../tools/edge-runtime/build.ts';
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** What `buildWorker` answered. */
-    worker: string;
-  }
-}
-
 export default async function setup(project: TestProject): Promise<() => void> {
   const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-built-'));
   project.provide('worker', await buildWorker(folder));

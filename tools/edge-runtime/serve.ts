@@ -4,25 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from 'miniflare';
-
-export interface Order {
-  /** What `buildWorker` answered. */
-  readonly worker: string;
-  readonly port: number;
-  readonly vars: Readonly<Record<string, string>>;
-  /** Where R2, KV and Workflows are kept. */
-  readonly persistTo: string;
-}
-
-/** Merges `change` into the JSON object at `key` of an R2 binding. */
-export interface ObjectChange {
-  readonly bucket: string;
-  readonly key: string;
-  readonly change: Readonly<Record<string, unknown>>;
-}
-
-/** What the parent is told after each of its messages; a fault is a sentence. */
-export type Answer = { readonly done: true } | { readonly fault: string };
+import type { Answer, ObjectChange, Order } from './start.ts';
 
 let runtime: Miniflare | undefined;
 
