@@ -14,14 +14,14 @@ export interface Order {
 }
 
 /** Merges `change` into the JSON object at `key` of an R2 binding. */
-interface ObjectChange {
+export interface ObjectChange {
   readonly bucket: string;
   readonly key: string;
   readonly change: Readonly<Record<string, unknown>>;
 }
 
 /** What the parent is told after each of its messages; a fault is a sentence. */
-type Answer = { readonly done: true } | { readonly fault: string };
+export type Answer = { readonly done: true } | { readonly fault: string };
 
 export interface RuntimeOptions extends Order {
   readonly logFile: string;
