@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './tools/longest-first.ts';
 import { PlainCount } from './tools/plain-count.ts';
 
 /** The built pages, which wrangler bundles as text: tests in Node look at none of them, and need not wait for their build. */
@@ -11,27 +12,32 @@ const blankPages = {
   load: (id: string) => (id === '\0blank-page' ? `export default ''` : undefined),
 };
 
+/** Tests in Node, without a store or a runtime; those that take seconds each are `long`, and no part of `npm run test:quick`. */
+const inNode = (name: string, include: string[], exclude: string[] = []) => ({
+  plugins: [blankPages],
+  test: {
+    name,
+    environment: 'node' as const,
+    // Most of these files take less time than loading what they import.
+    pool: 'threads' as const,
+    isolate: false,
+    setupFiles: ['test/support/restore-doubles.ts'],
+    // For a machine that is busy with something else: work that grows with the square takes minutes all the same.
+    testTimeout: 30_000,
+    include,
+    exclude,
+  },
+});
+
 export default defineConfig({
   test: {
     reporters: ['default', new PlainCount()],
     // Vitest leaves one processor free, which is half of two.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { sequencer: LongestFirst },
     projects: [
-      {
-        plugins: [blankPages],
-        test: {
-          name: 'pure',
-          environment: 'node',
-          // Most of these files take less time than loading what they import.
-          pool: 'threads',
-          isolate: false,
-          setupFiles: ['test/support/restore-doubles.ts'],
-          // For a machine that is busy with something else: work that grows with the square takes minutes all the same.
-          testTimeout: 30_000,
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.worker.test.ts', 'test/**/*.client.test.ts', 'test/**/*.browser.test.ts'],
-        },
-      },
+      inNode('pure', ['test/**/*.test.ts'], ['test/**/*.{long,worker,client,browser}.test.ts']),
+      inNode('long', ['test/**/*.long.test.ts']),
       {
         plugins: [
           cloudflareTest({

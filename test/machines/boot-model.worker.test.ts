@@ -1,4 +1,4 @@
-/** The interleavings of the model through the whole Worker, over the emulation's own R2: some of what `boot-model.test.ts` plays. */
+/** The interleavings of the model through the whole Worker, over the emulation's own R2: some of what `boot-model.long.test.ts` plays. */
 import { env } from 'cloudflare:workers';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
