@@ -19,6 +19,7 @@ import { mirrorBucket } from './mirror/store/bucket.ts';
 import { workflowLauncher } from './mirror/workflow.ts';
 import { PassThrough } from './releases/pass-through/pass-through.ts';
 import { type FixedLength, Sender } from './releases/pass-through/sender.ts';
+import { UnprovenStreams } from './releases/pass-through/unproven.ts';
 import { Verifications } from './releases/pass-through/verifications.ts';
 import { type CachedEntrypoint, openFromStore, openThroughCache } from './releases/serve/cached-files.ts';
 import { rememberFloor } from './releases/serve/current.ts';
@@ -99,13 +100,22 @@ export function releaseRoom(
 ): ReleaseRoom {
   const { upstream, signatures, store, versionFiles, mirrored } = parts;
   const verifications = new Verifications(platform, store);
-  const sender = new Sender(platform, upstream, signatures, verifications, fixedLength);
+  const unproven = new UnprovenStreams(platform, store, verifications);
+  const sender = new Sender(platform, upstream, signatures, verifications, unproven, fixedLength);
   return {
     ...{ platform, store, versionFiles, mirrored, onDemand },
     catalogue: config.catalogue,
     hostSuffix: config.RELEASE_HOST_SUFFIX,
     publicUrl: config.PUBLIC_URL,
-    passThrough: new PassThrough(platform, upstream, signatures, verifications, sender, config.ALLOW_UNSIGNED),
+    passThrough: new PassThrough(
+      platform,
+      upstream,
+      signatures,
+      verifications,
+      unproven,
+      sender,
+      config.ALLOW_UNSIGNED,
+    ),
   };
 }
 

@@ -26,6 +26,20 @@ export function aliasAt(pair: Pair, key: string): Alias | undefined {
 
 /** The key of the verdict on an upstream file. */
 export const verdictKey = ({ file, ...release }: ReleaseFile): string => `verdicts/${releasePath(release)}/${file}`;
+/** The prefix of the marks of a file's streams whose bytes left before its signature had verified. */
+export const unprovenPrefix = ({ file, ...release }: ReleaseFile): string =>
+  `unproven/${releasePath(release)}/${file}/`;
+/** The prefix of the notes on upstream files that were found bad. */
+export const REFUSED_PREFIX = 'refused/';
+/** The key of the note that a file of upstream was found bad. */
+export const refusedKey = ({ file, ...release }: ReleaseFile): string =>
+  `${REFUSED_PREFIX}${releasePath(release)}/${file}`;
+/** Returns the file that a note is about, or `undefined` for a key that is not one of a note. */
+export function refusedFile(key: string): ReleaseFile | undefined {
+  const [kind, channel = '', board = '', version = '', file = '', ...rest] = key.split('/');
+  const isNote = kind === 'refused' && file !== '' && rest.length === 0 && isVersion(version);
+  return isNote ? { channel, board, version, file } : undefined;
+}
 /** The key of the last good version.txt of an alias that follows upstream. */
 export const lastGoodKey = (pair: Pair, alias: Alias): string => `upstream/${pairPath(pair)}/${alias}/version.txt`;
 
@@ -51,4 +65,4 @@ export const uploadKey = (release: Release, name: string): string => fileStatusK
 
 /** The prefixes of what the sweep deletes with a release: everything except its manifest and its job record. */
 export const sweptPrefixes = (release: Release): string[] =>
-  ['files', 'status', 'verdicts'].map((kind) => `${kind}/${releasePath(release)}/`);
+  ['files', 'status', 'verdicts', 'unproven', 'refused'].map((kind) => `${kind}/${releasePath(release)}/`);

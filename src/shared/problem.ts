@@ -15,6 +15,7 @@ const PROBLEMS = {
   'too-large': { status: 413, title: 'Body too large' },
   'range-not-satisfiable': { status: 416, title: 'Range not satisfiable' },
   invalid: { status: 422, title: 'Well-formed but invalid' },
+  'precondition-required': { status: 428, title: 'Precondition required' },
   internal: { status: 500, title: 'Internal error' },
   'upstream-untrusted': { status: 502, title: 'Upstream answered what cannot be trusted' },
   unavailable: { status: 503, title: 'Temporarily unavailable' },

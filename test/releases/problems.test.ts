@@ -16,6 +16,7 @@ const FAULTS: Readonly<Record<Reason, readonly [status: number, facts: Record<st
   truncated: [503, {}],
   changed: [503, {}],
   'verification-pending': [503, {}],
+  'restart-needed': [428, {}],
   'key-unreachable': [503, { detail: 'status 500' }],
   timeout: [504, { detail: 'no headers' }],
   stalled: [504, {}],

@@ -10,7 +10,8 @@ import type { Verdict } from '../../src/releases/store/verdict.ts';
 import { err, ok } from '../../src/shared/result.ts';
 import { nodePlatform } from '../support/node-platform.ts';
 
-const GOOD: VerificationOutcome = { kind: 'good', signedBy: 'A' };
+const GOOD: VerificationOutcome = { kind: 'good', signedBy: 'A', chunks: 'YQ==' };
+const BAD: VerificationOutcome = { kind: 'bad', reason: 'bad-signature' };
 const file = { channel: 'stable', board: 'amd64-usr', version: '4593.2.5' as Version, file: 'a' };
 const judged: JudgedFile = {
   file,
@@ -30,11 +31,19 @@ beforeEach(() => {
   writes = [];
   isBroken = false;
   const store = {
-    writeVerdict: async (_file: unknown, verdict: Verdict) => {
-      if (isBroken) return err({ reason: 'store-unreachable', operation: 'write verdict' });
-      writes.push(verdict);
-      return ok(undefined);
-    },
+    verdictDocument: () => ({
+      read: async () => {
+        const value = writes.at(-1);
+        return ok(value && { value, etag: String(writes.length) });
+      },
+      write: async (verdict: Verdict, replacing: string | undefined) => {
+        if (isBroken) return err({ reason: 'store-unreachable', operation: 'write verdict' });
+        if (replacing !== (writes.length === 0 ? undefined : String(writes.length))) return ok(undefined);
+        writes.push(verdict);
+        return ok(String(writes.length));
+      },
+    }),
+    refused: { write: async () => ok(undefined), remove: async () => ok(undefined) },
     verdict: async () => ok(writes.at(-1)),
   } as unknown as ReleaseStore;
   const timer = (milliseconds: number) => nodePlatform.timer(milliseconds / 1000);
@@ -85,34 +94,64 @@ describe('the verdict verifications', () => {
     expect(starts).toBe(0);
   });
 
-  it('knows a verdict only for the very case: etag, size and signature', async () => {
-    await verifications.settle(judged, { kind: 'bad', reason: 'bad-signature' });
-    expect(await verifications.known(judged)).toMatchObject({ value: { good: false } });
+  it('knows a bad verdict only for the very case: etag, size and signature', async () => {
+    await verifications.settle(judged, BAD, true);
+    expect(await verifications.known(judged)).toMatchObject({ value: { bad: { good: false } } });
     for (const other of [
       { ...judged, signatureHash: 'mended' },
       { ...judged, facts: { ...judged.facts, etag: '"f"' } },
       { ...judged, facts: { ...judged.facts, size: 6 } },
     ]) {
-      expect(await verifications.known(other)).toEqual(ok(undefined));
+      expect(await verifications.known(other)).toEqual(ok({}));
     }
   });
 
-  it('does not trust a good verdict on a file that nothing tells apart, and does trust a bad one', async () => {
-    const nameless = {
-      ...judged,
-      facts: { size: 5, etag: undefined, lastModified: undefined, upstreamTag: undefined },
+  it('knows a good verdict by size and signature, whatever tag upstream gives: it binds the bytes', async () => {
+    await verifications.settle(judged, GOOD, true);
+    const retagged = { ...judged, facts: { ...judged.facts, etag: '"f"' } };
+    expect(await verifications.known(retagged)).toMatchObject({ value: { proof: { chunks: 'YQ==' } } });
+    for (const other of [
+      { ...judged, signatureHash: 'mended' },
+      { ...judged, facts: { ...judged.facts, size: 6 } },
+    ]) {
+      expect(await verifications.known(other)).toEqual(ok({}));
+    }
+  });
+
+  it('keeps a good verdict when the same file is bad another time, and notes that bad bytes have left', async () => {
+    await verifications.settle(judged, GOOD, true);
+    await verifications.settle(judged, BAD, false);
+    expect(writes).toHaveLength(1);
+    await verifications.settle(judged, BAD, true);
+    expect(writes.at(-1)).toMatchObject({ good: true, chunks: 'YQ==', taintedAt: '1970-01-01T00:00:00.000Z' });
+    expect(writes.at(-1)?.tag).not.toBe(writes[0]?.tag);
+  });
+
+  it('notes that bytes of another file may be with clients when a genuine file replaces a genuine one', async () => {
+    await verifications.settle(judged, GOOD, false);
+    await verifications.settle({ ...judged, signatureHash: 'other' }, { ...GOOD, chunks: 'YUE=' }, false);
+    expect(writes.at(-1)).toMatchObject({ good: true, chunks: 'YUE=', taintedAt: expect.any(String) });
+  });
+
+  it('lets one caller in ten minutes try a bad file again', async () => {
+    await verifications.settle(judged, BAD, true);
+    const tries = async (at: number) => {
+      shift = at;
+      return await Promise.all([verifications.claimRetry(judged.file), verifications.claimRetry(judged.file)]);
     };
-    await verifications.settle(nameless, GOOD);
-    expect(await verifications.known(nameless)).toEqual(ok(undefined));
-    await verifications.settle(nameless, { kind: 'bad', reason: 'bad-signature' });
-    expect(await verifications.known(nameless)).toMatchObject({ value: { good: false } });
+    expect(await tries(599_999)).toEqual([false, false]);
+    expect((await tries(600_000)).filter(Boolean)).toHaveLength(1);
+    expect(await tries(1_199_999)).toEqual([false, false]);
+    expect((await tries(1_200_000)).filter(Boolean)).toHaveLength(1);
+    await verifications.settle(judged, GOOD, false);
+    expect(await tries(9_000_000)).toEqual([false, false]);
   });
 
   it('stores nothing for a verification that broke, and survives a store that takes nothing', async () => {
-    await verifications.settle(judged, { kind: 'broken', fault: { reason: 'client-gone' } });
+    await verifications.settle(judged, { kind: 'broken', fault: { reason: 'client-gone' } }, true);
     expect(writes).toEqual([]);
     isBroken = true;
-    await verifications.settle(judged, { kind: 'bad', reason: 'bad-signature' });
+    expect(await verifications.settle(judged, BAD, true)).toBe(false);
     expect(writes).toEqual([]);
   });
 });

@@ -1,19 +1,24 @@
 /**
- * Serves files that are not mirrored. It decides the answer from the facts of a HEAD to upstream, sends the bytes as
- * they arrive, and verifies them on the way. No client gets a complete file whose signature is bad.
+ * Serves files that are not mirrored. It decides the answer from the facts of a HEAD to upstream.
+ *
+ * - A whole file that has not been verified yet is sent as it arrives. Its end is held back until the signature has verified.
+ * - A part waits until the whole file has been verified. From then on every chunk is compared before it is sent.
+ * - If a client may hold bytes that are not those of the verified file, no part completes them for a day, unless If-Range
+ *   names the verified file. So no client gets a complete file whose signature is bad, whatever upstream answers.
  */
 import type { Platform } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import { TtlCache } from '../../shared/ttl-cache.ts';
 import { isCompanion } from '../companions.ts';
-import { type Delivery, decideDelivery, type Presentation } from '../delivery.ts';
+import { type Delivery, decideDelivery, type FileFacts, type Presentation } from '../delivery.ts';
 import { filePath, type ReleaseFile } from '../model.ts';
+import { isTainted, type ProvenVerdict } from '../store/verdict.ts';
 import type { CheckedSignature, FileSignatureFault, FileSignatures } from '../upstream/file-signatures.ts';
 import type { Upstream, UpstreamFacts, UpstreamFault } from '../upstream/upstream.ts';
-import { HELD_BACK_BYTES } from './held-back.ts';
 import type { Body, Sender, SendFault } from './sender.ts';
-import type { Verifications } from './verifications.ts';
+import type { UnprovenStreams } from './unproven.ts';
+import type { JudgedFile, Verifications } from './verifications.ts';
 
 export type PassThroughFault =
   | SendFault
@@ -21,7 +26,9 @@ export type PassThroughFault =
   /** An earlier verification found the signature bad, and upstream has not replaced the file since. */
   | { readonly reason: 'refused-before'; readonly verdict: string }
   /** The verification of the file did not end in time. */
-  | { readonly reason: 'verification-pending' };
+  | { readonly reason: 'verification-pending' }
+  /** Bytes of another file have left under this name, and the client does not say that it has none of them. */
+  | { readonly reason: 'restart-needed' };
 
 export interface PassThroughAnswer {
   readonly delivery: Delivery;
@@ -40,11 +47,14 @@ interface UpstreamLookup {
   readonly facts: UpstreamFacts;
   /** Absent for companions, and for unsigned files if the configuration allows them. */
   readonly signature: CheckedSignature | undefined;
-  /** True when an earlier verification was good, or when there is no signature to verify. */
-  readonly isKnownGood: boolean;
+  /** The verdict that binds the bytes of the file, if there is one. */
+  readonly proof: ProvenVerdict | undefined;
 }
 
 const FACTS_CACHED_MS = 60_000;
+/** How long a part waits for the streams of other clients to be compared with the verdict. */
+const STREAMS_WAIT_MS = 15_000;
+const ASKS_EVERY_MS = 1_000;
 /** The second attempt follows when upstream has replaced the file during the first. */
 const MOST_ATTEMPTS = 2;
 
@@ -56,6 +66,7 @@ export class PassThrough {
     private readonly upstream: Upstream,
     private readonly signatures: FileSignatures,
     private readonly verifications: Verifications,
+    private readonly unproven: UnprovenStreams,
     private readonly sender: Sender,
     private readonly allowUnsigned: boolean,
   ) {
@@ -67,13 +78,85 @@ export class PassThrough {
     for (let attempt = 1; ; attempt += 1) {
       const file = await this.#lookUp(request.file, attempt > 1);
       if (!file.ok) return file;
-      const delivery = decideDelivery(request, file.value.facts, request.presentation, this.platform.now());
-      const hasBody = delivery.kind === 'whole' || delivery.kind === 'part';
-      if (!hasBody || request.method === 'HEAD') return ok({ delivery });
-      const opened = await this.#open(request, file.value, delivery);
+      const answer = await this.#answerFrom(request, file.value);
       // Upstream has replaced the file between HEAD and GET, or since its facts were cached.
-      if (!opened.ok && opened.error.reason === 'changed' && attempt < MOST_ATTEMPTS) continue;
-      return opened.ok ? ok({ delivery, body: opened.value }) : opened;
+      if (!answer.ok && answer.error.reason === 'changed' && attempt < MOST_ATTEMPTS) continue;
+      return answer;
+    }
+  }
+
+  async #answerFrom(
+    request: PassThroughRequest,
+    lookup: UpstreamLookup,
+  ): Promise<Result<PassThroughAnswer, PassThroughFault>> {
+    const { facts, signature } = lookup;
+    const decide = (proof: ProvenVerdict | undefined) =>
+      decideDelivery(request, this.#presented(facts, proof), request.presentation, this.platform.now());
+    const delivery = decide(lookup.proof);
+    const hasBody = delivery.kind === 'whole' || delivery.kind === 'part';
+    if (!hasBody || request.method === 'HEAD') return ok({ delivery });
+    const { file } = request;
+    if (signature === undefined) {
+      const [start, end] = delivery.kind === 'part' ? [delivery.start, delivery.end] : [0, facts.size - 1];
+      return answered(delivery, await this.sender.plain(file, facts, start, end));
+    }
+    const judged = { file, facts, signatureHash: signature.hash };
+    if (delivery.kind === 'whole' || (delivery.start === 0 && delivery.end === facts.size - 1)) {
+      // Nothing is left to compare with an empty file, whose verification needs no byte.
+      const isProven = lookup.proof !== undefined && facts.size > 0;
+      return answered(
+        delivery,
+        isProven
+          ? await this.sender.proven(judged, lookup.proof, 0, facts.size - 1)
+          : await this.sender.verified(judged, signature),
+      );
+    }
+    const proof = await this.#proofFor(judged, signature, lookup.proof);
+    if (!proof.ok) return proof;
+    if (isTainted(proof.value, this.platform.now()) && !request.headers.has('if-range'))
+      return err({ reason: 'restart-needed' });
+    // The condition may hold no longer: the tag of the file is another one once bytes of another file have left.
+    const final = decide(proof.value);
+    if (final.kind !== 'whole' && final.kind !== 'part') return ok({ delivery: final });
+    const [start, end] = final.kind === 'part' ? [final.start, final.end] : [0, facts.size - 1];
+    return answered(final, await this.sender.proven(judged, proof.value, start, end));
+  }
+
+  /** The facts that a client sees: after bytes of another file have left, the tag is one that only this verdict has. */
+  #presented(facts: UpstreamFacts, proof: ProvenVerdict | undefined): FileFacts {
+    if (proof === undefined || !isTainted(proof, this.platform.now())) return facts;
+    return { size: facts.size, etag: `"${proof.tag}"` };
+  }
+
+  /** Waits for the verdict that a part needs, and for the streams of the file that nobody has compared with it yet. */
+  async #proofFor(
+    judged: JudgedFile,
+    signature: CheckedSignature,
+    known: ProvenVerdict | undefined,
+  ): Promise<Result<ProvenVerdict, PassThroughFault>> {
+    let proof = known;
+    if (proof === undefined) {
+      const outcome = await this.verifications.join(judged, () => this.sender.verifyOnly(judged, signature));
+      if (outcome === undefined) return err({ reason: 'verification-pending' });
+      if (outcome.kind === 'broken') {
+        const { fault } = outcome;
+        return err(fault.reason === 'client-gone' ? { reason: 'verification-pending' } : fault);
+      }
+      if (outcome.kind === 'bad') return err({ reason: 'refused', verdict: outcome.reason });
+    }
+    const deadline = this.platform.now() + STREAMS_WAIT_MS;
+    for (;;) {
+      const stored = await this.verifications.known(judged);
+      if (!stored.ok) return stored;
+      proof = stored.value.proof;
+      if (proof === undefined) return err({ reason: 'verification-pending' });
+      const state = await this.unproven.state(judged.file, proof);
+      if (!state.ok) return state;
+      if (state.value === 'none') return ok(proof);
+      // The verdict has got a new tag with that.
+      if (state.value === 'tainted') continue;
+      if (this.platform.now() >= deadline) return err({ reason: 'verification-pending' });
+      await this.platform.timer(ASKS_EVERY_MS).elapsed;
     }
   }
 
@@ -85,19 +168,29 @@ export class PassThrough {
     ]);
     if (!facts.ok) return facts;
     if (signature === undefined || this.#mayBeUnsigned(signature)) {
-      return ok({ facts: facts.value, signature: undefined, isKnownGood: true });
+      return ok({ facts: facts.value, signature: undefined, proof: undefined });
     }
     if (!signature.ok) return signature;
     const judged = { file, facts: facts.value, signatureHash: signature.value.hash };
-    const verdict = await this.verifications.known(judged);
-    if (!verdict.ok) return verdict;
-    if (verdict.value === undefined || verdict.value.good) {
-      const isKnownGood = verdict.value?.good === true;
-      return ok({ facts: facts.value, signature: signature.value, isKnownGood });
-    }
+    const known = await this.verifications.known(judged);
+    if (!known.ok) return known;
+    const { proof, bad } = known.value;
+    if (bad === undefined) return ok({ facts: facts.value, signature: signature.value, proof });
     // The cached facts and signature may be older than a repair by upstream, so ask again before refusing.
     if (!fresh) return await this.#lookUp(file, true);
-    return err({ reason: 'refused-before', verdict: verdict.value.reason ?? 'bad-signature' });
+    this.platform.waitUntil(this.tryAgain(judged, signature.value));
+    return err({ reason: 'refused-before', verdict: bad.reason ?? 'bad-signature' });
+  }
+
+  /** Tries again a file of upstream that was found bad, if that is due. It never rejects. */
+  async retryRefused(file: ReleaseFile): Promise<void> {
+    const [facts, signature] = await Promise.all([this.#readFacts(file, true), this.signatures.check(file, true)]);
+    if (!facts.ok || !signature.ok) return;
+    await this.tryAgain({ file, facts: facts.value, signatureHash: signature.value.hash }, signature.value);
+  }
+
+  private async tryAgain(judged: JudgedFile, signature: CheckedSignature): Promise<void> {
+    if (await this.verifications.claimRetry(judged.file)) await this.sender.verifyOnly(judged, signature);
   }
 
   #mayBeUnsigned(signature: Result<CheckedSignature, FileSignatureFault>): boolean {
@@ -113,28 +206,7 @@ export class PassThrough {
     else this.#facts.delete(filePath(file));
     return facts;
   }
-
-  async #open(
-    { file }: PassThroughRequest,
-    { facts, signature, isKnownGood }: UpstreamLookup,
-    delivery: Delivery & { kind: 'whole' | 'part' },
-  ): Promise<Result<Body, PassThroughFault>> {
-    const { start, end } = delivery.kind === 'part' ? delivery : { start: 0, end: facts.size - 1 };
-    if (signature === undefined) return await this.sender.plain(file, facts, start, end);
-    const judged = { file, facts, signatureHash: signature.hash };
-    const isWhole = start === 0 && end === facts.size - 1;
-    if (isWhole) return await this.sender.verified(judged, signature);
-    // Whoever gets the end of a file can complete it from ranges, so the whole file must be known to be good first.
-    const reachesHeldBack = end >= facts.size - HELD_BACK_BYTES;
-    if (reachesHeldBack && !isKnownGood) {
-      const outcome = await this.verifications.join(judged, () => this.sender.verifyOnly(judged, signature));
-      if (outcome === undefined) return err({ reason: 'verification-pending' });
-      if (outcome.kind === 'broken') {
-        const { fault } = outcome;
-        return err(fault.reason === 'client-gone' ? { reason: 'verification-pending' } : fault);
-      }
-      if (outcome.kind === 'bad') return err({ reason: 'refused', verdict: outcome.reason });
-    }
-    return await this.sender.plain(file, facts, start, end);
-  }
 }
+
+const answered = <E>(delivery: Delivery, body: Result<Body, E>): Result<PassThroughAnswer, E> =>
+  body.ok ? ok({ delivery, body: body.value }) : body;

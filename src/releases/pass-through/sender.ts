@@ -1,17 +1,26 @@
 /** Makes the bodies of pass-through answers: plain ranges, and whole files that are verified on the way. */
 import type { Platform } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import { Slots } from '../../shared/slots.ts';
+import type { StoreFault } from '../../shared/store.ts';
 import type { VerificationFault, VerifiedSignature } from '../../signing/verification.ts';
 import type { ReleaseFile } from '../model.ts';
+import type { ProvenVerdict } from '../store/verdict.ts';
 import type { CheckedSignature, FileSignatureFault, FileSignatures } from '../upstream/file-signatures.ts';
 import { isSameFacts, type Upstream, type UpstreamFacts, type UpstreamFault } from '../upstream/upstream.ts';
 import { UpstreamReader } from '../upstream/upstream-reader.ts';
-import { HELD_BACK_BYTES, sendAll, sendVerified } from './held-back.ts';
+import { CHUNK_BYTES, chunkDigest, inChunks, joinDigests, provenBytes, splitDigests } from './chunks.ts';
+import { type ByteSource, HELD_BACK_BYTES, sendAll, sendVerified, type VerifiedSend } from './held-back.ts';
+import type { UnprovenStreams } from './unproven.ts';
 import type { JudgedFile, VerificationOutcome, Verifications } from './verifications.ts';
 
 type BodyOutcome = 'sent' | 'client-gone' | `upstream: ${string}` | `refused: ${string}`;
 
-export type SendFault = UpstreamFault | FileSignatureFault | { readonly reason: 'refused'; readonly verdict: string };
+export type SendFault =
+  | UpstreamFault
+  | FileSignatureFault
+  | StoreFault
+  | { readonly reason: 'refused'; readonly verdict: string };
 
 export interface Body {
   readonly stream: ReadableStream<Uint8Array>;
@@ -25,16 +34,22 @@ export type FixedLength = (length: number) => {
   writable: WritableStream<Uint8Array>;
 };
 
+/** Each is a download of a whole file, at the request of anybody. */
+const VERIFICATIONS_AT_ONCE = 4;
+
 export class Sender {
+  readonly #slots = new Slots(VERIFICATIONS_AT_ONCE);
+
   constructor(
     private readonly platform: Platform,
     private readonly upstream: Upstream,
     private readonly signatures: FileSignatures,
     private readonly verifications: Verifications,
+    private readonly unproven: UnprovenStreams,
     private readonly fixedLength: FixedLength,
   ) {}
 
-  /** Returns the bytes from `start` to `end` inclusive unverified; the caller decides that this is safe. */
+  /** Returns the bytes from `start` to `end` inclusive of a file without a signature, as they are. */
   async plain(file: ReleaseFile, facts: UpstreamFacts, start: number, end: number): Promise<Result<Body, SendFault>> {
     const { readable, writable } = this.fixedLength(end - start + 1);
     const source = this.#reader(file, facts, start, end);
@@ -50,6 +65,29 @@ export class Sender {
   }
 
   /**
+   * Returns the bytes from `start` to `end` inclusive of a file whose chunks are known. The first chunk is compared before
+   * this resolves, so that a file that upstream has replaced can still become the status of the answer.
+   */
+  async proven(judged: JudgedFile, proof: ProvenVerdict, start: number, end: number): Promise<Result<Body, SendFault>> {
+    const { file, facts } = judged;
+    const digests = splitDigests(proof.chunks);
+    const from = Math.floor(start / CHUNK_BYTES) * CHUNK_BYTES;
+    const to = Math.min(facts.size, (Math.floor(end / CHUNK_BYTES) + 1) * CHUNK_BYTES) - 1;
+    const reader = this.#reader(file, facts, from, to);
+    const opened = await reader.open();
+    if (!opened.ok) return opened;
+    const source = provenBytes(reader, digests, start, end);
+    const first = await source.next();
+    if (!first.ok) return first;
+    const { readable, writable } = this.fixedLength(end - start + 1);
+    const outcome = sendAll(startingWith(first.value, source), writable).then(
+      (sent): BodyOutcome => (sent.kind === 'source-failed' ? `upstream: ${sent.fault.reason}` : sent.kind),
+    );
+    this.platform.waitUntil(outcome);
+    return ok({ stream: readable, outcome });
+  }
+
+  /**
    * Returns the whole file. Its end is held back until the signature has verified, and the verdict is stored. A file of
    * at most HELD_BACK_BYTES is read and verified before any byte of it is sent.
    */
@@ -58,22 +96,25 @@ export class Sender {
     if (facts.size <= HELD_BACK_BYTES) return await this.#verifiedSmall(judged, checked);
     const verification = await this.signatures.begin(checked);
     if (!verification.ok) return verification;
-    const source = this.#reader(file, facts, 0, facts.size - 1);
-    const opened = await source.open();
+    const reader = this.#reader(file, facts, 0, facts.size - 1);
+    const opened = await reader.open();
     if (!opened.ok) return opened;
+    const begun = await this.unproven.begin(judged, reader);
+    if (!begun.ok) {
+      await reader.cancel();
+      return begun;
+    }
+    const source = begun.value;
     const { readable, writable } = this.fixedLength(facts.size);
     let delivered = true;
-    const run = this.verifications.lead(judged, true, async (settle) => {
-      const result = await sendVerified(source, facts.size, verification.value, writable, (fault) =>
-        settle({ kind: 'bad', reason: fault.reason }),
-      );
-      if (result.kind === 'bad') return { kind: 'bad', reason: result.fault.reason };
-      if (result.kind === 'client-gone') return { kind: 'broken', fault: { reason: 'client-gone' } };
-      if (result.kind === 'source-failed') return { kind: 'broken', fault: result.fault };
-      delivered = result.delivered;
-      const good = { kind: 'good' as const, signedBy: result.signature.signedBy };
-      await settle(good);
-      return good;
+    const run = this.verifications.lead(judged, true, async () => {
+      const result = await sendVerified(source, facts.size, verification.value, writable, async (fault) => {
+        await this.verifications.settle(judged, { kind: 'bad', reason: fault.reason }, true);
+      });
+      const ended = await this.#endOf(judged, result, source.digests);
+      if (result.kind === 'good') delivered = result.delivered;
+      await source.end();
+      return ended;
     });
     const outcome = run.then((ended): BodyOutcome => {
       if (ended.kind === 'bad') return `refused: ${ended.reason}`;
@@ -86,30 +127,42 @@ export class Sender {
     return ok({ stream: readable, outcome });
   }
 
-  /** Reads and verifies the whole file and stores the verdict, for a client that asks for the end of the file only. */
-  async verifyOnly(judged: JudgedFile, checked: CheckedSignature): Promise<VerificationOutcome> {
-    return await this.verifications.lead(judged, false, async (settle) => {
-      const verification = await this.signatures.begin(checked);
-      if (!verification.ok) return { kind: 'broken', fault: verification.error };
-      const source = this.#reader(judged.file, judged.facts, 0, judged.facts.size - 1);
-      const opened = await source.open();
-      if (!opened.ok) return { kind: 'broken', fault: opened.error };
-      for (;;) {
-        const chunk = await source.next();
-        if (!chunk.ok) return { kind: 'broken', fault: chunk.error };
-        if (chunk.value === undefined) break;
-        verification.value.update(chunk.value);
-      }
-      const outcome = outcomeOf(await verification.value.finish());
-      await settle(outcome);
-      return outcome;
-    });
+  async #endOf(judged: JudgedFile, result: VerifiedSend, digests: readonly string[]): Promise<VerificationOutcome> {
+    if (result.kind === 'bad') return { kind: 'bad', reason: result.fault.reason };
+    if (result.kind === 'client-gone') return { kind: 'broken', fault: { reason: 'client-gone' } };
+    if (result.kind === 'source-failed') return { kind: 'broken', fault: result.fault };
+    const good = { kind: 'good' as const, signedBy: result.signature.signedBy, chunks: joinDigests(digests) };
+    await this.verifications.settle(judged, good, true);
+    return good;
   }
 
-  async #verifiedSmall(
-    { file, facts, ...judged }: JudgedFile,
-    checked: CheckedSignature,
-  ): Promise<Result<Body, SendFault>> {
+  /** Reads and verifies the whole file and stores the verdict, for a client that asks for a part of the file only. */
+  async verifyOnly(judged: JudgedFile, checked: CheckedSignature): Promise<VerificationOutcome> {
+    return await this.verifications.lead(judged, false, () =>
+      this.#slots.run(async () => {
+        const verification = await this.signatures.begin(checked);
+        if (!verification.ok) return { kind: 'broken', fault: verification.error };
+        const reader = this.#reader(judged.file, judged.facts, 0, judged.facts.size - 1);
+        const opened = await reader.open();
+        if (!opened.ok) return { kind: 'broken', fault: opened.error };
+        const chunks = inChunks(reader);
+        const digests: string[] = [];
+        for (;;) {
+          const chunk = await chunks.next();
+          if (!chunk.ok) return { kind: 'broken', fault: chunk.error };
+          if (chunk.value === undefined) break;
+          verification.value.update(chunk.value);
+          digests.push(await chunkDigest(chunk.value));
+        }
+        const outcome = outcomeOf(await verification.value.finish(), joinDigests(digests));
+        await this.verifications.settle(judged, outcome, false);
+        return outcome;
+      }),
+    );
+  }
+
+  async #verifiedSmall(judged: JudgedFile, checked: CheckedSignature): Promise<Result<Body, SendFault>> {
+    const { file, facts } = judged;
     const fetched = await this.upstream.small(file, HELD_BACK_BYTES);
     // The file has grown since its facts were read.
     if (!fetched.ok) return fetched.error.reason === 'too-large' ? err({ reason: 'changed' }) : fetched;
@@ -118,8 +171,9 @@ export class Sender {
     const verification = await this.signatures.begin(checked);
     if (!verification.ok) return verification;
     verification.value.update(bytes);
-    const outcome = outcomeOf(await verification.value.finish());
-    await this.verifications.settle({ file, facts, ...judged }, outcome);
+    const chunks = joinDigests(bytes.length === 0 ? [] : [await chunkDigest(bytes)]);
+    const outcome = outcomeOf(await verification.value.finish(), chunks);
+    await this.verifications.settle(judged, outcome, false);
     if (outcome.kind !== 'good') return err({ reason: 'refused', verdict: outcome.reason });
     return ok({ stream: streamOf(bytes), outcome: Promise.resolve('sent') });
   }
@@ -131,8 +185,23 @@ export class Sender {
 
 const outcomeOf = (
   verdict: Result<VerifiedSignature, VerificationFault>,
+  chunks: string,
 ): Exclude<VerificationOutcome, { kind: 'broken' }> =>
-  verdict.ok ? { kind: 'good', signedBy: verdict.value.signedBy } : { kind: 'bad', reason: verdict.error.reason };
+  verdict.ok
+    ? { kind: 'good', signedBy: verdict.value.signedBy, chunks }
+    : { kind: 'bad', reason: verdict.error.reason };
+
+function startingWith(first: Uint8Array | undefined, rest: ByteSource): ByteSource {
+  let next = first;
+  return {
+    next: async () => {
+      const chunk = next;
+      next = undefined;
+      return chunk === undefined ? await rest.next() : ok(chunk);
+    },
+    cancel: () => rest.cancel(),
+  };
+}
 
 const streamOf = (bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> =>
   new Response(bytes).body ?? new ReadableStream();

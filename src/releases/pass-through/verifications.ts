@@ -1,15 +1,17 @@
 /**
  * Keeps the verdicts on upstream files in R2, and keeps track of the verifications that run in this isolate. A client
- * that asks for the end of a file can wait for a running verification instead of starting another one.
+ * that asks for a part of a file can wait for a running verification instead of starting another one.
  */
+import { update } from '../../shared/document.ts';
 import { type Platform, within } from '../../shared/platform.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import { filePath, type ReleaseFile } from '../model.ts';
 import type { ReleaseStore } from '../store/bucket.ts';
-import { appliesTo, type Verdict } from '../store/verdict.ts';
+import { isBadFor, isProofFor, type ProvenVerdict, type Verdict } from '../store/verdict.ts';
 import type { FileSignatureFault } from '../upstream/file-signatures.ts';
 import type { UpstreamFacts, UpstreamFault } from '../upstream/upstream.ts';
+import { nextVerdict } from './next-verdict.ts';
 
 /** A file with the facts that upstream gives now and the SHA-256 of the signature that it is verified against. */
 export interface JudgedFile {
@@ -19,13 +21,22 @@ export interface JudgedFile {
 }
 
 export type VerificationOutcome =
-  | { readonly kind: 'good'; readonly signedBy: string }
+  /** `chunks` are the digests of the file's chunks, as `joinDigests` makes them. */
+  | { readonly kind: 'good'; readonly signedBy: string; readonly chunks: string }
   | { readonly kind: 'bad'; readonly reason: string }
   /** The verification ended without a verdict: the client left, upstream failed, or upstream replaced the file. */
   | {
       readonly kind: 'broken';
       readonly fault: UpstreamFault | FileSignatureFault | { readonly reason: 'client-gone' };
     };
+
+/** What the store knows of a file. */
+export interface Known {
+  /** The verdict that binds the bytes of the file under its present signature. */
+  readonly proof?: ProvenVerdict;
+  /** The bad verdict on what upstream sends under its present facts. */
+  readonly bad?: Verdict;
+}
 
 interface ActiveVerification {
   readonly outcome: Promise<VerificationOutcome>;
@@ -39,7 +50,6 @@ const JOINERS_WAIT_MS = 20_000;
 const WAIT_FOR_CLIENT_MS = 3_000;
 /** `waitUntil` keeps work alive for 30 s after its request. A verification that is older than this has been dropped. */
 const GONE_AFTER_MS = 60_000;
-const WRITE_ATTEMPTS = 3;
 
 /** The stored verdicts on upstream files, and the verifications that run now. */
 export class Verifications {
@@ -50,14 +60,13 @@ export class Verifications {
     private readonly store: ReleaseStore,
   ) {}
 
-  /** Returns the stored verdict if it is about the same facts and the same signature, otherwise `undefined`. */
-  async known(judged: JudgedFile): Promise<Result<Verdict | undefined, StoreFault>> {
-    const stored = await this.store.verdict(judged.file);
-    if (!stored.ok || stored.value === undefined) return stored;
-    const { facts, signatureHash } = judged;
-    if (!appliesTo(stored.value, facts, signatureHash)) return ok(undefined);
-    // Without a tag or a date two files of the same size look alike, so a good verdict could be about another file.
-    return ok(stored.value.good && facts.etag === undefined ? undefined : stored.value);
+  /** Returns what the stored verdict says of the file as upstream has it now. */
+  async known({ file, facts, signatureHash }: JudgedFile): Promise<Result<Known, StoreFault>> {
+    const stored = await this.store.verdict(file);
+    if (!stored.ok) return stored;
+    if (stored.value === undefined) return ok({});
+    if (isProofFor(stored.value, facts.size, signatureHash)) return ok({ proof: stored.value });
+    return ok(isBadFor(stored.value, facts, signatureHash) ? { bad: stored.value } : {});
   }
 
   /**
@@ -67,10 +76,10 @@ export class Verifications {
   lead(
     judged: JudgedFile,
     feedsClient: boolean,
-    work: (settle: (outcome: VerificationOutcome) => Promise<void>) => Promise<VerificationOutcome>,
+    work: () => Promise<VerificationOutcome>,
   ): Promise<VerificationOutcome> {
     const key = keyOf(judged);
-    const outcome = work((settled) => this.settle(judged, settled)).finally(() => {
+    const outcome = work().finally(() => {
       if (this.#running.get(key)?.outcome === outcome) this.#running.delete(key);
     });
     const other = this.#running.get(key);
@@ -106,24 +115,63 @@ export class Verifications {
     return undefined;
   }
 
-  /** Stores the verdict of `outcome`; a broken outcome has none. A store that fails is tried again, then ignored. */
-  async settle(judged: JudgedFile, outcome: VerificationOutcome): Promise<void> {
-    if (outcome.kind === 'broken') return;
+  /**
+   * Stores the verdict of `outcome`; a broken outcome has none. `hasLeft` says that a client has got bytes of the file.
+   * Returns false when the store has not taken it: the next request then verifies the file again.
+   */
+  async settle(judged: JudgedFile, outcome: VerificationOutcome, hasLeft: boolean): Promise<boolean> {
+    if (outcome.kind === 'broken') return true;
     const { facts, signatureHash, file } = judged;
-    const verdict: Verdict = {
+    const found = {
       etag: facts.etag ?? '',
       size: facts.size,
       signature: signatureHash,
-      good: outcome.kind === 'good',
-      ...(outcome.kind === 'good' ? { signedBy: outcome.signedBy } : { reason: outcome.reason }),
       at: new Date(this.platform.now()).toISOString(),
+      tag: crypto.randomUUID(),
     };
-    for (let attempt = 0; attempt < WRITE_ATTEMPTS; attempt += 1) {
-      if ((await this.store.writeVerdict(file, verdict)).ok) return;
-    }
-    // It is safe to give up: without a stored verdict the next request for the end of the file verifies it again.
+    const document = this.store.verdictDocument(file);
+    const stored = await update(this.platform, document, (current) => nextVerdict(current, found, outcome, hasLeft));
+    if (!stored.ok) return false;
+    const { value } = stored;
+    const noted =
+      value?.good === false
+        ? await this.store.refused.write(file, { reason: value.reason ?? 'bad-signature', at: value.at })
+        : await this.store.refused.remove(file);
+    return noted.ok;
+  }
+
+  /** Notes that bytes left that are not those of the file: from now on a part needs a condition, for a day. */
+  async taint(file: ReleaseFile): Promise<Result<unknown, StoreFault>> {
+    return await this.#amend(file, { taintedAt: new Date(this.platform.now()).toISOString() });
+  }
+
+  /** Gives the verdict a new tag, so that no isolate relies on what it remembers of it. */
+  async renewTag(file: ReleaseFile): Promise<Result<unknown, StoreFault>> {
+    return await this.#amend(file, {});
+  }
+
+  async #amend(file: ReleaseFile, fields: Partial<Verdict>): Promise<Result<unknown, StoreFault>> {
+    const tag = crypto.randomUUID();
+    const document = this.store.verdictDocument(file);
+    return await update(this.platform, document, (current) => current && { ...current, ...fields, tag });
+  }
+
+  /**
+   * Notes that a bad verdict is tried again, and returns true for the one caller that may do it: it is at least ten
+   * minutes old, and nobody has tried for as long.
+   */
+  async claimRetry(file: ReleaseFile): Promise<boolean> {
+    const now = this.platform.now();
+    let isMine = false;
+    const claimed = await update(this.platform, this.store.verdictDocument(file), (current) => {
+      isMine = current?.good === false && now - Date.parse(current.triedAt ?? current.at) >= RETRY_AFTER_MS;
+      return isMine && current ? { ...current, triedAt: new Date(now).toISOString() } : undefined;
+    });
+    return claimed.ok && isMine;
   }
 }
+
+const RETRY_AFTER_MS = 10 * 60_000;
 
 const keyOf = ({ file, facts, signatureHash }: JudgedFile): string =>
   `${filePath(file)} ${facts.etag} ${facts.size} ${signatureHash}`;

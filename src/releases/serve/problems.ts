@@ -41,6 +41,12 @@ function problemOf(fault: ReleaseFault): Problem {
       return unavailable(`upstream's file changed or broke off under way (${fault.reason})`);
     case 'verification-pending':
       return unavailable('the signature of this file is being verified; ask again');
+    case 'restart-needed':
+      return {
+        code: 'precondition-required',
+        detail:
+          'bytes that do not belong to this file have left under its name: download it from its beginning, or send If-Range with its present ETag',
+      };
     case 'timeout':
       return tooSlow(`upstream is too slow: ${fault.detail}`);
     case 'stalled':

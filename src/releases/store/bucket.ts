@@ -19,7 +19,9 @@ import {
 import type { Alias, Pair, ReleaseFile, Version } from '../model.ts';
 import { type AliasRecord, NO_ALIAS, parseAlias } from './alias.ts';
 import { type Manifest, type ManifestFile, parseManifest } from './manifest.ts';
+import { type RefusedNotes, refusedNotes } from './refused.ts';
 import { EMPTY_INDEX, type PublicIndex, parseIndex, parsePublicIndex, type ReleaseIndex } from './release-index.ts';
+import { type UnprovenMarks, unprovenMarks } from './unproven.ts';
 import { parseVerdict, type Verdict } from './verdict.ts';
 
 /** A verified version.txt of upstream and its signature. */
@@ -56,7 +58,9 @@ export interface ReleaseStore {
   /** Reads releases.json with its text and its entity tag; `undefined` before the first publication. */
   publicIndex(): Promise<Result<{ index: PublicIndex; text: string; etag: string } | undefined, StoreFault>>;
   verdict(file: ReleaseFile): Promise<Result<Verdict | undefined, StoreFault>>;
-  writeVerdict(file: ReleaseFile, verdict: Verdict): Promise<Result<undefined, StoreFault>>;
+  verdictDocument(file: ReleaseFile): Document<Verdict>;
+  readonly marks: UnprovenMarks;
+  readonly refused: RefusedNotes;
   lastGood(pair: Pair, alias: Alias): Promise<Result<LastGoodPair | undefined, StoreFault>>;
   writeLastGood(pair: Pair, alias: Alias, good: LastGoodPair): Promise<Result<undefined, StoreFault>>;
 }
@@ -138,11 +142,9 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
         }),
       ),
     verdict: (file) => readObject(bucket, reach, verdictKey(file), parseVerdict),
-    writeVerdict: (file, verdict) =>
-      reach('write verdict', async () => {
-        await bucket.put(verdictKey(file), JSON.stringify(verdict));
-        return undefined;
-      }),
+    verdictDocument: (file) => r2Document(bucket, reach, verdictKey(file), jsonCodec(parseVerdict)),
+    marks: unprovenMarks(bucket, reach),
+    refused: refusedNotes(bucket, reach),
     lastGood: (pair, alias) =>
       reach('read last good version.txt', async () => {
         const object = await bucket.get(lastGoodKey(pair, alias));

@@ -1,0 +1,139 @@
+/**
+ * Follows the bytes that leave before the signature of their file has verified. As long as a client may hold bytes that are
+ * not those of the verified file, it must not get the missing part: it would end with a complete bad file.
+ */
+import type { Platform } from '../../shared/platform.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import type { StoreFault } from '../../shared/store.ts';
+import { TtlCache } from '../../shared/ttl-cache.ts';
+import { filePath, type ReleaseFile } from '../model.ts';
+import type { ReleaseStore } from '../store/bucket.ts';
+import { isProofFor, type ProvenVerdict } from '../store/verdict.ts';
+import { type ChunkSource, chunkDigest, inChunks, isBeginningOf, joinDigests, splitDigests } from './chunks.ts';
+import type { ByteSource } from './held-back.ts';
+import type { JudgedFile, Verifications } from './verifications.ts';
+
+/** How often a stream asks whether its file has been verified in the meantime. */
+const ASKS_EVERY_MS = 2_000;
+const REMEMBERED_MS = 60 * 60_000;
+/** How long a mark counts: nobody resumes a download after that. */
+const COUNTS_MS = 24 * 3_600_000;
+/** More marks than this are looked at in several requests. */
+const MOST_MARKS = 200;
+
+/** A stream whose bytes leave before their signature has verified. */
+export interface UnprovenStream extends ByteSource {
+  /** The digests of the chunks that it has returned. */
+  readonly digests: readonly string[];
+  /** Compares what has left with the verdict that there is now, and writes down what cannot be decided yet. */
+  end(): Promise<void>;
+}
+
+export type UnprovenState =
+  /** Nothing left that is not of the verified file. */
+  | 'none'
+  /** A stream still runs, or has ended without a trace: nothing can be told yet. */
+  | 'unknown'
+  /** Something else has left; the verdict says so from now on. */
+  | 'tainted';
+
+export class UnprovenStreams {
+  /** The tags of verdicts without open marks. A stream that begins later finds the verdict, and is bound by it. */
+  readonly #settledTags: TtlCache<true>;
+
+  constructor(
+    private readonly platform: Platform,
+    private readonly store: ReleaseStore,
+    private readonly verifications: Verifications,
+  ) {
+    this.#settledTags = new TtlCache(platform.now, REMEMBERED_MS, 2000);
+  }
+
+  /** Writes the mark of a stream and returns the stream. After an error nothing may be sent. */
+  async begin(judged: JudgedFile, source: ByteSource): Promise<Result<UnprovenStream, StoreFault>> {
+    const { marks } = this.store;
+    const { file, facts, signatureHash } = judged;
+    const id = crypto.randomUUID();
+    const marked = await marks.write(file, id);
+    if (!marked.ok) return marked;
+    const stored = await this.store.verdict(file);
+    if (!stored.ok) return stored;
+    // Isolates remember the tag of a verdict without open marks; this verdict has one from now on.
+    if (stored.value?.good === true && !isProofFor(stored.value, facts.size, signatureHash)) {
+      const renewed = await this.verifications.renewTag(file);
+      if (!renewed.ok) return renewed;
+    }
+    return ok(this.#follow(judged, id, inChunks(source)));
+  }
+
+  #follow(judged: JudgedFile, id: string, chunks: ChunkSource): UnprovenStream {
+    const { file, facts, signatureHash } = judged;
+    const digests: string[] = [];
+    let proof: readonly string[] | undefined;
+    let isForeign = false;
+    let hasEnded = false;
+    const compare = async (): Promise<boolean> => {
+      const stored = await this.store.verdict(file);
+      if (!stored.ok || stored.value === undefined || !isProofFor(stored.value, facts.size, signatureHash))
+        return false;
+      const whole = splitDigests(stored.value.chunks);
+      isForeign = !isBeginningOf(digests, whole);
+      if (!isForeign) proof = whole;
+      return await this.#close(file, id, isForeign);
+    };
+    const watch = async () => {
+      while (!hasEnded && proof === undefined && !isForeign) {
+        await this.platform.timer(ASKS_EVERY_MS).elapsed;
+        if (!hasEnded) await compare();
+      }
+    };
+    this.platform.waitUntil(watch());
+    return {
+      digests,
+      next: async () => {
+        const chunk = await chunks.next();
+        if (!chunk.ok || chunk.value === undefined) return chunk;
+        const digest = await chunkDigest(chunk.value);
+        if (isForeign || (proof !== undefined && proof[digests.length] !== digest)) return err({ reason: 'changed' });
+        digests.push(digest);
+        return chunk;
+      },
+      cancel: () => chunks.cancel(),
+      end: async () => {
+        hasEnded = true;
+        if (proof !== undefined || isForeign || (await compare())) return;
+        await this.store.marks.write(file, id, joinDigests(digests));
+      },
+    };
+  }
+
+  /** Ends a mark. Returns false when that failed: the mark then goes on counting. */
+  async #close(file: ReleaseFile, id: string, isForeign: boolean): Promise<boolean> {
+    if (isForeign && !(await this.verifications.taint(file)).ok) return false;
+    return (await this.store.marks.remove(file, [id])).ok;
+  }
+
+  /** Returns whether a client may hold bytes of this name that are not those of the file that `proof` binds. */
+  async state(file: ReleaseFile, proof: ProvenVerdict): Promise<Result<UnprovenState, StoreFault>> {
+    const key = `${filePath(file)} ${proof.tag}`;
+    if (this.#settledTags.get(key) !== undefined) return ok('none');
+    const marks = await this.store.marks.list(file, MOST_MARKS);
+    if (!marks.ok) return marks;
+    const whole = splitDigests(proof.chunks);
+    let state: UnprovenState = marks.value.length >= MOST_MARKS ? 'unknown' : 'none';
+    for (const { id, at, hasEnded } of marks.value) {
+      const isOver = this.platform.now() - at >= COUNTS_MS;
+      if (!hasEnded && !isOver) {
+        state = state === 'none' ? 'unknown' : state;
+        continue;
+      }
+      const left = isOver ? ok('') : await this.store.marks.digests(file, id);
+      if (!left.ok) return left;
+      const isForeign = !isBeginningOf(splitDigests(left.value ?? ''), whole);
+      if (!(await this.#close(file, id, isForeign))) return ok('unknown');
+      if (isForeign) state = 'tainted';
+    }
+    if (state === 'none') this.#settledTags.set(key, true);
+    return ok(state);
+  }
+}
