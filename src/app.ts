@@ -51,10 +51,12 @@ export function createEdge(env: Env, given: Runtime): Edge {
     trustedKeys,
     versions: { 'flatcar-edge': VERSION },
     probes: storeProbes(env, platform),
+    refused: () => parts.store.refused.list(),
     storage: () => storageHealth(machines, config.STORAGE_KEY !== undefined),
   });
+  const releases = releaseRoom(config, runtime, parts, mirror.demand);
   addRoutes(app, {
-    releases: releaseRoom(config, runtime, parts, mirror.demand),
+    releases,
     trustedKeys,
     mirror: mirror.room,
     machines,
@@ -69,7 +71,7 @@ export function createEdge(env: Env, given: Runtime): Edge {
       const log = new WideEvent();
       const started = platform.now();
       try {
-        await poll({ ...mirror.room, log });
+        await poll({ ...mirror.room, retryRefused: (file) => releases.passThrough.retryRefused(file), log });
       } catch (cause) {
         log.set({ event: 'poll', bug: stackOf(cause) });
       }

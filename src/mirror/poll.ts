@@ -4,7 +4,7 @@
  */
 
 import { type Catalogue, type Stream, streamEntry } from '../releases/catalogue.ts';
-import { type Alias, compareVersions, type Pair, type Version } from '../releases/model.ts';
+import { type Alias, compareVersions, type Pair, type ReleaseFile, type Version } from '../releases/model.ts';
 import { type ReleaseFault, releaseProblem } from '../releases/serve/problems.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
 import { EMPTY_INDEX } from '../releases/store/release-index.ts';
@@ -35,6 +35,8 @@ export interface PollPorts {
   readonly trustedKeys: TrustedKeys;
   readonly jobs: Jobs;
   readonly publisher: Publisher;
+  /** Verifies again a file of upstream that was found bad, if that is due. */
+  readonly retryRefused: (file: ReleaseFile) => Promise<void>;
   readonly log: LogEvent;
 }
 
@@ -42,6 +44,7 @@ type Outcome = Result<unknown, ReleaseFault>;
 const DONE: Outcome = { ok: true, value: undefined };
 
 const DAY_MS = 24 * 3_600_000;
+const RETRIED_A_ROUND = 5;
 const LATE_FILES_MS = 7 * DAY_MS;
 
 /**
@@ -67,6 +70,7 @@ export async function poll(ports: PollPorts): Promise<void> {
     note(`jobs of ${pair.channel}/${pair.board}`, await takeOverDead(ports, pair));
     note(`late files of ${pair.channel}/${pair.board}`, await lookForLateFiles(ports, pair));
   }
+  note('files found bad', await retryRefused(ports));
   note('signing key', await warnOfExpiry(ports));
   note('keyring', await daily(ports, 'keyringRefreshedAt', () => refreshKeyring(ports)));
   note('sweep', await daily(ports, 'sweptAt', () => sweep(ports)));
@@ -136,6 +140,16 @@ async function lookForLateFiles({ releases, jobs, platform, mirrorFiles }: PollP
 }
 
 /** Logs in each round that the signing key expires soon, so that the warning does not get lost. */
+/** Tries again what was found bad, a few files a round: each is downloaded whole. The oldest note does not block the rest. */
+async function retryRefused({ releases, retryRefused, platform }: PollPorts): Promise<Outcome> {
+  const notes = await releases.refused.list();
+  if (!notes.ok) return notes;
+  const first = Math.floor(platform.random() * notes.value.length);
+  const inTurn = [...notes.value.slice(first), ...notes.value.slice(0, first)];
+  for (const { file } of inTurn.slice(0, RETRIED_A_ROUND)) await retryRefused(file);
+  return DONE;
+}
+
 async function warnOfExpiry({ trustedKeys, platform, log }: PollPorts): Promise<Outcome> {
   const keyring = await trustedKeys.current();
   if (!keyring.ok) return keyring;

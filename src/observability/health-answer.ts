@@ -3,9 +3,12 @@ import * as z from 'zod';
 
 export const health = z
   .object({
-    status: z.enum(['ok', 'failing']),
+    /** `degraded`: everything answers, but files of upstream were found bad. */
+    status: z.enum(['ok', 'degraded', 'failing']),
     versions: z.record(z.string(), z.string()),
     bindings: z.record(z.string(), z.enum(['ok', 'failing'])),
+    /** Files of upstream whose signatures did not hold; they are tried again by themselves. */
+    refused: z.array(z.object({ path: z.string(), reason: z.string(), since: z.string() })),
     signingKey: z.object({
       fingerprint: z.string().optional(),
       expires: z.string().nullish(),

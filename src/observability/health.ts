@@ -1,6 +1,8 @@
 /** Computes the answer of `/healthz`: whether the bindings answer, and when the signing key expires. */
 
 import type { StorageHealth } from '../machines/storage-health.ts';
+import { filePath } from '../releases/model.ts';
+import type { RefusedNote } from '../releases/store/notes/bucket.ts';
 import type { Platform } from '../shared/platform.ts';
 import type { Result } from '../shared/result.ts';
 import { daysLeft, expiryWarning, lastingSigningKey } from '../signing/keyring.ts';
@@ -13,10 +15,13 @@ export interface HealthParts {
   readonly versions: Readonly<Record<string, string>>;
   /** One cheap call to each binding. An error, which may be a timeout, means that the binding fails. */
   readonly probes: Readonly<Record<string, () => Promise<Result<unknown, unknown>>>>;
+  /** Returns the files of upstream that were found bad. */
+  readonly refused: () => Promise<Result<readonly RefusedNote[], unknown>>;
   /** Returns which secrets the stored records need. */
   readonly storage: () => Promise<StorageHealth>;
 }
 
+const MOST_SHOWN = 20;
 const REMEMBERED_MS = 10_000;
 
 /** Returns a check that remembers its answer for 10 s. Concurrent callers share one check. */
@@ -37,15 +42,20 @@ async function compute(parts: HealthParts): Promise<Health> {
     const outcome = await probe();
     return [name, outcome.ok ? 'ok' : 'failing'] as const;
   });
-  const [bindings, signingKey, storage] = await Promise.all([
+  const [bindings, refused, signingKey, storage] = await Promise.all([
     Promise.all(entries),
+    parts.refused(),
     signingKeyHealth(parts),
     parts.storage(),
   ]);
+  const isFailing = bindings.some(([, state]) => state === 'failing');
+  // A store that does not answer is told by its binding.
+  const notes = refused.ok ? refused.value : [];
   return {
-    status: bindings.every(([, state]) => state === 'ok') ? 'ok' : 'failing',
+    status: isFailing ? 'failing' : notes.length > 0 ? 'degraded' : 'ok',
     versions: parts.versions,
     bindings: Object.fromEntries(bindings),
+    refused: notes.slice(0, MOST_SHOWN).map(({ file, reason, at }) => ({ path: filePath(file), reason, since: at })),
     signingKey,
     storage,
   };

@@ -18,7 +18,7 @@ const stream: StreamOverview = {
   ],
 };
 const overview: Overview = {
-  ...{ streams: [stream], at: '2026-08-14T10:00:00Z', isPartial: false },
+  ...{ streams: [stream], at: '2026-08-14T10:00:00Z', isPartial: false, refused: [] },
   key: { fingerprint: 'F'.repeat(40), expires: '2027-01-01T00:00:00Z', daysLeft: 140, warning: undefined },
 };
 const page = async (changes: Partial<Overview> = {}) => String(await homePage({ ...overview, ...changes }, ORIGIN));

@@ -93,7 +93,9 @@ describe('a good file', () => {
 
   it('gives a part before its end only after the whole has been verified, and from then on with that chunk alone', async () => {
     const asked = async () =>
-      (await tenant.log(/bz2$/)).filter(({ method }) => method === 'GET').map(({ headers }) => headers['range'] ?? 'whole');
+      (await tenant.log(/bz2$/))
+        .filter(({ method }) => method === 'GET')
+        .map(({ headers }) => headers['range'] ?? 'whole');
     expect(await bodyOf(await edge.fetch(PATH, range(1000, 1999)))).toEqual(genuine.subarray(1000, 2000));
     expect(await asked()).toEqual(['whole', `bytes=0-${MIB - 1}`]);
     expect(await bodyOf(await edge.fetch(PATH, range(MIB + 1, MIB + 5)))).toEqual(genuine.subarray(MIB + 1, MIB + 6));

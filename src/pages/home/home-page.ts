@@ -23,6 +23,7 @@ ${overview.isPartial ? html`<p><span class="chip warn">incomplete</span> Our sto
 <h2 id="files">Verified files</h2>
 ${mirrored.length === 0 ? html`<p>Nothing is mirrored here yet: files come from upstream, and each signature is checked on the way.</p>` : ''}
 ${mirrored.map(release)}
+${overview.refused.length === 0 ? '' : refusedFiles(overview.refused)}
 <h2 id="key">Signing key</h2>
 ${signingKey(overview)}
 ${
@@ -76,6 +77,15 @@ function release({ channel, board, alias, version, files, others }: StreamOvervi
   )}</ul>
 ${links.length === 0 ? '' : html`<p>Also published: ${links}</p>`}
 </div></details>`;
+}
+
+function refusedFiles(notes: Overview['refused']): Markup {
+  return html`<h2 id="refused">Files that upstream sends wrong</h2>
+<p>The signature of these files did not hold when they were last fetched. Nothing of them is served; they are tried again every few minutes.</p>
+<ul class="files">${notes.map(
+    ({ file, reason, at }) =>
+      html`<li><span class="chip bad">${reason}</span> <code class="wrap">${file.channel}/${file.board}/${file.version}/${file.file}</code> <span class="faint">since ${moment(at)}</span></li>`,
+  )}</ul>`;
 }
 
 function signingKey({ key }: Overview): Markup {

@@ -9,6 +9,7 @@ import { isCompanion } from '../../releases/companions.ts';
 import { type Alias, isAlias, type Pair } from '../../releases/model.ts';
 import { currentRelease } from '../../releases/serve/current.ts';
 import type { ReleaseStore } from '../../releases/store/bucket.ts';
+import type { RefusedNote } from '../../releases/store/notes/bucket.ts';
 import type { ReleaseIndex } from '../../releases/store/release-index.ts';
 import type { VersionFiles } from '../../releases/upstream/version-files.ts';
 import { type Platform, within } from '../../shared/platform.ts';
@@ -55,6 +56,8 @@ interface SigningKey {
 export interface Overview {
   readonly streams: readonly StreamOverview[];
   readonly key: SigningKey | undefined;
+  /** Files of upstream whose signatures did not hold. */
+  readonly refused: readonly RefusedNote[];
   readonly at: string;
   /** True when our own store did not answer for some of the content. */
   readonly isPartial: boolean;
@@ -92,15 +95,17 @@ async function gather(ports: OverviewPorts): Promise<Overview> {
   const { catalogue, platform } = ports;
   const notes = await ports.notes().read();
   const { upstream } = (notes.ok ? notes.value?.value : undefined) ?? NO_NOTES;
-  const [pairOverviews, key] = await Promise.all([
+  const [pairOverviews, key, refused] = await Promise.all([
     Promise.all(catalogue.pairs.map((pair) => overviewOfPair(ports, pair, upstream))),
     signingKey(ports),
+    ports.store.refused.list(),
   ]);
   return {
     streams: pairOverviews.flatMap(({ streams }) => streams),
     key,
+    refused: refused.ok ? refused.value : [],
     at: new Date(platform.now()).toISOString(),
-    isPartial: !notes.ok || pairOverviews.some(({ isPartial }) => isPartial),
+    isPartial: !notes.ok || !refused.ok || pairOverviews.some(({ isPartial }) => isPartial),
   };
 }
 

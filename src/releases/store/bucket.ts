@@ -19,9 +19,8 @@ import {
 import type { Alias, Pair, ReleaseFile, Version } from '../model.ts';
 import { type AliasRecord, NO_ALIAS, parseAlias } from './alias.ts';
 import { type Manifest, type ManifestFile, parseManifest } from './manifest.ts';
-import { type RefusedNotes, refusedNotes } from './refused.ts';
+import { type RefusedNotes, refusedNotes, type UnprovenMarks, unprovenMarks } from './notes/bucket.ts';
 import { EMPTY_INDEX, type PublicIndex, parseIndex, parsePublicIndex, type ReleaseIndex } from './release-index.ts';
-import { type UnprovenMarks, unprovenMarks } from './unproven.ts';
 import { parseVerdict, type Verdict } from './verdict.ts';
 
 /** A verified version.txt of upstream and its signature. */
