@@ -8,7 +8,7 @@ import type { Reach, StoreFault } from '../../../shared/store.ts';
 import { REFUSED_PREFIX, refusedFile, refusedKey, unprovenPrefix } from '../../keys.ts';
 import type { ReleaseFile } from '../../model.ts';
 
-export interface UnprovenMark {
+interface UnprovenMark {
   readonly id: string;
   /** When it was written: milliseconds since the epoch. */
   readonly at: number;
