@@ -117,14 +117,14 @@ export class MachineRooms {
   }
 
   /** What a machine is answered under a URL of ours. */
-  async boot(url: string, method = 'GET'): Promise<Booted> {
-    return await this.#clock.until(this.bootMeanwhile(url, method));
+  async boot(url: string, method = 'GET', client = ''): Promise<Booted> {
+    return await this.#clock.until(this.bootMeanwhile(url, method, client));
   }
 
   /** The same, where other things go on at the same time: whoever asks lets the time go by. */
-  async bootMeanwhile(url: string, method = 'GET'): Promise<Booted> {
+  async bootMeanwhile(url: string, method = 'GET', client = ''): Promise<Booted> {
     const began = this.#clock.now();
-    const request = new Request(url, { method });
+    const request = new Request(url, { method, headers: { 'user-agent': client } });
     const answer = await answerBootRequest(this.room, { request, path: rawPath(url), log: new WideEvent() });
     const seconds = (this.#clock.now() - began) / 1000;
     return { status: answer.status, headers: [...answer.headers], text: await answer.text(), seconds };

@@ -48,7 +48,7 @@ const boot = z
     generation: z.int().optional(),
     sha512: z.string().optional(),
     ignition: z.string().optional().meta({ description: "the client's version" }),
-    times: z.int().optional().meta({ description: 'how often within a second; absent: once' }),
+    times: z.int().optional().meta({ description: 'how often since the event before; absent: once' }),
   })
   .meta({ id: 'Boot' });
 
@@ -67,7 +67,7 @@ export const machineView = z
     updatedAt: z.string(),
     boots: z.array(boot),
   })
-  .meta({ id: 'Machine', description: 'the record without its secrets, and its last boots, newest first' });
+  .meta({ id: 'Machine', description: 'the record without its secrets; its last boots and refusals, newest first' });
 
 export const deletion = z.object({ id: z.string(), deletedAt: z.string().nullable() });
 export const profileDeletion = z.object({ name: z.string(), deletedAt: z.string().nullable() });
