@@ -4,8 +4,10 @@ import type { Config } from './config.ts';
 import type { MachineRoom } from './machines/api/routes-machines.ts';
 import { BootLog } from './machines/boot/boots.ts';
 import { Capabilities } from './machines/boot/capability.ts';
+import { Composer } from './machines/boot/composer.ts';
 import type { BootRoom } from './machines/boot/routes-boot.ts';
 import { machineBucket } from './machines/records/bucket.ts';
+import { composedBucket } from './machines/records/composed.ts';
 import { Current } from './machines/records/current.ts';
 import { copyNamespace } from './machines/records/kv.ts';
 import { Vault } from './machines/records/vault.ts';
@@ -124,12 +126,14 @@ export function machineParts(env: Env, config: Config, { platform }: Runtime): M
   const capabilitySecrets = config.CAPABILITY_SECRET ?? [];
   const store = machineBucket(env.RELEASES, platform);
   const copies = copyNamespace(env.MACHINES, platform);
+  const vault = new Vault(config.STORAGE_KEY ?? [], capabilitySecrets);
   return {
     platform,
     store,
     copies,
     current: new Current(platform, store, copies),
-    vault: new Vault(config.STORAGE_KEY ?? [], capabilitySecrets),
+    vault,
+    composer: new Composer({ platform, store, vault, composed: composedBucket(env.RELEASES, platform) }),
     capabilities: new Capabilities(capabilitySecrets),
     boots: new BootLog(platform, store),
     offered: config.catalogue,

@@ -61,11 +61,21 @@ interface ParsedLayer {
  * Ignition may no longer read it.
  */
 export function compose(layers: Layers, engine: Engine): Result<Composed, ComposeFault> {
+  const steps = composing(layers, engine);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Does what `compose` does in steps: reading each layer, merging, writing. The last step returns the result. */
+export function* composing(layers: Layers, engine: Engine): Generator<undefined, Result<Composed, ComposeFault>> {
   const parsedLayers: ParsedLayer[] = [];
   const entries: LayeredEntry[] = [];
   for (const layer of layersUsed(layers)) {
     const read = readLayer(layers, layer, engine);
     if (!read.ok) return err({ entries: [...entries, ...read.error] });
+    yield;
     if (read.value === undefined) continue;
     parsedLayers.push(read.value);
     entries.push(...read.value.parsed.entries.map((entry) => ({ ...entry, layer })));
@@ -75,6 +85,7 @@ export function compose(layers: Layers, engine: Engine): Result<Composed, Compos
   if (second === undefined) return ok(alone(first, entries));
   const combined = combine(first.parsed, second.parsed, engine);
   if (!combined.ok) return err({ entries: [...entries, ...inLayer(combined.error.entries, 'result')] });
+  yield;
   const { config, version, origins } = combined.value;
   return ok({
     text: JSON.stringify(config),

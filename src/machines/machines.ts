@@ -5,7 +5,7 @@ import type { Composed, LayeredEntry } from '../ignition/compose.ts';
 import { sha512Hex } from '../shared/bytes.ts';
 import { change } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import type { BootPorts } from './boot/boot.ts';
+import { type BootPorts, composeAhead } from './boot/boot.ts';
 import { randomText } from './boot/capability.ts';
 import {
   type LayerTexts,
@@ -129,7 +129,8 @@ export async function deleteMachine(ports: MachinePorts, id: string): Promise<Re
   const isGone = stored.ok || stored.error.reason === 'deleted';
   // If the store failed before the renderings were deleted, a second DELETE deletes them.
   const cleared = isGone ? await ports.store.deleteRenderings(id) : ok(undefined);
-  return cleared.ok ? stored : cleared;
+  const removed = cleared.ok && isGone ? await ports.composer.remove(id) : cleared;
+  return removed.ok ? stored : removed;
 }
 
 /** Returns the record of a machine. A deleted and an unknown machine are faults. */
@@ -237,6 +238,7 @@ async function issue(ports: MachinePorts, machine: Machine, origin: string): Pro
   if (!composed.ok && !isInvalid) return composed;
   const storedPointer = composed.ok ? await freeze(ports, id, composed.value, url) : ok(null);
   if (!storedPointer.ok) return storedPointer;
+  ports.platform.waitUntil(composeAhead(ports, machine));
   const hasText = kind === 'cloud-config' || kind === 'script';
   return ok({
     id,

@@ -16,7 +16,11 @@ const PATIENCE_MS = 10_000;
 export class SingleFlight<T, E> {
   readonly #flights = new Map<string, Promise<Result<T, E>>>();
 
-  constructor(private readonly platform: Pick<Platform, 'timer' | 'waitUntil'>) {}
+  /** After `leaderWithinMs` milliseconds, a leader that has not returned counts as dropped. */
+  constructor(
+    private readonly platform: Pick<Platform, 'timer' | 'waitUntil'>,
+    private readonly leaderWithinMs = LEADER_WITHIN_MS,
+  ) {}
 
   /** Returns true while a leader works for this key. */
   has(key: string): boolean {
@@ -38,7 +42,7 @@ export class SingleFlight<T, E> {
       }
       const shared = await within(
         this.platform,
-        LEADER_WITHIN_MS,
+        this.leaderWithinMs,
         running.catch(() => undefined),
       );
       if (shared?.ok || (shared !== undefined && (turn >= TURNS || !isPatient))) {

@@ -18,13 +18,14 @@ afterAll(restoreSecrets);
 function inMemory(): FaultWorld {
   const stores = machineStores();
   stores.r2.pause = () => stores.clock.timer(SLOW_MS).elapsed;
-  let rooms = new MachineRooms(keys, stores);
+  const keptAlways = { keptFrom: 0 };
+  let rooms = new MachineRooms(keys, stores, keptAlways);
   return {
     ...stores,
     putProfile: (name, base) => rooms.putProfile(name, { base }),
     putMachine: (id, text, profile) => rooms.putMachine(id, text, profile),
     restart: () => {
-      rooms = new MachineRooms(keys, stores);
+      rooms = new MachineRooms(keys, stores, keptAlways);
     },
     boot: (url) => rooms.boot(url),
     settle: () => rooms.settle(),

@@ -30,7 +30,11 @@ const RECORD = { 'head machines/': HEADS, 'get machines/': GETS, 'put boots/': A
 
 /** The calls that each kind may make. */
 const CALLS: Readonly<Record<Kind, Readonly<Record<string, readonly Mood[]>>>> = {
-  ignition: { ...RECORD, 'head profiles/': HEADS, 'get profiles/': GETS },
+  ignition: {
+    ...RECORD,
+    ...{ 'head profiles/': HEADS, 'get profiles/': GETS },
+    ...{ 'get composed/': GETS, 'put composed/': ANY, 'delete composed/': ANY },
+  },
   // A hash that nobody froze is the client's mistake: R2 is taken at its word there.
   frozen: { ...RECORD, 'get renderings/': GETS.filter((mood) => mood !== 'absent') },
   'cloud-config': RECORD,
@@ -104,8 +108,8 @@ function strike({ r2, kv }: FaultWorld, row: FaultRow): { readonly isStruck: () 
 
 /** What the row must be answered with: `either` where patience decides. */
 function expectedOf({ call, mood }: FaultRow, isStruck: boolean): 'right' | 'later' | 'either' {
-  // What is told of a boot comes after it, and must not cost it anything.
-  if (!isStruck || call.startsWith('put ')) return 'right';
+  // What is told of a boot comes after it, and must not cost it anything. What is composed already saves time, no more.
+  if (!isStruck || call.startsWith('put ') || call.includes(' composed/')) return 'right';
   if (mood === 'slow') return call === '*' ? 'either' : 'right';
   return 'later';
 }

@@ -22,8 +22,9 @@ function inMemory(lags: readonly number[]): Played {
   const stores = machineStores();
   let reads = 0;
   stores.kv.lag = () => lags[reads++ % lags.length] ?? 0;
-  const operator = new MachineRooms(keys, stores);
-  const isolates = [operator, new MachineRooms(keys, stores), new MachineRooms(keys, stores)];
+  const isolate = () => new MachineRooms(keys, stores, { keptFrom: 0 });
+  const operator = isolate();
+  const isolates = [operator, isolate(), isolate()];
   return {
     putProfile: (texts) => operator.putProfile('p', texts),
     putMachine: (name, text, hasProfile) => operator.putMachine(name, text, hasProfile ? 'p' : null),
@@ -62,7 +63,7 @@ it('boots during a replacement get the one or the other, whole, and one that cam
   const { urls } = await rooms.putMachine('race', config('/0'), 'race');
   let between = 0;
   for (let round = 1; round <= 100; round += 1) {
-    const others = Array.from({ length: 5 }, () => new MachineRooms(keys, rooms.stores));
+    const others = Array.from({ length: 5 }, () => new MachineRooms(keys, rooms.stores, { keptFrom: 0 }));
     const put = rooms.putMachine('race', config(`/${round}`), 'race');
     const boots = others.map(async (other, index) => {
       // Each begins a few turns later than the one before it, so that they fall between the steps of the replacement.

@@ -6,10 +6,12 @@
 import { kindOf } from '../../src/configs/user-data.ts';
 import { BootLog } from '../../src/machines/boot/boots.ts';
 import { Capabilities } from '../../src/machines/boot/capability.ts';
+import { Composer, type ComposerOptions } from '../../src/machines/boot/composer.ts';
 import { answerBootRequest, type BootRoom } from '../../src/machines/boot/routes-boot.ts';
 import { deleteMachine, issueToken, type MachinePorts, putMachine } from '../../src/machines/machines.ts';
 import { changeProfile } from '../../src/machines/profiles.ts';
 import { machineBucket } from '../../src/machines/records/bucket.ts';
+import { composedBucket } from '../../src/machines/records/composed.ts';
 import { Current } from '../../src/machines/records/current.ts';
 import { copyNamespace } from '../../src/machines/records/kv.ts';
 import { Vault } from '../../src/machines/records/vault.ts';
@@ -73,6 +75,7 @@ export class MachineRooms {
   constructor(
     { vault, capabilities }: MachineKeys,
     readonly stores: MachineStores = machineStores(),
+    composing: ComposerOptions = {},
   ) {
     const { clock, r2, kv } = stores;
     this.#clock = clock;
@@ -88,6 +91,7 @@ export class MachineRooms {
     this.room = {
       ...{ platform, store, copies, vault, capabilities, publicUrl: '' },
       current: new Current(platform, store, copies),
+      composer: new Composer({ platform, store, vault, composed: composedBucket(r2.bucket, platform) }, composing),
       boots: new BootLog(platform, store),
     };
   }

@@ -9,12 +9,14 @@ import { understood } from '../../shared/r2-documents.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { MachineStore } from '../records/bucket.ts';
-import type { Current } from '../records/current.ts';
+import type { Current, Proven } from '../records/current.ts';
 import { type Machine, parseSealed, renderingContext } from '../records/model.ts';
 import type { Vault, VaultFault } from '../records/vault.ts';
 import type { Capabilities, Capability } from './capability.ts';
+import type { Composer } from './composer.ts';
 import { ipxeScript } from './ipxe.ts';
-import { openProfile, openUserData, render } from './render.ts';
+import { openUserData } from './render.ts';
+import { filled } from './template.ts';
 
 export type Wanted =
   | { readonly what: 'ignition' | 'cloud-config' | 'ipxe' }
@@ -27,6 +29,7 @@ export interface BootPorts {
   readonly current: Current;
   readonly vault: Vault;
   readonly capabilities: Capabilities;
+  readonly composer: Composer;
 }
 
 export interface BootRequest {
@@ -85,7 +88,7 @@ async function answerProven(
   const { id, generation } = machine;
   if (machine.deletedAt !== null) return err({ reason: 'deleted', machine: id, generation });
   if (machine.epoch !== capability.epoch) return err({ reason: 'revoked', machine: id, generation });
-  const body = await bodyFor(ports, request, machine);
+  const body = await bodyFor(ports, request, proven.value);
   if (!body.ok) return body;
   const { text, contentType } = body.value;
   const sha512 = await sha512Hex(new Uint8Array(new TextEncoder().encode(text)));
@@ -97,7 +100,12 @@ interface Body {
   readonly contentType: string;
 }
 
-async function bodyFor(ports: BootPorts, request: BootRequest, machine: Machine): Promise<Result<Body, BootFault>> {
+async function bodyFor(
+  ports: BootPorts,
+  request: BootRequest,
+  proven: Proven<Machine>,
+): Promise<Result<Body, BootFault>> {
+  const machine = proven.value;
   const { wanted, origin, capability } = request;
   const url = `${origin}/boot/${capability}`;
   switch (wanted.what) {
@@ -108,7 +116,7 @@ async function bodyFor(ports: BootPorts, request: BootRequest, machine: Machine)
     case 'frozen':
       return await frozen(ports, machine, wanted.sha512);
     case 'ignition':
-      return await ignition(ports, machine, `${url}/cloud-config`);
+      return await ignition(ports, proven, `${url}/cloud-config`);
   }
 }
 
@@ -130,21 +138,30 @@ async function frozen({ store, vault }: BootPorts, machine: Machine, sha512: str
   return text.ok ? ok({ text: text.value, contentType: IGNITION }) : text;
 }
 
-async function ignition(ports: BootPorts, machine: Machine, cloudConfigUrl: string): Promise<Result<Body, BootFault>> {
-  const { id, generation, profile: name } = machine;
-  const user = await openUserData(ports.vault, machine);
-  if (!user.ok) return user;
+async function ignition(
+  ports: BootPorts,
+  machine: Proven<Machine>,
+  cloudConfigUrl: string,
+): Promise<Result<Body, BootFault>> {
+  const { id, generation, profile: name } = machine.value;
   const profile = name === null ? ok(undefined) : await ports.current.profile(name);
   if (!profile.ok) return profile;
   const isGone = name !== null && (profile.value === undefined || profile.value.value.deletedAt !== null);
   // A profile in use cannot be deleted, so a missing profile is lost, or is not visible yet.
   if (isGone) return err({ reason: 'record-missing' });
-  const layers = await openProfile(ports.vault, profile.value?.value);
-  if (!layers.ok) return layers;
-  const rendered = render({ ...layers.value, user: user.value }, cloudConfigUrl);
-  if (rendered.ok) return ok({ text: rendered.value.text, contentType: IGNITION });
-  const firstError = rendered.error.entries.find(({ severity }) => severity === 'error');
+  const template = await ports.composer.template({ machine, profile: profile.value });
+  if (template.ok) return ok({ text: filled(template.value, cloudConfigUrl), contentType: IGNITION });
+  if (template.error.reason !== 'invalid-layers') return err(template.error);
   // The log gets the path and not the message, because a message may quote the config.
-  const entry = firstError === undefined ? '' : `${firstError.layer}: ${firstError.path}`;
-  return err({ reason: 'invalid', machine: id, generation, entry });
+  return err({ reason: 'invalid', machine: id, generation, entry: template.error.entry });
+}
+
+/**
+ * Composes what the machine boots now, if that is expensive, so that its next boot in any isolate finds it. Faults are
+ * left to that boot.
+ */
+export async function composeAhead(ports: BootPorts, { id, userData, profile }: Machine): Promise<void> {
+  if (profile === null && !ports.composer.isExpensive([userData])) return;
+  const machine = await ports.current.machine(id);
+  if (machine.ok && machine.value?.value.deletedAt === null) await ignition(ports, machine.value, '');
 }

@@ -1,7 +1,7 @@
 /** Renders the config that a machine boots, and makes the pointer to a stored rendering. */
 
 import type { Engine } from '../../ignition/combine.ts';
-import { type Composed, type ComposeFault, compose } from '../../ignition/compose.ts';
+import { type Composed, type ComposeFault, compose, composing, type Layers } from '../../ignition/compose.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { type Machine, machineContext, type Profile, profileContext } from '../records/model.ts';
 import type { Vault, VaultFault } from '../records/vault.ts';
@@ -45,8 +45,25 @@ export async function openUserData(vault: Vault, machine: Machine): Promise<Resu
 
 /** Returns one config made of the layers. `cloudConfigUrl` replaces the placeholder in the default layer. */
 export function render(layers: LayerTexts, cloudConfigUrl: string): Result<Composed, ComposeFault> {
-  const { engine, base, user } = layers;
-  return compose({ base, user, default: layers.default?.replace(PLACEHOLDER, cloudConfigUrl) }, engine);
+  return compose(withUrl(layers, cloudConfigUrl), layers.engine);
+}
+
+/** The same in steps. Between two of them `pause` lets other work of the isolate go on. */
+export async function renderInTurns(
+  layers: LayerTexts,
+  cloudConfigUrl: string,
+  pause: () => Promise<void> | undefined,
+): Promise<Result<Composed, ComposeFault>> {
+  const steps = composing(withUrl(layers, cloudConfigUrl), layers.engine);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await pause();
+  }
+}
+
+function withUrl({ base, user, default: fallback }: LayerTexts, url: string): Layers {
+  return { base, user, default: fallback?.replace(PLACEHOLDER, () => url) };
 }
 
 /** A parsed Ignition config. */
