@@ -41,8 +41,8 @@ describe('npm run deploy', { timeout: 300_000 }, () => {
     expect([code, text]).toEqual([0, expect.stringContaining('https://flatcar-edge.acme.workers.dev/console')]);
     expect(text).toContain('secrets     are there');
     expect(text).toContain('bucket      flatcar-edge-releases is there');
-    expect([account.buckets.size, account.namespaces.size, account.uploads.length]).toEqual([1, 1, 2]);
-    expect(account.uploads[1]?.secrets).toEqual([]);
+    expect([account.buckets.size, account.namespaces.size, account.uploads.length]).toEqual([1, 1, 4]);
+    expect(account.uploads.slice(2).map(({ secrets }) => secrets)).toEqual([[], []]);
     expect(account.schedules).toEqual(['*/15 * * * *']);
     expect(bindingOf('PUBLIC_URL')).toBeUndefined();
   });
@@ -58,7 +58,7 @@ describe('npm run deploy', { timeout: 300_000 }, () => {
       other,
     );
     expect([code, text]).toEqual([0, expect.stringContaining('https://edge.example.org/console')]);
-    expect(account.uploads[2]?.secrets).toEqual(['OPERATOR_TOKEN']);
+    expect(account.uploads.slice(4).map(({ secrets }) => secrets)).toEqual([[], ['OPERATOR_TOKEN']]);
     expect(bindingOf('PUBLIC_URL')).toMatchObject({ text: 'https://edge.example.org' });
   });
 });

@@ -41,7 +41,7 @@ const config = (path: string) => `{"ignition":{"version":"3.3.0"},"storage":{"fi
 beforeAll(async () => {
   account = await playAccount();
   // What a runbook is about: a Worker that was deployed.
-  account.uploads.push({ bindings: [], secrets: [] });
+  account.uploads.push({ worker: 'flatcar-edge', limits: undefined, bindings: [], secrets: [] });
   edge = await runEdge({
     CAPABILITY_SECRET: 'capability-secret-of-at-least-32-bytes',
     MIRROR: 'stable/amd64-usr',

@@ -33,9 +33,23 @@ describe('npm run deploy -- --env staging', { timeout: 300_000 }, () => {
     expect(bindingOf('MACHINES')).toMatchObject({ type: 'kv_namespace', namespace_id: id });
     expect(bindingOf('RELEASES')).toMatchObject({ type: 'r2_bucket', bucket_name: 'flatcar-edge-staging-releases' });
     expect(bindingOf('MIRROR')).toMatchObject({ text: 'beta/amd64-usr' });
-    expect([...account.workflows]).toEqual([['mirror-release-staging', 'flatcar-edge-staging']]);
+    expect([...account.workflows]).toEqual([['flatcar-edge-staging-mirror', 'flatcar-edge-staging-mirror']]);
     expect([...account.secrets].sort()).toEqual(Object.keys(SECRETS).sort());
     expect(account.schedules).toEqual(['*/15 * * * *']);
     expect(leftBehind()).toEqual([]);
+  });
+
+  it('gives the large limit of CPU time to the Worker of the Workflow alone, which has the same bindings and no secret', () => {
+    const [mirror, edge] = account.uploads;
+    expect([mirror?.worker, mirror?.limits, mirror?.secrets]).toEqual([
+      'flatcar-edge-staging-mirror',
+      { cpu_ms: 300_000 },
+      [],
+    ]);
+    expect([edge?.worker, edge?.limits]).toEqual(['flatcar-edge-staging', undefined]);
+    const shared = (bindings: readonly { readonly type: string }[] = []) =>
+      bindings.filter(({ type }) => type !== 'workflow' && type !== 'secret_text');
+    expect(shared(mirror?.bindings)).toEqual(shared(edge?.bindings));
+    expect(bindingOf('MIRROR_RELEASE')).toMatchObject({ script_name: 'flatcar-edge-staging-mirror' });
   });
 });

@@ -2,6 +2,9 @@
 import { createServer, type IncomingMessage } from 'node:http';
 
 interface Upload {
+  /** The Worker's name. */
+  readonly worker: string;
+  readonly limits: { readonly cpu_ms?: number } | undefined;
   readonly bindings: readonly { readonly name: string; readonly type: string; readonly [more: string]: unknown }[];
   /** Names of the secrets that went along. */
   readonly secrets: readonly string[];
@@ -116,7 +119,7 @@ function workflows({ workflows: known }: State, method: string, name: string, bo
 }
 
 function workers(state: State, method: string, kind: string, [worker = '', ...rest]: string[], body: Buffer): Answer {
-  const exists = state.uploads.length > 0;
+  const exists = state.uploads.some((upload) => upload.worker === worker);
   const what = rest[0] ?? '';
   if (kind === 'subdomain') return { result: { subdomain: 'acme' } };
   if (kind === 'services') {
@@ -138,7 +141,7 @@ function workers(state: State, method: string, kind: string, [worker = '', ...re
   if (kind === 'domains') return { result: [] };
   if (kind !== 'scripts') return { result: {} };
   const isUpload = (method === 'PUT' && what === '') || (method === 'POST' && what === 'versions');
-  if (isUpload) return upload(state, body);
+  if (isUpload) return upload(state, worker, body);
   if (what !== '' && what === state.failing)
     return { result: null, status: 400, error: { code: 10000, message: 'no' } };
   if (what === 'schedules') {
@@ -171,12 +174,12 @@ function workers(state: State, method: string, kind: string, [worker = '', ...re
   return { result: { items: [] } };
 }
 
-function upload({ uploads, secrets }: State, body: Buffer): Answer {
+function upload({ uploads, secrets }: State, worker: string, body: Buffer): Answer {
   const [metadata = '{}'] = /\{"main_module".*/.exec(body.toString('latin1')) ?? [];
-  const { bindings } = JSON.parse(metadata.trim()) as Upload;
+  const { bindings, limits } = JSON.parse(metadata.trim()) as Upload;
   const sent = bindings.filter(({ type }) => type === 'secret_text').map(({ name }) => name);
   for (const name of sent) secrets.add(name);
-  uploads.push({ bindings, secrets: sent });
+  uploads.push({ worker, limits, bindings, secrets: sent });
   return {
     result: {
       ...{

@@ -38,7 +38,7 @@ export async function deploy(
 /** Configurations of deployments that have ended: one that still runs, in another file of tests, has its own. */
 export const leftBehind = (): string[] =>
   readdirSync(root).filter((name) => {
-    const pid = /^wrangler\.deploy\.(\d+)\.toml$/.exec(name)?.[1];
+    const pid = /^wrangler\.deploy\.(\d+)\.(?:toml|mirror\.json)$/.exec(name)?.[1];
     return pid !== undefined && !isRunning(Number(pid));
   });
 

@@ -1,12 +1,13 @@
 /**
  * `npm run deploy [-- --env staging]` deploys a clone to a Cloudflare account. It creates the bucket, the namespace and
- * the secrets that are missing, uploads the code with its bindings and cron, and prints the URLs. It is safe to run
+ * the secrets that are missing, uploads the code as two Workers with bindings and cron, and prints the URLs. It is safe to run
  * again, because it does not change a bucket, a namespace or a secret that exists.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { CONFIGS, mirrorWorker, writeConfigs } from './configs.ts';
 import { gatherSecrets } from './secrets.ts';
 import {
   createBucket,
@@ -33,10 +34,6 @@ const ENVIRONMENTS: Readonly<Record<string, { worker: string; bucket: string; na
     namespace: 'flatcar-edge-staging-machines',
   },
 };
-const root = dirname(dirname(import.meta.dirname));
-/** Each deployment has its own: one to staging and one to production may run at once. */
-const config = join(root, `wrangler.deploy.${process.pid}.toml`);
-
 function readOptions() {
   const { values } = parseArgs({
     options: {
@@ -74,21 +71,6 @@ function chooseAccount(isInteractive: boolean): void {
   console.log(`account     ${chosen?.name ?? ''} (${wantedId ?? chosen?.id})`);
 }
 
-/**
- * Writes a copy of wrangler.toml with the id of the namespace and the jurisdiction of the bucket. Wrangler can add them
- * only to a JSON config.
- */
-function writeConfig(environment: string, namespace: string, jurisdiction: string | undefined): void {
-  const text = readFileSync(join(root, 'wrangler.toml'), 'utf8');
-  const kv = `[[env.${environment}.kv_namespaces]]\nbinding = "MACHINES"\n`;
-  const r2 = `[[env.${environment}.r2_buckets]]\nbinding = "RELEASES"\n`;
-  const missing = [kv, r2].find((head) => !text.includes(head));
-  if (missing !== undefined)
-    throw new DeployFault(`wrangler.toml has no ${missing.split('\n')[0]} as this script knows it`);
-  const jurisdictionLine = jurisdiction === undefined ? '' : `jurisdiction = "${jurisdiction}"\n`;
-  writeFileSync(config, text.replace(kv, `${kv}id = "${namespace}"\n`).replace(r2, `${r2}${jurisdictionLine}`));
-}
-
 async function deploy(): Promise<void> {
   const options = readOptions();
   const isInteractive = process.stdin.isTTY === true && process.env['CI'] !== 'true' && !options.yes;
@@ -109,7 +91,7 @@ async function deploy(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-'));
   const secretsFile = join(folder, 'secrets.json');
   try {
-    writeConfig(options.env, namespace.id, jurisdiction);
+    writeConfigs({ environment: options.env, worker: options.worker, namespace: namespace.id, jurisdiction });
     writeFileSync(secretsFile, JSON.stringify(secrets.values), { mode: 0o600 });
     const domain = options.domain === undefined ? [] : ['--domain', options.domain];
     const variables = options.var.flatMap((variable) => ['--var', variable]);
@@ -117,16 +99,19 @@ async function deploy(): Promise<void> {
     // A change that somebody made in the dashboard is overwritten only with --force.
     const strict = options.force ? [] : ['--strict'];
     const file = uploaded.length === 0 ? undefined : secretsFile;
+    // The edge binds the Workflow of this one, so this one comes first. It needs no secret.
+    upload(options.env, CONFIGS.mirror, undefined, [...strict, ...publicUrl, ...variables]);
+    console.log(`worker      ${mirrorWorker(options.worker)} uploaded, for the Workflow`);
     // Print them before the upload, because it may store the secrets and then fail.
     for (const name of secrets.made) console.log(`${name}=${secrets.values[name]}`);
     if (secrets.made.length > 0) console.log('Keep these: they are not shown again.\n');
-    const urls = upload(options.env, config, file, [...strict, ...domain, ...publicUrl, ...variables]);
+    const urls = upload(options.env, CONFIGS.edge, file, [...strict, ...domain, ...publicUrl, ...variables]);
     console.log(`worker      ${options.worker} uploaded, cron set\n`);
     for (const url of urls)
       console.log(`${url}\n${url}/console\n${url}/api/docs\n\nCheck it:  npm run probe -- ${url}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
-    rmSync(config, { force: true });
+    for (const config of Object.values(CONFIGS)) rmSync(config, { force: true });
   }
 }
 
