@@ -174,7 +174,7 @@ describe('the files', () => {
 
   it('hold no key of R2 that docs/storage.md does not list', () => {
     const storage = readFileSync(join(root, 'docs', 'storage.md'), 'utf8');
-    for (const name of sources.filter((path) => path.endsWith('bucket.ts'))) {
+    for (const name of sources.filter((path) => /(bucket|keys)\.ts$/.test(path))) {
       for (const [, prefix] of textOf(name).matchAll(/[`']([a-z]+)\/\$\{/g))
         expect(storage, relative(root, name)).toContain(`${prefix}/`);
     }

@@ -100,11 +100,14 @@ export class JobSession {
   async #beat(): Promise<void> {
     if (this.#isBeating) return;
     this.#isBeating = true;
-    while (this.#steps > 0 && this.#isOurs) {
-      await this.platform.timer(HEARTBEAT_MS).elapsed;
-      if (this.#steps > 0) await this.change((job) => ({ ...job, heartbeatAt: this.#now() }));
+    try {
+      while (this.#steps > 0 && this.#isOurs) {
+        await this.platform.timer(HEARTBEAT_MS).elapsed;
+        if (this.#steps > 0) await this.change((job) => ({ ...job, heartbeatAt: this.#now() })).catch(this.#tellBug);
+      }
+    } finally {
+      this.#isBeating = false;
     }
-    this.#isBeating = false;
   }
 
   /** Nobody awaits a heartbeat or a progress write, so a bug in one goes to `waitUntil`, which reports it. */

@@ -1,5 +1,7 @@
 /** One log event for each request. Code adds fields to it on the way, and it is written once, as a line of JSON. */
 
+import { stackOf } from './cause.ts';
+
 export type LogValue = string | number | boolean | null | undefined;
 
 export interface LogEvent {
@@ -26,8 +28,11 @@ export class WideEvent implements LogEvent {
 
   /** Waits until all work of the event has settled. Returns all fields and the duration in `milliseconds`. */
   async finish(now: () => number, started: number): Promise<Readonly<Record<string, LogValue>>> {
-    await Promise.allSettled(this.#pending);
-    return { ...this.#fields, milliseconds: now() - started };
+    const ended = await Promise.allSettled(this.#pending);
+    // Nobody else hears of a rejection here, so it is told as what it is: a bug.
+    const rejected = ended.find((outcome) => outcome.status === 'rejected');
+    const bug = rejected === undefined ? {} : { bug: stackOf(rejected.reason) };
+    return { ...this.#fields, ...bug, milliseconds: now() - started };
   }
 }
 

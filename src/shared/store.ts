@@ -21,7 +21,8 @@ export type Reach = <T>(operation: string, work: () => Promise<T>) => Promise<Re
 /** Returns a function that runs store calls and waits `milliseconds` at most. It rejects only on a bug of our own. */
 export function storeCaller(platform: Pick<Platform, 'timer'>, milliseconds = ANSWER_WITHIN_MS): Reach {
   return async (operation, work) => {
-    const attempt = work().then(ok, (cause: unknown) => {
+    // An asynchronous function turns what a store throws at once into a rejection.
+    const attempt = (async () => await work())().then(ok, (cause: unknown) => {
       if (isBug(cause)) throw cause;
       return err<StoreFault>({ reason: 'store-unreachable', operation, cause });
     });

@@ -8,7 +8,7 @@ import { config, type Issued } from '../support/machine-texts.ts';
 import { machineEdge } from '../support/operator.ts';
 import { interleavings, type Played, play, type Tally } from './boot-model.ts';
 
-const RUNS = 25;
+const RUNS = 12;
 let runs = 0;
 
 /** Two edges over one bucket; each interleaving has names of its own there. */

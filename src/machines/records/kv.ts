@@ -27,7 +27,8 @@ export function copyNamespace(namespace: KVNamespace, platform: Platform): CopyS
     await within(
       platform,
       ANSWER_WITHIN_MS,
-      work().catch((cause: unknown) => {
+      // An asynchronous function turns what KV throws at once into a rejection.
+      (async () => await work())().catch((cause: unknown) => {
         // A copy decides nothing, so a bug here must not stop a boot. It must still reach the log.
         if (isBug(cause)) platform.waitUntil(Promise.reject(cause));
         return undefined;

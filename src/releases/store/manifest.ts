@@ -54,7 +54,7 @@ export function publicFile({
   primary,
   signedAt,
   verifiedAt,
-}: ManifestFile): PublicFile {
+}: PublicFile): PublicFile {
   return {
     size,
     sha512,

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Result } from '../../shared/result.ts';
 import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
 import { compareVersions, type Pair, type Version } from '../model.ts';
-import { type Manifest, publicFile, publicFileShape } from './manifest.ts';
+import { type Manifest, type PublicFile, publicFile, publicFileShape } from './manifest.ts';
 import { momentField, versionField } from './stored-fields.ts';
 
 const indexSchema = storedObject({
@@ -26,10 +26,14 @@ const PUBLIC_RELEASES = 50;
 /** Parses a stored index; a malformed one is an error. */
 export const parseIndex = (text: string): Result<ReleaseIndex, Malformed> => parseStored(indexSchema, text);
 
+/** Returns of each file what everybody may see: a later version may have stored more than that. */
+const publicFiles = (files: Readonly<Record<string, PublicFile>>) =>
+  Object.fromEntries(Object.entries(files).map(([name, file]) => [name, publicFile(file)]));
+
 /** Returns the index with `manifest` in it, sorted newest first. It replaces an earlier entry of the same release. */
 export function withRelease(index: ReleaseIndex, manifest: Manifest): ReleaseIndex {
   const { version: number, publishedAt } = manifest;
-  const files = Object.fromEntries(Object.entries(manifest.files).map(([name, file]) => [name, publicFile(file)]));
+  const files = publicFiles(manifest.files);
   const others = index.releases.filter((release) => release.version !== number);
   const releases = [...others, { version: number, publishedAt, files }].sort((a, b) =>
     compareVersions(b.version, a.version),
@@ -84,7 +88,7 @@ export function publicIndex(pairs: readonly (Pair & { readonly index: ReleaseInd
     const boards = channels[channel] ?? {};
     channels[channel] = boards;
     boards[board] = Object.fromEntries(
-      newest.map(({ version, publishedAt, files }) => [version, { publishedAt, files }]),
+      newest.map(({ version, publishedAt, files }) => [version, { publishedAt, files: publicFiles(files) }]),
     );
   }
   return { updatedAt: at, channels };
