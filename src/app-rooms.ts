@@ -131,7 +131,7 @@ export function machineParts(env: Env, config: Config, { platform }: Runtime): M
     platform,
     store,
     copies,
-    current: new Current(platform, store, copies),
+    current: new Current(platform, store, copies, vault),
     vault,
     composer: new Composer({ platform, store, vault, composed: composedBucket(env.RELEASES, platform) }),
     capabilities: new Capabilities(capabilitySecrets),

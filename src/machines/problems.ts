@@ -63,6 +63,15 @@ export function machineProblem(fault: OperatorFault): Problem {
   }
 }
 
+/** Returns one sentence that says why a record or a text in it cannot be read. */
+export const faultText = (fault: StoreFault | VaultFault): string => machineProblem(fault).detail;
+
+/** Returns true for a fault of one record, and false for a store that does not answer. */
+export const isRecordFault = (
+  fault: OperatorFault,
+): fault is VaultFault | (StoreFault & { reason: 'stored-malformed' }) =>
+  fault.reason === 'stored-malformed' || fault.reason === 'no-key' || fault.reason === 'tampered';
+
 const causeOf = (fault: StoreFault): Pick<Problem, 'cause'> => ('cause' in fault ? { cause: fault.cause } : {});
 
 const RETRY = { 'retry-after': '5' } as const;

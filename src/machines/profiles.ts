@@ -4,9 +4,16 @@ import { compose, type LayeredEntry } from '../ignition/compose.ts';
 import { type Conflict, change } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { type LayerTexts, openProfile, openUserData, render, SAMPLE_CLOUD_CONFIG_URL } from './boot/render.ts';
-import type { MachinePorts } from './machines.ts';
-import type { OperatorFault } from './problems.ts';
-import { machineDocument, ON_THE_LINE, profileDocument, recordText } from './records/documents.ts';
+import type { MachinePorts } from './issue.ts';
+import { faultText, type OperatorFault } from './problems.ts';
+import {
+  isUnreadable,
+  machineDocument,
+  ON_THE_LINE,
+  recordText,
+  replaceableProfile,
+  type Unreadable,
+} from './records/documents.ts';
 import { type Profile, profileContext } from './records/model.ts';
 
 export type ProfilePart = 'base' | 'default';
@@ -30,10 +37,18 @@ interface BrokenMachine {
   readonly entries: readonly LayeredEntry[];
 }
 
+/** A machine that cannot be looked at, and why. */
+interface UnreadableMachine {
+  readonly id: string;
+  readonly reason: string;
+}
+
 /** Which of the checked machines a change would keep from booting. */
 interface Effect {
   readonly checked: number;
   readonly breaks: readonly BrokenMachine[];
+  /** Machines whose records cannot be read. A change counts as one that may break them. */
+  readonly unreadable: readonly UnreadableMachine[];
   /** Where a dry run continues; `null` when there are no more machines. */
   readonly cursor: string | null;
 }
@@ -66,9 +81,15 @@ export async function changeProfile(
   options: ChangeOptions,
 ): Promise<Result<Changed, OperatorFault>> {
   if ((await ports.vault.keyIds()).length === 0) return err({ reason: 'no-secret' });
-  const stored = await profileDocument(ports.store, name).read();
+  const stored = await replaceableProfile(ports, name).read();
   if (!stored.ok) return stored;
-  const before = stored.value?.value;
+  const found = stored.value?.value;
+  // Nothing of such a profile is known, so only a forced change may take its place.
+  if (isUnreadable(found) && !options.force) {
+    const unreadable = [{ id: `profile ${name}`, reason: found.unreadable.detail }];
+    return err({ reason: 'breaks', members: { checked: 0, breaks: [], unreadable, cursor: null } });
+  }
+  const before = isUnreadable(found) ? undefined : found;
   const old = await openProfile(ports.vault, before?.deletedAt === null ? before : undefined);
   if (!old.ok) return old;
   const layers = {
@@ -82,7 +103,8 @@ export async function changeProfile(
   if (!effect.ok) return effect;
   const profile = await sealedProfile(ports, name, before, layers);
   if (options.dryRun) return ok({ profile, entries: ownEntries.value, effect: effect.value });
-  const isHarmless = effect.value.breaks.length === 0 && effect.value.cursor === null;
+  const { breaks, unreadable, cursor } = effect.value;
+  const isHarmless = breaks.length === 0 && unreadable.length === 0 && cursor === null;
   if (!isHarmless && !options.force) return err({ reason: 'breaks', members: { ...effect.value } });
   const written = await writeProfile(ports, profile, stored.value?.etag);
   return written.ok ? ok({ profile, entries: ownEntries.value, effect: effect.value }) : written;
@@ -90,14 +112,18 @@ export async function changeProfile(
 
 /** Leaves a tombstone and returns it. A profile that machines use is not deleted. */
 export async function deleteProfile(ports: MachinePorts, name: string): Promise<Result<Profile, OperatorFault>> {
-  const stored = await profileDocument(ports.store, name).read();
+  const stored = await replaceableProfile(ports, name).read();
   if (!stored.ok) return stored;
-  const before = stored.value?.value;
+  const now = new Date(ports.platform.now()).toISOString();
+  const found = stored.value?.value;
+  const before = isUnreadable(found)
+    ? { name, generation: 0, createdAt: now, updatedAt: now, deletedAt: null, engine: DELETED_ENGINE }
+    : found;
   if (before === undefined || before.deletedAt !== null) return err({ reason: 'unknown', what: 'profile' });
   const used = await usersOf(ports, name, undefined, 1);
   if (!used.ok) return used;
-  if (used.value.ids.length > 0) return err({ reason: 'in-use', machines: used.value.ids });
-  const now = new Date(ports.platform.now()).toISOString();
+  const holders = [...used.value.ids, ...used.value.unreadable.map(({ id }) => id)];
+  if (holders.length > 0) return err({ reason: 'in-use', machines: holders });
   const { generation } = before;
   const tombstone: Profile = {
     ...before,
@@ -147,20 +173,21 @@ async function sealedProfile(
 
 /** Writes the profile if the stored record is still the one that was checked. */
 async function writeProfile(
-  { platform, store, copies }: MachinePorts,
+  ports: MachinePorts,
   profile: Profile,
   replacing: string | undefined,
 ): Promise<Result<Profile, OperatorFault>> {
-  const written = await change<Profile, Conflict>(
-    platform,
-    profileDocument(store, profile.name),
+  const written = await change<Profile | Unreadable, Conflict>(
+    ports.platform,
+    replaceableProfile(ports, profile.name),
     async (current) => (current?.etag === replacing ? ok(profile) : err({ reason: 'conflict' })),
     ON_THE_LINE,
   );
   if (!written.ok) return written;
   if (written.value === undefined) return err({ reason: 'conflict' });
   const { value, etag } = written.value;
-  platform.waitUntil(copies.write('profile', profile.name, { text: recordText(value), etag }));
+  if (isUnreadable(value)) return err(value.unreadable);
+  ports.platform.waitUntil(ports.copies.write('profile', profile.name, { text: recordText(value), etag }));
   return ok(value);
 }
 
@@ -172,12 +199,14 @@ async function effectOn(
   from: string | undefined,
 ): Promise<Result<Effect, OperatorFault>> {
   const breaks: BrokenMachine[] = [];
+  const unreadable: UnreadableMachine[] = [];
   let checked = 0;
   let cursor = from;
   do {
     const users = await usersOf(ports, name, cursor, PAGE);
     if (!users.ok) return users;
-    checked += users.value.ids.length;
+    checked += users.value.ids.length + users.value.unreadable.length;
+    unreadable.push(...users.value.unreadable);
     for (const [index, id] of users.value.ids.entries()) {
       const user = users.value.texts[index];
       const now = render({ ...changed, user }, SAMPLE_CLOUD_CONFIG_URL);
@@ -187,24 +216,28 @@ async function effectOn(
     }
     cursor = users.value.cursor;
   } while (cursor !== undefined && checked < MOST_CHECKED);
-  return ok({ checked, breaks, cursor: cursor ?? null });
+  return ok({ checked, breaks, unreadable, cursor: cursor ?? null });
 }
 
 interface Users {
   readonly ids: readonly string[];
   /** The user data of `ids`, in the same order. */
   readonly texts: readonly (string | undefined)[];
+  /** Machines whose uses name the profile, and which cannot be looked at. */
+  readonly unreadable: readonly UnreadableMachine[];
   readonly cursor: string | undefined;
 }
 
 /** Returns machines whose records name the profile: at least `least` of them, or all that are left after `from`. */
 async function usersOf(
-  { platform, store, vault }: MachinePorts,
+  ports: MachinePorts,
   name: string,
   from: string | undefined,
   least: number,
 ): Promise<Result<Users, OperatorFault>> {
+  const { platform, store, vault } = ports;
   const ids: string[] = [];
+  const unreadable: UnreadableMachine[] = [];
   const texts: (string | undefined)[] = [];
   let cursor = from;
   do {
@@ -212,9 +245,13 @@ async function usersOf(
     if (!page.ok) return page;
     for (let at = 0; at < page.value.items.length; at += AT_ONCE) {
       const uses = page.value.items.slice(at, at + AT_ONCE);
-      const records = await Promise.all(uses.map(({ name: id }) => machineDocument(store, id).read()));
+      const records = await Promise.all(uses.map(({ name: id }) => machineDocument(ports, id).read()));
       for (const [index, record] of records.entries()) {
-        if (!record.ok) return record;
+        if (!record.ok) {
+          if (record.error.reason !== 'stored-malformed') return record;
+          unreadable.push({ id: uses[index]?.name ?? '', reason: faultText(record.error) });
+          continue;
+        }
         const machine = record.value?.value;
         if (machine === undefined || machine.profile !== name || machine.deletedAt !== null) {
           const use = uses[index];
@@ -223,12 +260,15 @@ async function usersOf(
           continue;
         }
         const text = await openUserData(vault, machine);
-        if (!text.ok) return text;
+        if (!text.ok) {
+          unreadable.push({ id: machine.id, reason: faultText(text.error) });
+          continue;
+        }
         ids.push(machine.id);
         texts.push(text.value);
       }
     }
     cursor = page.value.cursor;
-  } while (cursor !== undefined && ids.length < least);
-  return ok({ ids, texts, cursor });
+  } while (cursor !== undefined && ids.length + unreadable.length < least);
+  return ok({ ids, texts, unreadable, cursor });
 }

@@ -1,10 +1,13 @@
-/** Encrypts the texts of older storage keys again under the newest key, so that the older secrets can be removed. */
-import type { Document } from '../shared/document.ts';
+/**
+ * Encrypts and signs what older storage keys sealed again under the newest key, so that the older secrets can be
+ * removed. It also signs records that an earlier version wrote without a signature. A record that cannot be read is
+ * named and left as it is.
+ */
 import { understood } from '../shared/r2-documents.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import type { MachinePorts } from './machines.ts';
-import type { OperatorFault } from './problems.ts';
-import { machineDocument, profileDocument } from './records/documents.ts';
+import type { MachinePorts } from './issue.ts';
+import { faultText, isRecordFault, type OperatorFault } from './problems.ts';
+import { isUnreadable, type ReplaceableDocument, replaceableMachine, replaceableProfile } from './records/documents.ts';
 import {
   type Machine,
   machineContext,
@@ -14,6 +17,7 @@ import {
   renderingContext,
   type Sealed,
 } from './records/model.ts';
+import { markSigned, signerOf } from './records/signed.ts';
 
 const STAGES = ['machine', 'profile', 'rendering'] as const;
 type Stage = (typeof STAGES)[number];
@@ -22,14 +26,20 @@ const PAGE = 50;
 export interface Resealed {
   readonly looked: number;
   readonly resealed: number;
+  /** Records and renderings that cannot be read, and why. They stay as they are. */
+  readonly unreadable: readonly { readonly id: string; readonly reason: string }[];
   /** Where the next call continues; `null` at the end. */
   readonly cursor: string | null;
 }
 
-/** Reseals one page of records or renderings. `cursor` is the one that the previous call returned. */
+/**
+ * Reseals one page of records or renderings. `cursor` is the one that the previous call returned. The last page leaves
+ * the mark that all records are signed. `adopt` signs records without a signature although the mark is there: the
+ * operator vouches for them, after a roll back or a restore.
+ */
 export async function reseal(
   ports: MachinePorts,
-  cursor: string | undefined,
+  { cursor, adopt }: { readonly cursor: string | undefined; readonly adopt: boolean },
 ): Promise<Result<Resealed, OperatorFault>> {
   const [newest] = await ports.vault.keyIds();
   if (newest === undefined) return err({ reason: 'no-secret' });
@@ -40,25 +50,35 @@ export async function reseal(
   const page = stage === 'rendering' ? await ports.store.renderings(options) : await ports.store.list(stage, options);
   if (!page.ok) return page;
   let resealed = 0;
+  const unreadable: { id: string; reason: string }[] = [];
   for (const { name, summary } of page.value.items) {
-    if (summary['key'] === newest || summary['key'] === '') continue;
-    const outcome = await resealOne(ports, stage, name, newest);
-    if (!outcome.ok) return outcome;
-    resealed += 1;
+    const isSealed = summary['key'] === newest || summary['key'] === '';
+    if (isSealed && (stage === 'rendering' || signerOf(summary) === newest)) continue;
+    const outcome = await resealOne(ports, { stage, name, newest, adopt });
+    if (outcome.ok) resealed += 1;
+    else if (isRecordFault(outcome.error))
+      unreadable.push({ id: `${stage} ${name}`, reason: faultText(outcome.error) });
+    else return outcome;
   }
   const next = page.value.cursor === undefined ? nextStage(stage) : `${stage}:${page.value.cursor}`;
-  return ok({ looked: page.value.items.length, resealed, cursor: next });
+  const marked = next === null ? await markSigned(ports) : ok(undefined);
+  return marked.ok ? ok({ looked: page.value.items.length, resealed, unreadable, cursor: next }) : marked;
 }
 
 function nextStage(stage: Stage): string | null {
   return STAGES[STAGES.indexOf(stage) + 1] ?? null;
 }
 
+interface One {
+  readonly stage: Stage;
+  readonly name: string;
+  readonly newest: string;
+  readonly adopt: boolean;
+}
+
 async function resealOne(
   ports: MachinePorts,
-  stage: Stage,
-  name: string,
-  newest: string,
+  { stage, name, newest, adopt }: One,
 ): Promise<Result<undefined, OperatorFault>> {
   const resealText = async (sealed: Sealed | null, context: string): Promise<Result<Sealed | null, OperatorFault>> => {
     if (sealed === null || sealed.key === newest) return ok(sealed);
@@ -66,22 +86,30 @@ async function resealOne(
     return text.ok ? ok(await ports.vault.seal(text.value, context)) : text;
   };
   if (stage === 'rendering') return await resealRendering(ports, name, resealText);
-  const resealed =
-    stage === 'machine'
-      ? await resealRecord(machineDocument(ports.store, name), (machine) => resealedMachine(machine, resealText))
-      : await resealRecord(profileDocument(ports.store, name), (profile) => resealedProfile(profile, resealText));
-  return resealed.ok ? ok(undefined) : resealed;
+  const { store, copies, vault } = ports;
+  const records = { store, copies, vault, acceptsUnsigned: adopt };
+  return stage === 'machine'
+    ? await resealRecord(replaceableMachine(records, name), (machine) => resealedMachine(machine, resealText))
+    : await resealRecord(replaceableProfile(records, name), (profile) => resealedProfile(profile, resealText));
 }
 
-/** Makes one attempt. If another writer is first, that writer has used the newest key already. */
-async function resealRecord<T>(
-  document: Document<T>,
+/**
+ * Makes one attempt. If another writer is first, that writer has used the newest key already. A record whose texts
+ * cannot be opened is signed all the same, and the fault is returned.
+ */
+async function resealRecord<T extends Machine | Profile>(
+  document: ReplaceableDocument<T>,
   nextRecord: (record: T) => Promise<Result<T, OperatorFault>>,
-): Promise<Result<unknown, OperatorFault>> {
+): Promise<Result<undefined, OperatorFault>> {
   const stored = await document.read();
-  if (!stored.ok || stored.value === undefined) return stored;
-  const after = await nextRecord(stored.value.value);
-  return after.ok ? await document.write(after.value, stored.value.etag) : after;
+  if (!stored.ok) return stored;
+  if (stored.value === undefined) return ok(undefined);
+  const { value, etag } = stored.value;
+  if (isUnreadable(value)) return err(value.unreadable);
+  const after = await nextRecord(value);
+  const written = await document.write(after.ok ? after.value : value, etag);
+  if (!written.ok) return written;
+  return after.ok ? ok(undefined) : after;
 }
 
 type ResealText = (sealed: Sealed | null, context: string) => Promise<Result<Sealed | null, OperatorFault>>;

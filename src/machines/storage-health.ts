@@ -1,10 +1,11 @@
 /** Reports which secrets the stored records need, so that an operator knows whether an old secret can be removed. */
-import type { MachinePorts } from './machines.ts';
+import type { MachinePorts } from './issue.ts';
+import { signerOf } from './records/signed.ts';
 
 export interface StorageHealth {
   /** The secret that seals new records; `null` when none is set. */
   readonly key: 'STORAGE_KEY' | 'CAPABILITY_SECRET' | null;
-  /** The number of machines and profiles by the id of the key that sealed them, counted up to a limit. */
+  /** The number of machines and profiles by the id of the oldest key that they need, counted up to a limit. */
   readonly records?: Readonly<Record<string, number>>;
   /** True when there are more records than were counted. */
   readonly isPartial?: boolean;
@@ -22,7 +23,7 @@ export async function storageHealth(ports: MachinePorts, hasStorageKey: boolean)
   const key = hasStorageKey ? 'STORAGE_KEY' : 'CAPABILITY_SECRET';
   const standInWarning = 'STORAGE_KEY is not set: CAPABILITY_SECRET stands in, and cannot be rotated by itself';
   if (ids.length === 1) return hasStorageKey ? { key } : { key, warning: standInWarning };
-  const countedRecords = await countRecords(ports);
+  const countedRecords = await countRecords(ports, newest);
   if (countedRecords === undefined) return { key, warning: 'the records cannot be counted' };
   const { records, isPartial } = countedRecords;
   const older = Object.entries(records).reduce((sum, [id, count]) => (id === newest ? sum : sum + count), 0);
@@ -33,7 +34,7 @@ export async function storageHealth(ports: MachinePorts, hasStorageKey: boolean)
   return { key, records, ...partialField, ...(hasStorageKey ? {} : { warning: standInWarning }) };
 }
 
-async function countRecords({ store }: MachinePorts) {
+async function countRecords({ store }: MachinePorts, newest: string) {
   const records: Record<string, number> = {};
   let isPartial = false;
   for (const kind of ['machine', 'profile'] as const) {
@@ -42,8 +43,9 @@ async function countRecords({ store }: MachinePorts) {
       const page = await store.list(kind, { cursor, limit: PAGE });
       if (!page.ok) return undefined;
       for (const { summary } of page.value.items) {
-        const id = summary['key'] ?? '';
-        if (id !== '') records[id] = (records[id] ?? 0) + 1;
+        const needed = [summary['key'] ?? '', signerOf(summary)].filter((key) => key !== '');
+        const id = needed.find((key) => key !== newest) ?? newest;
+        if (needed.length > 0) records[id] = (records[id] ?? 0) + 1;
       }
       cursor = page.value.cursor;
       if (cursor === undefined) break;

@@ -8,7 +8,8 @@ import { BootLog } from '../../src/machines/boot/boots.ts';
 import { Capabilities } from '../../src/machines/boot/capability.ts';
 import { Composer, type ComposerOptions } from '../../src/machines/boot/composer.ts';
 import { answerBootRequest, type BootRoom } from '../../src/machines/boot/routes-boot.ts';
-import { deleteMachine, issueToken, type MachinePorts, putMachine } from '../../src/machines/machines.ts';
+import type { MachinePorts } from '../../src/machines/issue.ts';
+import { deleteMachine, issueToken, putMachine } from '../../src/machines/machines.ts';
 import { changeProfile } from '../../src/machines/profiles.ts';
 import { machineBucket } from '../../src/machines/records/bucket.ts';
 import { composedBucket } from '../../src/machines/records/composed.ts';
@@ -90,7 +91,7 @@ export class MachineRooms {
     const copies = copyNamespace(kv.namespace, platform);
     this.room = {
       ...{ platform, store, copies, vault, capabilities, publicUrl: '' },
-      current: new Current(platform, store, copies),
+      current: new Current(platform, store, copies, vault),
       composer: new Composer({ platform, store, vault, composed: composedBucket(r2.bucket, platform) }, composing),
       boots: new BootLog(platform, store),
     };

@@ -16,12 +16,14 @@ import {
 import {
   changeQuery,
   engineBody,
+  importQuery,
   machineParams,
   machineQuery,
   machinesQuery,
   pageQuery,
   profileParams,
   profilePartQuery,
+  resealQuery,
   tokenBody,
 } from '../../machines/api/call-requests.ts';
 import type { Contract } from './call.ts';
@@ -84,20 +86,24 @@ export const machineCalls = {
   exportMachines: {
     ...{ method: 'get', path: '/api/machines/export', tag: 'Machines', query: pageQuery },
     summary: 'A page of machines as NDJSON, user data and secrets included',
-    description: '`x-next-cursor` and `Link` lead on.',
+    description:
+      '`x-next-cursor` and `Link` lead on. A machine that cannot be read is a line `{"unreadable": id, "reason": why}`, and `x-unreadable` counts those.',
     answer: { status: 200, description: 'A machine a line.', type: 'application/x-ndjson' },
     refusals: [503],
   },
   importMachines: {
     ...{ method: 'post', path: '/api/machines/import', tag: 'Machines' },
+    query: importQuery,
     summary: 'Machines from lines of an export, at most 300',
     body: { kind: 'raw', type: 'application/x-ndjson', description: 'a machine a line, at most 32 MiB' },
     answer: { status: 200, description: 'How many were stored.', schema: importResult },
     refusals: [400, 409, 413, 422, 503],
   },
   resealStorage: {
-    ...{ method: 'post', path: '/api/storage/reseal', tag: 'Machines', query: pageQuery },
-    summary: 'Rewrite a page of what an older STORAGE_KEY value sealed',
+    ...{ method: 'post', path: '/api/storage/reseal', tag: 'Machines', query: resealQuery },
+    summary: 'Rewrite a page of what an older STORAGE_KEY value sealed or signed, or nothing has signed',
+    description:
+      'What cannot be read is named and stays. From the end of the last page on, an unsigned record is refused.',
     answer: { status: 200, description: 'How many were rewritten, and where to go on.', schema: resealed },
     refusals: [422, 503],
   },

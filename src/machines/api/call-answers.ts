@@ -8,6 +8,10 @@ import { engine } from '../../configs/call-requests.ts';
 
 const moment = z.iso.datetime();
 
+const unreadable = z
+  .array(z.object({ id: z.string(), reason: z.string() }))
+  .meta({ description: 'what cannot be read, and why; a PUT replaces it, a DELETE deletes it' });
+
 const layeredEntry = z
   .object({ ...entryFields, layer: z.enum(['base', 'user', 'default', 'result']) })
   .meta({ id: 'LayeredEntry' });
@@ -22,6 +26,10 @@ export const issued = z
     pointer: config.nullable().meta({ description: "for a cloud's user-data field; null while nothing valid boots" }),
     expiresAt: moment.nullable(),
     entries: z.array(layeredEntry),
+    replaced: z
+      .string()
+      .optional()
+      .meta({ description: 'why the record that stood here could not be read; all its URLs are dead' }),
   })
   .meta({ id: 'Issued', description: 'what the operator is told once: the URLs hold the capability' });
 
@@ -36,6 +44,7 @@ const machineSummary = z.object({
 
 export const machinePage = z.object({
   machines: z.array(machineSummary.meta({ id: 'MachineSummary' })),
+  unreadable: unreadable.optional(),
   cursor: z.string().nullable(),
 });
 
@@ -88,9 +97,14 @@ export const explanation = z
   })
   .meta({ id: 'Explanation', description: 'what boots, and which layer set each part' });
 
-export const importResult = z.object({ imported: z.int() }).meta({ id: 'Imported' });
+export const importResult = z
+  .object({
+    imported: z.int(),
+    skipped: z.int().optional().meta({ description: 'lines that only name a machine which the export could not read' }),
+  })
+  .meta({ id: 'Imported' });
 export const resealed = z
-  .object({ looked: z.int(), resealed: z.int(), cursor: z.string().nullable() })
+  .object({ looked: z.int(), resealed: z.int(), unreadable, cursor: z.string().nullable() })
   .meta({ id: 'Resealed' });
 
 const profileFields = {
@@ -116,6 +130,7 @@ export const profilePage = z.object({
       .object({ name: z.string(), engine: z.string(), generation: z.int(), updatedAt: z.string() })
       .meta({ id: 'ProfileSummary' }),
   ),
+  unreadable: unreadable.optional(),
   cursor: z.string().nullable(),
 });
 
@@ -128,6 +143,7 @@ export const profileChange = z
     breaks: z
       .array(z.object({ id: z.string(), entries: z.array(layeredEntry) }))
       .meta({ description: 'machines that would not boot any more' }),
+    unreadable,
     cursor: z.string().nullable().meta({ description: 'there are more machines; a dry run goes on from here' }),
   })
   .meta({ id: 'ProfileChange' });

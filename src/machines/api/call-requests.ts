@@ -56,6 +56,16 @@ export const tokenBody = z
   .meta({ id: 'NewToken', description: '`revoke` ends the older URLs', example: { revoke: true } });
 
 export const pageQuery = z.object({ cursor: z.string().optional() });
+export const resealQuery = pageQuery.extend({
+  adopt: onOff.optional().meta({
+    description: '1: signs records that nothing has signed though all had been; only after a roll back or a restore',
+  }),
+});
+export const importQuery = z.object({
+  fresh_epochs: onOff.optional().meta({
+    description: '1: no URL of the export goes on; new ones come from `POST /api/machines/{id}/token`',
+  }),
+});
 export const machinesQuery = pageQuery.extend({
   prefix: z.string().optional().meta({ description: 'only machines whose ids begin with it' }),
 });

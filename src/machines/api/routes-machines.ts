@@ -7,7 +7,8 @@ import type { Problem } from '../../shared/problem.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { lastBoots } from '../boot/boots.ts';
 import { render, SAMPLE_CLOUD_CONFIG_URL } from '../boot/render.ts';
-import { deleteMachine, issueToken, layerTextsOf, type MachinePorts, putMachine, readMachine } from '../machines.ts';
+import { layerTextsOf, type MachinePorts } from '../issue.ts';
+import { deleteMachine, issueToken, putMachine, readMachine } from '../machines.ts';
 import { machineProblem, type OperatorFault } from '../problems.ts';
 import type { Summary } from '../records/bucket.ts';
 import { type Machine, machineContext, TEXT_LIMIT } from '../records/model.ts';
@@ -23,8 +24,9 @@ import type {
   machineView,
   resealed,
 } from './call-answers.ts';
-import { machinesQuery, pageQuery, tokenBody } from './call-requests.ts';
+import { importQuery, machinesQuery, pageQuery, resealQuery, tokenBody } from './call-requests.ts';
 import { type Offered, readFormatQuery, readId, readMachineQuery, readShape, readUserText } from './machine-request.ts';
+import { named, provenItems } from './page-items.ts';
 import { exportMachines, importMachines } from './transfer.ts';
 
 export interface MachineRoom extends MachinePorts {
@@ -46,15 +48,19 @@ export function machineRoutes(room: MachineRoom): App {
     if (!asked.ok) return refuse(call, asked.error);
     const page = await exportMachines(room, asked.value.cursor);
     if (!page.ok) return refuse(call, page.error);
-    const { text, cursor } = page.value;
+    const { text, unreadable, cursor } = page.value;
     const next = cursor === undefined ? {} : { 'x-next-cursor': cursor, link: nextLink(call, cursor) };
-    const headers = { 'content-type': 'application/x-ndjson', 'cache-control': CACHE.never, ...next };
+    const bad = unreadable === 0 ? {} : { 'x-unreadable': String(unreadable) };
+    const headers = { 'content-type': 'application/x-ndjson', 'cache-control': CACHE.never, ...bad, ...next };
     return new Response(text, { headers });
   });
   app.post('/import', async (call) => {
+    const asked = readShape(importQuery, call.req.query());
+    if (!asked.ok) return refuse(call, asked.error);
     const body = await apiBody(room.platform, call.req.raw, IMPORT_LIMIT);
     if (!body.ok) return answerProblem(call, body.error);
-    const done = await importMachines(room, new TextDecoder().decode(body.value));
+    const freshEpochs = asked.value.fresh_epochs ?? false;
+    const done = await importMachines(room, new TextDecoder().decode(body.value), { freshEpochs });
     const { stopped, imported } = done;
     if (stopped === undefined) return answerJson<typeof importResult>(done);
     const { fault, ...where } = stopped;
@@ -92,9 +98,13 @@ export function machineRoutes(room: MachineRoom): App {
 export function storageRoutes(room: MachineRoom): App {
   const app: App = new Hono();
   app.post('/reseal', async (call) => {
-    const asked = readShape(pageQuery, call.req.query());
-    const done = asked.ok ? await reseal(room, asked.value.cursor) : asked;
-    return done.ok ? answerJson<typeof resealed>(done.value) : refuse(call, done.error);
+    const asked = readShape(resealQuery, call.req.query());
+    if (!asked.ok) return refuse(call, asked.error);
+    const { cursor, adopt = false } = asked.value;
+    const done = await reseal(room, { cursor, adopt });
+    return done.ok
+      ? answerJson<typeof resealed>({ ...done.value, unreadable: [...done.value.unreadable] })
+      : refuse(call, done.error);
   });
   return app;
 }
@@ -105,10 +115,9 @@ async function listMachines(room: MachineRoom, call: Call): Promise<Response> {
   const { cursor, prefix: startingWith } = asked.value;
   const page = await room.store.list('machine', { cursor, limit: PAGE, startingWith });
   if (!page.ok) return refuse(call, page.error);
-  const machines = page.value.items
-    .filter(({ summary }) => (summary['deleted'] ?? '') === '')
-    .map(({ name, summary }) => ({ id: name, ...listItem(summary) }));
-  return answerJson<typeof machinePage>({ machines, cursor: page.value.cursor ?? null });
+  const { readable, unreadable } = await provenItems(room, 'machine', page.value.items);
+  const machines = readable.map(({ name, summary }) => ({ id: name, ...listItem(summary) }));
+  return answerJson<typeof machinePage>({ machines, ...named(unreadable), cursor: page.value.cursor ?? null });
 }
 
 async function put(room: MachineRoom, call: Call): Promise<Response> {

@@ -14,6 +14,7 @@ import { type Profile, TEXT_LIMIT } from '../records/model.ts';
 import type { profileChange, profileDeletion, profilePage, profileView } from './call-answers.ts';
 import { changeQuery, engineBody, pageQuery } from './call-requests.ts';
 import { readFormatQuery, readProfileName, readShape } from './machine-request.ts';
+import { named, provenItems } from './page-items.ts';
 import type { MachineRoom } from './routes-machines.ts';
 
 const BODY_LIMIT = 256 * 1024;
@@ -27,15 +28,14 @@ export function profileRoutes(room: MachineRoom): App {
     if (!asked.ok) return refuse(call, asked.error);
     const page = await room.store.list('profile', { cursor: asked.value.cursor, limit: PAGE });
     if (!page.ok) return refuse(call, page.error);
-    const profiles = page.value.items
-      .filter(({ summary }) => (summary['deleted'] ?? '') === '')
-      .map(({ name, summary }) => ({
-        name,
-        engine: summary['engine'] ?? '',
-        generation: Number(summary['generation'] ?? 0),
-        updatedAt: summary['updated'] ?? '',
-      }));
-    return answerJson<typeof profilePage>({ profiles, cursor: page.value.cursor ?? null });
+    const { readable, unreadable } = await provenItems(room, 'profile', page.value.items);
+    const profiles = readable.map(({ name, summary }) => ({
+      name,
+      engine: summary['engine'] ?? '',
+      generation: Number(summary['generation'] ?? 0),
+      updatedAt: summary['updated'] ?? '',
+    }));
+    return answerJson<typeof profilePage>({ profiles, ...named(unreadable), cursor: page.value.cursor ?? null });
   });
   app.get('/:name', async (call) => {
     const profile = await readNamedProfile(room, call);
@@ -107,7 +107,7 @@ async function readNamedProfile(room: MachineRoom, call: Call): Promise<Result<P
   const unknown = err<OperatorFault>({ reason: 'unknown', what: 'profile' });
   const name = readProfileName(call.req.param('name'));
   if (!name.ok) return unknown;
-  const stored = await profileDocument(room.store, name.value).read();
+  const stored = await profileDocument(room, name.value).read();
   if (!stored.ok) return stored;
   const profile = stored.value?.value;
   return profile === undefined || profile.deletedAt !== null ? unknown : ok(profile);

@@ -4,12 +4,14 @@
  * machines that it has stored stay.
  */
 import * as z from 'zod';
-import { ok, type Result } from '../../shared/result.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import { randomText } from '../boot/capability.ts';
 import { openUserData } from '../boot/render.ts';
-import { type MachinePorts, writeMachine } from '../machines.ts';
-import { machineProblem, type OperatorFault } from '../problems.ts';
+import type { MachinePorts } from '../issue.ts';
+import { type Written, writeMachine } from '../machines.ts';
+import { faultText, isRecordFault, machineProblem, type OperatorFault } from '../problems.ts';
 import { machineDocument } from '../records/documents.ts';
-import { type Machine, machineContext } from '../records/model.ts';
+import { machineContext, TEXT_LIMIT } from '../records/model.ts';
 import { machineParams, machineQuery } from './call-requests.ts';
 import { checkPlace, type Offered, readShape, readUserText } from './machine-request.ts';
 
@@ -42,15 +44,20 @@ const line = z.object({
   sourceText: z.string().nullable().default(null),
 });
 
+/** A machine that an export could not read. An import skips such a line and counts it. */
+const unreadableLine = z.strictObject({ unreadable: z.string(), reason: z.string() });
+
 type Line = z.output<typeof line>;
 
 export interface Exported {
   /** NDJSON, one line for each machine. */
   readonly text: string;
+  /** The number of lines that only name a machine which cannot be read, and say why. */
+  readonly unreadable: number;
   readonly cursor: string | undefined;
 }
 
-/** Returns a page of machines that are not deleted, in the order of their ids. */
+/** Returns a page of machines that are not deleted, in the order of their ids. One that cannot be read is named. */
 export async function exportMachines(
   ports: MachinePorts,
   cursor: string | undefined,
@@ -59,20 +66,24 @@ export async function exportMachines(
   if (!page.ok) return page;
   let text = '';
   let count = 0;
+  let unreadable = 0;
   let current = page.value;
   for (;;) {
     const lines = await Promise.all(
       current.items
         .filter(({ summary }) => (summary['deleted'] ?? '') === '')
-        .map(({ name }) => exportLine(ports, name)),
+        .map(async ({ name }) => ({ name, exported: await exportLine(ports, name) })),
     );
-    for (const exported of lines) {
-      if (!exported.ok) return exported;
-      text += exported.value;
+    for (const { name, exported } of lines) {
+      if (exported.ok) text += exported.value;
+      else if (isRecordFault(exported.error)) {
+        text += `${JSON.stringify({ unreadable: name, reason: faultText(exported.error) })}\n`;
+        unreadable += 1;
+      } else return exported;
       count += 1;
     }
     if (current.cursor === undefined || count + AT_ONCE > MOST_LINES || text.length > PAGE_BYTES) {
-      return ok({ text, cursor: current.cursor });
+      return ok({ text, unreadable, cursor: current.cursor });
     }
     const next = await ports.store.list('machine', { cursor: current.cursor, limit: AT_ONCE });
     if (!next.ok) return next;
@@ -80,8 +91,9 @@ export async function exportMachines(
   }
 }
 
-async function exportLine({ store, vault }: MachinePorts, id: string): Promise<Result<string, OperatorFault>> {
-  const stored = await machineDocument(store, id).read();
+async function exportLine(ports: MachinePorts, id: string): Promise<Result<string, OperatorFault>> {
+  const { vault } = ports;
+  const stored = await machineDocument(ports, id).read();
   if (!stored.ok) return stored;
   const record = stored.value?.value;
   if (record === undefined || record.deletedAt !== null) return ok('');
@@ -111,27 +123,42 @@ async function exportLine({ store, vault }: MachinePorts, id: string): Promise<R
 export interface Imported {
   /** The number of machines that this call stored. */
   readonly imported: number;
+  /** The number of lines that only name a machine which the export could not read; absent for none. */
+  readonly skipped?: number;
   /** The line, counted from 1, that ended the import, and why. The machines of the lines before it are stored. */
   readonly stopped?: { readonly line: number; readonly detail: string; readonly fault?: OperatorFault };
 }
 
-/** Stores machine after machine, until the end or the first invalid line. */
-export async function importMachines(ports: TransferPorts, text: string): Promise<Imported> {
+/**
+ * Stores machine after machine, until the end or the first invalid line. With `freshEpochs`, no URL of the export opens
+ * the stored machines, so that a restore does not bring back what was revoked since.
+ */
+export async function importMachines(
+  ports: TransferPorts,
+  text: string,
+  { freshEpochs }: { readonly freshEpochs: boolean },
+): Promise<Imported> {
   let imported = 0;
+  let skipped = 0;
   for (const [index, lineText] of text.split('\n').entries()) {
     if (lineText.trim() === '') continue;
     const stop = (detail: string, fault?: OperatorFault): Imported => ({
       imported,
+      ...(skipped === 0 ? {} : { skipped }),
       stopped: { line: index + 1, detail, ...(fault === undefined ? {} : { fault }) },
     });
     if (imported >= MOST_LINES) return stop(`at most ${MOST_LINES} machines a call`);
     const json = readLine(lineText);
     if (json === undefined) return stop('not a line of JSON');
-    const stored = await importOne(ports, json);
+    if (unreadableLine.safeParse(json).success) {
+      skipped += 1;
+      continue;
+    }
+    const stored = await importOne(ports, json, freshEpochs);
     if (!stored.ok) return stop(machineProblem(stored.error).detail, stored.error);
     imported += 1;
   }
-  return { imported };
+  return { imported, ...(skipped === 0 ? {} : { skipped }) };
 }
 
 function readLine(lineText: string): unknown {
@@ -143,7 +170,11 @@ function readLine(lineText: string): unknown {
 }
 
 /** Checks a line exactly as a PUT of the same machine is checked, and stores the machine. */
-async function importOne(ports: TransferPorts, json: unknown): Promise<Result<Machine, OperatorFault>> {
+async function importOne(
+  ports: TransferPorts,
+  json: unknown,
+  freshEpochs: boolean,
+): Promise<Result<Written, OperatorFault>> {
   const read = readShape(line, json);
   if (!read.ok) return read;
   const { id, profile, userData, source, sourceText, epoch, nonce, expiry, createdAt, ...where } = read.value;
@@ -155,12 +186,14 @@ async function importOne(ports: TransferPorts, json: unknown): Promise<Result<Ma
   const text = await readUserText(bytes, { format, platform: '', lenient: false });
   if (!text.ok) return text;
   const { entries: _entries, ...servedText } = text.value;
+  if (sourceText !== null && new TextEncoder().encode(sourceText).length > TEXT_LIMIT)
+    return err({ reason: 'bad-value', field: 'sourceText', message: `must have at most ${TEXT_LIMIT} bytes` });
   const userText = source === null ? servedText : { ...servedText, source, sourceText: sourceText ?? undefined };
   return await writeMachine(ports, id, {
     ...userText,
     ...place.value,
     profile: profile === '' ? null : profile,
     expiresIn: undefined,
-    identity: { epoch, nonce, expiry, createdAt },
+    identity: { ...(freshEpochs ? { epoch: randomText(), nonce: randomText() } : { epoch, nonce }), expiry, createdAt },
   });
 }

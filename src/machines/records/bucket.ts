@@ -39,6 +39,9 @@ export interface MachineStore {
     replacing: string | undefined,
   ): Promise<Result<string | undefined, StoreFault>>;
   list(kind: Kind, options: PageOptions): Promise<Result<Page, StoreFault>>;
+  /** The mark that all records are signed; `undefined` while there is none. */
+  mark(): Promise<Result<string | undefined, StoreFault>>;
+  writeMark(text: string): Promise<Result<undefined, StoreFault>>;
 
   rendering(id: string, sha512: string): Promise<Result<string | undefined, StoreFault>>;
   writeRendering(id: string, sha512: string, text: string, summary: Summary): Promise<Result<undefined, StoreFault>>;
@@ -65,6 +68,8 @@ interface PageOptions {
 
 /** A booting machine waits 10 s for an answer. It must get one even when the store does not answer. */
 const ANSWER_WITHIN_MS = 2_300;
+
+const MARK = 'records-signed';
 
 /** Returns the machine store on an R2 bucket. */
 export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStore {
@@ -108,6 +113,9 @@ export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStor
         compareAndSet(bucket, keyOf(kind, name), text, replacing, { customMetadata: summary }),
       ),
     list: (kind, options) => page(kind === 'machine' ? 'machines/' : 'profiles/', '.json', options),
+
+    mark: () => reach('read mark', async () => await (await bucket.get(MARK))?.text()),
+    writeMark: (text) => reach('write mark', () => ignoringResult(bucket.put(MARK, text))),
 
     rendering: (id, sha512) =>
       reach('read rendering', async () => await (await bucket.get(`renderings/${id}/${sha512}`))?.text()),

@@ -1,6 +1,6 @@
 /**
- * Finds the current record of a machine or a profile, and proves that it is current: R2's `head` gives the etag, and a
- * copy in KV counts only with the same etag. When R2 does not answer, the result is an error, and never "no record".
+ * Finds the current record of a machine or a profile, and proves that it is current: R2's `head` gives the etag and
+ * the signed SHA-256 of the text, and a copy in KV counts only with both. When R2 does not answer, the result is an error, and never "no record".
  */
 import type { Platform } from '../../shared/platform.ts';
 import { within } from '../../shared/platform.ts';
@@ -10,6 +10,8 @@ import type { Kind, MachineStore } from './bucket.ts';
 import { readMachineText, readProfileText } from './documents.ts';
 import type { CopyStore } from './kv.ts';
 import type { Machine, Profile } from './model.ts';
+import { checkRecord, checkSummary, type RecordPorts, textHash } from './signed.ts';
+import type { Vault } from './vault.ts';
 
 /** A record that R2 has confirmed as current. */
 export interface Proven<T> {
@@ -32,6 +34,7 @@ export class Current {
     private readonly platform: Platform,
     private readonly store: MachineStore,
     private readonly copies: CopyStore,
+    private readonly vault: Vault,
   ) {}
 
   /** Returns the current record, which may be a tombstone; `undefined` for a machine that never existed. */
@@ -54,11 +57,14 @@ export class Current {
     const startedCopy = remembered === undefined ? this.copies.read(kind, name) : undefined;
     const head = await this.store.head(kind, name);
     if (!head.ok || head.value === undefined) return head.ok ? ok(undefined) : head;
-    const { etag } = head.value;
+    const { etag, summary } = head.value;
     if (remembered?.etag === etag) return ok(remembered as Proven<T>);
     const copy = await within(this.platform, COPY_WITHIN_MS, startedCopy ?? this.copies.read(kind, name));
-    if (copy?.etag === etag) {
-      const value = parse(name, copy.text);
+    const { sha256 } = summary;
+    // An object that an earlier version wrote has no hash. Then nothing proves a copy of it.
+    if (copy?.etag === etag && sha256 !== undefined && (await textHash(copy.text)) === sha256) {
+      const checked = await checkSummary(this.#ports, kind, name, summary);
+      const value = checked.ok ? parse(name, copy.text) : checked;
       if (value.ok) return ok(this.#remember(key, { value: value.value, etag }, copy.text));
     }
     return await this.#fromR2(kind, name, parse);
@@ -74,10 +80,15 @@ export class Current {
     // This service never deletes a record, so a record that `head` has just found still exists.
     if (stored.value === undefined) return err({ reason: 'store-unreachable', operation: `read ${kind}` });
     const { text, etag } = stored.value;
-    const value = parse(name, text);
+    const checked = await checkRecord(this.#ports, kind, name, stored.value);
+    const value = checked.ok ? parse(name, text) : checked;
     if (!value.ok) return value;
     this.platform.waitUntil(this.copies.write(kind, name, { text, etag }));
     return ok(this.#remember(`${kind}:${name}`, { value: value.value, etag }, text));
+  }
+
+  get #ports(): RecordPorts {
+    return { store: this.store, copies: this.copies, vault: this.vault };
   }
 
   #remember<T extends Machine | Profile>(key: string, proven: Proven<T>, text: string): Proven<T> {

@@ -1,63 +1,108 @@
-/** Machines and profiles as documents: they are read with their etag and written by compare-and-set. */
-import type { Document, Patience } from '../../shared/document.ts';
+/** Machines and profiles as documents: they are read and proven with their etag, and written by compare-and-set. */
+import type { Document, Patience, Stored } from '../../shared/document.ts';
 import { understood } from '../../shared/r2-documents.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { Malformed } from '../../shared/stored-json.ts';
-import type { Kind, MachineStore, Summary } from './bucket.ts';
+import type { Kind, Summary } from './bucket.ts';
 import { type Machine, machineSummary, type Profile, parseMachine, parseProfile, profileSummary } from './model.ts';
+import { checkRecord, type RecordPorts, signedSummary } from './signed.ts';
 
 /** For a change that an operator waits for: five attempts in two seconds. R2 takes one write a second for each key. */
 export const ON_THE_LINE: Patience = { attempts: 5, delay: (attempt) => 150 * attempt, readsAgain: false };
 
+/** Stands for a record that is malformed or not proven, where a caller may replace it. */
+export interface Unreadable {
+  readonly unreadable: StoreFault & { readonly reason: 'stored-malformed' };
+}
+
+/** Returns true for a record that cannot be read. */
+export const isUnreadable = <T extends object>(value: T | Unreadable | undefined): value is Unreadable =>
+  value !== undefined && 'unreadable' in value;
+
+interface Shape<T> {
+  readonly kind: Kind;
+  readonly parse: (text: string) => Result<T, Malformed>;
+  readonly summaryOf: (record: T) => Summary;
+}
+
+const MACHINE: Shape<Machine> = { kind: 'machine', parse: parseMachine, summaryOf: machineSummary };
+const PROFILE: Shape<Profile> = { kind: 'profile', parse: parseProfile, summaryOf: profileSummary };
+
 /** Returns the record of a machine as a document. The record of a deleted machine is a tombstone. */
-export const machineDocument = (store: MachineStore, id: string): Document<Machine> =>
-  recordDocument(store, 'machine', id, parseMachine, machineSummary);
+export const machineDocument = (ports: RecordPorts, id: string): Document<Machine> =>
+  strict(recordDocument(ports, MACHINE, id));
 
 /** Returns the record of a profile as a document. The record of a deleted profile is a tombstone. */
-export const profileDocument = (store: MachineStore, name: string): Document<Profile> =>
-  recordDocument(store, 'profile', name, parseProfile, profileSummary);
+export const profileDocument = (ports: RecordPorts, name: string): Document<Profile> =>
+  strict(recordDocument(ports, PROFILE, name));
+
+/** Like `machineDocument`, for a caller that may replace a record that cannot be read. */
+export const replaceableMachine = (ports: RecordPorts, id: string): ReplaceableDocument<Machine> =>
+  recordDocument(ports, MACHINE, id);
+
+/** Like `profileDocument`, for a caller that may replace a record that cannot be read. */
+export const replaceableProfile = (ports: RecordPorts, name: string): ReplaceableDocument<Profile> =>
+  recordDocument(ports, PROFILE, name);
 
 /** Returns the machine that a stored text holds. A machine with another id is an error. */
-export const readMachineText = (id: string, text: string): Result<Machine, StoreFault> =>
-  readText('machine', id, parseMachine(text));
+export const readMachineText = (id: string, text: string): Result<Machine, StoreFault> => readText(MACHINE, id, text);
 
 /** Returns the profile that a stored text holds. A profile with another name is an error. */
 export const readProfileText = (name: string, text: string): Result<Profile, StoreFault> =>
-  readText('profile', name, parseProfile(text));
+  readText(PROFILE, name, text);
+
+/** A document whose stored value may be unreadable. What is written never is. */
+export type ReplaceableDocument<T> = Document<T | Unreadable>;
 
 function recordDocument<T extends Machine | Profile>(
-  store: MachineStore,
-  kind: Kind,
+  ports: RecordPorts,
+  shape: Shape<T>,
   name: string,
-  parse: (text: string) => Result<T, Malformed>,
-  summaryOf: (record: T) => Summary,
-): Document<T> {
+): ReplaceableDocument<T> {
+  const { kind, summaryOf } = shape;
+  return {
+    read: async (): Promise<Result<Stored<T | Unreadable> | undefined, StoreFault>> => {
+      const stored = await ports.store.read(kind, name);
+      if (!stored.ok || stored.value === undefined) return stored.ok ? ok(undefined) : stored;
+      const { text, etag } = stored.value;
+      const proven = await checkRecord(ports, kind, name, stored.value);
+      const value = proven.ok ? readText(shape, name, text) : proven;
+      if (value.ok) return ok({ value: value.value, etag });
+      const { error } = value;
+      return error.reason === 'stored-malformed' ? ok({ value: { unreadable: error }, etag }) : err(error);
+    },
+    write: async (record, replacing) => {
+      if (isUnreadable(record)) throw new Error('an unreadable record is never written');
+      const text = recordText(record);
+      const summary = await signedSummary(ports.vault, kind, name, text, summaryOf(record));
+      return await ports.store.write(kind, name, text, summary, replacing);
+    },
+  };
+}
+
+function strict<T extends Machine | Profile>(document: ReplaceableDocument<T>): Document<T> {
   return {
     read: async () => {
-      const stored = await store.read(kind, name);
+      const stored = await document.read();
       if (!stored.ok) return stored;
       if (stored.value === undefined) return ok(undefined);
-      const value = readText(kind, name, parse(stored.value.text));
-      return value.ok ? ok({ value: value.value, etag: stored.value.etag }) : value;
+      const { value, etag } = stored.value;
+      return isUnreadable(value) ? err(value.unreadable) : ok({ value, etag });
     },
-    write: (record, replacing) => store.write(kind, name, recordText(record), summaryOf(record), replacing),
+    write: (record, replacing) => document.write(record, replacing),
   };
 }
 
 /** Returns the text of a record. R2 and the copy in KV hold the same bytes. */
 export const recordText = (record: Machine | Profile): string => JSON.stringify(record);
 
-function readText<T extends Machine | Profile>(
-  kind: Kind,
-  name: string,
-  parsed: Result<T, Malformed>,
-): Result<T, StoreFault> {
+function readText<T extends Machine | Profile>({ kind, parse }: Shape<T>, name: string, text: string) {
   const what = `${kind} ${name}`;
-  const record = understood(what, parsed);
+  const record = understood(what, parse(text));
   // A wrong restore can put another machine's record here. It would decrypt and boot as if it were right.
   const isOwn = record.ok && ('id' in record.value ? record.value.id : record.value.name) === name;
   return !record.ok || isOwn
     ? record
-    : err({ reason: 'stored-malformed', what, detail: "another's record lies in its place" });
+    : err<StoreFault>({ reason: 'stored-malformed', what, detail: "another's record lies in its place" });
 }

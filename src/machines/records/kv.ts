@@ -1,7 +1,7 @@
 /**
  * Copies of records in KV, near the machines. KV can be a minute or more behind, also with a key that was missing
  * before (developers.cloudflare.com/kv/concepts/how-kv-works), so a copy never decides anything. A copy carries the R2
- * etag of its record, and counts only while R2 still has that etag.
+ * etag of its record. It counts only while R2 still has that etag, and the SHA-256 of the copy's text in the summary.
  */
 import { isBug } from '../../shared/cause.ts';
 import { type Platform, within } from '../../shared/platform.ts';
@@ -12,11 +12,14 @@ interface Copy {
   readonly etag: string;
 }
 
+/** `records`: the mark that all records are signed. */
+type CopyKind = Kind | 'records';
+
 export interface CopyStore {
   /** Returns `undefined` when there is no copy, and also after an error or a timeout. Never rejects. */
-  read(kind: Kind, name: string): Promise<Copy | undefined>;
+  read(kind: CopyKind, name: string): Promise<Copy | undefined>;
   /** Tries to write a copy. Never rejects. */
-  write(kind: Kind, name: string, copy: Copy): Promise<void>;
+  write(kind: CopyKind, name: string, copy: Copy): Promise<void>;
 }
 
 const ANSWER_WITHIN_MS = 2_000;

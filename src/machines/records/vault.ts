@@ -1,7 +1,7 @@
 /**
  * Encrypts user data, profiles and renderings with AES-256-GCM (NIST SP 800-38D). Each configured secret gives one key
  * (HKDF-SHA-256, RFC 5869). The associated data names the owner and its generation. So a reader of the stores cannot
- * see the join tokens that user data contains.
+ * see the join tokens that user data contains. A second key of each secret signs whole records (HMAC-SHA-256, RFC 2104).
  */
 import { fromBase64, toBase64, toHex } from '../../shared/bytes.ts';
 import { isBug } from '../../shared/cause.ts';
@@ -14,6 +14,7 @@ export type VaultFault = { readonly reason: 'no-key' | 'tampered' };
 interface StorageKey {
   readonly id: string;
   readonly key: CryptoKey;
+  readonly signing: CryptoKey;
 }
 
 const IV_BYTES = 12;
@@ -60,6 +61,29 @@ export class Vault {
       return err({ reason: 'tampered' });
     }
   }
+
+  /** Returns the newest key's id, a dot, and its MAC of `text` in base64url; `undefined` when there is no key. */
+  async sign(text: string): Promise<string | undefined> {
+    const [newest] = await this.#keys;
+    return newest === undefined ? undefined : `${newest.id}.${await macOf(newest, text)}`;
+  }
+
+  /** Checks a signature that `sign` returned for `text`, in a time that does not depend on where they differ. */
+  async checkSignature(text: string, signature: string): Promise<Result<undefined, VaultFault>> {
+    const dot = signature.indexOf('.');
+    const signer = (await this.#keys).find(({ id }) => id === signature.slice(0, dot));
+    if (signer === undefined) return err({ reason: 'no-key' });
+    const wanted = await macOf(signer, text);
+    const given = signature.slice(dot + 1);
+    let difference = given.length ^ wanted.length;
+    for (let at = 0; at < wanted.length; at += 1) difference |= (given.charCodeAt(at) || 0) ^ wanted.charCodeAt(at);
+    return difference === 0 ? ok(undefined) : err({ reason: 'tampered' });
+  }
+}
+
+async function macOf({ signing }: StorageKey, text: string): Promise<string> {
+  const mac = toBase64(new Uint8Array(await crypto.subtle.sign('HMAC', signing, encoded(text))));
+  return mac.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 async function deriveKey(secret: string, label: string): Promise<StorageKey> {
@@ -70,14 +94,21 @@ async function deriveKey(secret: string, label: string): Promise<StorageKey> {
     salt: new Uint8Array(),
     info: encoded(info),
   });
-  const [key, id] = await Promise.all([
+  const [key, id, signing] = await Promise.all([
     crypto.subtle.deriveKey(derivation(label), secretKey, { name: 'AES-GCM', length: 256 }, false, [
       'encrypt',
       'decrypt',
     ]),
     crypto.subtle.deriveBits(derivation(`${label} id`), secretKey, 64),
+    crypto.subtle.deriveKey(
+      derivation(`${label} record mac`),
+      secretKey,
+      { name: 'HMAC', hash: 'SHA-256', length: 256 },
+      false,
+      ['sign'],
+    ),
   ]);
-  return { key, id: toHex(new Uint8Array(id)) };
+  return { key, id: toHex(new Uint8Array(id)), signing };
 }
 
 const parameters = (iv: Uint8Array<ArrayBuffer>, context: string) => ({

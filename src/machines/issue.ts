@@ -1,0 +1,126 @@
+/** Composes a machine's config for its operator, and gives out its URLs with a pointer to the stored rendering. */
+
+import type { MachineKind } from '../configs/user-data.ts';
+import type { Composed, LayeredEntry } from '../ignition/compose.ts';
+import { sha512Hex } from '../shared/bytes.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import { type BootPorts, composeAhead } from './boot/boot.ts';
+import { type LayerTexts, openProfile, openUserData, type Pointer, pointer, render } from './boot/render.ts';
+import type { OperatorFault } from './problems.ts';
+import { machineDocument } from './records/documents.ts';
+import type { CopyStore } from './records/kv.ts';
+import { type Machine, type Profile, renderingContext } from './records/model.ts';
+
+export interface MachinePorts extends BootPorts {
+  readonly copies: CopyStore;
+}
+
+/** An answer that contains the capability. The operator gets it only when the capability is issued. */
+export interface Issued {
+  readonly id: string;
+  readonly profile: string | null;
+  readonly kind: MachineKind;
+  readonly source?: string;
+  readonly generation: number;
+  readonly urls: { readonly ignition: string; readonly cloudConfig?: string; readonly ipxe: string };
+  /** `null` while the machine's layers do not make a valid config. */
+  readonly pointer: Pointer | null;
+  /** ISO 8601; `null` means never. */
+  readonly expiresAt: string | null;
+  readonly entries: readonly LayeredEntry[];
+  /** Why the record that was replaced could not be read. All its URLs are dead. */
+  readonly replaced?: string;
+}
+
+/** Returns the URLs of the newest capability, and a pointer to the config that they give now. */
+export async function issue(
+  ports: MachinePorts,
+  machine: Machine,
+  origin: string,
+): Promise<Result<Issued, OperatorFault>> {
+  const { id, profile, kind, source, generation, expiry } = machine;
+  const capability = await ports.capabilities.mint({ ...machine, machine: id });
+  const url = `${origin}/boot/${capability}`;
+  const composed = await composeFor(ports, machine, `${url}/cloud-config`);
+  const isInvalid = !composed.ok && composed.error.reason === 'invalid';
+  if (!composed.ok && !isInvalid) return composed;
+  const storedPointer = composed.ok ? await freeze(ports, id, composed.value, url) : ok(null);
+  if (!storedPointer.ok) return storedPointer;
+  ports.platform.waitUntil(composeAhead(ports, machine));
+  const hasText = kind === 'cloud-config' || kind === 'script';
+  return ok({
+    id,
+    profile,
+    kind,
+    ...(source === null ? {} : { source }),
+    generation,
+    urls: {
+      ignition: `${url}/ignition`,
+      ...(hasText ? { cloudConfig: `${url}/cloud-config` } : {}),
+      ipxe: `${url}/ipxe`,
+    },
+    pointer: storedPointer.value,
+    expiresAt: expiry === 0 ? null : new Date(expiry * 1000).toISOString(),
+    entries: composed.ok ? composed.value.entries : composed.error.reason === 'invalid' ? composed.error.entries : [],
+  });
+}
+
+/**
+ * Stores a rendering under its hash, and returns the pointer to it. A deletion leaves its tombstone first and removes
+ * the renderings then. So the record is looked at again after the write, and a rendering of a machine that was deleted
+ * in the meantime goes again.
+ */
+async function freeze(
+  ports: MachinePorts,
+  id: string,
+  composed: Composed,
+  url: string,
+): Promise<Result<Pointer, OperatorFault>> {
+  const sha512 = await sha512Hex(new Uint8Array(new TextEncoder().encode(composed.text)));
+  const { store, vault } = ports;
+  const sealed = await vault.seal(composed.text, renderingContext(id, sha512));
+  const written = await store.writeRendering(id, sha512, JSON.stringify(sealed), { key: sealed.key });
+  if (!written.ok) return written;
+  const now = await machineDocument(ports, id).read();
+  if (!now.ok) return now;
+  if (now.value === undefined || now.value.value.deletedAt !== null) {
+    const removed = await store.deleteRenderings(id);
+    return removed.ok ? err({ reason: 'conflict' }) : removed;
+  }
+  return ok(pointer(composed.version, `${url}/ignition/${sha512}`, sha512));
+}
+
+/** Returns the decrypted layers of the machine's current config. */
+export async function layerTextsOf(ports: MachinePorts, machine: Machine): Promise<Result<LayerTexts, OperatorFault>> {
+  const profile = await profileNamed(ports, machine.profile);
+  if (!profile.ok) return profile;
+  const layers = await openProfile(ports.vault, profile.value);
+  if (!layers.ok) return layers;
+  const user = await openUserData(ports.vault, machine);
+  return user.ok ? ok({ ...layers.value, user: user.value }) : user;
+}
+
+/** Returns the config that the machine would boot now. */
+async function composeFor(
+  ports: MachinePorts,
+  machine: Machine,
+  cloudConfigUrl: string,
+): Promise<Result<Composed, OperatorFault>> {
+  const layers = await layerTextsOf(ports, machine);
+  if (!layers.ok) return layers;
+  const rendered = render(layers.value, cloudConfigUrl);
+  return rendered.ok ? rendered : err({ reason: 'invalid', entries: rendered.error.entries });
+}
+
+/** Returns the current profile of that name; `undefined` when `name` is `null`. */
+export async function profileNamed(
+  ports: MachinePorts,
+  name: string | null,
+): Promise<Result<Profile | undefined, OperatorFault>> {
+  if (name === null) return ok(undefined);
+  const proven = await ports.current.profile(name);
+  if (!proven.ok) return proven;
+  const profile = proven.value?.value;
+  if (profile !== undefined && profile.deletedAt === null) return ok(profile);
+  return err({ reason: 'bad-value', field: 'profile', message: `no profile ${name}` });
+}
