@@ -6,6 +6,7 @@ import { type MachineKeys, MachineRooms, machineKeys, machineStores } from '../s
 import { config } from '../support/machine-texts.ts';
 import { makeSecretsPrompt, restoreSecrets } from '../support/prompt-secrets.ts';
 import { interleavings, type Played, play, type Tally, type Trouble } from './boot-model.ts';
+import { kvWriter } from './kv-writer.ts';
 
 const RUNS = 1_000;
 const TROUBLES: readonly Trouble[] = ['none', 'none', 'none', 'r2 throws', 'r2 hangs', 'kv throws', 'kv hangs'];
@@ -23,13 +24,20 @@ function inMemory(lags: readonly number[]): Played {
   let reads = 0;
   stores.kv.lag = () => lags[reads++ % lags.length] ?? 0;
   const isolate = () => new MachineRooms(keys, stores, { keptFrom: 0 });
+  const writer = kvWriter(stores);
+  const seen = async <T>(work: Promise<T>): Promise<T> => {
+    const done = await work;
+    writer.look();
+    return done;
+  };
   const operator = isolate();
   const isolates = [operator, isolate(), isolate()];
   return {
-    putProfile: (texts) => operator.putProfile('p', texts),
-    putMachine: (name, text, hasProfile) => operator.putMachine(name, text, hasProfile ? 'p' : null),
-    renew: (name, revoke) => operator.renew(name, revoke),
-    deleteMachine: (name) => operator.deleteMachine(name),
+    putProfile: (texts) => seen(operator.putProfile('p', texts)),
+    putMachine: (name, text, hasProfile) => seen(operator.putMachine(name, text, hasProfile ? 'p' : null)),
+    renew: (name, revoke) => seen(operator.renew(name, revoke)),
+    deleteMachine: (name) => seen(operator.deleteMachine(name)),
+    meddle: (seed) => writer.meddle(seed),
     boot: async (url, isolate, trouble) => {
       const [store, mood] = trouble.split(' ') as ['r2' | 'kv', 'throws' | 'hangs'];
       if (trouble !== 'none') stores[store].mood = mood;
@@ -56,6 +64,17 @@ it(`${RUNS.toLocaleString('en')} interleavings give no answer that the model doe
   for (const kind of ['a config', '410', '503']) expect(tally.get(kind), kind).toBeGreaterThan(RUNS / 10);
 }, 120_000);
 
+it(`${RUNS.toLocaleString('en')} interleavings with a writer of KV who writes anything: the current config, or 503`, async () => {
+  const tally: Tally = new Map();
+  await fc.assert(
+    fc.asyncProperty(interleavings(TROUBLES, 3, 6), (interleaving) =>
+      play(interleaving, inMemory(interleaving.lags), tally),
+    ),
+    { numRuns: RUNS },
+  );
+  for (const kind of ['a config', '410', '503']) expect(tally.get(kind), kind).toBeGreaterThan(RUNS / 10);
+}, 240_000);
+
 it('boots during a replacement get the one or the other, whole, and one that came after it the new one', async () => {
   const rooms = new MachineRooms(keys);
   const { clock } = rooms.stores;
@@ -67,7 +86,7 @@ it('boots during a replacement get the one or the other, whole, and one that cam
     const put = rooms.putMachine('race', config(`/${round}`), 'race');
     const boots = others.map(async (other, index) => {
       // Each begins a few turns later than the one before it, so that they fall between the steps of the replacement.
-      for (let turn = 0; turn < index * 7 + (round % 7); turn += 1) await undefined;
+      for (let turn = 0; turn < index * 12 + (round % 12); turn += 1) await undefined;
       return await other.bootMeanwhile(urls.ignition);
     });
     const answers = await clock.until(Promise.all(boots));

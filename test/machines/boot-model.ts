@@ -16,6 +16,8 @@ export type Trouble = 'none' | 'r2 throws' | 'r2 hangs' | 'kv throws' | 'kv hang
 type Step =
   | { readonly do: 'put'; readonly machine: Name; readonly config: boolean; readonly profile: boolean }
   | { readonly do: 'profile' }
+  /** Somebody else writes KV. */
+  | { readonly do: 'meddle'; readonly seed: number }
   | { readonly do: 'revoke' | 'reissue' | 'delete'; readonly machine: Name }
   | {
       readonly do: 'boot';
@@ -35,6 +37,8 @@ export interface Played {
   /** By one of several isolates, each with its own memory. */
   boot(url: string, isolate: number, trouble: Trouble): Promise<{ status: number; text: string; seconds: number }>;
   settle(): Promise<void>;
+  /** Writes anything into KV, as the seed says. */
+  meddle?(seed: number): Promise<void>;
 }
 
 export interface Interleaving {
@@ -43,7 +47,11 @@ export interface Interleaving {
   readonly lags: readonly number[];
 }
 
-export function interleavings(troubles: readonly Trouble[], isolates: number): fc.Arbitrary<Interleaving> {
+export function interleavings(
+  troubles: readonly Trouble[],
+  isolates: number,
+  meddling = 0,
+): fc.Arbitrary<Interleaving> {
   const machine = fc.constantFrom(...MACHINES);
   const trouble = fc.constantFrom(...troubles);
   const put = fc.record({ do: fc.constant('put' as const), machine, config: fc.boolean(), profile: fc.boolean() });
@@ -53,10 +61,13 @@ export function interleavings(troubles: readonly Trouble[], isolates: number): f
     fc.record({ do: fc.constant('profile' as const) }),
     fc.record({ do: fc.constantFrom('revoke' as const, 'reissue' as const, 'delete' as const), machine }),
     { weight: 4, arbitrary: fc.record(boot) },
+    { weight: meddling, arbitrary: fc.record({ do: fc.constant('meddle' as const), seed: fc.nat() }) },
   );
   return fc.record({
     // Without a machine there is nothing to boot.
-    steps: fc.tuple(put, put, fc.array(step, { minLength: 4, maxLength: 10 })).map(([a, b, more]) => [a, b, ...more]),
+    steps: fc
+      .tuple(put, put, fc.array(step, { minLength: 4 + meddling, maxLength: 10 + meddling * 2 }))
+      .map(([a, b, more]) => [a, b, ...more]),
     lags: fc.array(fc.constantFrom(0, 0, 1, 2, 99), { minLength: 1, maxLength: 7 }),
   });
 }
@@ -104,6 +115,10 @@ export async function play({ steps, lags }: Interleaving, played: Played, tally:
   for (const step of steps) {
     if (step.do === 'profile') {
       await setProfile();
+      continue;
+    }
+    if (step.do === 'meddle') {
+      await played.meddle?.(step.seed);
       continue;
     }
     const name = step.machine;
