@@ -10,8 +10,10 @@ import { openUserData } from '../boot/render.ts';
 import type { MachinePorts } from '../issue.ts';
 import { type Written, writeMachine } from '../machines.ts';
 import { faultText, isRecordFault, machineProblem, type OperatorFault } from '../problems.ts';
+import type { Summary } from '../records/bucket.ts';
 import { machineDocument } from '../records/documents.ts';
 import { machineContext, TEXT_LIMIT } from '../records/model.ts';
+import { checkSummary } from '../records/signed.ts';
 import { machineParams, machineQuery } from './call-requests.ts';
 import { checkPlace, type Offered, readShape, readUserText } from './machine-request.ts';
 
@@ -70,9 +72,10 @@ export async function exportMachines(
   let current = page.value;
   for (;;) {
     const lines = await Promise.all(
-      current.items
-        .filter(({ summary }) => (summary['deleted'] ?? '') === '')
-        .map(async ({ name }) => ({ name, exported: await exportLine(ports, name) })),
+      current.items.map(async ({ name, summary }) => ({
+        name,
+        exported: (await isDeleted(ports, name, summary)) ? ok('') : await exportLine(ports, name),
+      })),
     );
     for (const { name, exported } of lines) {
       if (exported.ok) text += exported.value;
@@ -80,7 +83,7 @@ export async function exportMachines(
         text += `${JSON.stringify({ unreadable: name, reason: faultText(exported.error) })}\n`;
         unreadable += 1;
       } else return exported;
-      count += 1;
+      if (!exported.ok || exported.value !== '') count += 1;
     }
     if (current.cursor === undefined || count + AT_ONCE > MOST_LINES || text.length > PAGE_BYTES) {
       return ok({ text, unreadable, cursor: current.cursor });
@@ -89,6 +92,11 @@ export async function exportMachines(
     if (!next.ok) return next;
     current = next.value;
   }
+}
+
+/** Returns true where a proven summary says so. A summary that somebody else has changed must not hide a machine. */
+async function isDeleted(ports: MachinePorts, id: string, summary: Summary): Promise<boolean> {
+  return (summary['deleted'] ?? '') !== '' && (await checkSummary(ports, 'machine', id, summary)).ok;
 }
 
 async function exportLine(ports: MachinePorts, id: string): Promise<Result<string, OperatorFault>> {
