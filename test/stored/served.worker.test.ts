@@ -136,6 +136,27 @@ describe('0.1.0', () => {
     expect(after).toMatchObject({ addedLater: ['kept'], generation: 2 });
   });
 
+  it('a reseal signs every record, and the machines boot the same', async () => {
+    for (let cursor: string | null = 'machine'; cursor !== null; ) {
+      const path = `/api/storage/reseal?cursor=${encodeURIComponent(cursor)}`;
+      const response: Response = await edge.fetch(path, { method: 'POST', headers: bearer(config) });
+      const page = (await response.json()) as { cursor: string | null; unreadable: unknown[] };
+      expect(page.unreadable).toEqual([]);
+      ({ cursor } = page);
+    }
+    for (const prefix of ['machines/', 'profiles/']) {
+      const { objects } = await env.RELEASES.list({ prefix, include: ['customMetadata'] });
+      expect(objects.length).toBeGreaterThan(3);
+      for (const { key, customMetadata } of objects)
+        expect([key, customMetadata]).toMatchObject([key, { mac: expect.any(String), sha256: expect.any(String) }]);
+    }
+    // The test above has replaced one machine.
+    for (const [id, machine] of machinesOf(answers.machines)) {
+      if (id === 'ign-web') continue;
+      for (const [path, answer] of Object.entries(machine.boots)) await expectSame(edge, path, answer);
+    }
+  });
+
   it('its export can be read back, and the machines boot the same', async () => {
     const exported = (answers.api as Record<string, Answer>)['/api/machines/export']?.body ?? '';
     const response = await edge.fetch('/api/machines/import', {
