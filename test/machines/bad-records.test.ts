@@ -101,7 +101,9 @@ describe.each(Object.keys(WAYS))('a machine whose record is %s', (way) => {
   it('is named where it is read, and its URL answers 503', async () => {
     const { rooms, bad } = await withBad(way);
     expect(await readMachine(rooms.room, 'bad')).toMatchObject({ error: { what: 'machine bad' } });
-    expect((await rooms.boot(bad.urls.ignition)).status).toBe(503);
+    // The isolate of the PUT may remember the record: it has proven the very text before.
+    const other = new MachineRooms(keys, rooms.stores);
+    expect((await other.boot(bad.urls.ignition)).status).toBe(503);
   });
 
   it('is replaced by a PUT, which says so: its URLs are dead, the new ones boot', async () => {
