@@ -105,7 +105,7 @@ export function releaseRoom(
   const unproven = new UnprovenStreams(platform, store, verifications);
   const sender = new Sender(platform, upstream, signatures, verifications, unproven, fixedLength);
   return {
-    ...{ platform, store, versionFiles, mirrored, onDemand },
+    ...{ platform, store, versionFiles, mirrored, onDemand, unproven },
     catalogue: config.catalogue,
     hostSuffix: config.RELEASE_HOST_SUFFIX,
     publicUrl: config.PUBLIC_URL,

@@ -85,7 +85,10 @@ describe('what the page of costs counts', () => {
     const read = async (where: string, init?: RequestInit) => (await edge.fetch(where, init)).arrayBuffer();
     expectRow('the first download of a numbered file in an isolate', await spentOn(edge, () => read(path)));
     expectRow('another one within a minute', await spentOn(edge, () => read(path)));
-    expectRow('a range of it', await spentOn(edge, () => read(path, { headers: { range: 'bytes=0-9' } })));
+    expectRow(
+      'a range of it, within a day of its publication',
+      await spentOn(edge, () => read(path, { headers: { range: 'bytes=0-9' } })),
+    );
     const alias = await spentOn(edge, () => read(`/stable/amd64-usr/current/${KERNEL}`));
     expectRow('the same by an alias', alias);
     await edge.poll();

@@ -1,4 +1,5 @@
 /** What a verdict binds: bytes, under whatever tag upstream gives them; and a bad one heals without a client. */
+import { createHash } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemPlatform } from '../../src/shared/platform.ts';
 import { makeRelease } from '../../tools/release-server/release.ts';
@@ -185,6 +186,44 @@ describe('a stream that breaks before there is a verdict', () => {
     const response = await part('1048576-');
     clearInterval(patience);
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
+  });
+});
+
+describe('a release that is mirrored while clients may hold other bytes of it', () => {
+  const publish = async () => {
+    const files = {
+      [IMAGE]: {
+        ...{ key: `files/${FILE}/1`, size: SIZE, sha512: createHash('sha512').update(genuine).digest('hex') },
+        ...{
+          etag: (await bucket.r2.put(`files/${FILE}/1`, genuine))?.etag ?? '',
+          verifiedAt: new Date(clock).toISOString(),
+        },
+      },
+    };
+    const manifest = { channel: 'stable', board: 'amd64-usr', version: '4593.2.5', files };
+    const publishedAt = new Date(clock).toISOString();
+    await bucket.r2.put('manifests/stable/amd64-usr/4593.2.5.json', JSON.stringify({ ...manifest, publishedAt }));
+  };
+
+  it('does not complete them, and does so a day later', async () => {
+    upstream.whole = evil;
+    await arrived(await edge.fetch(PATH));
+    await publish();
+    expect((await part('1000000-')).status).toBe(428);
+    const whole = await edge.fetch(PATH);
+    expect(whole.headers.get('x-flatcar-source')).toBe('mirror');
+    expect((await arrived(whole)).equals(genuine)).toBe(true);
+    const restarted = await part('1000000-', { 'if-range': whole.headers.get('etag') ?? '' });
+    expect([restarted.status, (await arrived(restarted)).equals(genuine)]).toEqual([200, true]);
+    clock += 25 * 3_600_000;
+    expect((await part('1000000-')).status).toBe(206);
+  });
+
+  it('resumes as ever what was never anything else', async () => {
+    await arrived(await edge.fetch(PATH));
+    await edge.settle();
+    await publish();
+    expect((await part('1000000-')).status).toBe(206);
   });
 });
 

@@ -8,7 +8,7 @@ import type { StoreFault } from '../../shared/store.ts';
 import { TtlCache } from '../../shared/ttl-cache.ts';
 import { filePath, type ReleaseFile } from '../model.ts';
 import type { ReleaseStore } from '../store/bucket.ts';
-import { isProofFor, type ProvenVerdict } from '../store/verdict.ts';
+import { isProofFor, isTainted, type ProvenVerdict } from '../store/verdict.ts';
 import { type ChunkSource, chunkDigest, inChunks, isBeginningOf, joinDigests, splitDigests } from './chunks.ts';
 import type { ByteSource } from './held-back.ts';
 import type { JudgedFile, Verifications } from './verifications.ts';
@@ -111,6 +111,23 @@ export class UnprovenStreams {
   async #close(file: ReleaseFile, id: string, isForeign: boolean): Promise<boolean> {
     if (isForeign && !(await this.verifications.taint(file)).ok) return false;
     return (await this.store.marks.remove(file, [id])).ok;
+  }
+
+  /**
+   * True when a client may hold bytes of this name that are not those of the verified file, for files of which nobody but the
+   * mirror has verified the bytes as well.
+   */
+  async mayHoldOthers(file: ReleaseFile): Promise<Result<boolean, StoreFault>> {
+    const stored = await this.store.verdict(file);
+    if (!stored.ok) return stored;
+    const verdict = stored.value;
+    if (verdict !== undefined && isTainted(verdict, this.platform.now())) return ok(true);
+    if (verdict !== undefined && isProofFor(verdict, verdict.size, verdict.signature)) {
+      const state = await this.state(file, verdict);
+      return state.ok ? ok(state.value !== 'none') : state;
+    }
+    const marks = await this.store.marks.list(file, MOST_MARKS);
+    return marks.ok ? ok(marks.value.some(({ at }) => this.platform.now() - at < COUNTS_MS)) : marks;
   }
 
   /** Returns whether a client may hold bytes of this name that are not those of the file that `proof` binds. */

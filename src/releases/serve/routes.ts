@@ -14,12 +14,13 @@ import { signatureOf } from '../companions.ts';
 import { type Delivery, decideDelivery, type Presentation, passThroughCaching } from '../delivery.ts';
 import { contentTypeOf, filePath, isAlias, type ReleaseFile } from '../model.ts';
 import type { PassThrough } from '../pass-through/pass-through.ts';
+import type { UnprovenStreams } from '../pass-through/unproven.ts';
 import { channelOfHost, parseReleasePath, type ReleasePath, rawPath } from '../path.ts';
 import type { ReleaseStore } from '../store/bucket.ts';
 import type { ServedVersionFile, VersionFiles } from '../upstream/version-files.ts';
 import { type CurrentRelease, currentRelease } from './current.ts';
 import { listDirectory, listingResponse } from './directories.ts';
-import type { MirroredFiles } from './mirrored.ts';
+import type { MirroredAnswer, MirroredFiles } from './mirrored.ts';
 import { NOT_FOUND, type ReleaseFault, releaseProblem } from './problems.ts';
 
 export interface ReleaseRoom {
@@ -33,6 +34,8 @@ export interface ReleaseRoom {
   readonly versionFiles: VersionFiles;
   readonly mirrored: MirroredFiles;
   readonly passThrough: PassThrough;
+  /** Follows what has left of a file before it was verified. */
+  readonly unproven: Pick<UnprovenStreams, 'mayHoldOthers'>;
   /** Is called when a client downloads a whole file that is not mirrored. It returns a code for the log. */
   readonly onDemand: (file: ReleaseFile) => Promise<string>;
 }
@@ -48,6 +51,9 @@ interface RequestedFile {
   /** The Content-Location of a request below an alias; it has no channel where the host name contains the channel. */
   readonly location: string | undefined;
 }
+
+/** Unproven bytes count for a day; nobody has any of them once a release has been mirrored for longer than that. */
+const RECENT_MS = 25 * 3_600_000;
 
 type FilePath = ReleasePath & { kind: 'file' };
 
@@ -102,7 +108,7 @@ async function answerNumbered(
   exchange: Exchange,
 ): Promise<Result<Response, Problem>> {
   const { file } = requested;
-  const mirrored = await room.mirrored.answer(exchange.request, file, requested.location);
+  const mirrored = await answerMirrored(room, requested, exchange.request);
   if (!mirrored.ok) return refused(exchange, mirrored.error);
   if (mirrored.value !== undefined) {
     const { delivery, body, cache } = mirrored.value;
@@ -117,6 +123,35 @@ async function answerNumbered(
     return ok(answerVersionFile(room, requested, { served: found.value, bytes: found.value.bytes }, exchange));
   }
   return await answerPassThrough(room, requested, exchange);
+}
+
+/**
+ * Returns the answer from R2. A release that was published a moment ago may have passed through before: where a client may
+ * hold other bytes than those of the mirrored file, it gets no part that would complete them.
+ */
+async function answerMirrored(
+  room: ReleaseRoom,
+  { file, location }: RequestedFile,
+  request: Request,
+): Promise<Result<MirroredAnswer | undefined, ReleaseFault>> {
+  const { mirrored, platform, unproven } = room;
+  if (request.method === 'GET' && request.headers.has('range')) {
+    const manifest = await mirrored.manifest(file);
+    if (!manifest.ok) return manifest;
+    const publishedAt = manifest.value === undefined ? 0 : Date.parse(manifest.value.publishedAt);
+    const mayHold = platform.now() - publishedAt < RECENT_MS ? await unproven.mayHoldOthers(file) : ok(false);
+    if (!mayHold.ok) return mayHold;
+    if (mayHold.value && !request.headers.has('if-range')) return err({ reason: 'restart-needed' });
+    // Upstream knows every tag that a mirrored file has, so a tag proves nothing here: with If-Range the whole may come.
+    if (mayHold.value) return await mirrored.answer(withoutRange(request), file, location);
+  }
+  return await mirrored.answer(request, file, location);
+}
+
+function withoutRange(request: Request): Request {
+  const headers = new Headers(request.headers);
+  headers.delete('range');
+  return new Request(request, { headers });
 }
 
 async function answerPassThrough(
