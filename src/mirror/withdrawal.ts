@@ -22,15 +22,18 @@ export interface WithdrawalPorts {
 }
 
 /**
- * Marks a release as quarantined, removes it from every list and alias, and returns its manifest. It returns
- * `undefined` when the release is not published.
+ * Marks a release as quarantined, removes it from every list and alias, and returns its manifest. A release that is not
+ * published gets a manifest without files, its tombstone: so it is neither published by a job that runs now nor passed
+ * through.
  */
 export async function quarantine(
   ports: WithdrawalPorts,
   release: Release,
 ): Promise<Result<Manifest | undefined, StoreFault>> {
   const quarantinedAt = new Date(ports.platform.now()).toISOString();
-  return await withdraw(ports, release, (manifest) => ({
+  const { channel, board, version } = release;
+  const tombstone: Manifest = { channel, board, version, publishedAt: quarantinedAt, files: {} };
+  return await withdraw(ports, release, (manifest = tombstone) => ({
     ...manifest,
     quarantinedAt: manifest.quarantinedAt ?? quarantinedAt,
   }));
@@ -40,10 +43,10 @@ export async function quarantine(
 async function withdraw(
   ports: WithdrawalPorts,
   release: Release,
-  mark: (manifest: Manifest) => Manifest,
+  mark: (manifest: Manifest | undefined) => Manifest | undefined,
 ): Promise<Result<Manifest | undefined, StoreFault>> {
   const { platform, releases, publisher } = ports;
-  const manifest = await update(platform, releases.manifestDocument(release), (current) => current && mark(current));
+  const manifest = await update(platform, releases.manifestDocument(release), mark);
   if (!manifest.ok || manifest.value === undefined) return manifest;
   const unlisted = await publisher.unlist(release);
   return unlisted.ok ? manifest : unlisted;
@@ -70,7 +73,11 @@ export async function distrustCompromised(
     if (!found.ok) return found;
     for (const { release, fingerprint } of found.value) {
       const at = new Date(platform.now()).toISOString();
-      const marked = await withdraw(ports, release, (manifest) => ({ ...manifest, distrusted: { fingerprint, at } }));
+      const marked = await withdraw(
+        ports,
+        release,
+        (manifest) => manifest && { ...manifest, distrusted: { fingerprint, at } },
+      );
       if (!marked.ok) return marked;
       distrusted.push(release);
     }

@@ -53,9 +53,9 @@ export function publishedRoutes(room: MirrorRoom): App {
     const quarantined = await quarantine(room, release.value);
     if (!quarantined.ok) return refuse(call, releaseProblem(quarantined.error));
     room.forget(release.value);
-    if (quarantined.value === undefined)
-      return refuse(call, { code: 'not-found', detail: 'this release is not published here' });
-    return answerJson<typeof quarantineMark>(marksOf(quarantined.value));
+    return quarantined.value === undefined
+      ? refuse(call, UNKNOWN)
+      : answerJson<typeof quarantineMark>(marksOf(quarantined.value));
   });
   return app;
 }
