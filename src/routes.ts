@@ -58,9 +58,11 @@ export function addRoutes(app: Router, rooms: Rooms): void {
   for (const path of PUBLIC_PATHS)
     app.all(path, ({ req }) => problemLine(methodNotAllowed('GET, HEAD'), req.raw.method));
 
-  app.all('/boot/*', ({ req, var: { log } }) =>
-    answerBootRequest(machines, { request: req.raw, path: rawPath(req.url), log }),
-  );
+  app.all('/boot/*', async ({ req, var: { log } }, next) => {
+    // The router decodes a path first. A boot URL that is spelt in another way is none of ours.
+    if (!rawPath(req.url).startsWith('/boot/')) return await next();
+    return await answerBootRequest(machines, { request: req.raw, path: rawPath(req.url), log });
+  });
 
   app.route('/webhooks', webhookRoutes(mirror));
   app.use('/api/*', async ({ req }, next) => {

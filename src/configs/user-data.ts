@@ -1,6 +1,6 @@
 /** Reads user data: bytes, perhaps gzipped, of one of the kinds that Flatcar accepts. */
+import { gunzipSync } from 'node:zlib';
 import { type UserDataKind, userDataKind } from '../ignition/user-data.ts';
-import { concatBytes } from '../shared/bytes.ts';
 import { tooLong } from '../shared/http/api.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 
@@ -31,7 +31,7 @@ export async function readUserData(
   limit: number,
 ): Promise<Result<UserData, UserDataFault>> {
   if (bytes.length > limit) return err({ reason: 'too-large', limit, isUnzipped: false });
-  const plain = isGzip(bytes) ? await gunzip(bytes, limit) : ok(bytes);
+  const plain = isGzip(bytes) ? gunzip(bytes, limit) : ok(bytes);
   if (!plain.ok) return plain;
   // A byte order mark stays in the text, because Ignition refuses a config that has one.
   const text = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(plain.value);
@@ -50,25 +50,11 @@ export function userDataProblem(fault: UserDataFault): string {
 /** Looks for the magic bytes of gzip (RFC 1952 section 2.3.1). */
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-async function gunzip(
-  bytes: Uint8Array<ArrayBuffer>,
-  limit: number,
-): Promise<Result<Uint8Array<ArrayBuffer>, UserDataFault>> {
-  const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+/** Inflates never more than `limit` bytes: a megabyte of gzip can hold a gigabyte. */
+function gunzip(bytes: Uint8Array<ArrayBuffer>, limit: number): Result<Uint8Array<ArrayBuffer>, UserDataFault> {
   try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return ok(concatBytes(chunks));
-      length += value.length;
-      if (length > limit) {
-        await reader.cancel();
-        return err({ reason: 'too-large', limit, isUnzipped: true });
-      }
-      chunks.push(value);
-    }
-  } catch {
-    return err({ reason: 'bad-gzip' });
+    return ok(new Uint8Array(gunzipSync(bytes, { maxOutputLength: limit })));
+  } catch (cause) {
+    return err(cause instanceof RangeError ? { reason: 'too-large', limit, isUnzipped: true } : { reason: 'bad-gzip' });
   }
 }

@@ -15,7 +15,8 @@ export type KeyringFault =
   /** The keyring is readable but has none of the pinned primary keys. */
   | { readonly reason: 'no-pinned-key' };
 
-const BLOCK = /-----BEGIN PGP PUBLIC KEY BLOCK-----[\s\S]*?-----END PGP PUBLIC KEY BLOCK-----/g;
+const BLOCK_BEGINS = '-----BEGIN PGP PUBLIC KEY BLOCK-----';
+const BLOCK_ENDS = '-----END PGP PUBLIC KEY BLOCK-----';
 const SIGNING_FLAG = 0x02;
 
 /** Returns a fingerprint as gpg and our configuration write it: 40 upper-case hexadecimal digits. */
@@ -33,8 +34,20 @@ export function trustedPart(keyring: Keyring, pins: readonly string[]): Result<K
   return keys.length === 0 ? err({ reason: 'no-pinned-key' }) : ok({ keys });
 }
 
+/** Returns the armored blocks of a text, each from its first line to its last. Linear in time. */
+function armoredBlocks(text: string): string[] {
+  const blocks: string[] = [];
+  for (let at = 0; ; ) {
+    const begin = text.indexOf(BLOCK_BEGINS, at);
+    const end = begin < 0 ? -1 : text.indexOf(BLOCK_ENDS, begin);
+    if (end < 0) return blocks;
+    at = end + BLOCK_ENDS.length;
+    blocks.push(text.slice(begin, at));
+  }
+}
+
 async function readAll(bytes: Uint8Array): Promise<PublicKey[] | undefined> {
-  const blocks = new TextDecoder().decode(bytes).match(BLOCK) ?? [];
+  const blocks = armoredBlocks(new TextDecoder().decode(bytes));
   try {
     const keys =
       blocks.length === 0

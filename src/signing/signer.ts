@@ -71,10 +71,11 @@ async function whyUnfit(
 export async function isCompromised(keyring: Keyring, fingerprint: string): Promise<boolean> {
   for (const key of (await untouchedCopy(keyring)).keys) {
     const subkey = key.subkeys.find((candidate) => fingerprintOf(candidate) === fingerprint);
-    const [binding] = subkey?.bindingSignatures ?? [];
-    if (subkey === undefined || binding === undefined) continue;
-    // At the creation date of the subkey only those revocations count that are valid for every date.
-    return await subkey.isRevoked(binding, key.keyPacket, subkey.getCreationTime());
+    for (const binding of subkey?.bindingSignatures ?? []) {
+      // openpgp.js skips a revocation whose issuer is not that of the binding, and a stranger's binding may come first. At the
+      // creation date of the subkey only those revocations count that are valid for every date.
+      if (await subkey?.isRevoked(binding, key.keyPacket, subkey.getCreationTime())) return true;
+    }
   }
   return false;
 }

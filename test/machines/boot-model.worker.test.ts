@@ -53,7 +53,7 @@ it(`${RUNS} interleavings over a late KV give no answer that the model does not 
     { numRuns: RUNS },
   );
   expect(tally.get('a config')).toBeGreaterThan(RUNS / 2);
-});
+}, 120_000);
 
 it('boots during a replacement get the one or the other, whole', async () => {
   const edge = machineEdge();

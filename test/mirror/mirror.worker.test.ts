@@ -473,8 +473,9 @@ describe('quarantine', () => {
     expect((await edge.fetch(`/stable/amd64-usr/4593.2.5/${KERNEL}`)).status).toBe(404);
   });
 
-  it('of what is not published is 404', async () => {
-    expect((await api(RELEASE, { method: 'DELETE' })).status).toBe(404);
+  it('of what is not published blocks it', async () => {
+    expect((await api(RELEASE, { method: 'DELETE' })).status).toBe(200);
+    expect((await edge.fetch(`/stable/amd64-usr/4593.2.5/${KERNEL}`)).status).toBe(404);
   });
 });
 

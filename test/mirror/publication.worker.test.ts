@@ -76,7 +76,11 @@ it('a release that only a download had mirrored moves no alias when a late file 
   expect(await current(edge)).toBe('4593.2.5');
 });
 
-it('a quarantine while publish is under way wins: no alias names it, no list has it', async () => {
+it.each([
+  ['before the manifest', 'manifests/stable/amd64-usr/4593.2.5.json'],
+  ['between the manifest and the lists', 'index/stable/amd64-usr.json'],
+  ['between the lists and the alias', 'alias/stable/amd64-usr/current.json'],
+])('a quarantine while publish is under way wins, %s: no alias names it, no list has it', async (_when, moment) => {
   await tenant.release({ ...PAIR, version: '4593.2.4', files: { [KERNEL]: 4000 }, bare: true });
   const calm = await open();
   await mirror(calm, '4593.2.4');
@@ -86,8 +90,7 @@ it('a quarantine while publish is under way wins: no alias names it, no list has
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== 'function') return member;
       return async (key: string, ...rest: unknown[]) => {
-        // Between the manifest and the lists.
-        if (name === 'put' && key === 'index/stable/amd64-usr.json' && !isTaken) {
+        if (name === 'put' && key === moment && !isTaken) {
           isTaken = true;
           expect((await api(calm, 'DELETE', 'releases/stable/amd64-usr/4593.2.5')).status).toBe(200);
         }
@@ -100,6 +103,21 @@ it('a quarantine while publish is under way wins: no alias names it, no list has
   expect(isTaken).toBe(true);
   expect(await current(calm)).toBe('4593.2.4');
   expect((await calm.fetch(`/stable/amd64-usr/4593.2.5/${KERNEL}`)).status).toBe(404);
+});
+
+it('a release that is not mirrored is blocked: it is not passed through, and no alias leads to it', async () => {
+  const edge = await open({}, { MIRROR: '' });
+  expect((await edge.fetch(`/stable/amd64-usr/4593.2.5/${KERNEL}`)).status).toBe(200);
+  await edge.settle();
+  expect(await api(edge, 'DELETE', 'releases/stable/amd64-usr/4593.2.5')).toMatchObject({
+    status: 200,
+    body: { version: '4593.2.5', quarantinedAt: expect.any(String) },
+  });
+  for (const where of [edge, await open({}, { MIRROR: '' })]) {
+    for (const path of [`4593.2.5/${KERNEL}`, `4593.2.5/${KERNEL}.sig`, `current/${KERNEL}`, 'current/version.txt']) {
+      expect((await where.fetch(`/stable/amd64-usr/${path}`)).status, path).toBe(404);
+    }
+  }
 });
 
 it('a revocation that came while files were copied is seen before publication', async () => {

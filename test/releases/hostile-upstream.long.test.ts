@@ -72,7 +72,9 @@ async function play(seed: number): Promise<{ done: number; bad: string[] }> {
   return { done, bad };
 }
 
-it(`${RUNS} hostile upstreams`, { timeout: 60_000 + RUNS * 3_000 }, async () => {
+it(`${RUNS} hostile upstreams: no client ends with a complete file that nobody signed`, {
+  timeout: 60_000 + RUNS * 3_000,
+}, async () => {
   const bad: string[] = [];
   let done = 0;
   for (let seed = FIRST; seed < FIRST + RUNS; seed += 1) {

@@ -10,7 +10,8 @@ import { numbersOf } from './options.ts';
 const NEWEST_ETCD: Readonly<Record<number, number>> = { 2: 3, 3: 5 };
 const STRATEGIES = ['reboot', 'etcd-lock', 'off'];
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
-const DURATION = /^[-+]?(0|((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/;
+/** One piece of a duration of Go, such as `1.5h`. */
+const DURATION_PIECE = /(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h)/y;
 
 /** Reports the errors of a source, and warns where the transpiler does something that the user may not expect. */
 export function checkCt(source: YamlObject, report: YamlReport): void {
@@ -107,8 +108,21 @@ function checkLocksmith(locksmith: YamlObject, report: YamlReport): void {
       report.add('error', ['locksmith', 'window_start'], 'unknown day in window start');
     else if (!isTime) report.add('error', ['locksmith', 'window_start'], "couldn't parse window start");
   }
-  if (length !== '' && !DURATION.test(String(length)))
+  if (length !== '' && !isDuration(String(length)))
     report.add('error', ['locksmith', 'window_length'], "couldn't parse window length");
+}
+
+/** True for a duration as `time.ParseDuration` of Go reads it. Piece by piece, so that the time is linear. */
+function isDuration(text: string): boolean {
+  let at = /^[-+]/.test(text) ? 1 : 0;
+  if (text.slice(at) === '0') return true;
+  if (at === text.length) return false;
+  while (at < text.length) {
+    DURATION_PIECE.lastIndex = at;
+    if (!DURATION_PIECE.test(text)) return false;
+    at = DURATION_PIECE.lastIndex;
+  }
+  return true;
 }
 
 function isJsonObject(text: string): boolean {

@@ -11,8 +11,10 @@ const TOKEN = "[!#$%&'*+\\-.0-9A-Z^_`a-z{|}~]+";
 const PARAMETER = `;${TOKEN}=(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*")`;
 /** The head of a data URL (RFC 2397) as Go's `dataurl` reads it: `;base64` comes last, a media type has a slash. */
 const DATA_HEAD = new RegExp(`^data:(?:${TOKEN}/${TOKEN})?(?:${PARAMETER})*(;base64)?,`);
-const DATA_BODY = /^(?:[A-Za-z0-9\-_.!~*'();/?:@&=+$,]|%[0-9A-Fa-f]{2})*$/;
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const DATA_BODY = /^[A-Za-z0-9\-_.!~*'();/?:@&=+$,%]*$/;
+/** A percent sign that begins no escape. */
+const BARE_PERCENT = /%(?![0-9A-Fa-f]{2})/;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /**
  * Returns a message about an invalid source URL in spec 3.`minor`, or `undefined`. An empty URL means an empty file.
@@ -39,7 +41,10 @@ function dataFault(source: string): string | undefined {
   const head = DATA_HEAD.exec(source);
   if (head === null) return UNPARSABLE;
   const body = source.slice(head[0].length);
-  const isGood = head[1] === undefined ? DATA_BODY.test(body) : BASE64.test(body);
+  const isGood =
+    head[1] === undefined
+      ? DATA_BODY.test(body) && !BARE_PERCENT.test(body)
+      : body.length % 4 === 0 && BASE64.test(body);
   return isGood ? undefined : UNPARSABLE;
 }
 

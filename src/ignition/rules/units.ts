@@ -6,8 +6,6 @@ import type { ConfigV3 } from '../spec/v3.ts';
 type Unit = NonNullable<NonNullable<ConfigV3['systemd']>['units']>[number];
 
 export const UNIT_EXTENSIONS = /\.(service|socket|device|mount|automount|swap|target|path|timer|snapshot|slice|scope)$/;
-/** The name of an instance of a template, such as `getty@tty1.service`. */
-const INSTANCE = /^(.+?)@(.+?)\.service$/;
 const MOST_LINE = 2048;
 
 /** Reports the errors about the units of `config`, and warns of a unit that is enabled in vain. */
@@ -23,7 +21,7 @@ export function checkUnits({ systemd }: ConfigV3, report: Findings): void {
     checkUnitContents(unit.contents, [...path, 'contents'], report);
     if (unit.enabled === true) {
       checkInstall(unit, [...path, 'contents'], report);
-      const template = INSTANCE.exec(unit.name)?.[1];
+      const template = templateOf(unit.name);
       if (template !== undefined && templates.get(`${template}@.service`) === true)
         report.warn([...path, 'contents'], noInstall(unit.name));
     }
@@ -33,6 +31,13 @@ export function checkUnits({ systemd }: ConfigV3, report: Findings): void {
       checkUnitContents(dropin.contents, [...where, 'contents'], report);
     }
   }
+}
+
+/** Returns what stands before the `@` in the name of an instance, such as `getty@tty1.service`. */
+function templateOf(name: string): string | undefined {
+  if (!name.endsWith('.service')) return undefined;
+  const at = name.indexOf('@', 1);
+  return at > 0 && at + 1 < name.length - '.service'.length ? name.slice(0, at) : undefined;
 }
 
 /** Reports an error when `contents` is not a valid unit file. Empty contents are valid. */
