@@ -2,6 +2,7 @@
 
 import type { Alias } from '../releases/model.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
+import { isPublished } from '../releases/store/manifest.ts';
 import type { Upstream } from '../releases/upstream/upstream.ts';
 import { update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
@@ -40,20 +41,31 @@ export interface Started {
   readonly isNew: boolean;
 }
 
+/** Why a job starts, and what it may do once it is complete. */
+interface StartCause {
+  readonly trigger: Trigger;
+  readonly alias: Alias | undefined;
+  readonly movesAlias: boolean;
+}
+
 export class Jobs {
   constructor(private readonly ports: JobsPorts) {}
 
   /** Starts a job or joins the existing one, and returns it. A new job is stored as `queued` before this resolves. */
   async start(release: Release, trigger: Trigger, alias?: Alias): Promise<Result<Started, StartFault>> {
-    return await this.#start(release, { trigger, alias, movesAlias: trigger !== 'demand' });
+    return await this.#start(release, { trigger, alias, movesAlias: trigger !== 'demand' }, trigger === 'operator');
   }
 
-  async #start(
-    release: Release,
-    { trigger, alias, movesAlias }: { trigger: Trigger; alias: Alias | undefined; movesAlias: boolean },
-  ): Promise<Result<Started, StartFault>> {
+  /** Starts a dead job anew. Whoever started it before, this is no wish of the operator, so it lifts no quarantine. */
+  async takeOver(job: Job): Promise<Result<Started, StartFault>> {
+    const { trigger, alias } = job;
+    return await this.#start(job, { trigger, alias, movesAlias: trigger !== 'demand' }, false);
+  }
+
+  async #start(release: Release, cause: StartCause, mayLift: boolean): Promise<Result<Started, StartFault>> {
     const { platform, store, publisher } = this.ports;
-    const cleared = await this.#clearQuarantine(release, trigger);
+    const { trigger, alias, movesAlias } = cause;
+    const cleared = await this.#clearQuarantine(release, mayLift);
     if (!cleared.ok) return cleared;
     const read = await store.job(release).read();
     if (!read.ok) return read;
@@ -68,7 +80,7 @@ export class Jobs {
       const decision = decideStart(current, trigger, platform.now());
       const starts =
         decision === 'start' || (decision === 'ask-upstream' && reopens && current?.attempt === before?.attempt);
-      if (starts) return { ...this.#next(release, current, { trigger, alias, movesAlias }), token };
+      if (starts) return { ...this.#next(release, current, cause), token };
       const joins = current !== undefined && isActive(current) && movesAlias && !current.movesAlias;
       return joins ? { ...current, movesAlias: true } : undefined;
     });
@@ -99,7 +111,7 @@ export class Jobs {
     const before = await this.ports.store.job(release).read();
     if (!before.ok) return before;
     const movesAlias = before.value?.value.movesAlias === true;
-    const started = await this.#start(release, { trigger: 'poll', alias: undefined, movesAlias });
+    const started = await this.#start(release, { trigger: 'poll', alias: undefined, movesAlias }, false);
     return started.ok ? ok(undefined) : started;
   }
 
@@ -131,11 +143,7 @@ export class Jobs {
     );
   }
 
-  #next(
-    release: Release,
-    current: Job | undefined,
-    { trigger, alias, movesAlias }: { trigger: Trigger; alias: Alias | undefined; movesAlias: boolean },
-  ): Job {
+  #next(release: Release, current: Job | undefined, { trigger, alias, movesAlias }: StartCause): Job {
     const now = new Date(this.ports.platform.now()).toISOString();
     const stream = alias ?? current?.alias;
     const { channel, board, version } = release;
@@ -167,7 +175,7 @@ export class Jobs {
     const manifest = await releases.manifestDocument(release).read();
     if (!manifest.ok) return manifest;
     const published = manifest.value?.value;
-    if (published === undefined || published.distrusted !== undefined) return ok(true);
+    if (published === undefined || !isPublished(published)) return ok(true);
     // A release that retention took out of the index keeps its manifest for a day, but only publishing lists it again.
     const index = await releases.indexDocument(release).read();
     if (!index.ok) return index;
@@ -179,13 +187,18 @@ export class Jobs {
     return ok(false);
   }
 
-  /** Lifts a quarantine if the operator is the trigger. True when there was one; any other trigger gets an error. */
-  async #clearQuarantine(release: Release, trigger: Trigger): Promise<Result<boolean, StartFault>> {
-    const manifest = await this.ports.releases.manifestDocument(release).read();
+  /** Lifts a quarantine if the operator wishes so. True when there was one; for any other cause it is an error. */
+  async #clearQuarantine(release: Release, mayLift: boolean): Promise<Result<boolean, StartFault>> {
+    const { platform, releases } = this.ports;
+    const manifest = await releases.manifestDocument(release).read();
     if (!manifest.ok) return manifest;
     if (manifest.value?.value.quarantinedAt === undefined) return ok(false);
-    if (trigger !== 'operator') return err({ reason: 'quarantined' });
-    const removed = await this.ports.releases.removeManifest(release);
-    return removed.ok ? ok(true) : removed;
+    if (!mayLift) return err({ reason: 'quarantined' });
+    const lifted = await update(platform, releases.manifestDocument(release), (current) => {
+      if (current?.quarantinedAt === undefined) return undefined;
+      const { quarantinedAt: _mark, distrusted: _other, ...rest } = current;
+      return { ...rest, files: {} };
+    });
+    return lifted.ok ? ok(true) : lifted;
   }
 }

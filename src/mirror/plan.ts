@@ -1,7 +1,7 @@
 /** Plans each wanted file of an attempt: copy it, take over an earlier copy, or note that upstream does not have it. */
 import { companionsOf } from '../releases/companions.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
-import type { Manifest, ManifestFile } from '../releases/store/manifest.ts';
+import { isPublished, type Manifest, type ManifestFile } from '../releases/store/manifest.ts';
 import { ok, type Result } from '../shared/result.ts';
 import { isCompromised } from '../signing/signer.ts';
 import type { TrustedKeys } from '../signing/trusted-keys.ts';
@@ -55,8 +55,7 @@ async function planFile(
   name: string,
 ): Promise<Result<PlannedFile, CopyFault>> {
   const { release } = session;
-  const isTrusted = manifest !== undefined && manifest.distrusted === undefined;
-  const published = isTrusted ? ownEntries(manifest.files, name) : undefined;
+  const published = manifest !== undefined && isPublished(manifest) ? ownEntries(manifest.files, name) : undefined;
   if (published !== undefined) return ok({ name, plan: 'taken', entries: published });
   const facts = await ports.upstream.facts({ ...release, file: name });
   if (!facts.ok) {

@@ -118,8 +118,8 @@ async function takeOverDead({ store, jobs, platform }: PollPorts, pair: Pair): P
   const all = await store.jobs(pair);
   if (!all.ok) return all;
   for (const job of all.value.filter((candidate) => isDead(candidate, platform.now()))) {
-    const started = await jobs.start(job, job.trigger, job.alias);
-    if (!started.ok) return started;
+    const started = await jobs.takeOver(job);
+    if (!started.ok && started.error.reason !== 'quarantined') return started;
   }
   return DONE;
 }

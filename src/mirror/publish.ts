@@ -4,7 +4,7 @@ import { type Catalogue, isMirrored, mirroredAliases } from '../releases/catalog
 import type { Pair, Version } from '../releases/model.ts';
 import { changeAlias } from '../releases/serve/current.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
-import type { Manifest, ManifestFile } from '../releases/store/manifest.ts';
+import { isPublished, type Manifest, type ManifestFile } from '../releases/store/manifest.ts';
 import {
   EMPTY_INDEX,
   pastRetention,
@@ -50,9 +50,9 @@ export class Publisher {
     const manifest = await update(platform, releases.manifestDocument(job), (current) => {
       // The operator may have quarantined the release while the job ran. A quarantine stays in force.
       if (current?.quarantinedAt !== undefined) return undefined;
-      // A published entry never changes, since clients may be downloading its object. The exception is a distrusted
-      // manifest: all its entries are replaced.
-      const kept = current?.distrusted === undefined ? current : undefined;
+      // A published entry never changes, since clients may be downloading its object. A manifest that publishes nothing
+      // is replaced as a whole.
+      const kept = current !== undefined && isPublished(current) ? current : undefined;
       const files = { ...entries, ...kept?.files };
       return { ...kept, channel, board, version, publishedAt: kept?.publishedAt ?? this.#now(), files };
     });

@@ -3,11 +3,11 @@
 import type { Catalogue } from '../releases/catalogue.ts';
 import type { Pair } from '../releases/model.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
-import type { Manifest } from '../releases/store/manifest.ts';
+import { type Manifest, unpublished } from '../releases/store/manifest.ts';
 import { EMPTY_INDEX } from '../releases/store/release-index.ts';
 import { update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
-import { ok, type Result } from '../shared/result.ts';
+import { err, ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import type { Keyring } from '../signing/keyring.ts';
 import { isCompromised } from '../signing/signer.ts';
@@ -23,19 +23,13 @@ export interface WithdrawalPorts {
 
 /**
  * Marks a release as quarantined, removes it from every list and alias, and returns its manifest. A release that is not
- * published gets a manifest without files, its tombstone: so it is neither published by a job that runs now nor passed
- * through.
+ * published gets a manifest without files: it can be blocked before anybody mirrors it, and while it is mirrored.
  */
-export async function quarantine(
-  ports: WithdrawalPorts,
-  release: Release,
-): Promise<Result<Manifest | undefined, StoreFault>> {
-  const quarantinedAt = new Date(ports.platform.now()).toISOString();
-  const { channel, board, version } = release;
-  const tombstone: Manifest = { channel, board, version, publishedAt: quarantinedAt, files: {} };
-  return await withdraw(ports, release, (manifest = tombstone) => ({
+export async function quarantine(ports: WithdrawalPorts, release: Release): Promise<Result<Manifest, StoreFault>> {
+  const now = new Date(ports.platform.now()).toISOString();
+  return await withdraw(ports, release, (manifest = unpublished(release, now)) => ({
     ...manifest,
-    quarantinedAt: manifest.quarantinedAt ?? quarantinedAt,
+    quarantinedAt: manifest.quarantinedAt ?? now,
   }));
 }
 
@@ -43,13 +37,14 @@ export async function quarantine(
 async function withdraw(
   ports: WithdrawalPorts,
   release: Release,
-  mark: (manifest: Manifest | undefined) => Manifest | undefined,
-): Promise<Result<Manifest | undefined, StoreFault>> {
+  mark: (manifest: Manifest | undefined) => Manifest,
+): Promise<Result<Manifest, StoreFault>> {
   const { platform, releases, publisher } = ports;
   const manifest = await update(platform, releases.manifestDocument(release), mark);
-  if (!manifest.ok || manifest.value === undefined) return manifest;
+  if (!manifest.ok) return manifest;
+  if (manifest.value === undefined) return err({ reason: 'store-unreachable', operation: 'mark manifest' });
   const unlisted = await publisher.unlist(release);
-  return unlisted.ok ? manifest : unlisted;
+  return unlisted.ok ? ok(manifest.value) : unlisted;
 }
 
 /**
@@ -73,11 +68,10 @@ export async function distrustCompromised(
     if (!found.ok) return found;
     for (const { release, fingerprint } of found.value) {
       const at = new Date(platform.now()).toISOString();
-      const marked = await withdraw(
-        ports,
-        release,
-        (manifest) => manifest && { ...manifest, distrusted: { fingerprint, at } },
-      );
+      const marked = await withdraw(ports, release, (manifest = unpublished(release, at)) => ({
+        ...manifest,
+        distrusted: { fingerprint, at },
+      }));
       if (!marked.ok) return marked;
       distrusted.push(release);
     }

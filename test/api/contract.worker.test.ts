@@ -95,7 +95,7 @@ describe('every call', () => {
     await refused(404, 'startMirror', { params: { ...PAIR, channel: 'none', version: 'current' } });
     await refused(422, 'startMirror', { params: { ...PAIR, version: '4593.1.5' } });
     await refused(404, 'getRelease', { params: { ...PAIR, version: '1.2.3' } });
-    await refused(404, 'quarantineRelease', { params: { ...PAIR, version: '1.2.3' } });
+    await refused(404, 'quarantineRelease', { params: { ...PAIR, channel: 'none', version: '1.2.3' } });
     await refused(422, 'pinAlias', { params: ALIAS, body: { version: '1.2.3' } });
     expect(await refused(422, 'pinAlias', { params: ALIAS, body: { version: 'new' } })).toBe(
       'version: must be MAJOR.CHANNEL.PATCH',

@@ -66,7 +66,7 @@ export const mirrorCalls = {
     ...{ method: 'delete', path: RELEASE, tag: 'Releases', params: releaseParams },
     summary: 'Quarantine a release',
     description:
-      'Out of every alias at once; its paths answer 404; poll, webhook and demand skip it; its files are gone a day later. Only an explicit PUT of its mirror lifts it.',
+      'Out of every alias at once; its paths answer 404; poll, webhook and demand skip it; its files are gone a day later. A release that is not mirrored is blocked in the same way. Only an explicit PUT of its mirror lifts it.',
     answer: { status: 200, description: 'What is left of it.', schema: quarantineMark },
     refusals: [404, 422, 503],
   },

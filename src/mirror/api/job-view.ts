@@ -52,7 +52,9 @@ export function jobFields(job: Job): AnnouncedJob {
 async function withFiles({ store, releases }: ViewPorts, job: Job): Promise<Result<JobView, StoreFault>> {
   const manifest = job.state === 'complete' ? await releases.manifest(job) : ok(undefined);
   if (!manifest.ok) return manifest;
-  const published = manifest.value?.files;
+  // A sweep leaves a manifest without files.
+  const isEmpty = manifest.value === undefined || Object.keys(manifest.value.files).length === 0;
+  const published = isEmpty ? undefined : manifest.value.files;
   const files = await Promise.all(job.wanted.map((name) => viewFile(store, job, name, published)));
   const fault = files.find((file) => !file.ok);
   if (fault?.ok === false) return fault;

@@ -41,24 +41,27 @@ export function publishedRoutes(room: MirrorRoom): App {
     if (!release.ok) return refuse(call, release.error);
     const manifest = await room.releases.manifestDocument(release.value).read();
     if (!manifest.ok) return refuse(call, releaseProblem(manifest.error));
-    if (manifest.value === undefined) return refuse(call, UNKNOWN);
-    const files = Object.entries(manifest.value.value.files).map(([name, file]) => ({ name, ...publicFile(file) }));
-    return answerJson<typeof manifestView>({ ...marksOf(manifest.value.value), files });
+    const stored = manifest.value?.value;
+    if (stored === undefined || isSwept(stored)) return refuse(call, UNKNOWN);
+    const files = Object.entries(stored.files).map(([name, file]) => ({ name, ...publicFile(file) }));
+    return answerJson<typeof manifestView>({ ...marksOf(stored), files });
   });
   app.delete('/:channel/:board/:version', async (call) => {
     const release = numbered(room, call);
     if (!release.ok) return refuse(call, release.error);
+    // The mark comes first: a publication yields to it, so that a job which goes on does no harm.
+    const quarantined = await quarantine(room, release.value);
+    room.forget(release.value);
+    if (!quarantined.ok) return refuse(call, releaseProblem(quarantined.error));
     const cancelled = await room.jobs.cancel(release.value);
     if (!cancelled.ok) return refuse(call, releaseProblem(cancelled.error));
-    const quarantined = await quarantine(room, release.value);
-    if (!quarantined.ok) return refuse(call, releaseProblem(quarantined.error));
-    room.forget(release.value);
-    return quarantined.value === undefined
-      ? refuse(call, UNKNOWN)
-      : answerJson<typeof quarantineMark>(marksOf(quarantined.value));
+    return answerJson<typeof quarantineMark>(marksOf(quarantined.value));
   });
   return app;
 }
+
+const isSwept = ({ files, quarantinedAt }: Manifest): boolean =>
+  quarantinedAt === undefined && Object.keys(files).length === 0;
 
 /** The public fields of a manifest without its files. It names each field, so that other fields stay private. */
 function marksOf({ channel, board, version, publishedAt, distrusted, quarantinedAt }: Manifest): QuarantineMark {

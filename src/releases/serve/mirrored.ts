@@ -8,7 +8,7 @@ import { TtlCache } from '../../shared/ttl-cache.ts';
 import { type Delivery, decideDelivery, type FileFacts, type Presentation } from '../delivery.ts';
 import { contentTypeOf, type Pair, type ReleaseFile, type Version } from '../model.ts';
 import type { ReleaseStore } from '../store/bucket.ts';
-import type { Manifest, ManifestFile } from '../store/manifest.ts';
+import { isPublished, type Manifest, type ManifestFile } from '../store/manifest.ts';
 import { type OpenFile, openFromStore } from './cached-files.ts';
 
 export interface MirroredAnswer {
@@ -67,7 +67,7 @@ export class MirroredFiles {
 
   /**
    * Returns the manifest of a release whose files may be served, or `undefined`. A distrusted release counts as not
-   * mirrored, and a quarantined one is an error.
+   * mirrored, and a quarantined one is an error, whether it was ever mirrored or not.
    */
   async manifest(release: Pair & { readonly version: Version }): Promise<Result<Manifest | undefined, MirroredFault>> {
     const { channel, board, version } = release;
@@ -77,11 +77,11 @@ export class MirroredFiles {
       const read = await this.store.manifest(release);
       if (!read.ok) return read;
       manifest = read.value;
-      // Only a manifest that exists is cached: a release must be readable as soon as it is published.
-      if (manifest !== undefined) this.#manifests.set(key, manifest);
+      // Only a manifest with something to say is cached: a release must be readable as soon as it is published.
+      if (manifest !== undefined && (isPublished(manifest) || isMarked(manifest))) this.#manifests.set(key, manifest);
     }
     if (manifest?.quarantinedAt !== undefined) return err({ reason: 'quarantined' });
-    return ok(manifest?.distrusted === undefined ? manifest : undefined);
+    return ok(manifest !== undefined && isPublished(manifest) ? manifest : undefined);
   }
 
   /** Drops the cached manifest of a release, after this isolate has changed it. */
@@ -89,6 +89,9 @@ export class MirroredFiles {
     this.#manifests.delete(`${channel}/${board}/${version}`);
   }
 }
+
+const isMarked = ({ quarantinedAt, distrusted }: Manifest): boolean =>
+  quarantinedAt !== undefined || distrusted !== undefined;
 
 function factsOf({ size, sha512, modified }: ManifestFile): FileFacts {
   const lastModified = modified === undefined ? undefined : Math.floor(Date.parse(modified) / 1000) * 1000;

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { Result } from '../../shared/result.ts';
 import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
+import type { Pair, Version } from '../model.ts';
 import { momentField, versionField } from './stored-fields.ts';
 
 const fingerprint = z.string().regex(/^[0-9A-F]{40}$/);
@@ -36,7 +37,10 @@ const manifestSchema = storedObject({
   publishedAt: momentField,
   /** Set when a subkey that signed one of the files is compromised. No file of the release is served from R2 then. */
   distrusted: storedObject({ fingerprint: z.string(), at: momentField }).optional(),
-  /** Set when the operator has taken the release back; the manifest stays as a tombstone. */
+  /**
+   * Set when the operator has taken the release back; the manifest stays as a tombstone. A release that was never
+   * published gets one too: it has no files, and `publishedAt` is the date of its quarantine.
+   */
   quarantinedAt: momentField.optional(),
   files: z.record(z.string(), manifestFileSchema),
 });
@@ -44,6 +48,21 @@ const manifestSchema = storedObject({
 export type ManifestFile = Readonly<z.output<typeof manifestFileSchema>>;
 export type PublicFile = Omit<ManifestFile, 'key' | 'etag'>;
 export type Manifest = Readonly<z.output<typeof manifestSchema>>;
+
+/**
+ * True when the files of the release may be served: no mark stands against it, and it has files. A sweep and a lifted
+ * quarantine leave a manifest without files, for R2 can delete an object only whatever it holds by then.
+ */
+export const isPublished = ({ files, quarantinedAt, distrusted }: Manifest): boolean =>
+  quarantinedAt === undefined && distrusted === undefined && Object.keys(files).length > 0;
+
+/** Returns the manifest of a release that is not published; `at` is ISO 8601. */
+export const unpublished = (
+  { channel, board, version }: Pair & { readonly version: Version },
+  at: string,
+): Manifest => ({
+  ...{ channel, board, version, publishedAt: at, files: {} },
+});
 
 /** Returns the public fields of a file. It names each field, so that a field of a later version stays private. */
 export function publicFile({
