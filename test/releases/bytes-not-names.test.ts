@@ -40,9 +40,15 @@ let clock: number;
 let bucket: MemoryBucket;
 let edge: Edge;
 let wholes: number;
+/** How much faster the timers of the edge run. */
+let faster: number;
+/** What happens in another isolate just before the mark of a stream is written. */
+let beforeMark: (() => Promise<unknown>) | undefined;
 beforeEach(() => {
   clock = Date.now();
   wholes = 0;
+  beforeMark = undefined;
+  faster = 20;
   upstream = { whole: genuine, part: genuine, etag: '"a"' };
   bucket = memoryBucket({ now: () => clock });
   edge = isolate();
@@ -50,9 +56,29 @@ beforeEach(() => {
 
 function isolate(): Edge {
   const MACHINES = { get: async () => null };
+  const RELEASES = new Proxy(bucket.r2, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name);
+      if (name !== 'put' || typeof member !== 'function') return member;
+      return async (key: string, ...rest: unknown[]) => {
+        const meanwhile = key.startsWith('unproven/') ? beforeMark : undefined;
+        if (meanwhile !== undefined) {
+          beforeMark = undefined;
+          await meanwhile();
+        }
+        return (await Reflect.apply(member, target, [key, ...rest])) as unknown;
+      };
+    },
+  });
   return edgeOver(
-    { RELEASES: bucket.r2, MACHINES, ...vars },
-    { platform: { fetch: answer, now: () => clock, timer: (milliseconds) => systemPlatform.timer(milliseconds / 20) } },
+    { RELEASES, MACHINES, ...vars },
+    {
+      platform: {
+        fetch: answer,
+        now: () => clock,
+        timer: (milliseconds) => systemPlatform.timer(milliseconds / faster),
+      },
+    },
   );
 }
 
@@ -148,6 +174,23 @@ describe('an upstream that sends a bad beginning once, and the genuine file unde
     const response = await part('1000-');
     expect([response.status, response.headers.get('etag')]).toEqual([206, '"b"']);
   });
+});
+
+it('a stream that finds a verdict once its mark is written is bound by it from its first byte on', async () => {
+  // The store waits for the other isolate in between.
+  faster = 1;
+  upstream.whole = evil;
+  beforeMark = async () => {
+    upstream.whole = genuine;
+    // Another isolate verifies the file, and remembers that nothing else has left.
+    const other = isolate();
+    expect(await arrived(await other.fetch(PATH, { headers: { range: 'bytes=5-9' } }))).toHaveLength(5);
+    await other.settle();
+  };
+  const response = await edge.fetch(PATH);
+  expect((await arrived(response)).length).toBe(0);
+  await edge.settle();
+  expect([...bucket.objects.keys()].filter((name) => name.startsWith('unproven/'))).toEqual([]);
 });
 
 describe('a stream that breaks before there is a verdict', () => {

@@ -50,11 +50,15 @@ export async function sendVerified(
   const boundary = size - HELD_BACK_BYTES;
   const heldBack: Uint8Array[] = [];
   let position = 0;
-  const outcome = await copy(hashed(source, verification), async (chunk) => {
+  const sending = copy(hashed(source, verification), async (chunk) => {
     const free = Math.max(0, Math.min(chunk.length, boundary - position));
     position += chunk.length;
     if (free < chunk.length) heldBack.push(chunk.subarray(free));
     if (free > 0) await writer.write(chunk.subarray(0, free));
+  });
+  const outcome = await sending.catch(async (bug: unknown) => {
+    await writer.abort(bug).catch(() => undefined);
+    throw bug;
   });
   if (outcome.kind !== 'sent') {
     await writer.abort(outcome.kind).catch(() => undefined);

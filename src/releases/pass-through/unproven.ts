@@ -49,7 +49,10 @@ export class UnprovenStreams {
     this.#settledTags = new TtlCache(platform.now, REMEMBERED_MS, 2000);
   }
 
-  /** Writes the mark of a stream and returns the stream. After an error nothing may be sent. */
+  /**
+   * Writes the mark of a stream and returns the stream. After an error nothing may be sent. A verdict that is stored before
+   * the mark is found here and binds the stream; whoever stores one later finds the mark.
+   */
   async begin(judged: JudgedFile, source: ByteSource): Promise<Result<UnprovenStream, StoreFault>> {
     const { marks } = this.store;
     const { file, facts, signatureHash } = judged;
@@ -58,31 +61,34 @@ export class UnprovenStreams {
     if (!marked.ok) return marked;
     const stored = await this.store.verdict(file);
     if (!stored.ok) return stored;
-    // Isolates remember the tag of a verdict without open marks; this verdict has one from now on.
-    if (stored.value?.good === true && !isProofFor(stored.value, facts.size, signatureHash)) {
+    const verdict = stored.value;
+    const isProof = verdict !== undefined && isProofFor(verdict, facts.size, signatureHash);
+    // Isolates remember the tag of a verdict without open marks; a verdict on another file has one from now on.
+    if (verdict?.good === true && !isProof) {
       const renewed = await this.verifications.renewTag(file);
       if (!renewed.ok) return renewed;
     }
-    return ok(this.#follow(judged, id, inChunks(source)));
+    return ok(this.#follow(judged, id, inChunks(source), isProof ? verdict : undefined));
   }
 
-  #follow(judged: JudgedFile, id: string, chunks: ChunkSource): UnprovenStream {
+  #follow(judged: JudgedFile, id: string, chunks: ChunkSource, bound: ProvenVerdict | undefined): UnprovenStream {
     const { file, facts, signatureHash } = judged;
     const digests: string[] = [];
-    let proof: readonly string[] | undefined;
+    let proof = bound && splitDigests(bound.chunks);
     let isForeign = false;
+    let isClosed = false;
     let hasEnded = false;
-    const compare = async (): Promise<boolean> => {
+    const compare = async (): Promise<void> => {
       const stored = await this.store.verdict(file);
-      if (!stored.ok || stored.value === undefined || !isProofFor(stored.value, facts.size, signatureHash))
-        return false;
+      if (!stored.ok || stored.value === undefined || !isProofFor(stored.value, facts.size, signatureHash)) return;
       const whole = splitDigests(stored.value.chunks);
       isForeign = !isBeginningOf(digests, whole);
       if (!isForeign) proof = whole;
-      return await this.#close(file, id, isForeign);
+      isClosed = await this.#close(file, id, isForeign);
     };
     const watch = async () => {
-      while (!hasEnded && proof === undefined && !isForeign) {
+      if (bound !== undefined) isClosed = await this.#close(file, id, false);
+      while (!hasEnded && !isClosed) {
         await this.platform.timer(ASKS_EVERY_MS).elapsed;
         if (!hasEnded) await compare();
       }
@@ -101,8 +107,8 @@ export class UnprovenStreams {
       cancel: () => chunks.cancel(),
       end: async () => {
         hasEnded = true;
-        if (proof !== undefined || isForeign || (await compare())) return;
-        await this.store.marks.write(file, id, joinDigests(digests));
+        if (!isClosed) await compare();
+        if (!isClosed) await this.store.marks.write(file, id, joinDigests(digests));
       },
     };
   }

@@ -23,7 +23,7 @@ const verdictSchema = storedObject({
   at: z.iso.datetime(),
   /** When bytes last left that do not belong to this file. For a day, parts need a condition that only its tag meets. */
   taintedAt: z.iso.datetime().optional(),
-  /** Random, and new whenever the verdict changes: what `taintedTag` is made of. */
+  /** Random, and new whenever the verdict changes: the entity tag that clients see while it is tainted. */
   tag: z.string().default(''),
   /** When a bad verdict was last tried again. */
   triedAt: z.iso.datetime().optional(),
