@@ -22,7 +22,7 @@ import type { MirrorStore } from './store/bucket.ts';
 import { isDead } from './store/job.ts';
 import { type MirrorNotes, NO_NOTES } from './store/notes.ts';
 import { sweep } from './sweep.ts';
-import { distrustCompromised } from './withdrawal.ts';
+import { distrustCompromised, finishWithdrawals } from './withdrawal.ts';
 
 export interface PollPorts {
   readonly platform: Platform;
@@ -67,6 +67,7 @@ export async function poll(ports: PollPorts): Promise<void> {
   }
   if (sightings.length > 0) note('notes', await rememberSightings(ports, sightings));
   for (const pair of ports.catalogue.pairs) {
+    note(`withdrawals of ${pair.channel}/${pair.board}`, await finishWithdrawals(ports, pair));
     note(`jobs of ${pair.channel}/${pair.board}`, await takeOverDead(ports, pair));
     note(`late files of ${pair.channel}/${pair.board}`, await lookForLateFiles(ports, pair));
   }

@@ -2,9 +2,8 @@
 
 import { type Catalogue, isMirrored, mirroredAliases } from '../releases/catalogue.ts';
 import type { Pair, Version } from '../releases/model.ts';
-import { changeAlias } from '../releases/serve/current.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
-import { isPublished, type Manifest, type ManifestFile } from '../releases/store/manifest.ts';
+import { isPublished, isWithdrawn, type Manifest, type ManifestFile } from '../releases/store/manifest.ts';
 import {
   EMPTY_INDEX,
   pastRetention,
@@ -16,7 +15,7 @@ import { change, type Patience, update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { isStoreFault, type StoreFault } from '../shared/store.ts';
-import { moveAlias, withdrawn } from './alias-moves.ts';
+import { moveAlias, withdrawFromAlias } from './alias-moves.ts';
 import type { MirrorStore } from './store/bucket.ts';
 import { isActive, type Job } from './store/job.ts';
 
@@ -70,8 +69,7 @@ export class Publisher {
     // A withdrawal between the two writes has cleaned lists that did not contain the release yet. So look again.
     const after = await releases.manifestDocument(job).read();
     if (!after.ok) return after;
-    const { quarantinedAt, distrusted } = after.value?.value ?? {};
-    if (quarantinedAt !== undefined || distrusted !== undefined) {
+    if (after.value !== undefined && isWithdrawn(after.value.value)) {
       const unlisted = await this.unlist(job);
       return unlisted.ok ? ok(published.publishedAt) : unlisted;
     }
@@ -79,20 +77,17 @@ export class Publisher {
     return retained.ok ? ok(published.publishedAt) : retained;
   }
 
-  /** Removes a release from every list and alias; a floor that it made falls to the highest release that remains. */
+  /** Removes a release from every list and alias; a floor that it made falls to what was followed before. */
   async unlist(release: Pair & { readonly version: Version }): Promise<Result<undefined, StoreFault>> {
     const { platform, releases } = this.ports;
-    const now = this.#now();
     const index = await update(platform, releases.indexDocument(release), (current) =>
-      withoutReleases(current ?? EMPTY_INDEX, [release.version], now),
+      withoutReleases(current ?? EMPTY_INDEX, [release.version], this.#now()),
     );
     if (!index.ok) return index;
     const aliases = await releases.aliases(release);
     if (!aliases.ok) return aliases;
     for (const { alias } of aliases.value) {
-      const changed = await changeAlias(platform, releases, release, alias, (record) =>
-        withdrawn(record, alias, release.version, index.value ?? EMPTY_INDEX, now),
-      );
+      const changed = await withdrawFromAlias(this.ports, release, alias, index.value ?? EMPTY_INDEX);
       if (!changed.ok) return changed;
     }
     return await this.rebuildPublicIndex();

@@ -3,7 +3,7 @@
 import type { Catalogue } from '../releases/catalogue.ts';
 import type { Pair } from '../releases/model.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
-import { type Manifest, unpublished } from '../releases/store/manifest.ts';
+import { isWithdrawn, type Manifest, unpublished } from '../releases/store/manifest.ts';
 import { EMPTY_INDEX } from '../releases/store/release-index.ts';
 import { update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
@@ -45,6 +45,33 @@ async function withdraw(
   if (manifest.value === undefined) return err({ reason: 'store-unreachable', operation: 'mark manifest' });
   const unlisted = await publisher.unlist(release);
   return unlisted.ok ? ok(manifest.value) : unlisted;
+}
+
+/**
+ * Takes out of the lists and aliases of a pair what carries a mark and is still there, and returns it: a withdrawal, or a
+ * publication that met one, may have broken off after the mark was written.
+ */
+export async function finishWithdrawals(
+  { releases, publisher }: Pick<WithdrawalPorts, 'releases' | 'publisher'>,
+  pair: Pair,
+): Promise<Result<Release[], StoreFault>> {
+  const index = await releases.indexDocument(pair).read();
+  if (!index.ok) return index;
+  const aliases = await releases.aliases(pair);
+  if (!aliases.ok) return aliases;
+  const named = aliases.value.flatMap(({ record }) => [record.version, record.floor, record.pin]);
+  const listed = (index.value?.value ?? EMPTY_INDEX).releases.map(({ version }) => version);
+  const finished: Release[] = [];
+  for (const version of new Set([...named.filter((number) => number !== null), ...listed])) {
+    const release = { ...pair, version };
+    const manifest = await releases.manifest(release);
+    if (!manifest.ok) return manifest;
+    if (manifest.value === undefined || !isWithdrawn(manifest.value)) continue;
+    const unlisted = await publisher.unlist(release);
+    if (!unlisted.ok) return unlisted;
+    finished.push(release);
+  }
+  return ok(finished);
 }
 
 /**

@@ -11,6 +11,13 @@ export const PUBLIC_INDEX_KEY = 'releases.json';
 
 /** The key of a release's manifest. */
 export const manifestKey = (release: Release): string => `manifests/${releasePath(release)}.json`;
+/** The prefix of all manifests of a pair. */
+export const manifestsPrefix = (pair: Pair): string => `manifests/${pairPath(pair)}/`;
+/** Returns the version whose manifest has this key, or `undefined` for a key that is not one of a manifest. */
+export function manifestAt(pair: Pair, key: string): Version | undefined {
+  const name = key.slice(manifestsPrefix(pair).length).replace(/\.json$/, '');
+  return isVersion(name) ? name : undefined;
+}
 /** The key of the index of a pair's published releases. */
 export const indexKey = (pair: Pair): string => `index/${pairPath(pair)}.json`;
 

@@ -12,7 +12,9 @@ import {
   aliasPrefix,
   indexKey,
   lastGoodKey,
+  manifestAt,
   manifestKey,
+  manifestsPrefix,
   PUBLIC_INDEX_KEY,
   verdictKey,
 } from '../keys.ts';
@@ -38,6 +40,8 @@ export interface ReleaseStore {
   /** The manifest of a release, for code that changes it; code that only serves it calls `manifest`. */
   manifestDocument(release: Pair & { readonly version: Version }): Document<Manifest>;
   manifest(release: Pair & { readonly version: Version }): Promise<Result<Manifest | undefined, StoreFault>>;
+  /** Lists the versions of a pair that have a manifest, whatever it says. */
+  manifestVersions(pair: Pair): Promise<Result<Version[], StoreFault>>;
   removeManifest(release: Pair & { readonly version: Version }): Promise<Result<undefined, StoreFault>>;
   /** Opens the object with this key and etag; `undefined` when it is gone or has another etag. */
   open(
@@ -83,6 +87,21 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
     manifest: async (release) => {
       const read = await manifestDocument(release).read();
       return read.ok ? ok(read.value?.value) : read;
+    },
+    manifestVersions: async (pair) => {
+      const found: Version[] = [];
+      let cursor: string | undefined;
+      do {
+        const from = cursor === undefined ? {} : { cursor };
+        const page = await reach('list manifests', () => bucket.list({ prefix: manifestsPrefix(pair), ...from }));
+        if (!page.ok) return page;
+        for (const { key } of page.value.objects) {
+          const version = manifestAt(pair, key);
+          if (version !== undefined) found.push(version);
+        }
+        cursor = page.value.truncated ? page.value.cursor : undefined;
+      } while (cursor !== undefined);
+      return ok(found);
     },
     removeManifest: (release) =>
       reach('remove manifest', () => bucket.delete(manifestKey(release)).then(() => undefined)),

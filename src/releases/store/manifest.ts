@@ -53,8 +53,12 @@ export type Manifest = Readonly<z.output<typeof manifestSchema>>;
  * True when the files of the release may be served: no mark stands against it, and it has files. A sweep and a lifted
  * quarantine leave a manifest without files, for R2 can delete an object only whatever it holds by then.
  */
-export const isPublished = ({ files, quarantinedAt, distrusted }: Manifest): boolean =>
-  quarantinedAt === undefined && distrusted === undefined && Object.keys(files).length > 0;
+export const isPublished = (manifest: Manifest): boolean =>
+  !isWithdrawn(manifest) && Object.keys(manifest.files).length > 0;
+
+/** True when a mark stands against the release. */
+export const isWithdrawn = ({ quarantinedAt, distrusted }: Manifest): boolean =>
+  quarantinedAt !== undefined || distrusted !== undefined;
 
 /** Returns the manifest of a release that is not published; `at` is ISO 8601. */
 export const unpublished = (

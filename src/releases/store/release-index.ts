@@ -59,16 +59,6 @@ export function pastRetention(index: ReleaseIndex, keep: number, inUse: Readonly
     .filter((number) => !inUse.has(number));
 }
 
-/** Returns the highest published version for which `fits` is true, or `null`. */
-export function highest(index: ReleaseIndex, fits: (version: Version) => boolean): Version | null {
-  return (
-    index.releases
-      .map((release) => release.version)
-      .filter(fits)
-      .sort((a, b) => compareVersions(b, a))[0] ?? null
-  );
-}
-
 const publicRelease = z.object({ publishedAt: momentField, files: z.record(z.string(), z.object(publicFileShape)) });
 const byBoardAndVersion = z.record(z.string(), z.record(z.string(), publicRelease));
 
