@@ -155,7 +155,10 @@ async function sealedProfile(
   const now = new Date(platform.now()).toISOString();
   const seal = async (layer: ProfilePart) => {
     const text = layers[layer];
-    return text === undefined ? null : await vault.seal(text, profileContext({ name, generation }, layer));
+    const kept = before?.deletedAt === null ? before[layer] : null;
+    return text === undefined
+      ? null
+      : { ...kept, ...(await vault.seal(text, profileContext({ name, generation }, layer))) };
   };
   return {
     // A later version of this software may have added fields to the record.

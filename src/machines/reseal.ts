@@ -83,7 +83,7 @@ async function resealOne(
   const resealText = async (sealed: Sealed | null, context: string): Promise<Result<Sealed | null, OperatorFault>> => {
     if (sealed === null || sealed.key === newest) return ok(sealed);
     const text = await ports.vault.open(sealed, context);
-    return text.ok ? ok(await ports.vault.seal(text.value, context)) : text;
+    return text.ok ? ok({ ...sealed, ...(await ports.vault.seal(text.value, context)) }) : text;
   };
   if (stage === 'rendering') return await resealRendering(ports, name, resealText);
   const { store, copies, vault } = ports;

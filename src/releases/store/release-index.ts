@@ -33,9 +33,12 @@ const publicFiles = (files: Readonly<Record<string, PublicFile>>) =>
 /** Returns the index with `manifest` in it, sorted newest first. It replaces an earlier entry of the same release. */
 export function withRelease(index: ReleaseIndex, manifest: Manifest): ReleaseIndex {
   const { version: number, publishedAt } = manifest;
-  const files = publicFiles(manifest.files);
+  const before = index.releases.find((release) => release.version === number);
+  const files = Object.fromEntries(
+    Object.entries(publicFiles(manifest.files)).map(([name, file]) => [name, { ...before?.files[name], ...file }]),
+  );
   const others = index.releases.filter((release) => release.version !== number);
-  const releases = [...others, { version: number, publishedAt, files }].sort((a, b) =>
+  const releases = [...others, { ...before, version: number, publishedAt, files }].sort((a, b) =>
     compareVersions(b.version, a.version),
   );
   return { ...index, releases, left: index.left.filter((gone) => gone.version !== number) };

@@ -12,7 +12,6 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 
 export const PAIR = 'stable/amd64-usr';
 export const KERNEL = 'flatcar_production_pxe.vmlinuz';
-export const HOUR_MS = 3_600_000;
 const SIGNED = new Date('2025-01-02T00:00:00Z');
 
 export interface Signed {
