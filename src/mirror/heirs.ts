@@ -84,7 +84,7 @@ async function oncePublished(
   return ok([
     ...index.releases.map(({ version }) => version),
     ...index.left.map(({ version }) => version),
-    ...jobs.value.filter(({ state }) => state === 'complete').map(({ version }) => version),
+    ...jobs.value.found.filter(({ state }) => state === 'complete').map(({ version }) => version),
     ...manifests.value,
   ]);
 }

@@ -118,7 +118,7 @@ const ltsAliasOf = (alias: Alias): Alias | undefined => (alias === 'current' ? u
 async function takeOverDead({ store, jobs, platform }: PollPorts, pair: Pair): Promise<Outcome> {
   const all = await store.jobs(pair);
   if (!all.ok) return all;
-  for (const job of all.value.filter((candidate) => isDead(candidate, platform.now()))) {
+  for (const job of all.value.found.filter((candidate) => isDead(candidate, platform.now()))) {
     const started = await jobs.takeOver(job);
     if (!started.ok && started.error.reason !== 'quarantined') return started;
   }

@@ -1,6 +1,6 @@
 /** Publishes releases, which alone makes their files readable, and removes releases from the lists. */
 
-import { type Catalogue, isMirrored, mirroredAliases } from '../releases/catalogue.ts';
+import { type Catalogue, mirroredAliases } from '../releases/catalogue.ts';
 import type { Pair, Version } from '../releases/model.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
 import { isPublished, isWithdrawn, type Manifest, type ManifestFile } from '../releases/store/manifest.ts';
@@ -16,8 +16,9 @@ import type { Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { isStoreFault, type StoreFault } from '../shared/store.ts';
 import { moveAlias, withdrawFromAlias } from './alias-moves.ts';
+import { heldByAny } from './holders.ts';
 import type { MirrorStore } from './store/bucket.ts';
-import { isActive, type Job } from './store/job.ts';
+import type { Job } from './store/job.ts';
 
 export interface PublishPorts {
   readonly platform: Platform;
@@ -86,7 +87,7 @@ export class Publisher {
     if (!index.ok) return index;
     const aliases = await releases.aliases(release);
     if (!aliases.ok) return aliases;
-    for (const { alias } of aliases.value) {
+    for (const { alias } of aliases.value.found) {
       const changed = await withdrawFromAlias(this.ports, release, alias, index.value ?? EMPTY_INDEX);
       if (!changed.ok) return changed;
     }
@@ -118,18 +119,52 @@ export class Publisher {
     const index = await releases.indexDocument(pair).read();
     if (!index.ok) return index;
     const current = index.value?.value ?? EMPTY_INDEX;
-    if (pastRetention(current, keepReleases, new Set()).length === 0) return ok(undefined);
-    const inUse = await this.#versionsInUse(
-      pair,
-      current.releases.map(({ version }) => version),
-    );
-    if (!inUse.ok) return inUse;
-    const leaving = pastRetention(current, keepReleases, inUse.value);
+    if (pastRetention(current, keepReleases, () => false).length === 0) return ok(undefined);
+    const held = await heldByAny(this.ports, pair);
+    if (!held.ok) return held;
+    const leaving = pastRetention(current, keepReleases, held.value);
     if (leaving.length === 0) return ok(undefined);
     const changed = await update(platform, releases.indexDocument(pair), (now) =>
       withoutReleases(now ?? EMPTY_INDEX, leaving, this.#now()),
     );
-    return changed.ok ? await this.rebuildPublicIndex() : changed;
+    if (!changed.ok) return changed;
+    // Somebody may have taken hold of one between the look and the write, and has found it listed. So look again.
+    const heldNow = await heldByAny(this.ports, pair);
+    if (!heldNow.ok) return heldNow;
+    for (const version of leaving.filter(heldNow.value)) {
+      const relisted = await this.relist({ ...pair, version });
+      if (!relisted.ok) return relisted;
+    }
+    return await this.rebuildPublicIndex();
+  }
+
+  /**
+   * Puts a release back into the lists if it is published and not in them. True when it is published. The caller has taken
+   * hold of the release before, so that no sweep begins to delete it.
+   */
+  async relist(release: Pair & { readonly version: Version }): Promise<Result<boolean, StoreFault>> {
+    const { platform, releases } = this.ports;
+    const before = await releases.manifest(release);
+    if (!before.ok) return before;
+    if (before.value === undefined || !isPublished(before.value)) return ok(false);
+    const index = await releases.indexDocument(release).read();
+    if (!index.ok) return index;
+    if (index.value?.value.releases.some(({ version }) => version === release.version)) return ok(true);
+    const listed = await this.list(release, before.value);
+    if (!listed.ok) return listed;
+    const after = await releases.manifest(release);
+    if (!after.ok) return after;
+    if (after.value !== undefined && isPublished(after.value)) return ok(true);
+    if (after.value !== undefined && isWithdrawn(after.value)) {
+      const unlisted = await this.unlist(release);
+      return unlisted.ok ? ok(false) : unlisted;
+    }
+    const changed = await update(platform, releases.indexDocument(release), (now) =>
+      withoutReleases(now ?? EMPTY_INDEX, [release.version], this.#now()),
+    );
+    if (!changed.ok) return changed;
+    const rebuilt = await this.rebuildPublicIndex();
+    return rebuilt.ok ? ok(false) : rebuilt;
   }
 
   /** Makes releases.json anew from all indexes. Compare-and-set ensures that the last writer has the newest indexes. */
@@ -153,22 +188,6 @@ export class Publisher {
     return err(
       isStoreFault(rebuilt.error) ? rebuilt.error : { reason: 'store-unreachable', operation: 'write releases.json' },
     );
-  }
-
-  /** Those of `versions` that an active job copies or that an alias names. */
-  async #versionsInUse(pair: Pair, versions: readonly string[]): Promise<Result<Set<string>, StoreFault>> {
-    const { store, releases, catalogue } = this.ports;
-    const inUse = new Set<string>();
-    const jobs = await store.jobs(pair);
-    if (!jobs.ok) return jobs;
-    for (const job of jobs.value) if (isActive(job)) inUse.add(job.version);
-    const aliases = await releases.aliases(pair);
-    if (!aliases.ok) return aliases;
-    for (const { alias, record } of aliases.value) {
-      if (record.pin !== null) inUse.add(record.pin);
-      if (record.version !== null && isMirrored(catalogue, pair, alias)) inUse.add(record.version);
-    }
-    return ok(new Set(versions.filter((version) => inUse.has(version))));
   }
 
   #now(): string {

@@ -3,28 +3,19 @@
  * uploads. It waits 24 hours first, for downloads that still run.
  */
 
-import type { Catalogue } from '../releases/catalogue.ts';
-import { filesPrefix, releaseOfFile, sweptPrefixes } from '../releases/keys.ts';
+import { filesPrefix, releaseOfFile } from '../releases/keys.ts';
 import type { Pair } from '../releases/model.ts';
-import type { ReleaseStore } from '../releases/store/bucket.ts';
 import { EMPTY_INDEX } from '../releases/store/release-index.ts';
 import { update } from '../shared/document.ts';
-import type { Platform } from '../shared/platform.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import { abandonUpload } from './plan.ts';
-import type { MirrorStore, Release } from './store/bucket.ts';
-import { isActive, type Job } from './store/job.ts';
+import { type RemovalPorts, removeRelease } from './removal.ts';
+import type { Release } from './store/bucket.ts';
 
-export interface SweepPorts {
-  readonly platform: Platform;
-  readonly store: MirrorStore;
-  readonly releases: ReleaseStore;
-  readonly catalogue: Catalogue;
-}
+export type SweepPorts = RemovalPorts;
 
 const KEPT_MS = 24 * 3_600_000;
-const QUIET_MS = 3_600_000;
 
 /** Sweeps all pairs and returns how many objects it deleted. */
 export async function sweep(ports: SweepPorts): Promise<Result<number, StoreFault>> {
@@ -39,65 +30,27 @@ export async function sweep(ports: SweepPorts): Promise<Result<number, StoreFaul
   return ok(deleted);
 }
 
-/**
- * Deletes the releases that left the index a day ago: their files, file statuses, verdicts and manifests. The manifest
- * of a quarantined release stays as a tombstone.
- */
-async function removeUnlisted(
-  { platform, store, releases }: SweepPorts,
-  pair: Pair,
-): Promise<Result<number, StoreFault>> {
+/** Deletes the releases that left the index a day ago, except those that somebody holds. */
+async function removeUnlisted(ports: SweepPorts, pair: Pair): Promise<Result<number, StoreFault>> {
+  const { platform, releases } = ports;
   const index = await releases.indexDocument(pair).read();
   if (!index.ok) return index;
-  const due = (index.value?.value ?? EMPTY_INDEX).left.filter(
-    ({ leftAt }) => platform.now() - Date.parse(leftAt) >= KEPT_MS,
-  );
+  const isDue = ({ leftAt }: { leftAt: string }) => platform.now() - Date.parse(leftAt) >= KEPT_MS;
   let deleted = 0;
   const gone = new Set<string>();
-  for (const { version } of due) {
-    const release = { ...pair, version };
-    const job = await store.job(release).read();
-    if (!job.ok) return job;
-    // A job that runs now, or ran a moment ago, may be about to list the release again.
-    if (job.value !== undefined && isRecent(job.value.value, platform.now())) continue;
-    const manifest = await releases.manifestDocument(release).read();
-    if (!manifest.ok) return manifest;
-    const isTombstone = manifest.value?.value.quarantinedAt !== undefined;
-    const emptied = isTombstone
-      ? await update(platform, releases.manifestDocument(release), (current) => current && { ...current, files: {} })
-      : await releases.removeManifest(release);
-    if (!emptied.ok) return emptied;
-    const removed = await deleteFiles(store, release);
-    if (!removed.ok) return removed;
-    deleted += removed.value;
+  for (const { version } of (index.value?.value ?? EMPTY_INDEX).left.filter(isDue)) {
+    const removal = await removeRelease(ports, { ...pair, version });
+    if (!removal.ok) return removal;
+    if (removal.value.state === 'kept') continue;
+    deleted += removal.value.deleted;
     gone.add(version);
   }
   if (gone.size === 0) return ok(0);
   const noted = await update(platform, releases.indexDocument(pair), (current = EMPTY_INDEX) => ({
     ...current,
-    left: current.left.filter(
-      ({ version, leftAt }) => !gone.has(version) || platform.now() - Date.parse(leftAt) < KEPT_MS,
-    ),
+    left: current.left.filter((entry) => !gone.has(entry.version) || !isDue(entry)),
   }));
   return noted.ok ? ok(deleted) : noted;
-}
-
-const isRecent = (job: Job, now: number): boolean => isActive(job) || now - Date.parse(job.heartbeatAt) < QUIET_MS;
-
-/** Deletes everything of a release except its manifest and its job record. */
-async function deleteFiles(store: MirrorStore, release: Release): Promise<Result<number, StoreFault>> {
-  let deleted = 0;
-  for (const prefix of sweptPrefixes(release)) {
-    for (;;) {
-      const page = await store.list(prefix);
-      if (!page.ok) return page;
-      if (page.value.objects.length === 0) break;
-      const removed = await store.delete(page.value.objects.map(({ key }) => key));
-      if (!removed.ok) return removed;
-      deleted += page.value.objects.length;
-    }
-  }
-  return ok(deleted);
 }
 
 /** Deletes objects that failed attempts left behind: they are a day old, and no manifest or file status names them. */

@@ -59,7 +59,7 @@ export async function finishWithdrawals(
   if (!index.ok) return index;
   const aliases = await releases.aliases(pair);
   if (!aliases.ok) return aliases;
-  const named = aliases.value.flatMap(({ record }) => [record.version, record.floor, record.pin]);
+  const named = aliases.value.found.flatMap(({ record }) => [record.version, record.floor, record.pin]);
   const listed = (index.value?.value ?? EMPTY_INDEX).releases.map(({ version }) => version);
   const finished: Release[] = [];
   for (const version of new Set([...named.filter((number) => number !== null), ...listed])) {

@@ -1,6 +1,6 @@
 /** What the mirror room stores in R2: jobs, file statuses, uploads, notes and the objects of files. */
 
-import { fileStatusKey, jobKey, jobsPrefix, uploadKey } from '../../releases/keys.ts';
+import { fileStatusKey, jobAt, jobKey, jobsPrefix, uploadKey } from '../../releases/keys.ts';
 import type { Pair, Version } from '../../releases/model.ts';
 import { isBug } from '../../shared/cause.ts';
 import type { Document } from '../../shared/document.ts';
@@ -32,9 +32,16 @@ interface StoredObject {
   readonly uploadedAt: number;
 }
 
+export interface JobList {
+  readonly found: readonly Job[];
+  /** `detail` says what is wrong with the record. */
+  readonly unreadable: readonly { readonly version: Version; readonly detail: string }[];
+}
+
 export interface MirrorStore {
   job(release: Release): Document<Job>;
-  jobs(pair: Pair): Promise<Result<Job[], StoreFault>>;
+  /** Reads every job of a pair. One that cannot be understood is named, and the others are there. */
+  jobs(pair: Pair): Promise<Result<JobList, StoreFault>>;
   fileStatus(release: Release, name: string): Promise<Result<FileStatus | undefined, StoreFault>>;
   writeFileStatus(release: Release, status: FileStatus): Promise<Result<undefined, StoreFault>>;
   /** The last upload of a file. It has a key of its own, since R2 takes one write to a key in a second. */
@@ -68,19 +75,25 @@ export function mirrorBucket(bucket: R2Bucket, platform: Platform): MirrorStore 
     job,
     jobs: async (pair) => {
       const found: Job[] = [];
+      const unreadable: JobList['unreadable'][number][] = [];
       let cursor: string | undefined;
       do {
         const from = cursor === undefined ? {} : { cursor };
         const page = await reach('list jobs', () => bucket.list({ prefix: jobsPrefix(pair), delimiter: '/', ...from }));
         if (!page.ok) return page;
-        const read = await Promise.all(page.value.objects.map(({ key }) => readObject(bucket, reach, key, parseJob)));
-        for (const stored of read) {
-          if (!stored.ok) return stored;
-          if (stored.value !== undefined) found.push(stored.value);
+        const read = await Promise.all(
+          page.value.objects.map(async ({ key }) => ({ key, job: await readObject(bucket, reach, key, parseJob) })),
+        );
+        for (const { key, job: stored } of read) {
+          if (stored.ok && stored.value !== undefined) found.push(stored.value);
+          if (stored.ok) continue;
+          if (stored.error.reason !== 'stored-malformed') return stored;
+          const version = jobAt(pair, key);
+          if (version !== undefined) unreadable.push({ version, detail: stored.error.detail });
         }
         cursor = page.value.truncated ? page.value.cursor : undefined;
       } while (cursor !== undefined);
-      return ok(found);
+      return ok({ found, unreadable });
     },
     fileStatus: (release, name) => readObject(bucket, reach, fileStatusKey(release, name), parseFileStatus),
     writeFileStatus: (release, status) =>

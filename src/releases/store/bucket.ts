@@ -36,13 +36,18 @@ export interface LastGoodPair {
   readonly checkedAt: number;
 }
 
+export interface AliasList {
+  readonly found: readonly { readonly alias: Alias; readonly record: AliasRecord }[];
+  /** `detail` says what is wrong with the record. */
+  readonly unreadable: readonly { readonly alias: Alias; readonly detail: string }[];
+}
+
 export interface ReleaseStore {
   /** The manifest of a release, for code that changes it; code that only serves it calls `manifest`. */
   manifestDocument(release: Pair & { readonly version: Version }): Document<Manifest>;
   manifest(release: Pair & { readonly version: Version }): Promise<Result<Manifest | undefined, StoreFault>>;
   /** Lists the versions of a pair that have a manifest, whatever it says. */
   manifestVersions(pair: Pair): Promise<Result<Version[], StoreFault>>;
-  removeManifest(release: Pair & { readonly version: Version }): Promise<Result<undefined, StoreFault>>;
   /** Opens the object with this key and etag; `undefined` when it is gone or has another etag. */
   open(
     file: Pick<ManifestFile, 'key' | 'etag'>,
@@ -51,8 +56,8 @@ export interface ReleaseStore {
   aliasDocument(pair: Pair, alias: Alias): Document<AliasRecord>;
   /** Reads an alias record; it is `NO_ALIAS` when none is stored yet. */
   alias(pair: Pair, alias: Alias): Promise<Result<AliasRecord, StoreFault>>;
-  /** Reads every alias record of a pair. */
-  aliases(pair: Pair): Promise<Result<{ alias: Alias; record: AliasRecord }[], StoreFault>>;
+  /** Reads every alias record of a pair. One that cannot be understood is named, and the others are there. */
+  aliases(pair: Pair): Promise<Result<AliasList, StoreFault>>;
   /** The index of a pair, for code that changes it; code that only shows it calls `index`. */
   indexDocument(pair: Pair): Document<ReleaseIndex>;
   /** Reads the index of a pair; it is empty when nothing has been published. */
@@ -103,8 +108,6 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
       } while (cursor !== undefined);
       return ok(found);
     },
-    removeManifest: (release) =>
-      reach('remove manifest', () => bucket.delete(manifestKey(release)).then(() => undefined)),
     open: ({ key, etag }, range) =>
       reach('open file', async () => {
         const where = range && { range: { offset: range.start, length: range.end - range.start + 1 } };
@@ -119,15 +122,18 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
     aliases: async (pair) => {
       const listed = await reach('list aliases', () => bucket.list({ prefix: aliasPrefix(pair) }));
       if (!listed.ok) return listed;
-      const found: { alias: Alias; record: AliasRecord }[] = [];
+      const found: AliasList['found'][number][] = [];
+      const unreadable: AliasList['unreadable'][number][] = [];
       for (const { key } of listed.value.objects) {
         const name = aliasAt(pair, key);
         if (name === undefined) continue;
         const read = await aliasDocument(pair, name).read();
-        if (!read.ok) return read;
-        if (read.value !== undefined) found.push({ alias: name, record: read.value.value });
+        if (read.ok && read.value !== undefined) found.push({ alias: name, record: read.value.value });
+        if (read.ok) continue;
+        if (read.error.reason !== 'stored-malformed') return read;
+        unreadable.push({ alias: name, detail: read.error.detail });
       }
-      return ok(found);
+      return ok({ found, unreadable });
     },
     indexDocument: (pair) => r2Document(bucket, reach, indexKey(pair), jsonCodec(parseIndex)),
     index: async (pair) => {

@@ -54,12 +54,12 @@ export function withoutReleases(index: ReleaseIndex, versions: readonly Version[
   return { ...index, releases: index.releases.filter((release) => !leaving.has(release.version)), left };
 }
 
-/** Returns the published versions older than the newest `keep` ones, without those in `inUse`. */
-export function pastRetention(index: ReleaseIndex, keep: number, inUse: ReadonlySet<string>): Version[] {
+/** Returns the published versions older than the newest `keep` ones, without those that `isHeld`. */
+export function pastRetention(index: ReleaseIndex, keep: number, isHeld: (version: Version) => boolean): Version[] {
   return index.releases
     .map(({ version: number }) => number)
     .slice(keep)
-    .filter((number) => !inUse.has(number));
+    .filter((number) => !isHeld(number));
 }
 
 const publicRelease = z.object({ publishedAt: momentField, files: z.record(z.string(), z.object(publicFileShape)) });

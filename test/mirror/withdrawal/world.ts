@@ -12,6 +12,7 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 
 export const PAIR = 'stable/amd64-usr';
 export const KERNEL = 'flatcar_production_pxe.vmlinuz';
+export const HOUR_MS = 3_600_000;
 const SIGNED = new Date('2025-01-02T00:00:00Z');
 
 export interface Signed {
@@ -42,12 +43,13 @@ export interface Answer {
 
 /** A new, empty mirror of a pair, whose upstream has the signed releases. */
 export class World {
-  readonly clock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly bucket: MemoryBucket;
   readonly upstream: MemoryUpstream;
   readonly #vars: Readonly<Record<string, string>>;
 
-  constructor(signed: Signed, vars: Readonly<Record<string, string>> = {}, pair = PAIR) {
+  constructor(signed: Signed, vars: Readonly<Record<string, string>> = {}, pair = PAIR, start?: number) {
+    this.clock = new VirtualClock(start);
     this.bucket = memoryBucket({ now: this.clock.now });
     this.upstream = new MemoryUpstream(this.clock.timer, SIGNED);
     for (const [version, files] of signed.releases) {
