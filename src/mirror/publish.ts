@@ -6,8 +6,10 @@ import type { ReleaseStore } from '../releases/store/bucket.ts';
 import { isPublished, isWithdrawn, type Manifest, type ManifestFile } from '../releases/store/manifest.ts';
 import {
   EMPTY_INDEX,
+  indexOf,
   pastRetention,
   publicIndex,
+  type ReleaseIndex,
   withoutReleases,
   withRelease,
 } from '../releases/store/release-index.ts';
@@ -19,6 +21,7 @@ import { moveAlias, withdrawFromAlias } from './alias-moves.ts';
 import { heldByAny } from './holders.ts';
 import type { MirrorStore } from './store/bucket.ts';
 import type { Job } from './store/job.ts';
+import { readableOf, type Tell } from './unreadable.ts';
 
 export interface PublishPorts {
   readonly platform: Platform;
@@ -78,17 +81,44 @@ export class Publisher {
     return retained.ok ? ok(published.publishedAt) : retained;
   }
 
+  /**
+   * Returns the index of a pair. One that cannot be read is told of and made anew from the manifests; retention takes out
+   * again what has left it before.
+   */
+  async mendIndex(pair: Pair, tell: Tell = () => undefined): Promise<Result<ReleaseIndex, StoreFault>> {
+    const { platform, releases } = this.ports;
+    const index = await releases.indexDocument(pair).read();
+    if (index.ok) return ok(index.value?.value ?? EMPTY_INDEX);
+    if (index.error.reason !== 'stored-malformed') return index;
+    tell(index.error);
+    const versions = await releases.manifestVersions(pair);
+    if (!versions.ok) return versions;
+    let made = EMPTY_INDEX;
+    for (const version of versions.value) {
+      const manifest = readableOf(await releases.manifest({ ...pair, version }), tell);
+      if (!manifest.ok) return manifest;
+      if (manifest.value === undefined || Object.keys(manifest.value.files).length === 0) continue;
+      const isListed = isPublished(manifest.value);
+      made = isListed ? withRelease(made, manifest.value) : withoutReleases(made, [version], this.#now());
+    }
+    const mended = await update(platform, releases.replaceableIndex(pair), (current = EMPTY_INDEX) =>
+      // Another call may have mended it in the meantime, and published something since.
+      current === EMPTY_INDEX ? made : undefined,
+    );
+    return mended.ok ? ok(mended.value ?? EMPTY_INDEX) : mended;
+  }
+
   /** Removes a release from every list and alias; a floor that it made falls to what was followed before. */
   async unlist(release: Pair & { readonly version: Version }): Promise<Result<undefined, StoreFault>> {
-    const { platform, releases } = this.ports;
-    const index = await update(platform, releases.indexDocument(release), (current) =>
-      withoutReleases(current ?? EMPTY_INDEX, [release.version], this.#now()),
+    const { releases } = this.ports;
+    const index = await this.#changeIndex(release, (current) =>
+      withoutReleases(current, [release.version], this.#now()),
     );
     if (!index.ok) return index;
     const aliases = await releases.aliases(release);
     if (!aliases.ok) return aliases;
     for (const { alias } of aliases.value.found) {
-      const changed = await withdrawFromAlias(this.ports, release, alias, index.value ?? EMPTY_INDEX);
+      const changed = await withdrawFromAlias(this.ports, release, alias, index.value);
       if (!changed.ok) return changed;
     }
     return await this.rebuildPublicIndex();
@@ -96,21 +126,19 @@ export class Publisher {
 
   /** Puts a manifest into the index of its pair and into releases.json. */
   async list(pair: Pair, manifest: Manifest): Promise<Result<undefined, StoreFault>> {
-    const { platform, releases } = this.ports;
-    const index = await update(platform, releases.indexDocument(pair), (current) =>
-      withRelease(current ?? EMPTY_INDEX, manifest),
-    );
+    const index = await this.#changeIndex(pair, (current) => withRelease(current, manifest));
     return index.ok ? await this.rebuildPublicIndex() : index;
   }
 
   /** Moves every mirrored alias of the pair to this release, unless it names a higher one or is of another stream. */
   async moveAliases(job: Pick<Job, 'channel' | 'board' | 'version' | 'alias'>): Promise<Result<undefined, StoreFault>> {
     const { platform, releases, catalogue } = this.ports;
+    let fault: StoreFault | undefined;
     for (const alias of mirroredAliases(catalogue, job)) {
       const moved = await moveAlias(platform, releases, job, alias, job);
-      if (!moved.ok) return moved;
+      if (!moved.ok) fault ??= moved.error;
     }
-    return ok(undefined);
+    return fault === undefined ? ok(undefined) : err(fault);
   }
 
   /** Removes releases past KEEP_RELEASES from the index, except those that an alias names or an active job copies. */
@@ -173,12 +201,15 @@ export class Publisher {
     const rebuilt = await change(
       platform,
       releases.publicIndexDocument(),
-      async () => {
+      async (stored) => {
         const pairs = [];
         for (const pair of catalogue.pairs) {
           const index = await releases.indexDocument(pair).read();
-          if (!index.ok) return index;
-          if (index.value !== undefined) pairs.push({ ...pair, index: index.value.value });
+          if (index.ok && index.value !== undefined) pairs.push({ ...pair, index: index.value.value });
+          if (index.ok) continue;
+          if (index.error.reason !== 'stored-malformed') return index;
+          // What was told of the pair stays, until its own index is mended.
+          pairs.push({ ...pair, index: indexOf(stored?.value, pair) });
         }
         return ok(publicIndex(pairs, this.#now()));
       },
@@ -188,6 +219,20 @@ export class Publisher {
     return err(
       isStoreFault(rebuilt.error) ? rebuilt.error : { reason: 'store-unreachable', operation: 'write releases.json' },
     );
+  }
+
+  async #changeIndex(
+    pair: Pair,
+    next: (index: ReleaseIndex) => ReleaseIndex,
+  ): Promise<Result<ReleaseIndex, StoreFault>> {
+    const { platform, releases } = this.ports;
+    const change = () => update(platform, releases.indexDocument(pair), (current) => next(current ?? EMPTY_INDEX));
+    let changed = await change();
+    if (!changed.ok && changed.error.reason === 'stored-malformed') {
+      const mended = await this.mendIndex(pair);
+      changed = mended.ok ? await change() : mended;
+    }
+    return changed.ok ? ok(changed.value ?? EMPTY_INDEX) : changed;
   }
 
   #now(): string {

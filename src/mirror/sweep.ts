@@ -12,17 +12,21 @@ import type { StoreFault } from '../shared/store.ts';
 import { abandonUpload } from './plan.ts';
 import { type RemovalPorts, removeRelease } from './removal.ts';
 import type { Release } from './store/bucket.ts';
+import { readableOf, type Tell } from './unreadable.ts';
 
 export type SweepPorts = RemovalPorts;
 
 const KEPT_MS = 24 * 3_600_000;
 
-/** Sweeps all pairs and returns how many objects it deleted. */
-export async function sweep(ports: SweepPorts): Promise<Result<number, StoreFault>> {
+/**
+ * Sweeps all pairs and returns how many objects it deleted. It tells of records that cannot be read, and leaves alone what
+ * belongs to them.
+ */
+export async function sweep(ports: SweepPorts, tell: Tell): Promise<Result<number, StoreFault>> {
   let deleted = 0;
   for (const pair of ports.catalogue.pairs) {
     for (const remove of [removeUnlisted, removeOrphans]) {
-      const swept = await remove(ports, pair);
+      const swept = await remove(ports, pair, tell);
       if (!swept.ok) return swept;
       deleted += swept.value;
     }
@@ -31,17 +35,17 @@ export async function sweep(ports: SweepPorts): Promise<Result<number, StoreFaul
 }
 
 /** Deletes the releases that left the index a day ago, except those that somebody holds. */
-async function removeUnlisted(ports: SweepPorts, pair: Pair): Promise<Result<number, StoreFault>> {
+async function removeUnlisted(ports: SweepPorts, pair: Pair, tell: Tell): Promise<Result<number, StoreFault>> {
   const { platform, releases } = ports;
-  const index = await releases.indexDocument(pair).read();
+  const index = readableOf(await releases.indexDocument(pair).read(), tell);
   if (!index.ok) return index;
   const isDue = ({ leftAt }: { leftAt: string }) => platform.now() - Date.parse(leftAt) >= KEPT_MS;
   let deleted = 0;
   const gone = new Set<string>();
   for (const { version } of (index.value?.value ?? EMPTY_INDEX).left.filter(isDue)) {
-    const removal = await removeRelease(ports, { ...pair, version });
+    const removal = readableOf(await removeRelease(ports, { ...pair, version }), tell);
     if (!removal.ok) return removal;
-    if (removal.value.state === 'kept') continue;
+    if (removal.value?.state !== 'removed') continue;
     deleted += removal.value.deleted;
     gone.add(version);
   }
@@ -54,9 +58,9 @@ async function removeUnlisted(ports: SweepPorts, pair: Pair): Promise<Result<num
 }
 
 /** Deletes objects that failed attempts left behind: they are a day old, and no manifest or file status names them. */
-async function removeOrphans(ports: SweepPorts, pair: Pair): Promise<Result<number, StoreFault>> {
+async function removeOrphans(ports: SweepPorts, pair: Pair, tell: Tell): Promise<Result<number, StoreFault>> {
   const { platform, store } = ports;
-  const keysByVersion = new Map<string, ReadonlySet<string>>();
+  const keysByVersion = new Map<string, ReadonlySet<string> | 'unknown'>();
   let deleted = 0;
   let cursor: string | undefined;
   do {
@@ -67,10 +71,9 @@ async function removeOrphans(ports: SweepPorts, pair: Pair): Promise<Result<numb
       if (platform.now() - uploadedAt < KEPT_MS) continue;
       const release = releaseOfFile(key);
       if (release === undefined) continue;
-      const keep = keysByVersion.get(release.version) ?? (await keysInUse(ports, release));
-      if (keep === undefined) continue;
+      const keep = keysByVersion.get(release.version) ?? (await keysInUse(ports, release, tell));
       keysByVersion.set(release.version, keep);
-      if (!keep.has(key)) orphans.push(key);
+      if (keep !== 'unknown' && !keep.has(key)) orphans.push(key);
     }
     if (orphans.length > 0) {
       const removed = await store.delete(orphans);
@@ -82,14 +85,20 @@ async function removeOrphans(ports: SweepPorts, pair: Pair): Promise<Result<numb
   return ok(deleted);
 }
 
-/** The keys that a client or the next attempt may still read; `undefined` when a record cannot be read. */
-async function keysInUse({ store, releases }: SweepPorts, release: Release): Promise<ReadonlySet<string> | undefined> {
+/** The keys that a client or the next attempt may still read; `unknown` when a record cannot be read. */
+async function keysInUse(
+  { store, releases }: SweepPorts,
+  release: Release,
+  tell: Tell,
+): Promise<ReadonlySet<string> | 'unknown'> {
   const [manifest, job] = [await releases.manifestDocument(release).read(), await store.job(release).read()];
-  if (!manifest.ok || !job.ok) return undefined;
+  for (const read of [manifest, job]) if (!read.ok) tell(read.error);
+  if (!manifest.ok || !job.ok) return 'unknown';
   const keys = new Set(Object.values(manifest.value?.value.files ?? {}).map(({ key }) => key));
   for (const name of job.value?.value.wanted ?? []) {
     const status = await store.fileStatus(release, name);
-    if (!status.ok) return undefined;
+    if (!status.ok) tell(status.error);
+    if (!status.ok) return 'unknown';
     if (job.value?.value.state !== 'running') await abandonUpload(store, release, name);
     for (const { key } of Object.values(status.value?.entries ?? {})) keys.add(key);
   }

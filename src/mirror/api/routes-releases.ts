@@ -66,7 +66,9 @@ export function publishedRoutes(room: MirrorRoom): App {
     room.forget(release.value);
     if (!quarantined.ok) return refuse(call, releaseProblem(quarantined.error));
     const cancelled = await room.jobs.cancel(release.value);
-    if (!cancelled.ok) return refuse(call, releaseProblem(cancelled.error));
+    // A job that cannot be read cannot be cancelled either. The mark alone keeps it from publishing anything.
+    if (!cancelled.ok && cancelled.error.reason !== 'stored-malformed')
+      return refuse(call, releaseProblem(cancelled.error));
     return answerJson<typeof quarantineMark>(marksOf(quarantined.value));
   });
   return app;

@@ -2,7 +2,7 @@
 import { fromBase64, toBase64 } from '../../shared/bytes.ts';
 import type { Document } from '../../shared/document.ts';
 import type { Platform } from '../../shared/platform.ts';
-import { jsonCodec, r2Document, readObject, understood } from '../../shared/r2-documents.ts';
+import { jsonCodec, orElse, r2Document, readObject, understood } from '../../shared/r2-documents.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { type StoreFault, settled, storeCaller } from '../../shared/store.ts';
 import { signatureOf } from '../companions.ts';
@@ -20,9 +20,16 @@ import {
 } from '../keys.ts';
 import type { Alias, Pair, ReleaseFile, Version } from '../model.ts';
 import { type AliasRecord, NO_ALIAS, parseAlias } from './alias.ts';
-import { type Manifest, type ManifestFile, parseManifest } from './manifest.ts';
+import { type Manifest, type ManifestFile, parseManifest, unpublished } from './manifest.ts';
 import { type RefusedNotes, refusedNotes, type UnprovenMarks, unprovenMarks } from './notes/bucket.ts';
-import { EMPTY_INDEX, type PublicIndex, parseIndex, parsePublicIndex, type ReleaseIndex } from './release-index.ts';
+import {
+  EMPTY_INDEX,
+  EMPTY_PUBLIC_INDEX,
+  type PublicIndex,
+  parseIndex,
+  parsePublicIndex,
+  type ReleaseIndex,
+} from './release-index.ts';
 import { parseVerdict, type Verdict } from './verdict.ts';
 
 /** A verified version.txt of upstream and its signature. */
@@ -45,6 +52,8 @@ export interface AliasList {
 export interface ReleaseStore {
   /** The manifest of a release, for code that changes it; code that only serves it calls `manifest`. */
   manifestDocument(release: Pair & { readonly version: Version }): Document<Manifest>;
+  /** The same, but in the place of a malformed one stands that of an unpublished release, which may replace it. */
+  replaceableManifest(release: Pair & { readonly version: Version }): Document<Manifest>;
   manifest(release: Pair & { readonly version: Version }): Promise<Result<Manifest | undefined, StoreFault>>;
   /** Lists the versions of a pair that have a manifest, whatever it says. */
   manifestVersions(pair: Pair): Promise<Result<Version[], StoreFault>>;
@@ -62,6 +71,9 @@ export interface ReleaseStore {
   indexDocument(pair: Pair): Document<ReleaseIndex>;
   /** Reads the index of a pair; it is empty when nothing has been published. */
   index(pair: Pair): Promise<Result<ReleaseIndex, StoreFault>>;
+  /** The same, but a malformed one counts as empty, and may be replaced. */
+  replaceableIndex(pair: Pair): Document<ReleaseIndex>;
+  /** releases.json for the code that makes it anew: a malformed one counts as empty. */
   publicIndexDocument(): Document<PublicIndex>;
   /** Reads releases.json with its text and its entity tag; `undefined` before the first publication. */
   publicIndex(): Promise<Result<{ index: PublicIndex; text: string; etag: string } | undefined, StoreFault>>;
@@ -89,6 +101,10 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
     r2Document(bucket, reach, aliasKey(pair, name), jsonCodec(parseAlias));
   return {
     manifestDocument,
+    replaceableManifest: (release) => {
+      const standIn = () => unpublished(release, new Date(platform.now()).toISOString());
+      return r2Document(bucket, reach, manifestKey(release), jsonCodec(orElse(parseManifest, standIn)));
+    },
     manifest: async (release) => {
       const read = await manifestDocument(release).read();
       return read.ok ? ok(read.value?.value) : read;
@@ -154,7 +170,10 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
         }),
       );
     },
-    publicIndexDocument: () => r2Document(bucket, reach, PUBLIC_INDEX_KEY, jsonCodec(parsePublicIndex)),
+    replaceableIndex: (pair) =>
+      r2Document(bucket, reach, indexKey(pair), jsonCodec(orElse(parseIndex, () => EMPTY_INDEX))),
+    publicIndexDocument: () =>
+      r2Document(bucket, reach, PUBLIC_INDEX_KEY, jsonCodec(orElse(parsePublicIndex, () => EMPTY_PUBLIC_INDEX))),
     publicIndex: async () =>
       settled(
         await reach('read releases.json', async () => {

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { Result } from '../../shared/result.ts';
 import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
-import { compareVersions, type Pair, type Version } from '../model.ts';
+import { compareVersions, isVersion, type Pair, type Version } from '../model.ts';
 import { type Manifest, type PublicFile, publicFile, publicFileShape } from './manifest.ts';
 import { momentField, versionField } from './stored-fields.ts';
 
@@ -21,6 +21,7 @@ const indexSchema = storedObject({
 export type ReleaseIndex = Readonly<z.output<typeof indexSchema>>;
 
 export const EMPTY_INDEX: ReleaseIndex = { releases: [], left: [] };
+export const EMPTY_PUBLIC_INDEX = { updatedAt: '1970-01-01T00:00:00.000Z', channels: {} };
 const PUBLIC_RELEASES = 50;
 
 /** Parses a stored index; a malformed one is an error. */
@@ -85,6 +86,13 @@ export function publicIndex(pairs: readonly (Pair & { readonly index: ReleaseInd
     );
   }
   return { updatedAt: at, channels };
+}
+
+/** Returns what releases.json tells of a pair, as an index of it. */
+export function indexOf(index: PublicIndex | undefined, { channel, board }: Pair): ReleaseIndex {
+  const told = Object.entries(index?.channels[channel]?.[board] ?? {});
+  const releases = told.flatMap(([number, release]) => (isVersion(number) ? [{ version: number, ...release }] : []));
+  return { ...EMPTY_INDEX, releases };
 }
 
 /** Parses the stored releases.json; malformed content is an error. */
