@@ -40,7 +40,7 @@ interface StoredObject {
   readonly uploadedAt: number;
 }
 
-export interface JobList {
+interface JobList {
   readonly found: readonly Job[];
   /** `detail` says what is wrong with the record. */
   readonly unreadable: readonly { readonly version: Version; readonly detail: string }[];

@@ -43,7 +43,7 @@ export interface LastGoodPair {
   readonly checkedAt: number;
 }
 
-export interface AliasList {
+interface AliasList {
   readonly found: readonly { readonly alias: Alias; readonly record: AliasRecord }[];
   /** `detail` says what is wrong with the record. */
   readonly unreadable: readonly { readonly alias: Alias; readonly detail: string }[];

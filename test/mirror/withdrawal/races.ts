@@ -12,7 +12,7 @@ const VERSIONS = [OLD, NEW, NEXT];
 const VARS = { KEEP_RELEASES: '1' };
 
 /** Where a race begins. */
-export interface Start {
+interface Start {
   readonly objects: ReadonlyMap<string, StoredObject>;
   readonly at: number;
   readonly world: World;
@@ -29,7 +29,7 @@ interface RawManifest {
   readonly files: Readonly<Record<string, { readonly key: string; readonly etag: string }>>;
 }
 
-export const STARTS = {
+const STARTS = {
   'has left the lists a day ago': async (world: World) => {
     const edge = world.isolate();
     await world.mirror(edge, OLD);
@@ -101,7 +101,7 @@ function operationOf(world: World, act: Act, outcomes: Outcomes): Operation {
 }
 
 /** Plays the acts in one order of their calls and returns that order; it throws if a law is broken, at once or a day later. */
-export async function race(start: StartName, acts: readonly Act[], choose: Choose): Promise<number[]> {
+async function race(start: StartName, acts: readonly Act[], choose: Choose): Promise<number[]> {
   const world = await worldOf(start);
   const outcomes: Outcomes = {};
   const operations = acts.map((act) => operationOf(world, act, outcomes));
