@@ -19,9 +19,13 @@ export function JobsScreen() {
       <Fault text={fault} />
       {jobs === undefined ? <p class="faint">Loading …</p> : null}
       {jobs?.length === 0 ? <p>No release was mirrored yet.</p> : null}
-      {jobs?.map((job) => (
-        <JobCard key={keyOf(job)} job={job} onChanged={reload} />
-      ))}
+      {jobs?.map((job) =>
+        'unreadable' in job ? (
+          <Fault key={job.unreadable} text={`${job.unreadable} cannot be read: ${job.reason}`} />
+        ) : (
+          <JobCard key={keyOf(job)} job={job} onChanged={reload} />
+        ),
+      )}
     </>
   );
 }

@@ -2,12 +2,15 @@
 
 import { type Alias, compareVersions, type Pair, type Version } from '../releases/model.ts';
 import { changeAlias } from '../releases/serve/current.ts';
-import { type AliasRecord, raiseFloor } from '../releases/store/alias.ts';
+import { type AliasRecord, mentions, raiseFloor, withdrawn } from '../releases/store/alias.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
-import { highest, type ReleaseIndex } from '../releases/store/release-index.ts';
+import type { ReleaseIndex } from '../releases/store/release-index.ts';
+import { change } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
-import type { Result } from '../shared/result.ts';
-import type { StoreFault } from '../shared/store.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import { isStoreFault, type StoreFault } from '../shared/store.ts';
+import { findHeirs, type HeirPorts, majorOf } from './heirs.ts';
+import type { Release } from './store/bucket.ts';
 
 /**
  * Moves `alias` to a published release if that is higher than the one it names, and returns the record that is stored
@@ -39,29 +42,28 @@ function moved(
   const isHigher = record.version === null || compareVersions(version, record.version) > 0;
   const isBelowFloor = record.floor !== null && compareVersions(version, record.floor) < 0;
   if (!isHigher || isBelowFloor) return record;
-  return { ...raiseFloor(record, version), version, since: now };
+  return { ...raiseFloor(record, version, now), version, since: now };
 }
 
 /**
- * Returns the record after the withdrawal of `release`. Where the record names that release, its version and its floor
- * fall to the highest release of the stream in `remaining`, and its pin is removed. `now` is ISO 8601.
+ * Takes a withdrawn release out of the record of an alias. Version and floor fall to what stands below it (`findHeirs`),
+ * of which `index` lists what is published. The caller has marked the manifest before.
  */
-export function withdrawn(
-  record: AliasRecord,
+export async function withdrawFromAlias(
+  ports: HeirPorts,
+  release: Release,
   alias: Alias,
-  release: Version,
-  remaining: ReleaseIndex,
-  now: string,
-): AliasRecord {
-  if (![record.version, record.floor, record.pin].includes(release)) return record;
-  const next = highest(remaining, (version) => alias === 'current' || majorOf(version) === majorOf(release));
-  return {
-    ...record,
-    version: record.version === release ? next : record.version,
-    floor: record.floor === release ? next : record.floor,
-    pin: record.pin === release ? null : record.pin,
-    since: now,
-  };
+  index: ReleaseIndex,
+): Promise<Result<undefined, StoreFault>> {
+  const now = new Date(ports.platform.now()).toISOString();
+  const { version } = release;
+  const changed = await change(ports.platform, ports.releases.aliasDocument(release, alias), async (stored) => {
+    const record = stored?.value;
+    if (record === undefined || !mentions(record, version)) return ok(undefined);
+    const falls = record.version === version || record.floor === version;
+    const heirs = falls ? await findHeirs(ports, release, alias, record, index) : ok({ version: null, floor: null });
+    return heirs.ok ? ok(withdrawn(record, version, heirs.value, now)) : heirs;
+  });
+  if (changed.ok) return ok(undefined);
+  return err(isStoreFault(changed.error) ? changed.error : { reason: 'store-unreachable', operation: 'lower alias' });
 }
-
-const majorOf = (version: Version | null): string | undefined => version?.split('.')[0];

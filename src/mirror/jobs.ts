@@ -67,7 +67,9 @@ export class Jobs {
     const { trigger, alias, movesAlias } = cause;
     const cleared = await this.#clearQuarantine(release, mayLift);
     if (!cleared.ok) return cleared;
-    const read = await store.job(release).read();
+    // The operator's wish replaces a job whose record cannot be read.
+    const document = mayLift ? store.replaceableJob(release) : store.job(release);
+    const read = await document.read();
     if (!read.ok) return read;
     const before = read.value?.value;
     const asksUpstream = before !== undefined && decideStart(before, trigger, platform.now()) === 'ask-upstream';
@@ -76,7 +78,7 @@ export class Jobs {
     const reopens = cleared.value || news.value;
     // The token shows that the stored job is the one of this call, even if the answer to its write was lost.
     const token = String(platform.random());
-    const stored = await update(platform, store.job(release), (current) => {
+    const stored = await update(platform, document, (current) => {
       const decision = decideStart(current, trigger, platform.now());
       const starts =
         decision === 'start' || (decision === 'ask-upstream' && reopens && current?.attempt === before?.attempt);

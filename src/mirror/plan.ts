@@ -63,8 +63,10 @@ async function planFile(
     await session.watch(name).finish({ state: 'absent' });
     return ok({ name, plan: 'absent' });
   }
-  const status = await ports.store.fileStatus(release, name);
   const { etag, size } = facts.value;
+  // A sweep deletes what earlier attempts have copied.
+  if (manifest?.goingAt !== undefined) return ok({ name, plan: 'copy' });
+  const status = await ports.store.fileStatus(release, name);
   const isSame = status.ok && etag !== undefined && status.value?.upstreamTag === etag;
   const entries = isSame && status.value !== undefined ? await reusableEntries(ports, status.value) : undefined;
   if (entries === undefined || etag === undefined) return ok({ name, plan: 'copy' });

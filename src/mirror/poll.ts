@@ -13,7 +13,7 @@ import { causeFields } from '../shared/cause.ts';
 import { update } from '../shared/document.ts';
 import type { LogEvent } from '../shared/log.ts';
 import type { Platform } from '../shared/platform.ts';
-import { ok, type Result } from '../shared/result.ts';
+import { err, ok, type Result } from '../shared/result.ts';
 import { expiryWarning, lastingSigningKey } from '../signing/keyring.ts';
 import type { TrustedKeys } from '../signing/trusted-keys.ts';
 import type { Jobs } from './jobs.ts';
@@ -22,7 +22,8 @@ import type { MirrorStore } from './store/bucket.ts';
 import { isDead } from './store/job.ts';
 import { type MirrorNotes, NO_NOTES } from './store/notes.ts';
 import { sweep } from './sweep.ts';
-import { distrustCompromised } from './withdrawal.ts';
+import type { Tell } from './unreadable.ts';
+import { distrustCompromised, finishWithdrawals } from './withdrawal.ts';
 
 export interface PollPorts {
   readonly platform: Platform;
@@ -58,6 +59,10 @@ export async function poll(ports: PollPorts): Promise<void> {
     faults.push(`${what}: ${outcome.error.reason} (${releaseProblem(outcome.error).detail})`);
     ports.log.set(causeFields(outcome.error));
   };
+  const telling =
+    (what: string): Tell =>
+    (fault) =>
+      note(what, err(fault));
   const sightings: [entry: string, fault: ReleaseFault | undefined][] = [];
   for (const stream of ports.catalogue.streams) {
     const entry = streamEntry(stream);
@@ -67,13 +72,15 @@ export async function poll(ports: PollPorts): Promise<void> {
   }
   if (sightings.length > 0) note('notes', await rememberSightings(ports, sightings));
   for (const pair of ports.catalogue.pairs) {
-    note(`jobs of ${pair.channel}/${pair.board}`, await takeOverDead(ports, pair));
-    note(`late files of ${pair.channel}/${pair.board}`, await lookForLateFiles(ports, pair));
+    const name = `${pair.channel}/${pair.board}`;
+    note(`withdrawals of ${name}`, await finishWithdrawals(ports, pair, telling(`withdrawals of ${name}`)));
+    note(`jobs of ${name}`, await takeOverDead(ports, pair, telling(`jobs of ${name}`)));
+    note(`late files of ${name}`, await lookForLateFiles(ports, pair));
   }
   note('files found bad', await retryRefused(ports));
   note('signing key', await warnOfExpiry(ports));
-  note('keyring', await daily(ports, 'keyringRefreshedAt', () => refreshKeyring(ports)));
-  note('sweep', await daily(ports, 'sweptAt', () => sweep(ports)));
+  note('keyring', await daily(ports, 'keyringRefreshedAt', () => refreshKeyring(ports, telling('keyring'))));
+  note('sweep', await daily(ports, 'sweptAt', () => sweep(ports, telling('sweep'))));
   ports.log.set({ event: 'poll', faults: faults.length === 0 ? undefined : faults.join('; ') });
 }
 
@@ -114,14 +121,17 @@ async function startJob({ jobs }: PollPorts, { channel, board, alias }: Stream, 
 
 const ltsAliasOf = (alias: Alias): Alias | undefined => (alias === 'current' ? undefined : alias);
 
-async function takeOverDead({ store, jobs, platform }: PollPorts, pair: Pair): Promise<Outcome> {
+async function takeOverDead({ store, jobs, platform }: PollPorts, pair: Pair, tell: Tell): Promise<Outcome> {
   const all = await store.jobs(pair);
   if (!all.ok) return all;
-  for (const job of all.value.filter((candidate) => isDead(candidate, platform.now()))) {
+  for (const { version, detail } of all.value.unreadable)
+    tell({ reason: 'stored-malformed', what: `job of ${version}`, detail });
+  let outcome = DONE;
+  for (const job of all.value.found.filter((candidate) => isDead(candidate, platform.now()))) {
     const started = await jobs.takeOver(job);
-    if (!started.ok && started.error.reason !== 'quarantined') return started;
+    if (!started.ok && started.error.reason !== 'quarantined') outcome = started;
   }
-  return DONE;
+  return outcome;
 }
 
 /** Asks again for missing files of the last seven days: upstream uploads the images of a release in several batches. */
@@ -132,11 +142,12 @@ async function lookForLateFiles({ releases, jobs, platform, mirrorFiles }: PollP
     .filter(({ publishedAt }) => platform.now() - Date.parse(publishedAt) < LATE_FILES_MS)
     .filter(({ files }) => mirrorFiles.some((file) => !Object.hasOwn(files, file)))
     .sort((a, b) => compareVersions(b.version, a.version));
+  let outcome = DONE;
   for (const { version } of recent) {
     const started = await jobs.reopen({ ...pair, version });
-    if (!started.ok) return started;
+    if (!started.ok) outcome = started;
   }
-  return DONE;
+  return outcome;
 }
 
 /** Logs in each round that the signing key expires soon, so that the warning does not get lost. */
@@ -158,10 +169,10 @@ async function warnOfExpiry({ trustedKeys, platform, log }: PollPorts): Promise<
   return DONE;
 }
 
-async function refreshKeyring(ports: PollPorts): Promise<Outcome> {
+async function refreshKeyring(ports: PollPorts, tell: Tell): Promise<Outcome> {
   const keyring = await ports.trustedKeys.refreshed();
   if (!keyring.ok) return keyring;
-  const distrusted = await distrustCompromised(ports, keyring.value);
+  const distrusted = await distrustCompromised(ports, keyring.value, tell);
   if (distrusted.ok && distrusted.value.length > 0) {
     ports.log.set({
       distrusted: distrusted.value.map(({ channel, board, version }) => `${channel}/${board}/${version}`).join(),

@@ -1,14 +1,15 @@
 /** Publishes releases, which alone makes their files readable, and removes releases from the lists. */
 
-import { type Catalogue, isMirrored, mirroredAliases } from '../releases/catalogue.ts';
+import { type Catalogue, mirroredAliases } from '../releases/catalogue.ts';
 import type { Pair, Version } from '../releases/model.ts';
-import { changeAlias } from '../releases/serve/current.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
-import { isPublished, type Manifest, type ManifestFile } from '../releases/store/manifest.ts';
+import { isPublished, isWithdrawn, type Manifest, type ManifestFile } from '../releases/store/manifest.ts';
 import {
   EMPTY_INDEX,
+  indexOf,
   pastRetention,
   publicIndex,
+  type ReleaseIndex,
   withoutReleases,
   withRelease,
 } from '../releases/store/release-index.ts';
@@ -16,9 +17,11 @@ import { change, type Patience, update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { isStoreFault, type StoreFault } from '../shared/store.ts';
-import { moveAlias, withdrawn } from './alias-moves.ts';
+import { moveAlias, withdrawFromAlias } from './alias-moves.ts';
+import { heldByAny } from './holders.ts';
 import type { MirrorStore } from './store/bucket.ts';
-import { isActive, type Job } from './store/job.ts';
+import type { Job } from './store/job.ts';
+import { readableOf, type Tell } from './unreadable.ts';
 
 export interface PublishPorts {
   readonly platform: Platform;
@@ -70,8 +73,7 @@ export class Publisher {
     // A withdrawal between the two writes has cleaned lists that did not contain the release yet. So look again.
     const after = await releases.manifestDocument(job).read();
     if (!after.ok) return after;
-    const { quarantinedAt, distrusted } = after.value?.value ?? {};
-    if (quarantinedAt !== undefined || distrusted !== undefined) {
+    if (after.value !== undefined && isWithdrawn(after.value.value)) {
       const unlisted = await this.unlist(job);
       return unlisted.ok ? ok(published.publishedAt) : unlisted;
     }
@@ -79,20 +81,44 @@ export class Publisher {
     return retained.ok ? ok(published.publishedAt) : retained;
   }
 
-  /** Removes a release from every list and alias; a floor that it made falls to the highest release that remains. */
-  async unlist(release: Pair & { readonly version: Version }): Promise<Result<undefined, StoreFault>> {
+  /**
+   * Returns the index of a pair. One that cannot be read is told of and made anew from the manifests; retention takes out
+   * again what has left it before.
+   */
+  async mendIndex(pair: Pair, tell: Tell = () => undefined): Promise<Result<ReleaseIndex, StoreFault>> {
     const { platform, releases } = this.ports;
-    const now = this.#now();
-    const index = await update(platform, releases.indexDocument(release), (current) =>
-      withoutReleases(current ?? EMPTY_INDEX, [release.version], now),
+    const index = await releases.indexDocument(pair).read();
+    if (index.ok) return ok(index.value?.value ?? EMPTY_INDEX);
+    if (index.error.reason !== 'stored-malformed') return index;
+    tell(index.error);
+    const versions = await releases.manifestVersions(pair);
+    if (!versions.ok) return versions;
+    let made = EMPTY_INDEX;
+    for (const version of versions.value) {
+      const manifest = readableOf(await releases.manifest({ ...pair, version }), tell);
+      if (!manifest.ok) return manifest;
+      if (manifest.value === undefined || Object.keys(manifest.value.files).length === 0) continue;
+      const isListed = isPublished(manifest.value);
+      made = isListed ? withRelease(made, manifest.value) : withoutReleases(made, [version], this.#now());
+    }
+    const mended = await update(platform, releases.replaceableIndex(pair), (current = EMPTY_INDEX) =>
+      // Another call may have mended it in the meantime, and published something since.
+      current === EMPTY_INDEX ? made : undefined,
+    );
+    return mended.ok ? ok(mended.value ?? EMPTY_INDEX) : mended;
+  }
+
+  /** Removes a release from every list and alias; a floor that it made falls to what was followed before. */
+  async unlist(release: Pair & { readonly version: Version }): Promise<Result<undefined, StoreFault>> {
+    const { releases } = this.ports;
+    const index = await this.#changeIndex(release, (current) =>
+      withoutReleases(current, [release.version], this.#now()),
     );
     if (!index.ok) return index;
     const aliases = await releases.aliases(release);
     if (!aliases.ok) return aliases;
-    for (const { alias } of aliases.value) {
-      const changed = await changeAlias(platform, releases, release, alias, (record) =>
-        withdrawn(record, alias, release.version, index.value ?? EMPTY_INDEX, now),
-      );
+    for (const { alias } of aliases.value.found) {
+      const changed = await withdrawFromAlias(this.ports, release, alias, index.value);
       if (!changed.ok) return changed;
     }
     return await this.rebuildPublicIndex();
@@ -100,21 +126,19 @@ export class Publisher {
 
   /** Puts a manifest into the index of its pair and into releases.json. */
   async list(pair: Pair, manifest: Manifest): Promise<Result<undefined, StoreFault>> {
-    const { platform, releases } = this.ports;
-    const index = await update(platform, releases.indexDocument(pair), (current) =>
-      withRelease(current ?? EMPTY_INDEX, manifest),
-    );
+    const index = await this.#changeIndex(pair, (current) => withRelease(current, manifest));
     return index.ok ? await this.rebuildPublicIndex() : index;
   }
 
   /** Moves every mirrored alias of the pair to this release, unless it names a higher one or is of another stream. */
   async moveAliases(job: Pick<Job, 'channel' | 'board' | 'version' | 'alias'>): Promise<Result<undefined, StoreFault>> {
     const { platform, releases, catalogue } = this.ports;
+    let fault: StoreFault | undefined;
     for (const alias of mirroredAliases(catalogue, job)) {
       const moved = await moveAlias(platform, releases, job, alias, job);
-      if (!moved.ok) return moved;
+      if (!moved.ok) fault ??= moved.error;
     }
-    return ok(undefined);
+    return fault === undefined ? ok(undefined) : err(fault);
   }
 
   /** Removes releases past KEEP_RELEASES from the index, except those that an alias names or an active job copies. */
@@ -123,18 +147,52 @@ export class Publisher {
     const index = await releases.indexDocument(pair).read();
     if (!index.ok) return index;
     const current = index.value?.value ?? EMPTY_INDEX;
-    if (pastRetention(current, keepReleases, new Set()).length === 0) return ok(undefined);
-    const inUse = await this.#versionsInUse(
-      pair,
-      current.releases.map(({ version }) => version),
-    );
-    if (!inUse.ok) return inUse;
-    const leaving = pastRetention(current, keepReleases, inUse.value);
+    if (pastRetention(current, keepReleases, () => false).length === 0) return ok(undefined);
+    const held = await heldByAny(this.ports, pair);
+    if (!held.ok) return held;
+    const leaving = pastRetention(current, keepReleases, held.value);
     if (leaving.length === 0) return ok(undefined);
     const changed = await update(platform, releases.indexDocument(pair), (now) =>
       withoutReleases(now ?? EMPTY_INDEX, leaving, this.#now()),
     );
-    return changed.ok ? await this.rebuildPublicIndex() : changed;
+    if (!changed.ok) return changed;
+    // Somebody may have taken hold of one between the look and the write, and has found it listed. So look again.
+    const heldNow = await heldByAny(this.ports, pair);
+    if (!heldNow.ok) return heldNow;
+    for (const version of leaving.filter(heldNow.value)) {
+      const relisted = await this.relist({ ...pair, version });
+      if (!relisted.ok) return relisted;
+    }
+    return await this.rebuildPublicIndex();
+  }
+
+  /**
+   * Puts a release back into the lists if it is published and not in them. True when it is published. The caller has taken
+   * hold of the release before, so that no sweep begins to delete it.
+   */
+  async relist(release: Pair & { readonly version: Version }): Promise<Result<boolean, StoreFault>> {
+    const { platform, releases } = this.ports;
+    const before = await releases.manifest(release);
+    if (!before.ok) return before;
+    if (before.value === undefined || !isPublished(before.value)) return ok(false);
+    const index = await releases.indexDocument(release).read();
+    if (!index.ok) return index;
+    if (index.value?.value.releases.some(({ version }) => version === release.version)) return ok(true);
+    const listed = await this.list(release, before.value);
+    if (!listed.ok) return listed;
+    const after = await releases.manifest(release);
+    if (!after.ok) return after;
+    if (after.value !== undefined && isPublished(after.value)) return ok(true);
+    if (after.value !== undefined && isWithdrawn(after.value)) {
+      const unlisted = await this.unlist(release);
+      return unlisted.ok ? ok(false) : unlisted;
+    }
+    const changed = await update(platform, releases.indexDocument(release), (now) =>
+      withoutReleases(now ?? EMPTY_INDEX, [release.version], this.#now()),
+    );
+    if (!changed.ok) return changed;
+    const rebuilt = await this.rebuildPublicIndex();
+    return rebuilt.ok ? ok(false) : rebuilt;
   }
 
   /** Makes releases.json anew from all indexes. Compare-and-set ensures that the last writer has the newest indexes. */
@@ -143,12 +201,15 @@ export class Publisher {
     const rebuilt = await change(
       platform,
       releases.publicIndexDocument(),
-      async () => {
+      async (stored) => {
         const pairs = [];
         for (const pair of catalogue.pairs) {
           const index = await releases.indexDocument(pair).read();
-          if (!index.ok) return index;
-          if (index.value !== undefined) pairs.push({ ...pair, index: index.value.value });
+          if (index.ok && index.value !== undefined) pairs.push({ ...pair, index: index.value.value });
+          if (index.ok) continue;
+          if (index.error.reason !== 'stored-malformed') return index;
+          // What was told of the pair stays, until its own index is mended.
+          pairs.push({ ...pair, index: indexOf(stored?.value, pair) });
         }
         return ok(publicIndex(pairs, this.#now()));
       },
@@ -160,20 +221,18 @@ export class Publisher {
     );
   }
 
-  /** Those of `versions` that an active job copies or that an alias names. */
-  async #versionsInUse(pair: Pair, versions: readonly string[]): Promise<Result<Set<string>, StoreFault>> {
-    const { store, releases, catalogue } = this.ports;
-    const inUse = new Set<string>();
-    const jobs = await store.jobs(pair);
-    if (!jobs.ok) return jobs;
-    for (const job of jobs.value) if (isActive(job)) inUse.add(job.version);
-    const aliases = await releases.aliases(pair);
-    if (!aliases.ok) return aliases;
-    for (const { alias, record } of aliases.value) {
-      if (record.pin !== null) inUse.add(record.pin);
-      if (record.version !== null && isMirrored(catalogue, pair, alias)) inUse.add(record.version);
+  async #changeIndex(
+    pair: Pair,
+    next: (index: ReleaseIndex) => ReleaseIndex,
+  ): Promise<Result<ReleaseIndex, StoreFault>> {
+    const { platform, releases } = this.ports;
+    const change = () => update(platform, releases.indexDocument(pair), (current) => next(current ?? EMPTY_INDEX));
+    let changed = await change();
+    if (!changed.ok && changed.error.reason === 'stored-malformed') {
+      const mended = await this.mendIndex(pair);
+      changed = mended.ok ? await change() : mended;
     }
-    return ok(new Set(versions.filter((version) => inUse.has(version))));
+    return changed.ok ? ok(changed.value ?? EMPTY_INDEX) : changed;
   }
 
   #now(): string {

@@ -3,35 +3,30 @@
  * uploads. It waits 24 hours first, for downloads that still run.
  */
 
-import type { Catalogue } from '../releases/catalogue.ts';
-import { filesPrefix, releaseOfFile, sweptPrefixes } from '../releases/keys.ts';
+import { filesPrefix, releaseOfFile } from '../releases/keys.ts';
 import type { Pair } from '../releases/model.ts';
-import type { ReleaseStore } from '../releases/store/bucket.ts';
 import { EMPTY_INDEX } from '../releases/store/release-index.ts';
 import { update } from '../shared/document.ts';
-import type { Platform } from '../shared/platform.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import { abandonUpload } from './plan.ts';
-import type { MirrorStore, Release } from './store/bucket.ts';
-import { isActive, type Job } from './store/job.ts';
+import { type RemovalPorts, removeRelease } from './removal.ts';
+import type { Release } from './store/bucket.ts';
+import { readableOf, type Tell } from './unreadable.ts';
 
-export interface SweepPorts {
-  readonly platform: Platform;
-  readonly store: MirrorStore;
-  readonly releases: ReleaseStore;
-  readonly catalogue: Catalogue;
-}
+export type SweepPorts = RemovalPorts;
 
 const KEPT_MS = 24 * 3_600_000;
-const QUIET_MS = 3_600_000;
 
-/** Sweeps all pairs and returns how many objects it deleted. */
-export async function sweep(ports: SweepPorts): Promise<Result<number, StoreFault>> {
+/**
+ * Sweeps all pairs and returns how many objects it deleted. It tells of records that cannot be read, and leaves alone what
+ * belongs to them.
+ */
+export async function sweep(ports: SweepPorts, tell: Tell): Promise<Result<number, StoreFault>> {
   let deleted = 0;
   for (const pair of ports.catalogue.pairs) {
     for (const remove of [removeUnlisted, removeOrphans]) {
-      const swept = await remove(ports, pair);
+      const swept = await remove(ports, pair, tell);
       if (!swept.ok) return swept;
       deleted += swept.value;
     }
@@ -39,71 +34,33 @@ export async function sweep(ports: SweepPorts): Promise<Result<number, StoreFaul
   return ok(deleted);
 }
 
-/**
- * Deletes the releases that left the index a day ago: their files, file statuses, verdicts and manifests. The manifest
- * of a quarantined release stays as a tombstone.
- */
-async function removeUnlisted(
-  { platform, store, releases }: SweepPorts,
-  pair: Pair,
-): Promise<Result<number, StoreFault>> {
-  const index = await releases.indexDocument(pair).read();
+/** Deletes the releases that left the index a day ago, except those that somebody holds. */
+async function removeUnlisted(ports: SweepPorts, pair: Pair, tell: Tell): Promise<Result<number, StoreFault>> {
+  const { platform, releases } = ports;
+  const index = readableOf(await releases.indexDocument(pair).read(), tell);
   if (!index.ok) return index;
-  const due = (index.value?.value ?? EMPTY_INDEX).left.filter(
-    ({ leftAt }) => platform.now() - Date.parse(leftAt) >= KEPT_MS,
-  );
+  const isDue = ({ leftAt }: { leftAt: string }) => platform.now() - Date.parse(leftAt) >= KEPT_MS;
   let deleted = 0;
   const gone = new Set<string>();
-  for (const { version } of due) {
-    const release = { ...pair, version };
-    const job = await store.job(release).read();
-    if (!job.ok) return job;
-    // A job that runs now, or ran a moment ago, may be about to list the release again.
-    if (job.value !== undefined && isRecent(job.value.value, platform.now())) continue;
-    const manifest = await releases.manifestDocument(release).read();
-    if (!manifest.ok) return manifest;
-    const isTombstone = manifest.value?.value.quarantinedAt !== undefined;
-    const emptied = isTombstone
-      ? await update(platform, releases.manifestDocument(release), (current) => current && { ...current, files: {} })
-      : await releases.removeManifest(release);
-    if (!emptied.ok) return emptied;
-    const removed = await deleteFiles(store, release);
-    if (!removed.ok) return removed;
-    deleted += removed.value;
+  for (const { version } of (index.value?.value ?? EMPTY_INDEX).left.filter(isDue)) {
+    const removal = readableOf(await removeRelease(ports, { ...pair, version }), tell);
+    if (!removal.ok) return removal;
+    if (removal.value?.state !== 'removed') continue;
+    deleted += removal.value.deleted;
     gone.add(version);
   }
   if (gone.size === 0) return ok(0);
   const noted = await update(platform, releases.indexDocument(pair), (current = EMPTY_INDEX) => ({
     ...current,
-    left: current.left.filter(
-      ({ version, leftAt }) => !gone.has(version) || platform.now() - Date.parse(leftAt) < KEPT_MS,
-    ),
+    left: current.left.filter((entry) => !gone.has(entry.version) || !isDue(entry)),
   }));
   return noted.ok ? ok(deleted) : noted;
 }
 
-const isRecent = (job: Job, now: number): boolean => isActive(job) || now - Date.parse(job.heartbeatAt) < QUIET_MS;
-
-/** Deletes everything of a release except its manifest and its job record. */
-async function deleteFiles(store: MirrorStore, release: Release): Promise<Result<number, StoreFault>> {
-  let deleted = 0;
-  for (const prefix of sweptPrefixes(release)) {
-    for (;;) {
-      const page = await store.list(prefix);
-      if (!page.ok) return page;
-      if (page.value.objects.length === 0) break;
-      const removed = await store.delete(page.value.objects.map(({ key }) => key));
-      if (!removed.ok) return removed;
-      deleted += page.value.objects.length;
-    }
-  }
-  return ok(deleted);
-}
-
 /** Deletes objects that failed attempts left behind: they are a day old, and no manifest or file status names them. */
-async function removeOrphans(ports: SweepPorts, pair: Pair): Promise<Result<number, StoreFault>> {
+async function removeOrphans(ports: SweepPorts, pair: Pair, tell: Tell): Promise<Result<number, StoreFault>> {
   const { platform, store } = ports;
-  const keysByVersion = new Map<string, ReadonlySet<string>>();
+  const keysByVersion = new Map<string, ReadonlySet<string> | 'unknown'>();
   let deleted = 0;
   let cursor: string | undefined;
   do {
@@ -114,10 +71,9 @@ async function removeOrphans(ports: SweepPorts, pair: Pair): Promise<Result<numb
       if (platform.now() - uploadedAt < KEPT_MS) continue;
       const release = releaseOfFile(key);
       if (release === undefined) continue;
-      const keep = keysByVersion.get(release.version) ?? (await keysInUse(ports, release));
-      if (keep === undefined) continue;
+      const keep = keysByVersion.get(release.version) ?? (await keysInUse(ports, release, tell));
       keysByVersion.set(release.version, keep);
-      if (!keep.has(key)) orphans.push(key);
+      if (keep !== 'unknown' && !keep.has(key)) orphans.push(key);
     }
     if (orphans.length > 0) {
       const removed = await store.delete(orphans);
@@ -129,14 +85,20 @@ async function removeOrphans(ports: SweepPorts, pair: Pair): Promise<Result<numb
   return ok(deleted);
 }
 
-/** The keys that a client or the next attempt may still read; `undefined` when a record cannot be read. */
-async function keysInUse({ store, releases }: SweepPorts, release: Release): Promise<ReadonlySet<string> | undefined> {
+/** The keys that a client or the next attempt may still read; `unknown` when a record cannot be read. */
+async function keysInUse(
+  { store, releases }: SweepPorts,
+  release: Release,
+  tell: Tell,
+): Promise<ReadonlySet<string> | 'unknown'> {
   const [manifest, job] = [await releases.manifestDocument(release).read(), await store.job(release).read()];
-  if (!manifest.ok || !job.ok) return undefined;
+  for (const read of [manifest, job]) if (!read.ok) tell(read.error);
+  if (!manifest.ok || !job.ok) return 'unknown';
   const keys = new Set(Object.values(manifest.value?.value.files ?? {}).map(({ key }) => key));
   for (const name of job.value?.value.wanted ?? []) {
     const status = await store.fileStatus(release, name);
-    if (!status.ok) return undefined;
+    if (!status.ok) tell(status.error);
+    if (!status.ok) return 'unknown';
     if (job.value?.value.state !== 'running') await abandonUpload(store, release, name);
     for (const { key } of Object.values(status.value?.entries ?? {})) keys.add(key);
   }

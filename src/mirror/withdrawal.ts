@@ -3,9 +3,9 @@
 import type { Catalogue } from '../releases/catalogue.ts';
 import type { Pair } from '../releases/model.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
-import { type Manifest, unpublished } from '../releases/store/manifest.ts';
+import { isWithdrawn, type Manifest, unpublished } from '../releases/store/manifest.ts';
 import { EMPTY_INDEX } from '../releases/store/release-index.ts';
-import { update } from '../shared/document.ts';
+import { type Document, update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
@@ -13,6 +13,7 @@ import type { Keyring } from '../signing/keyring.ts';
 import { isCompromised } from '../signing/signer.ts';
 import type { Publisher } from './publish.ts';
 import type { Release } from './store/bucket.ts';
+import { readableOf, type Tell } from './unreadable.ts';
 
 export interface WithdrawalPorts {
   readonly platform: Platform;
@@ -23,13 +24,14 @@ export interface WithdrawalPorts {
 
 /**
  * Marks a release as quarantined, removes it from every list and alias, and returns its manifest. A release that is not
- * published gets a manifest without files: it can be blocked before anybody mirrors it, and while it is mirrored.
+ * published gets a manifest without files: it can be blocked before anybody mirrors it, and while it is mirrored. So does
+ * one whose manifest cannot be read.
  */
 export async function quarantine(ports: WithdrawalPorts, release: Release): Promise<Result<Manifest, StoreFault>> {
   const now = new Date(ports.platform.now()).toISOString();
-  return await withdraw(ports, release, (manifest = unpublished(release, now)) => ({
-    ...manifest,
-    quarantinedAt: manifest.quarantinedAt ?? now,
+  return await withdraw(ports, release, ports.releases.replaceableManifest(release), (manifest) => ({
+    ...(manifest ?? unpublished(release, now)),
+    quarantinedAt: manifest?.quarantinedAt ?? now,
   }));
 }
 
@@ -37,10 +39,11 @@ export async function quarantine(ports: WithdrawalPorts, release: Release): Prom
 async function withdraw(
   ports: WithdrawalPorts,
   release: Release,
+  document: Document<Manifest>,
   mark: (manifest: Manifest | undefined) => Manifest,
 ): Promise<Result<Manifest, StoreFault>> {
-  const { platform, releases, publisher } = ports;
-  const manifest = await update(platform, releases.manifestDocument(release), mark);
+  const { platform, publisher } = ports;
+  const manifest = await update(platform, document, mark);
   if (!manifest.ok) return manifest;
   if (manifest.value === undefined) return err({ reason: 'store-unreachable', operation: 'mark manifest' });
   const unlisted = await publisher.unlist(release);
@@ -48,12 +51,45 @@ async function withdraw(
 }
 
 /**
+ * Takes out of the lists and aliases of a pair what carries a mark and is still there, and returns it: a withdrawal, or a
+ * publication that met one, may have broken off after the mark was written. It tells of records that cannot be read, and
+ * goes on with the others.
+ */
+export async function finishWithdrawals(
+  { releases, publisher }: Pick<WithdrawalPorts, 'releases' | 'publisher'>,
+  pair: Pair,
+  tell: Tell,
+): Promise<Result<Release[], StoreFault>> {
+  const index = await publisher.mendIndex(pair, tell);
+  if (!index.ok) return index;
+  const aliases = await releases.aliases(pair);
+  if (!aliases.ok) return aliases;
+  const named = aliases.value.found.flatMap(({ record }) => [record.version, record.floor, record.pin]);
+  for (const { alias, detail } of aliases.value.unreadable)
+    tell({ reason: 'stored-malformed', what: `${pair.channel}/${pair.board}/${alias}`, detail });
+  const listed = index.value.releases.map(({ version }) => version);
+  const finished: Release[] = [];
+  for (const version of new Set([...named.filter((number) => number !== null), ...listed])) {
+    const release = { ...pair, version };
+    const manifest = readableOf(await releases.manifest(release), tell);
+    if (!manifest.ok) return manifest;
+    if (manifest.value === undefined || !isWithdrawn(manifest.value)) continue;
+    const unlisted = await publisher.unlist(release);
+    if (!unlisted.ok) return unlisted;
+    finished.push(release);
+  }
+  return ok(finished);
+}
+
+/**
  * Marks every release as distrusted that a compromised subkey of `keyring` has signed, and returns the newly marked
- * ones. It checks all releases on every call, since one may have been published since the last call.
+ * ones. It checks all releases on every call, since one may have been published since the last call. It tells of records
+ * that cannot be read, and goes on with the others.
  */
 export async function distrustCompromised(
   ports: WithdrawalPorts,
   keyring: Keyring,
+  tell: Tell,
 ): Promise<Result<Release[], StoreFault>> {
   const { platform, releases, catalogue } = ports;
   const compromised = new Set<string>();
@@ -64,16 +100,19 @@ export async function distrustCompromised(
   if (compromised.size === 0) return ok([]);
   const distrusted: Release[] = [];
   for (const pair of catalogue.pairs) {
-    const found = await signedBy(releases, pair, compromised);
+    const found = await signedBy(releases, pair, compromised, tell);
     if (!found.ok) return found;
     for (const { release, fingerprint } of found.value) {
       const at = new Date(platform.now()).toISOString();
-      const marked = await withdraw(ports, release, (manifest = unpublished(release, at)) => ({
-        ...manifest,
-        distrusted: { fingerprint, at },
-      }));
+      const marked = readableOf(
+        await withdraw(ports, release, releases.manifestDocument(release), (manifest) => ({
+          ...(manifest ?? unpublished(release, at)),
+          distrusted: { fingerprint, at },
+        })),
+        tell,
+      );
       if (!marked.ok) return marked;
-      distrusted.push(release);
+      if (marked.value !== undefined) distrusted.push(release);
     }
   }
   return ok(distrusted);
@@ -84,14 +123,15 @@ async function signedBy(
   store: ReleaseStore,
   pair: Pair,
   fingerprints: ReadonlySet<string>,
+  tell: Tell,
 ): Promise<Result<{ release: Release; fingerprint: string }[], StoreFault>> {
   const found: { release: Release; fingerprint: string }[] = [];
-  const index = await store.indexDocument(pair).read();
+  const index = readableOf(await store.indexDocument(pair).read(), tell);
   if (!index.ok) return index;
   const { releases, left } = index.value?.value ?? EMPTY_INDEX;
   for (const { version } of [...releases, ...left]) {
     const release = { ...pair, version };
-    const manifest = await store.manifestDocument(release).read();
+    const manifest = readableOf(await store.manifestDocument(release).read(), tell);
     if (!manifest.ok) return manifest;
     if (manifest.value?.value.distrusted !== undefined) continue;
     const signers = Object.values(manifest.value?.value.files ?? {}).map((file) => file.signedBy ?? '');

@@ -39,7 +39,7 @@ export async function metricsText(ports: MetricsPorts): Promise<Result<string, S
   const published = await publishedSamples(ports);
   if (!published.ok) return published;
   // A failure of long ago that nobody retried must not raise an alarm.
-  const recent = jobs.value.filter(({ queuedAt }) => ports.platform.now() - Date.parse(queuedAt) < RECENT_MS);
+  const recent = jobs.value.jobs.filter(({ queuedAt }) => ports.platform.now() - Date.parse(queuedAt) < RECENT_MS);
   const { upstream } = notes.value?.value ?? NO_NOTES;
   return ok(
     expositionText([
@@ -129,6 +129,8 @@ async function publishedSamples({ catalogue, releases }: MetricsPorts): Promise<
   );
   const samples: Sample[] = [];
   for (const { channel, board, index } of indexes) {
+    // The others are told all the same; a pair that is missing is no drop to zero.
+    if (!index.ok && index.error.reason === 'stored-malformed') continue;
     if (!index.ok) return index;
     samples.push({ labels: { channel, board }, value: index.value.releases.length });
   }

@@ -11,6 +11,13 @@ export const PUBLIC_INDEX_KEY = 'releases.json';
 
 /** The key of a release's manifest. */
 export const manifestKey = (release: Release): string => `manifests/${releasePath(release)}.json`;
+/** The prefix of all manifests of a pair. */
+export const manifestsPrefix = (pair: Pair): string => `manifests/${pairPath(pair)}/`;
+/** Returns the version whose manifest has this key, or `undefined` for a key that is not one of a manifest. */
+export function manifestAt(pair: Pair, key: string): Version | undefined {
+  const name = key.slice(manifestsPrefix(pair).length).replace(/\.json$/, '');
+  return isVersion(name) ? name : undefined;
+}
 /** The key of the index of a pair's published releases. */
 export const indexKey = (pair: Pair): string => `index/${pairPath(pair)}.json`;
 
@@ -56,6 +63,11 @@ export function releaseOfFile(key: string): Release | undefined {
 
 /** The prefix of a pair's job records. Keys with a further slash below it belong to the files of a job. */
 export const jobsPrefix = (pair: Pair): string => `status/${pairPath(pair)}/`;
+/** Returns the version whose job record has this key, or `undefined` for a key that is not one of a job. */
+export function jobAt(pair: Pair, key: string): Version | undefined {
+  const name = key.slice(jobsPrefix(pair).length).replace(/\.json$/, '');
+  return isVersion(name) ? name : undefined;
+}
 /** The key of a release's job record. */
 export const jobKey = (release: Release): string => `status/${releasePath(release)}.json`;
 /** The key of the status of one file of a job. */

@@ -40,6 +40,14 @@ export const jsonCodec = <T>(parse: (text: string) => Result<T, Malformed>): Cod
   text: (value) => JSON.stringify(value),
 });
 
+/** Returns a parser for a record that may be replaced: a malformed text counts as what `standIn` makes of it. */
+export const orElse =
+  <T>(parse: (text: string) => Result<T, Malformed>, standIn: (text: string) => T) =>
+  (text: string): Result<T, Malformed> => {
+    const parsed = parse(text);
+    return parsed.ok ? parsed : ok(standIn(text));
+  };
+
 /** Returns the parsed value, or a fault that says which object (`what`) is malformed and why. */
 export const understood = <T>(what: string, parsed: Result<T, Malformed>): Result<T, StoreFault> =>
   parsed.ok ? parsed : err({ reason: 'stored-malformed', what, detail: parsed.error.detail });

@@ -163,7 +163,8 @@ describe('version.txt', () => {
 });
 
 describe('what an alias means', () => {
-  const record = { version: v('4593.2.5'), floor: v('4593.2.5'), pin: null };
+  const NOW = '2026-11-26T00:00:00.000Z';
+  const record = { version: v('4593.2.5'), floor: v('4593.2.5'), floors: [], pin: null };
   it('the pin first, then our publication of a mirrored stream, then upstream from the floor up', () => {
     expect(aliasMeaning({ ...record, pin: v('4593.2.1') }, true)).toEqual({
       kind: 'release',
@@ -175,9 +176,9 @@ describe('what an alias means', () => {
     expect(aliasMeaning(NO_ALIAS, true)).toEqual({ kind: 'upstream', floor: null });
   });
   it('the floor only rises', () => {
-    expect(raiseFloor(record, v('4593.2.4'))).toBe(record);
-    expect(raiseFloor(record, v('4593.2.6')).floor).toBe('4593.2.6');
-    expect(raiseFloor(NO_ALIAS, v('1.2.3')).floor).toBe('1.2.3');
+    expect(raiseFloor(record, v('4593.2.4'), NOW)).toBe(record);
+    expect(raiseFloor(record, v('4593.2.6'), NOW).floor).toBe('4593.2.6');
+    expect(raiseFloor(NO_ALIAS, v('1.2.3'), NOW).floor).toBe('1.2.3');
   });
   it('a record that is not one is an error', () => {
     for (const text of ['', '[]', '{"floor":"new"}', '{"pin":4}']) expect(parseAlias(text).ok).toBe(false);

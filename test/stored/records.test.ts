@@ -6,15 +6,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseMachine, parseProfile, parseSealed } from '../../src/machines/records/model.ts';
-import { withdrawn } from '../../src/mirror/alias-moves.ts';
+
 import { parseJob, parseFileStatus, parseUpload } from '../../src/mirror/store/job.ts';
 import { parseNotes } from '../../src/mirror/store/notes.ts';
 import { parseCounts } from '../../src/observability/bucket.ts';
-import type { Alias, Version } from '../../src/releases/model.ts';
-import { parseAlias, raiseFloor } from '../../src/releases/store/alias.ts';
+import type { Version } from '../../src/releases/model.ts';
+import { parseAlias, raiseFloor, withdrawn } from '../../src/releases/store/alias.ts';
 import { parseManifest } from '../../src/releases/store/manifest.ts';
 import {
-  EMPTY_INDEX,
   parseIndex,
   parsePublicIndex,
   withoutReleases,
@@ -120,9 +119,10 @@ describe('a change keeps what a later version has put there', () => {
 
   it('of an alias: a floor that rises, a release that goes', () => {
     const record = parsed(parseAlias(laterText('alias-published')));
-    expect(raiseFloor(record, '9999.2.0' as Version)).toMatchObject(later);
+    const now = '2026-11-26T00:00:00.000Z';
+    expect(raiseFloor(record, '9999.2.0' as Version, now)).toMatchObject(later);
     const gone = record.version as Version;
-    expect(withdrawn(record, 'current' as Alias, gone, EMPTY_INDEX, '2026-11-26T00:00:00.000Z')).toMatchObject(later);
+    expect(withdrawn(record, gone, { version: null, floor: null }, now)).toMatchObject(later);
   });
 
   it('of an index: a release that comes, one that goes', () => {

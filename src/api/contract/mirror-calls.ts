@@ -26,7 +26,11 @@ export const mirrorCalls = {
   listMirrors: {
     ...{ method: 'get', path: '/api/mirrors', tag: 'Mirror jobs' },
     summary: 'Every job, newest first',
-    answer: { status: 200, description: 'The jobs.', schema: jobViews },
+    answer: {
+      status: 200,
+      description: 'The jobs, and last the names of those that cannot be read.',
+      schema: jobViews,
+    },
     refusals: [503],
   },
   startMirror: {
@@ -81,7 +85,7 @@ export const mirrorCalls = {
     summary: 'Pin an alias to a published release; rolling back is allowed',
     body: { kind: 'json', schema: pinBody },
     answer: { status: 200, description: 'Its record.', schema: aliasView },
-    refusals: [400, 404, 413, 422, 503],
+    refusals: [400, 404, 409, 413, 422, 503],
   },
   unpinAlias: {
     ...{ method: 'delete', path: ALIAS, tag: 'Aliases', params: aliasParams },

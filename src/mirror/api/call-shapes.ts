@@ -68,7 +68,15 @@ const job = z.object({
 
 /** A job with the progress of its files. */
 export const jobView = job.extend({ files: z.array(fileView) }).meta({ id: 'MirrorJob' });
-export const jobViews = z.array(jobView);
+
+const unreadableJob = z
+  .object({
+    unreadable: z.string().meta({ description: 'channel/board/version', example: 'stable/amd64-usr/4593.2.5' }),
+    reason: z.string().meta({ description: 'what is wrong with its record' }),
+  })
+  .meta({ id: 'UnreadableJob', description: 'a job whose record cannot be read; a PUT of its mirror replaces it' });
+
+export const jobViews = z.array(z.union([jobView, unreadableJob]));
 
 /** The answer to an announcement: the jobs without their files, or why it is ignored. */
 export const announcedJobs = z.union([
@@ -104,7 +112,14 @@ const published = z
   })
   .meta({ id: 'PublishedRelease' });
 
-export const publishedList = z.object({ releases: z.array(published), aliases: z.array(aliasView) });
+export const publishedList = z.object({
+  releases: z.array(published),
+  aliases: z.array(aliasView),
+  unreadable: z
+    .array(z.object({ id: z.string(), reason: z.string() }))
+    .optional()
+    .meta({ description: 'an index (`channel/board`) or an alias (`channel/board/alias`) that cannot be read' }),
+});
 
 const marks = z.object({
   channel: z.string(),
@@ -126,6 +141,7 @@ export const quarantineMark = marks.meta({ id: 'Quarantine' });
 
 export type AnnouncedJob = Readonly<z.output<typeof job>>;
 export type JobView = Readonly<z.output<typeof jobView>>;
+export type UnreadableJob = Readonly<z.output<typeof unreadableJob>>;
 export type FileView = Readonly<z.output<typeof fileView>>;
 export type PublishedList = Readonly<z.output<typeof publishedList>>;
 export type QuarantineMark = Readonly<z.output<typeof quarantineMark>>;

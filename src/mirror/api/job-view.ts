@@ -7,7 +7,7 @@ import { ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { MirrorStore, Release } from '../store/bucket.ts';
 import type { FileStatus, Job } from '../store/job.ts';
-import type { AnnouncedJob, FileView, JobView } from './call-shapes.ts';
+import type { AnnouncedJob, FileView, JobView, UnreadableJob } from './call-shapes.ts';
 
 export interface ViewPorts {
   readonly store: MirrorStore;
@@ -22,18 +22,26 @@ export async function viewJob(ports: ViewPorts, release: Release): Promise<Resul
   return await withFiles(ports, stored.value.value);
 }
 
-/** Returns all jobs of all pairs with their files, newest first. */
-export async function viewJobs(ports: ViewPorts): Promise<Result<JobView[], StoreFault>> {
+export interface JobViews {
+  readonly jobs: readonly JobView[];
+  readonly unreadable: readonly UnreadableJob[];
+}
+
+/** Returns all jobs of all pairs with their files, newest first, and names those whose records cannot be read. */
+export async function viewJobs(ports: ViewPorts): Promise<Result<JobViews, StoreFault>> {
   const views: JobView[] = [];
+  const unreadable: UnreadableJob[] = [];
   for (const pair of ports.catalogue.pairs) {
     const jobs = await ports.store.jobs(pair);
     if (!jobs.ok) return jobs;
-    for (const view of await Promise.all(jobs.value.map((job) => withFiles(ports, job)))) {
+    for (const { version, detail } of jobs.value.unreadable)
+      unreadable.push({ unreadable: `${pair.channel}/${pair.board}/${version}`, reason: detail });
+    for (const view of await Promise.all(jobs.value.found.map((job) => withFiles(ports, job)))) {
       if (!view.ok) return view;
       views.push(view.value);
     }
   }
-  return ok(views.sort((a, b) => b.queuedAt.localeCompare(a.queuedAt)));
+  return ok({ jobs: views.sort((a, b) => b.queuedAt.localeCompare(a.queuedAt)), unreadable });
 }
 
 /** Returns the public fields of a job without its files. It names each field, so that other fields stay private. */
@@ -51,10 +59,10 @@ export function jobFields(job: Job): AnnouncedJob {
 
 async function withFiles({ store, releases }: ViewPorts, job: Job): Promise<Result<JobView, StoreFault>> {
   const manifest = job.state === 'complete' ? await releases.manifest(job) : ok(undefined);
-  if (!manifest.ok) return manifest;
+  if (!manifest.ok && manifest.error.reason !== 'stored-malformed') return manifest;
   // A sweep leaves a manifest without files.
-  const isEmpty = manifest.value === undefined || Object.keys(manifest.value.files).length === 0;
-  const published = isEmpty ? undefined : manifest.value.files;
+  const named = manifest.ok ? manifest.value?.files : undefined;
+  const published = named === undefined || Object.keys(named).length === 0 ? undefined : named;
   const files = await Promise.all(job.wanted.map((name) => viewFile(store, job, name, published)));
   const fault = files.find((file) => !file.ok);
   if (fault?.ok === false) return fault;
@@ -73,7 +81,10 @@ async function viewFile(
   if (entry) return ok({ name, state: 'verified', bytes: entry.size, size: entry.size });
   if (published !== undefined) return ok({ name, state: 'absent', bytes: 0, size: 0 });
   const status = await store.fileStatus(job, name);
-  return status.ok ? ok(viewStatus(name, status.value, job)) : status;
+  if (status.ok) return ok(viewStatus(name, status.value, job));
+  if (status.error.reason !== 'stored-malformed') return status;
+  const { detail } = status.error;
+  return ok({ name, state: 'waiting', bytes: 0, size: 0, reason: 'stored-malformed', detail });
 }
 
 function viewStatus(name: string, status: FileStatus | undefined, job: Job): FileView {

@@ -1,12 +1,12 @@
 /** The operator's calls about aliases: show one, pin it, unpin it. */
 import { Hono } from 'hono';
-import type { Pair, Version } from '../../releases/model.ts';
-import { changeAlias } from '../../releases/serve/current.ts';
+import type { Version } from '../../releases/model.ts';
 import { releaseProblem } from '../../releases/serve/problems.ts';
 import { answerJson, apiBody, apiObject, checkShape, shapeProblem } from '../../shared/http/api.ts';
-import type { App, Call } from '../../shared/http/call.ts';
+import type { App } from '../../shared/http/call.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import { pinAlias, unpinAlias } from '../pin.ts';
 import { type aliasView, pinBody } from './call-shapes.ts';
 import { aliasFields, aliasOf, type MirrorRoom, refuse } from './room.ts';
 
@@ -34,29 +34,25 @@ export function aliasRoutes(room: MirrorRoom): App {
     if (!index.value.releases.some((release) => release.version === version.value)) {
       return refuse(call, { code: 'invalid', detail: `version: ${version.value} is not published here` });
     }
-    return await setPin(room, call, target.value, version.value);
+    const pinned = await pinAlias(room, target.value, target.value.alias, version.value);
+    if (!pinned.ok) return refuse(call, pinned.error.reason === 'conflict' ? GONE : releaseProblem(pinned.error));
+    return answerJson<typeof aliasView>({ ...target.value, ...aliasFields(pinned.value) });
   });
   app.delete('/:channel/:board/:alias', async (call) => {
     const target = aliasOf(room, call);
-    return target.ok ? await setPin(room, call, target.value, null) : refuse(call, target.error);
+    if (!target.ok) return refuse(call, target.error);
+    const unpinned = await unpinAlias(room, target.value, target.value.alias);
+    return unpinned.ok
+      ? answerJson<typeof aliasView>({ ...target.value, ...aliasFields(unpinned.value) })
+      : refuse(call, releaseProblem(unpinned.error));
   });
   return app;
 }
 
-async function setPin(
-  room: MirrorRoom,
-  call: Call,
-  target: Pair & { alias: Parameters<typeof changeAlias>[3] },
-  pin: Version | null,
-): Promise<Response> {
-  const since = new Date(room.platform.now()).toISOString();
-  const changed = await changeAlias(room.platform, room.releases, target, target.alias, (record) =>
-    record.pin === pin ? record : { ...record, pin, since },
-  );
-  return changed.ok
-    ? answerJson<typeof aliasView>({ ...target, ...aliasFields(changed.value) })
-    : refuse(call, releaseProblem(changed.error));
-}
+const GONE: Problem = {
+  code: 'conflict',
+  detail: 'this release is being taken away; mirror it again, then pin the alias to it',
+};
 
 function readPin(bytes: Uint8Array): Result<Version, Problem> {
   const body = apiObject(bytes);

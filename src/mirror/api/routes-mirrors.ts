@@ -13,7 +13,9 @@ export function mirrorRoutes(room: MirrorRoom): App {
   const app: App = new Hono();
   app.get('/', async (call) => {
     const views = await viewJobs(room);
-    return views.ok ? answerJson<typeof jobViews>(views.value) : refuse(call, releaseProblem(views.error));
+    return views.ok
+      ? answerJson<typeof jobViews>([...views.value.jobs, ...views.value.unreadable])
+      : refuse(call, releaseProblem(views.error));
   });
   app.put('/:channel/:board/:version', async (call) => {
     const release = await resolved(room, call);

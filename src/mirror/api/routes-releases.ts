@@ -14,14 +14,23 @@ export function publishedRoutes(room: MirrorRoom): App {
   app.get('/', async (call) => {
     const releases: PublishedList['releases'] = [];
     const aliases: PublishedList['aliases'] = [];
+    const unreadable: NonNullable<PublishedList['unreadable']> = [];
     for (const pair of room.catalogue.pairs) {
       const [index, records] = await Promise.all([room.releases.index(pair), room.releases.aliases(pair)]);
-      if (!index.ok) return refuse(call, releaseProblem(index.error));
       if (!records.ok) return refuse(call, releaseProblem(records.error));
-      aliases.push(...records.value.map(({ alias, record }) => ({ ...pair, alias, ...aliasFields(record) })));
-      for (const { version, publishedAt, files } of index.value.releases) {
-        const naming = records.value.filter(({ record }) => (record.pin ?? record.version) === version);
-        const isFloor = records.value.some(({ record }) => record.floor === version);
+      const { found } = records.value;
+      const path = `${pair.channel}/${pair.board}`;
+      unreadable.push(
+        ...records.value.unreadable.map(({ alias, detail }) => ({ id: `${path}/${alias}`, reason: detail })),
+      );
+      aliases.push(...found.map(({ alias, record }) => ({ ...pair, alias, ...aliasFields(record) })));
+      if (!index.ok) {
+        if (index.error.reason !== 'stored-malformed') return refuse(call, releaseProblem(index.error));
+        unreadable.push({ id: path, reason: index.error.detail });
+      }
+      for (const { version, publishedAt, files } of index.ok ? index.value.releases : []) {
+        const naming = found.filter(({ record }) => (record.pin ?? record.version) === version);
+        const isFloor = found.some(({ record }) => record.floor === version);
         const isPinned = naming.some(({ record }) => record.pin === version);
         releases.push({
           ...pair,
@@ -34,7 +43,10 @@ export function publishedRoutes(room: MirrorRoom): App {
         });
       }
     }
-    return answerJson<typeof publishedList>({ releases, aliases });
+    return answerJson<typeof publishedList>({
+      ...{ releases, aliases },
+      ...(unreadable.length === 0 ? {} : { unreadable }),
+    });
   });
   app.get('/:channel/:board/:version', async (call) => {
     const release = numbered(room, call);
@@ -54,7 +66,9 @@ export function publishedRoutes(room: MirrorRoom): App {
     room.forget(release.value);
     if (!quarantined.ok) return refuse(call, releaseProblem(quarantined.error));
     const cancelled = await room.jobs.cancel(release.value);
-    if (!cancelled.ok) return refuse(call, releaseProblem(cancelled.error));
+    // A job that cannot be read cannot be cancelled either. The mark alone keeps it from publishing anything.
+    if (!cancelled.ok && cancelled.error.reason !== 'stored-malformed')
+      return refuse(call, releaseProblem(cancelled.error));
     return answerJson<typeof quarantineMark>(marksOf(quarantined.value));
   });
   return app;

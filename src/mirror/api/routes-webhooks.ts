@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import { answerJson, apiBody } from '../../shared/http/api.ts';
 import type { App, Call } from '../../shared/http/call.ts';
+import type { Problem } from '../../shared/problem.ts';
 import { type Announcement, readGithub, readRelease } from '../webhook.ts';
 import type { AnnouncedJob, announcedJobs, pong } from './call-shapes.ts';
 import { jobFields } from './job-view.ts';
@@ -33,10 +34,12 @@ async function announce(room: MirrorRoom, call: Call, announcement: Announcement
   if (announcement.kind === 'ping') return answerJson<typeof pong>({ pong: true });
   if (announcement.kind === 'ignored') return answerJson<typeof announcedJobs>({ ignored: announcement.why }, 202);
   const jobs: AnnouncedJob[] = [];
+  let fault: Problem | undefined;
   for (const pair of announcement.pairs) {
     const started = await room.jobs.start({ ...pair, version: announcement.version }, 'webhook');
     if (started.ok) jobs.push(jobFields(started.value.job));
-    else if (started.error.reason !== 'quarantined') return refuse(call, startProblem(started.error));
+    else if (started.error.reason !== 'quarantined') fault ??= startProblem(started.error);
   }
+  if (fault !== undefined) return refuse(call, fault);
   return answerJson<typeof announcedJobs>({ jobs }, 202);
 }

@@ -1,15 +1,23 @@
 /** What the mirror room stores in R2: jobs, file statuses, uploads, notes and the objects of files. */
 
-import { fileStatusKey, jobKey, jobsPrefix, uploadKey } from '../../releases/keys.ts';
+import { fileStatusKey, jobAt, jobKey, jobsPrefix, uploadKey } from '../../releases/keys.ts';
 import type { Pair, Version } from '../../releases/model.ts';
 import { isBug } from '../../shared/cause.ts';
 import type { Document } from '../../shared/document.ts';
 import type { Platform } from '../../shared/platform.ts';
-import { jsonCodec, r2Document, readObject } from '../../shared/r2-documents.ts';
+import { jsonCodec, orElse, r2Document, readObject } from '../../shared/r2-documents.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { type StoreFault, storeCaller } from '../../shared/store.ts';
-import { type FileStatus, type Job, parseFileStatus, parseJob, parseUpload, type UploadRecord } from './job.ts';
-import { type MirrorNotes, parseNotes } from './notes.ts';
+import {
+  type FileStatus,
+  failedStandIn,
+  type Job,
+  parseFileStatus,
+  parseJob,
+  parseUpload,
+  type UploadRecord,
+} from './job.ts';
+import { type MirrorNotes, NO_NOTES, parseNotes } from './notes.ts';
 
 export type Release = Pair & { readonly version: Version };
 
@@ -32,14 +40,24 @@ interface StoredObject {
   readonly uploadedAt: number;
 }
 
+interface JobList {
+  readonly found: readonly Job[];
+  /** `detail` says what is wrong with the record. */
+  readonly unreadable: readonly { readonly version: Version; readonly detail: string }[];
+}
+
 export interface MirrorStore {
   job(release: Release): Document<Job>;
-  jobs(pair: Pair): Promise<Result<Job[], StoreFault>>;
+  /** The same, but in the place of a malformed one stands a failed job, which a new attempt may replace. */
+  replaceableJob(release: Release): Document<Job>;
+  /** Reads every job of a pair. One that cannot be understood is named, and the others are there. */
+  jobs(pair: Pair): Promise<Result<JobList, StoreFault>>;
   fileStatus(release: Release, name: string): Promise<Result<FileStatus | undefined, StoreFault>>;
   writeFileStatus(release: Release, status: FileStatus): Promise<Result<undefined, StoreFault>>;
   /** The last upload of a file. It has a key of its own, since R2 takes one write to a key in a second. */
   upload(release: Release, name: string): Promise<Result<UploadRecord | undefined, StoreFault>>;
   writeUpload(release: Release, name: string, upload: UploadRecord): Promise<Result<undefined, StoreFault>>;
+  /** The notes. Malformed ones count as none: they are dates, which the next round writes anew. */
   notes(): Document<MirrorNotes>;
   /** Writes an object and returns its etag. */
   put(key: string, bytes: Uint8Array): Promise<Result<string, StoreFault>>;
@@ -66,21 +84,31 @@ export function mirrorBucket(bucket: R2Bucket, platform: Platform): MirrorStore 
 
   return {
     job,
+    replaceableJob: (release) => {
+      const standIn = (text: string) => failedStandIn(text, release, platform.now());
+      return r2Document(bucket, reach, jobKey(release), jsonCodec(orElse(parseJob, standIn)));
+    },
     jobs: async (pair) => {
       const found: Job[] = [];
+      const unreadable: JobList['unreadable'][number][] = [];
       let cursor: string | undefined;
       do {
         const from = cursor === undefined ? {} : { cursor };
         const page = await reach('list jobs', () => bucket.list({ prefix: jobsPrefix(pair), delimiter: '/', ...from }));
         if (!page.ok) return page;
-        const read = await Promise.all(page.value.objects.map(({ key }) => readObject(bucket, reach, key, parseJob)));
-        for (const stored of read) {
-          if (!stored.ok) return stored;
-          if (stored.value !== undefined) found.push(stored.value);
+        const read = await Promise.all(
+          page.value.objects.map(async ({ key }) => ({ key, job: await readObject(bucket, reach, key, parseJob) })),
+        );
+        for (const { key, job: stored } of read) {
+          if (stored.ok && stored.value !== undefined) found.push(stored.value);
+          if (stored.ok) continue;
+          if (stored.error.reason !== 'stored-malformed') return stored;
+          const version = jobAt(pair, key);
+          if (version !== undefined) unreadable.push({ version, detail: stored.error.detail });
         }
         cursor = page.value.truncated ? page.value.cursor : undefined;
       } while (cursor !== undefined);
-      return ok(found);
+      return ok({ found, unreadable });
     },
     fileStatus: (release, name) => readObject(bucket, reach, fileStatusKey(release, name), parseFileStatus),
     writeFileStatus: (release, status) =>
@@ -94,7 +122,7 @@ export function mirrorBucket(bucket: R2Bucket, platform: Platform): MirrorStore 
         await bucket.put(uploadKey(release, name), JSON.stringify(upload));
         return undefined;
       }),
-    notes: () => r2Document(bucket, reach, 'mirror.json', jsonCodec(parseNotes)),
+    notes: () => r2Document(bucket, reach, 'mirror.json', jsonCodec(orElse(parseNotes, () => NO_NOTES))),
     put: (key, bytes) =>
       reachData('write file', async () => {
         const object = await bucket.put(key, bytes);

@@ -66,6 +66,31 @@ export const parseJob = (text: string): Result<Job, Malformed> => parseStored(jo
 export const parseFileStatus = (text: string): Result<FileStatus, Malformed> => parseStored(fileStatusSchema, text);
 export const parseUpload = (text: string): Result<UploadRecord, Malformed> => parseStored(uploadSchema, text);
 
+/**
+ * Returns a failed job that stands for a malformed record. It keeps the number of the attempt if the text tells one; else the
+ * seconds since the epoch take its place, for the files of an earlier attempt must never be written over. `now` is in
+ * milliseconds since the epoch.
+ */
+export function failedStandIn(text: string, release: Pick<Job, 'channel' | 'board' | 'version'>, now: number): Job {
+  const { channel, board, version } = release;
+  const at = new Date(now).toISOString();
+  const attempt = attemptIn(text) ?? Math.floor(now / 1000);
+  return {
+    ...{ channel, board, version, attempt, state: 'failed', reason: 'stored-malformed', trigger: 'operator' },
+    ...{ movesAlias: false, wanted: [], queuedAt: at, finishedAt: at, heartbeatAt: at },
+  };
+}
+
+const attemptSchema = z.object({ attempt: z.number().int().positive() });
+
+function attemptIn(text: string): number | undefined {
+  try {
+    return attemptSchema.safeParse(JSON.parse(text)).data?.attempt;
+  } catch {
+    return undefined;
+  }
+}
+
 const DEAD_RUNNING_MS = 2 * 60_000;
 const DEAD_QUEUED_MS = 10 * 60_000;
 const FIRST_PAUSE_MS = 10 * 60_000;

@@ -115,12 +115,12 @@ type Sightings = Readonly<
 
 async function overviewOfPair(ports: OverviewPorts, pair: Pair, sightings: Sightings) {
   const [index, records] = await Promise.all([ports.store.index(pair), ports.store.aliases(pair)]);
-  const recorded = records.ok ? records.value.map(({ alias }) => alias) : [];
+  const recorded = records.ok ? [...records.value.found, ...records.value.unreadable].map(({ alias }) => alias) : [];
   const configured = mirroredAliases(ports.catalogue, pair);
   const aliases = [...new Set(['current', ...recorded, ...configured])].filter(isAlias).sort();
   const releases = index.ok ? index.value.releases : [];
   const streams = await Promise.all(aliases.map((alias) => overviewOfStream(ports, pair, alias, releases, sightings)));
-  return { streams, isPartial: !index.ok || !records.ok };
+  return { streams, isPartial: !index.ok || !records.ok || records.value.unreadable.length > 0 };
 }
 
 async function overviewOfStream(

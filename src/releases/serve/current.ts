@@ -5,7 +5,7 @@ import { ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import { type Catalogue, isMirrored } from '../catalogue.ts';
 import type { Alias, Pair, Version } from '../model.ts';
-import { type AliasRecord, aliasMeaning, NO_ALIAS, raiseFloor } from '../store/alias.ts';
+import { type AliasRecord, aliasMeaning, highestOf, NO_ALIAS, raiseFloor, withdrawn } from '../store/alias.ts';
 import type { ReleaseStore } from '../store/bucket.ts';
 import type { ServedVersionFile, VersionFiles } from '../upstream/version-files.ts';
 import type { VersionFault } from '../upstream/version-source.ts';
@@ -67,9 +67,25 @@ export async function rememberFloor(
   alias: Alias,
   version: Version,
 ): Promise<Result<Version | null, StoreFault>> {
-  const manifest = await store.manifest({ ...pair, version });
-  if (!manifest.ok) return manifest;
-  if (manifest.value?.quarantinedAt !== undefined) return ok(null);
-  const raised = await changeAlias(platform, store, pair, alias, (record) => raiseFloor(record, version));
-  return raised.ok ? ok(raised.value.floor) : raised;
+  const before = await store.manifest({ ...pair, version });
+  if (!before.ok) return before;
+  if (before.value?.quarantinedAt !== undefined) return ok(null);
+  const now = new Date(platform.now()).toISOString();
+  let hasRaised = false;
+  const raised = await changeAlias(platform, store, pair, alias, (record) => {
+    const next = raiseFloor(record, version, now);
+    hasRaised = next !== record;
+    return next;
+  });
+  if (!raised.ok) return raised;
+  if (!hasRaised) return ok(raised.value.floor);
+  // A quarantine between the two calls has looked at an alias that did not have this floor yet. So look again.
+  const after = await store.manifest({ ...pair, version });
+  if (!after.ok) return after;
+  if (after.value?.quarantinedAt === undefined) return ok(raised.value.floor);
+  const lowered = await changeAlias(platform, store, pair, alias, (record) => {
+    const floors = record.floors.map((earlier) => earlier.version).filter((earlier) => earlier !== version);
+    return withdrawn(record, version, { version: null, floor: highestOf(floors) }, now);
+  });
+  return lowered.ok ? ok(null) : lowered;
 }

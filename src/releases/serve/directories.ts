@@ -43,7 +43,7 @@ async function listPair({ store }: DirectoryPorts, pair: Pair): Promise<Result<L
   if (!index.ok) return index;
   if (!aliases.ok) return aliases;
   const parent = `/${pair.channel}/${pair.board}/`;
-  const aliasesWithRelease = aliases.value.filter(({ record }) => (record.pin ?? record.version) !== null);
+  const aliasesWithRelease = aliases.value.found.filter(({ record }) => (record.pin ?? record.version) !== null);
   return ok([
     ...aliasesWithRelease.map(({ alias, record }) => directoryEntry(alias, parent, record.since ?? null)),
     ...index.value.releases.map(({ version, publishedAt }) => directoryEntry(version, parent, publishedAt)),

@@ -8,7 +8,7 @@ import { TtlCache } from '../../shared/ttl-cache.ts';
 import { type Delivery, decideDelivery, type FileFacts, type Presentation } from '../delivery.ts';
 import { contentTypeOf, type Pair, type ReleaseFile, type Version } from '../model.ts';
 import type { ReleaseStore } from '../store/bucket.ts';
-import { isPublished, type Manifest, type ManifestFile } from '../store/manifest.ts';
+import { isPublished, isWithdrawn, type Manifest, type ManifestFile } from '../store/manifest.ts';
 import { type OpenFile, openFromStore } from './cached-files.ts';
 
 export interface MirroredAnswer {
@@ -78,7 +78,8 @@ export class MirroredFiles {
       if (!read.ok) return read;
       manifest = read.value;
       // Only a manifest with something to say is cached: a release must be readable as soon as it is published.
-      if (manifest !== undefined && (isPublished(manifest) || isMarked(manifest))) this.#manifests.set(key, manifest);
+      if (manifest !== undefined && (isPublished(manifest) || isWithdrawn(manifest)))
+        this.#manifests.set(key, manifest);
     }
     if (manifest?.quarantinedAt !== undefined) return err({ reason: 'quarantined' });
     return ok(manifest !== undefined && isPublished(manifest) ? manifest : undefined);
@@ -89,9 +90,6 @@ export class MirroredFiles {
     this.#manifests.delete(`${channel}/${board}/${version}`);
   }
 }
-
-const isMarked = ({ quarantinedAt, distrusted }: Manifest): boolean =>
-  quarantinedAt !== undefined || distrusted !== undefined;
 
 function factsOf({ size, sha512, modified }: ManifestFile): FileFacts {
   const lastModified = modified === undefined ? undefined : Math.floor(Date.parse(modified) / 1000) * 1000;

@@ -8,12 +8,11 @@ import { evaluatePreconditions } from '../../shared/http/conditional.ts';
 import { problemLine } from '../../shared/problem.ts';
 import { armorKeyring } from '../../signing/keyring.ts';
 import type { TrustedKeys } from '../../signing/trusted-keys.ts';
-import type { PublicIndex } from '../store/release-index.ts';
+import { EMPTY_PUBLIC_INDEX, type PublicIndex } from '../store/release-index.ts';
 import { atomFeed } from './feed.ts';
 import { releaseProblem } from './problems.ts';
 import type { ReleaseRoom } from './routes.ts';
 
-const EMPTY_INDEX: PublicIndex = { updatedAt: '1970-01-01T00:00:00.000Z', channels: {} };
 const EMPTY_INDEX_TAG = '"none"';
 
 /**
@@ -33,7 +32,7 @@ export function publicRoutes({ store, publicUrl, platform }: Pick<ReleaseRoom, '
       log.set({ reason: stored.error.reason, ...causeFields(stored.error) });
       return problemLine(releaseProblem(stored.error), request.method);
     }
-    const empty = { index: EMPTY_INDEX, text: JSON.stringify(EMPTY_INDEX), etag: EMPTY_INDEX_TAG };
+    const empty = { index: EMPTY_PUBLIC_INDEX, text: JSON.stringify(EMPTY_PUBLIC_INDEX), etag: EMPTY_INDEX_TAG };
     const { index, text, etag } = stored.value ?? empty;
     const headers = { etag, 'cache-control': CACHE.alias, 'access-control-allow-origin': '*' };
     const outcome = evaluatePreconditions(request.headers, { etag }, platform.now());

@@ -1,5 +1,5 @@
 /** The record of an alias, and which release it means. No I/O. */
-import type * as z from 'zod';
+import * as z from 'zod';
 import type { Result } from '../../shared/result.ts';
 import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
 import { compareVersions, type Version } from '../model.ts';
@@ -12,6 +12,11 @@ const aliasSchema = storedObject({
   version,
   /** Upstream cannot move the alias to a release below this one. */
   floor: version,
+  /**
+   * The last floors, newest first; the first one is `floor` itself, unless an earlier version of this software has moved
+   * that. When a release is withdrawn the floor falls to one of them.
+   */
+  floors: z.array(storedObject({ version: versionField, at: momentField.optional() })).default([]),
   /** The release that an operator has pinned the alias to. */
   pin: version,
   /** When the alias last changed because of a publication, a pin or a quarantine. */
@@ -20,7 +25,10 @@ const aliasSchema = storedObject({
 
 export type AliasRecord = Readonly<z.output<typeof aliasSchema>>;
 
-export const NO_ALIAS: AliasRecord = { version: null, floor: null, pin: null };
+export const NO_ALIAS: AliasRecord = { version: null, floor: null, floors: [], pin: null };
+
+/** How many floors a record keeps. */
+export const FLOORS_KEPT = 10;
 
 /** Parses a stored alias record. A malformed one is an error: with a default in its place `current` could move. */
 export const parseAlias = (text: string): Result<AliasRecord, Malformed> => parseStored(aliasSchema, text);
@@ -43,8 +51,46 @@ export function aliasMeaning(record: AliasRecord, isMirrored: boolean): AliasMea
   return { kind: 'upstream', floor: record.floor };
 }
 
-/** Returns the record with a floor of at least `minimum`; it is the same object if the floor is that high already. */
-export function raiseFloor(record: AliasRecord, minimum: Version): AliasRecord {
-  const isHigher = record.floor === null || compareVersions(minimum, record.floor) > 0;
-  return isHigher ? { ...record, floor: minimum } : record;
+/**
+ * Returns the record with a floor of at least `minimum`, which it remembers with the date `at` (ISO 8601). It is the same
+ * object if the floor is that high already.
+ */
+export function raiseFloor(record: AliasRecord, minimum: Version, at: string): AliasRecord {
+  const { floor, floors } = record;
+  if (floor !== null && compareVersions(minimum, floor) <= 0) return record;
+  const isKnown = floor === null || floors.some((earlier) => earlier.version === floor);
+  const before = floor === null || isKnown ? floors : [{ version: floor }, ...floors];
+  const others = before.filter((earlier) => earlier.version !== minimum);
+  return { ...record, floor: minimum, floors: [{ version: minimum, at }, ...others].slice(0, FLOORS_KEPT) };
 }
+
+/** What an alias falls to when the release that it names is withdrawn. */
+export interface Heirs {
+  readonly version: Version | null;
+  readonly floor: Version | null;
+}
+
+/** True when the withdrawal of `release` changes the record. */
+export const mentions = ({ version, floor, pin, floors }: AliasRecord, release: Version): boolean =>
+  [version, floor, pin].includes(release) || floors.some((earlier) => earlier.version === release);
+
+/**
+ * Returns the record after the withdrawal of `release`: where it names that release, its version and its floor fall to
+ * those of `heirs`, its pin is removed, and its floor is never that release again. `now` is ISO 8601.
+ */
+export function withdrawn(record: AliasRecord, release: Version, heirs: Heirs, now: string): AliasRecord {
+  if (!mentions(record, release)) return record;
+  const isNamed = [record.version, record.floor, record.pin].includes(release);
+  return {
+    ...record,
+    version: record.version === release ? heirs.version : record.version,
+    floor: record.floor === release ? heirs.floor : record.floor,
+    floors: record.floors.filter((earlier) => earlier.version !== release),
+    pin: record.pin === release ? null : record.pin,
+    ...(isNamed ? { since: now } : {}),
+  };
+}
+
+/** Returns the highest of `versions`, or `null` when there is none. */
+export const highestOf = (versions: readonly Version[]): Version | null =>
+  [...versions].sort((a, b) => compareVersions(b, a))[0] ?? null;

@@ -2,7 +2,7 @@
 import { fromBase64, toBase64 } from '../../shared/bytes.ts';
 import type { Document } from '../../shared/document.ts';
 import type { Platform } from '../../shared/platform.ts';
-import { jsonCodec, r2Document, readObject, understood } from '../../shared/r2-documents.ts';
+import { jsonCodec, orElse, r2Document, readObject, understood } from '../../shared/r2-documents.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { type StoreFault, settled, storeCaller } from '../../shared/store.ts';
 import { signatureOf } from '../companions.ts';
@@ -12,15 +12,24 @@ import {
   aliasPrefix,
   indexKey,
   lastGoodKey,
+  manifestAt,
   manifestKey,
+  manifestsPrefix,
   PUBLIC_INDEX_KEY,
   verdictKey,
 } from '../keys.ts';
 import type { Alias, Pair, ReleaseFile, Version } from '../model.ts';
 import { type AliasRecord, NO_ALIAS, parseAlias } from './alias.ts';
-import { type Manifest, type ManifestFile, parseManifest } from './manifest.ts';
+import { type Manifest, type ManifestFile, parseManifest, unpublished } from './manifest.ts';
 import { type RefusedNotes, refusedNotes, type UnprovenMarks, unprovenMarks } from './notes/bucket.ts';
-import { EMPTY_INDEX, type PublicIndex, parseIndex, parsePublicIndex, type ReleaseIndex } from './release-index.ts';
+import {
+  EMPTY_INDEX,
+  EMPTY_PUBLIC_INDEX,
+  type PublicIndex,
+  parseIndex,
+  parsePublicIndex,
+  type ReleaseIndex,
+} from './release-index.ts';
 import { parseVerdict, type Verdict } from './verdict.ts';
 
 /** A verified version.txt of upstream and its signature. */
@@ -34,11 +43,20 @@ export interface LastGoodPair {
   readonly checkedAt: number;
 }
 
+interface AliasList {
+  readonly found: readonly { readonly alias: Alias; readonly record: AliasRecord }[];
+  /** `detail` says what is wrong with the record. */
+  readonly unreadable: readonly { readonly alias: Alias; readonly detail: string }[];
+}
+
 export interface ReleaseStore {
   /** The manifest of a release, for code that changes it; code that only serves it calls `manifest`. */
   manifestDocument(release: Pair & { readonly version: Version }): Document<Manifest>;
+  /** The same, but in the place of a malformed one stands that of an unpublished release, which may replace it. */
+  replaceableManifest(release: Pair & { readonly version: Version }): Document<Manifest>;
   manifest(release: Pair & { readonly version: Version }): Promise<Result<Manifest | undefined, StoreFault>>;
-  removeManifest(release: Pair & { readonly version: Version }): Promise<Result<undefined, StoreFault>>;
+  /** Lists the versions of a pair that have a manifest, whatever it says. */
+  manifestVersions(pair: Pair): Promise<Result<Version[], StoreFault>>;
   /** Opens the object with this key and etag; `undefined` when it is gone or has another etag. */
   open(
     file: Pick<ManifestFile, 'key' | 'etag'>,
@@ -47,12 +65,15 @@ export interface ReleaseStore {
   aliasDocument(pair: Pair, alias: Alias): Document<AliasRecord>;
   /** Reads an alias record; it is `NO_ALIAS` when none is stored yet. */
   alias(pair: Pair, alias: Alias): Promise<Result<AliasRecord, StoreFault>>;
-  /** Reads every alias record of a pair. */
-  aliases(pair: Pair): Promise<Result<{ alias: Alias; record: AliasRecord }[], StoreFault>>;
+  /** Reads every alias record of a pair. One that cannot be understood is named, and the others are there. */
+  aliases(pair: Pair): Promise<Result<AliasList, StoreFault>>;
   /** The index of a pair, for code that changes it; code that only shows it calls `index`. */
   indexDocument(pair: Pair): Document<ReleaseIndex>;
   /** Reads the index of a pair; it is empty when nothing has been published. */
   index(pair: Pair): Promise<Result<ReleaseIndex, StoreFault>>;
+  /** The same, but a malformed one counts as empty, and may be replaced. */
+  replaceableIndex(pair: Pair): Document<ReleaseIndex>;
+  /** releases.json for the code that makes it anew: a malformed one counts as empty. */
   publicIndexDocument(): Document<PublicIndex>;
   /** Reads releases.json with its text and its entity tag; `undefined` before the first publication. */
   publicIndex(): Promise<Result<{ index: PublicIndex; text: string; etag: string } | undefined, StoreFault>>;
@@ -80,12 +101,29 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
     r2Document(bucket, reach, aliasKey(pair, name), jsonCodec(parseAlias));
   return {
     manifestDocument,
+    replaceableManifest: (release) => {
+      const standIn = () => unpublished(release, new Date(platform.now()).toISOString());
+      return r2Document(bucket, reach, manifestKey(release), jsonCodec(orElse(parseManifest, standIn)));
+    },
     manifest: async (release) => {
       const read = await manifestDocument(release).read();
       return read.ok ? ok(read.value?.value) : read;
     },
-    removeManifest: (release) =>
-      reach('remove manifest', () => bucket.delete(manifestKey(release)).then(() => undefined)),
+    manifestVersions: async (pair) => {
+      const found: Version[] = [];
+      let cursor: string | undefined;
+      do {
+        const from = cursor === undefined ? {} : { cursor };
+        const page = await reach('list manifests', () => bucket.list({ prefix: manifestsPrefix(pair), ...from }));
+        if (!page.ok) return page;
+        for (const { key } of page.value.objects) {
+          const version = manifestAt(pair, key);
+          if (version !== undefined) found.push(version);
+        }
+        cursor = page.value.truncated ? page.value.cursor : undefined;
+      } while (cursor !== undefined);
+      return ok(found);
+    },
     open: ({ key, etag }, range) =>
       reach('open file', async () => {
         const where = range && { range: { offset: range.start, length: range.end - range.start + 1 } };
@@ -100,15 +138,18 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
     aliases: async (pair) => {
       const listed = await reach('list aliases', () => bucket.list({ prefix: aliasPrefix(pair) }));
       if (!listed.ok) return listed;
-      const found: { alias: Alias; record: AliasRecord }[] = [];
+      const found: AliasList['found'][number][] = [];
+      const unreadable: AliasList['unreadable'][number][] = [];
       for (const { key } of listed.value.objects) {
         const name = aliasAt(pair, key);
         if (name === undefined) continue;
         const read = await aliasDocument(pair, name).read();
-        if (!read.ok) return read;
-        if (read.value !== undefined) found.push({ alias: name, record: read.value.value });
+        if (read.ok && read.value !== undefined) found.push({ alias: name, record: read.value.value });
+        if (read.ok) continue;
+        if (read.error.reason !== 'stored-malformed') return read;
+        unreadable.push({ alias: name, detail: read.error.detail });
       }
-      return ok(found);
+      return ok({ found, unreadable });
     },
     indexDocument: (pair) => r2Document(bucket, reach, indexKey(pair), jsonCodec(parseIndex)),
     index: async (pair) => {
@@ -129,7 +170,10 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
         }),
       );
     },
-    publicIndexDocument: () => r2Document(bucket, reach, PUBLIC_INDEX_KEY, jsonCodec(parsePublicIndex)),
+    replaceableIndex: (pair) =>
+      r2Document(bucket, reach, indexKey(pair), jsonCodec(orElse(parseIndex, () => EMPTY_INDEX))),
+    publicIndexDocument: () =>
+      r2Document(bucket, reach, PUBLIC_INDEX_KEY, jsonCodec(orElse(parsePublicIndex, () => EMPTY_PUBLIC_INDEX))),
     publicIndex: async () =>
       settled(
         await reach('read releases.json', async () => {

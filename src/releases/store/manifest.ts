@@ -42,6 +42,8 @@ const manifestSchema = storedObject({
    * published gets one too: it has no files, and `publishedAt` is the date of its quarantine.
    */
   quarantinedAt: momentField.optional(),
+  /** Set while a sweep deletes the files: the release is not published any more, and its objects may be gone. */
+  goingAt: momentField.optional(),
   files: z.record(z.string(), manifestFileSchema),
 });
 
@@ -51,10 +53,14 @@ export type Manifest = Readonly<z.output<typeof manifestSchema>>;
 
 /**
  * True when the files of the release may be served: no mark stands against it, and it has files. A sweep and a lifted
- * quarantine leave a manifest without files, for R2 can delete an object only whatever it holds by then.
+ * quarantine leave a manifest without files, for R2 deletes an object whatever it holds by then.
  */
-export const isPublished = ({ files, quarantinedAt, distrusted }: Manifest): boolean =>
-  quarantinedAt === undefined && distrusted === undefined && Object.keys(files).length > 0;
+export const isPublished = (manifest: Manifest): boolean =>
+  !isWithdrawn(manifest) && manifest.goingAt === undefined && Object.keys(manifest.files).length > 0;
+
+/** True when a mark stands against the release. */
+export const isWithdrawn = ({ quarantinedAt, distrusted }: Manifest): boolean =>
+  quarantinedAt !== undefined || distrusted !== undefined;
 
 /** Returns the manifest of a release that is not published; `at` is ISO 8601. */
 export const unpublished = (

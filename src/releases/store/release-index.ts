@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { Result } from '../../shared/result.ts';
 import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
-import { compareVersions, type Pair, type Version } from '../model.ts';
+import { compareVersions, isVersion, type Pair, type Version } from '../model.ts';
 import { type Manifest, type PublicFile, publicFile, publicFileShape } from './manifest.ts';
 import { momentField, versionField } from './stored-fields.ts';
 
@@ -21,6 +21,7 @@ const indexSchema = storedObject({
 export type ReleaseIndex = Readonly<z.output<typeof indexSchema>>;
 
 export const EMPTY_INDEX: ReleaseIndex = { releases: [], left: [] };
+export const EMPTY_PUBLIC_INDEX = { updatedAt: '1970-01-01T00:00:00.000Z', channels: {} };
 const PUBLIC_RELEASES = 50;
 
 /** Parses a stored index; a malformed one is an error. */
@@ -54,22 +55,12 @@ export function withoutReleases(index: ReleaseIndex, versions: readonly Version[
   return { ...index, releases: index.releases.filter((release) => !leaving.has(release.version)), left };
 }
 
-/** Returns the published versions older than the newest `keep` ones, without those in `inUse`. */
-export function pastRetention(index: ReleaseIndex, keep: number, inUse: ReadonlySet<string>): Version[] {
+/** Returns the published versions older than the newest `keep` ones, without those that `isHeld`. */
+export function pastRetention(index: ReleaseIndex, keep: number, isHeld: (version: Version) => boolean): Version[] {
   return index.releases
     .map(({ version: number }) => number)
     .slice(keep)
-    .filter((number) => !inUse.has(number));
-}
-
-/** Returns the highest published version for which `fits` is true, or `null`. */
-export function highest(index: ReleaseIndex, fits: (version: Version) => boolean): Version | null {
-  return (
-    index.releases
-      .map((release) => release.version)
-      .filter(fits)
-      .sort((a, b) => compareVersions(b, a))[0] ?? null
-  );
+    .filter((number) => !isHeld(number));
 }
 
 const publicRelease = z.object({ publishedAt: momentField, files: z.record(z.string(), z.object(publicFileShape)) });
@@ -95,6 +86,13 @@ export function publicIndex(pairs: readonly (Pair & { readonly index: ReleaseInd
     );
   }
   return { updatedAt: at, channels };
+}
+
+/** Returns what releases.json tells of a pair, as an index of it. */
+export function indexOf(index: PublicIndex | undefined, { channel, board }: Pair): ReleaseIndex {
+  const told = Object.entries(index?.channels[channel]?.[board] ?? {});
+  const releases = told.flatMap(([number, release]) => (isVersion(number) ? [{ version: number, ...release }] : []));
+  return { ...EMPTY_INDEX, releases };
 }
 
 /** Parses the stored releases.json; malformed content is an error. */

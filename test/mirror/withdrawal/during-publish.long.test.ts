@@ -114,7 +114,7 @@ it('stays when its job could not be cancelled, and the poll that takes the dead 
       expect((await world.api(shaky, 'DELETE', RELEASE)).status).toBe(503);
       isFailing = false;
       expect(world.stored(`status/${PAIR}/4593.2.5.json`)).toMatchObject({ state: 'queued', trigger: 'operator' });
-      await world.clock.pass(15 * 60_000);
+      await world.wait(15 * 60_000);
       const next = world.isolate();
       await next.poll();
       await next.runAll();

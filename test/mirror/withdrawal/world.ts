@@ -12,6 +12,7 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 
 export const PAIR = 'stable/amd64-usr';
 export const KERNEL = 'flatcar_production_pxe.vmlinuz';
+export const HOUR_MS = 3_600_000;
 const SIGNED = new Date('2025-01-02T00:00:00Z');
 
 export interface Signed {
@@ -40,18 +41,19 @@ export interface Answer {
   readonly body: Record<string, unknown> & { detail?: string };
 }
 
-/** A new, empty mirror of `stable/amd64-usr`, whose upstream has the signed releases. */
+/** A new, empty mirror of a pair, whose upstream has the signed releases. */
 export class World {
-  readonly clock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly bucket: MemoryBucket;
   readonly upstream: MemoryUpstream;
   readonly #vars: Readonly<Record<string, string>>;
 
-  constructor(signed: Signed, vars: Readonly<Record<string, string>> = {}) {
+  constructor(signed: Signed, vars: Readonly<Record<string, string>> = {}, pair = PAIR, start?: number) {
+    this.clock = new VirtualClock(start);
     this.bucket = memoryBucket({ now: this.clock.now });
     this.upstream = new MemoryUpstream(this.clock.timer, SIGNED);
     for (const [version, files] of signed.releases) {
-      for (const [name, bytes] of files) this.upstream.put(`${PAIR}/${version}/${name}`, bytes);
+      for (const [name, bytes] of files) this.upstream.put(`${pair}/${version}/${name}`, bytes);
     }
     this.upstream.put('key.asc', Buffer.from(publicKeyText(signed.key)));
     this.#vars = {
@@ -109,6 +111,9 @@ export class World {
   async put(key: string, value: unknown): Promise<void> {
     await this.bucket.r2.put(key, typeof value === 'string' ? value : JSON.stringify(value));
   }
+
+  /** Resolves after so much of the world's time; for use below `until`, which lets it pass. */
+  wait = (milliseconds: number): Promise<void> => this.clock.timer(milliseconds).elapsed;
 
   until = <T>(work: Promise<T>): Promise<T> => this.clock.until(work);
 }
