@@ -150,8 +150,7 @@ async function lookForLateFiles({ releases, jobs, platform, mirrorFiles }: PollP
   return outcome;
 }
 
-/** Logs in each round that the signing key expires soon, so that the warning does not get lost. */
-/** Tries again what was found bad, a few files a round: each is downloaded whole. The oldest note does not block the rest. */
+/** Tries again what was found bad, a few files a round: each is downloaded whole. A file that stays bad does not hold up the others. */
 async function retryRefused({ releases, retryRefused, platform }: PollPorts): Promise<Outcome> {
   const notes = await releases.refused.list();
   if (!notes.ok) return notes;
@@ -161,6 +160,7 @@ async function retryRefused({ releases, retryRefused, platform }: PollPorts): Pr
   return DONE;
 }
 
+/** Logs in each round that the signing key expires soon, so that the warning does not get lost. */
 async function warnOfExpiry({ trustedKeys, platform, log }: PollPorts): Promise<Outcome> {
   const keyring = await trustedKeys.current();
   if (!keyring.ok) return keyring;

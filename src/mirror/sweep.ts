@@ -1,9 +1,9 @@
 /**
- * Deletes what nobody can read any more: releases that left the index, objects that nothing names, and abandoned
- * uploads. It waits 24 hours first, for downloads that still run.
+ * Deletes what nobody can read any more: releases that left the index, objects that nothing names, abandoned uploads, and
+ * marks of downloads. It waits 24 hours first, for downloads that still run.
  */
 
-import { filesPrefix, releaseOfFile } from '../releases/keys.ts';
+import { filesPrefix, releaseOfFile, unprovenOfPair } from '../releases/keys.ts';
 import type { Pair } from '../releases/model.ts';
 import { EMPTY_INDEX } from '../releases/store/release-index.ts';
 import { update } from '../shared/document.ts';
@@ -25,7 +25,7 @@ const KEPT_MS = 24 * 3_600_000;
 export async function sweep(ports: SweepPorts, tell: Tell): Promise<Result<number, StoreFault>> {
   let deleted = 0;
   for (const pair of ports.catalogue.pairs) {
-    for (const remove of [removeUnlisted, removeOrphans]) {
+    for (const remove of [removeUnlisted, removeOrphans, removeOldMarks]) {
       const swept = await remove(ports, pair, tell);
       if (!swept.ok) return swept;
       deleted += swept.value;
@@ -55,6 +55,24 @@ async function removeUnlisted(ports: SweepPorts, pair: Pair, tell: Tell): Promis
     left: current.left.filter((entry) => !gone.has(entry.version) || !isDue(entry)),
   }));
   return noted.ok ? ok(deleted) : noted;
+}
+
+/** Deletes the marks of downloads that nobody resumes any more: they count for a day (`releases/pass-through/unproven`). */
+async function removeOldMarks({ platform, store }: SweepPorts, pair: Pair): Promise<Result<number, StoreFault>> {
+  let deleted = 0;
+  let cursor: string | undefined;
+  do {
+    const page = await store.list(unprovenOfPair(pair), cursor);
+    if (!page.ok) return page;
+    const old = page.value.objects.filter(({ uploadedAt }) => platform.now() - uploadedAt >= KEPT_MS);
+    if (old.length > 0) {
+      const removed = await store.delete(old.map(({ key }) => key));
+      if (!removed.ok) return removed;
+      deleted += old.length;
+    }
+    cursor = page.value.cursor;
+  } while (cursor !== undefined);
+  return ok(deleted);
 }
 
 /** Deletes objects that failed attempts left behind: they are a day old, and no manifest or file status names them. */

@@ -33,9 +33,11 @@ export function aliasAt(pair: Pair, key: string): Alias | undefined {
 
 /** The key of the verdict on an upstream file. */
 export const verdictKey = ({ file, ...release }: ReleaseFile): string => `verdicts/${releasePath(release)}/${file}`;
-/** The prefix of the marks of a file's streams whose bytes left before its signature had verified. */
-export const unprovenPrefix = ({ file, ...release }: ReleaseFile): string =>
-  `unproven/${releasePath(release)}/${file}/`;
+/** The prefix of the marks of a pair's streams whose bytes left before the signature of their file had verified. */
+export const unprovenOfPair = (pair: Pair): string => `unproven/${pairPath(pair)}/`;
+/** The prefix of the marks of one file. */
+export const unprovenPrefix = ({ version, file, ...pair }: ReleaseFile): string =>
+  `${unprovenOfPair(pair)}${version}/${file}/`;
 /** The prefix of the notes on upstream files that were found bad. */
 export const REFUSED_PREFIX = 'refused/';
 /** The key of the note that a file of upstream was found bad. */

@@ -40,6 +40,7 @@ let clock: number;
 let bucket: MemoryBucket;
 let edge: Edge;
 let wholes: number;
+let isAbsent: boolean;
 /** How much faster the timers of the edge run. */
 let faster: number;
 /** What happens in another isolate just before the mark of a stream is written. */
@@ -47,6 +48,7 @@ let beforeMark: (() => Promise<unknown>) | undefined;
 beforeEach(() => {
   clock = Date.now();
   wholes = 0;
+  isAbsent = false;
   beforeMark = undefined;
   faster = 20;
   upstream = { whole: genuine, part: genuine, etag: '"a"' };
@@ -86,7 +88,7 @@ async function answer(request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
   if (pathname === '/key.asc') return new Response(key);
   if (pathname.endsWith('.sig')) return new Response(signature);
-  if (pathname !== PATH) return new Response(null, { status: 404 });
+  if (pathname !== PATH || isAbsent) return new Response(null, { status: 404 });
   const { etag } = upstream;
   const headers = { etag, 'content-length': String(SIZE) };
   if (request.method === 'HEAD') return new Response(null, { headers });
@@ -210,6 +212,16 @@ describe('a stream that breaks before there is a verdict', () => {
     expect([...bucket.objects.keys()].filter((name) => name.startsWith('unproven/'))).toEqual([]);
   });
 
+  it('is marked for a day, and the sweep deletes the mark then', async () => {
+    await interrupted();
+    const marks = () => [...bucket.objects.keys()].filter((name) => name.startsWith('unproven/'));
+    await edge.poll();
+    expect(marks()).toHaveLength(1);
+    clock += 24 * 3_600_000;
+    await edge.poll();
+    expect(marks()).toEqual([]);
+  });
+
   it('is not resumed when they were not', async () => {
     upstream.whole = evil;
     await interrupted();
@@ -306,6 +318,13 @@ describe('one bad download of a file that is genuine', () => {
     expect((await edge.fetch(PATH)).status).toBe(502);
     await edge.settle();
     expect((await arrived(await edge.fetch(PATH))).equals(genuine)).toBe(true);
+  });
+
+  it('is told no longer once upstream has the file no more', async () => {
+    isAbsent = true;
+    clock += 10 * 60_000;
+    await edge.poll();
+    expect(await health()).toMatchObject({ status: 'ok', refused: [] });
   });
 
   it('stays refused as long as it is bad, and is tried once in ten minutes', async () => {

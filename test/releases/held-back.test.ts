@@ -77,6 +77,19 @@ const CHUNKS = [1000, 65_536, HELD_BACK_BYTES, 10 ** 6];
 const CASES = SIZES.flatMap((size) => CHUNKS.map((chunk) => ({ size, chunk })));
 const free = (size: number) => Math.max(0, size - HELD_BACK_BYTES);
 
+it('a bug in the hashing is thrown on, and the stream of the client is cut', async () => {
+  const { seen, sink } = client();
+  const broken: RunningVerification = {
+    update: () => {
+      throw new TypeError('planted');
+    },
+    finish: async () => ok(SIGNER),
+  };
+  const sending = sendVerified(sourceOf(bytesOf(10 ** 6), 65_536).source, 10 ** 6, broken, sink, nothing);
+  await expect(sending).rejects.toThrow('planted');
+  expect(seen.ending).toBe('cut');
+});
+
 describe('a file', () => {
   it.each(CASES)('$size bytes, $chunk at a time: held back to the verdict, then whole', async ({ size, chunk }) => {
     const bytes = bytesOf(size);

@@ -5,6 +5,7 @@
  */
 import { fromBase64, toBase64, toHex } from '../../shared/bytes.ts';
 import { isBug } from '../../shared/cause.ts';
+import { macOf, sameMac } from '../../shared/mac.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { Sealed } from './model.ts';
 
@@ -65,7 +66,7 @@ export class Vault {
   /** Returns the newest key's id, a dot, and its MAC of `text` in base64url; `undefined` when there is no key. */
   async sign(text: string): Promise<string | undefined> {
     const [newest] = await this.#keys;
-    return newest === undefined ? undefined : `${newest.id}.${await macOf(newest, text)}`;
+    return newest === undefined ? undefined : `${newest.id}.${await macOf(newest.signing, text)}`;
   }
 
   /** Checks a signature that `sign` returned for `text`, in a time that does not depend on where they differ. */
@@ -73,17 +74,9 @@ export class Vault {
     const dot = signature.indexOf('.');
     const signer = (await this.#keys).find(({ id }) => id === signature.slice(0, dot));
     if (signer === undefined) return err({ reason: 'no-key' });
-    const wanted = await macOf(signer, text);
-    const given = signature.slice(dot + 1);
-    let difference = given.length ^ wanted.length;
-    for (let at = 0; at < wanted.length; at += 1) difference |= (given.charCodeAt(at) || 0) ^ wanted.charCodeAt(at);
-    return difference === 0 ? ok(undefined) : err({ reason: 'tampered' });
+    const isSame = sameMac(signature.slice(dot + 1), await macOf(signer.signing, text)) === 1;
+    return isSame ? ok(undefined) : err({ reason: 'tampered' });
   }
-}
-
-async function macOf({ signing }: StorageKey, text: string): Promise<string> {
-  const mac = toBase64(new Uint8Array(await crypto.subtle.sign('HMAC', signing, encoded(text))));
-  return mac.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 async function deriveKey(secret: string, label: string): Promise<StorageKey> {

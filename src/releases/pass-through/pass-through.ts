@@ -178,18 +178,19 @@ export class PassThrough {
     if (bad === undefined) return ok({ facts: facts.value, signature: signature.value, proof });
     // The cached facts and signature may be older than a repair by upstream, so ask again before refusing.
     if (!fresh) return await this.#lookUp(file, true);
-    this.platform.waitUntil(this.tryAgain(judged, signature.value));
+    this.platform.waitUntil(this.#tryAgain(judged, signature.value));
     return err({ reason: 'refused-before', verdict: bad.reason ?? 'bad-signature' });
   }
 
-  /** Tries again a file of upstream that was found bad, if that is due. It never rejects. */
+  /** Verifies a file of upstream again that was found bad, if that is due. One that upstream has no longer is forgotten. */
   async retryRefused(file: ReleaseFile): Promise<void> {
     const [facts, signature] = await Promise.all([this.#readFacts(file, true), this.signatures.check(file, true)]);
+    if (!facts.ok && facts.error.reason === 'absent') await this.verifications.forgetRefused(file);
     if (!facts.ok || !signature.ok) return;
-    await this.tryAgain({ file, facts: facts.value, signatureHash: signature.value.hash }, signature.value);
+    await this.#tryAgain({ file, facts: facts.value, signatureHash: signature.value.hash }, signature.value);
   }
 
-  private async tryAgain(judged: JudgedFile, signature: CheckedSignature): Promise<void> {
+  async #tryAgain(judged: JudgedFile, signature: CheckedSignature): Promise<void> {
     if (await this.verifications.claimRetry(judged.file)) await this.sender.verifyOnly(judged, signature);
   }
 

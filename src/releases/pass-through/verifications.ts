@@ -140,6 +140,11 @@ export class Verifications {
     return noted.ok;
   }
 
+  /** Forgets that a file was found bad, once upstream has it no longer. */
+  async forgetRefused(file: ReleaseFile): Promise<void> {
+    await this.store.refused.remove(file);
+  }
+
   /** Notes that bytes left that are not those of the file: from now on a part needs a condition, for a day. */
   async taint(file: ReleaseFile): Promise<Result<unknown, StoreFault>> {
     return await this.#amend(file, { taintedAt: new Date(this.platform.now()).toISOString() });
