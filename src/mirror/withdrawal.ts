@@ -10,7 +10,7 @@ import type { Platform } from '../shared/platform.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import type { Keyring } from '../signing/keyring.ts';
-import { isCompromised } from '../signing/signer.ts';
+import { compromisedKeys } from '../signing/signer.ts';
 import type { Publisher } from './publish.ts';
 import type { Release } from './store/bucket.ts';
 
@@ -50,7 +50,7 @@ async function withdraw(
 }
 
 /**
- * Marks every release as distrusted that a compromised subkey of `keyring` has signed, and returns the newly marked
+ * Marks every release as distrusted that a compromised key of `keyring` has signed, and returns the newly marked
  * ones. It checks all releases on every call, since one may have been published since the last call.
  */
 export async function distrustCompromised(
@@ -58,11 +58,7 @@ export async function distrustCompromised(
   keyring: Keyring,
 ): Promise<Result<Release[], StoreFault>> {
   const { platform, releases, catalogue } = ports;
-  const compromised = new Set<string>();
-  for (const subkey of keyring.keys.flatMap(({ subkeys }) => subkeys)) {
-    const fingerprint = subkey.getFingerprint().toUpperCase();
-    if (await isCompromised(keyring, fingerprint)) compromised.add(fingerprint);
-  }
+  const compromised = await compromisedKeys(keyring);
   if (compromised.size === 0) return ok([]);
   const distrusted: Release[] = [];
   for (const pair of catalogue.pairs) {

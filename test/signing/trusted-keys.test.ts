@@ -115,9 +115,9 @@ describe('the trusted keyring', () => {
     now += 120_000;
     await keys.refreshed();
     const keyring = await open().current();
-    const [subkey, second] = keyring.ok ? (keyring.value.keys[0]?.subkeys ?? []) : [];
-    expect(subkey?.revocationSignatures).toHaveLength(1);
-    expect(second).toBeDefined();
+    const subkeys = keyring.ok ? (keyring.value.keys[0]?.subkeys ?? []) : [];
+    expect(subkeys).toHaveLength(2);
+    expect(subkeys.flatMap(({ revocationSignatures }) => revocationSignatures)).toHaveLength(1);
   });
 
   it('is refetched at most once a minute, however often an unknown key is met', async () => {
@@ -163,7 +163,7 @@ describe('the trusted keyring', () => {
     await keys.refreshed();
     const kept = await readKeyring(bytesOf(store.armored ?? ''));
     const [key] = kept.ok ? kept.value.keys : [];
-    expect([key?.subkeys.length, key?.subkeys[0]?.revocationSignatures.length]).toEqual([2, 1]);
+    expect(key?.subkeys.map(({ revocationSignatures }) => revocationSignatures.length).sort()).toEqual([0, 1]);
   });
 
   it('is unavailable, not empty, while neither store nor source answers', async () => {
