@@ -297,8 +297,8 @@ describe('key compromise', () => {
 describe('a poisoned key file', () => {
   it("with a stranger's binding before the genuine one, fetched first, does not blunt the revocation that comes later", async () => {
     const key = await tenant.key({ key: 'common' });
-    await tenant.put('key.asc', await poisonedFile(key.armored));
     const edge = await mirroring();
+    await tenant.put('key.asc', await poisonedFile(key.armored));
     await mirror(edge, '4593.2.5');
     expect(await source(edge, path(KERNEL))).toBe('mirror');
     await tenant.put('key.asc', key.compromised);
