@@ -3,7 +3,7 @@
  * bindings, revocations and certifications, broken signatures, subkeys without a binding, pictures. No I/O, no clock.
  */
 import type { PublicKey, SignaturePacket } from 'openpgp';
-import { toHex } from '../shared/bytes.ts';
+import { sameBytes, toHex } from '../shared/bytes.ts';
 import type { Keyring } from './keyring.ts';
 import { type Component, keyOf, mergeKeyrings } from './merge-keyrings.ts';
 import {
@@ -19,6 +19,8 @@ import {
   subkeyBinding,
   subkeyRevocation,
 } from './self-signature.ts';
+
+const NONE = new Uint8Array();
 
 /** Signatures that claim to make one statement, and where those go that do. */
 interface Lane {
@@ -59,6 +61,8 @@ async function verifyInTurns(lanes: readonly Lane[], mostLookedAt: number): Prom
     for (const { key, statement, candidates, genuine } of lanes) {
       const candidate = candidates[turn];
       if (candidate === undefined || left <= 0) continue;
+      // Of a genuine signature anybody can make more spellings; one of them is enough.
+      if (genuine.some((known) => sameBytes(known.signatureData ?? NONE, candidate.signatureData ?? NONE))) continue;
       left -= 1;
       if (await isGenuine(candidate, key, statement)) genuine.push(canonicalForm(candidate, key, statement));
     }

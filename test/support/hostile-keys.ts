@@ -26,6 +26,8 @@ export interface Wish {
   readonly date?: Date;
   readonly reason?: enums.reasonForRevocation;
   readonly backSignature?: SignaturePacket | null;
+  /** The size of a notation that is signed with it. */
+  readonly notationBytes?: number;
 }
 
 /** A quick key that nobody has pinned. */
@@ -54,6 +56,10 @@ export async function signedBy(signer: PrivateKey, wish: Wish): Promise<Signatur
   if (wish.type === TYPE.subkeyBinding) packet.keyFlags = Uint8Array.of(2);
   if (wish.reason !== undefined) packet.reasonForRevocationFlag = wish.reason;
   if (wish.backSignature !== undefined) packet.embeddedSignature = wish.backSignature;
+  if (wish.notationBytes !== undefined) {
+    const value = new Uint8Array(wish.notationBytes);
+    packet.rawNotations.push({ name: 'long@example.org', value, humanReadable: false, critical: false });
+  }
   await (packet.sign as unknown as Sign).call(
     packet,
     signer.keyPacket,
