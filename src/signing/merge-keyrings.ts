@@ -63,7 +63,7 @@ function union(keys: readonly PublicKey[]): Component[] {
   return withinBounds([...merged.values()]);
 }
 
-/** Keeps one packet of those that sign the same: what is signed is the hashed part, and the rest is in one form. */
+/** Keeps one packet of those that sign the same: what is signed is the hashed part. */
 function distinct(packets: readonly SignaturePacket[]): SignaturePacket[] {
   const kept = new Map<string, SignaturePacket>();
   for (const packet of packets) {

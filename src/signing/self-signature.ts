@@ -19,6 +19,7 @@ const TYPE = enums.signature;
 /** Types of subpackets (RFC 9580 section 5.2.3.7). */
 const ISSUER = 16;
 const EMBEDDED_SIGNATURE = 32;
+const ISSUER_FINGERPRINT = 33;
 const SIGNING_FLAG = 0x02;
 const SIGNATURE_VERSION = 4;
 /** A binding of a signing subkey of RSA-8192 has 2.3 KB with its back-signature. */
@@ -78,14 +79,14 @@ export async function isGenuine(packet: SignaturePacket, key: PublicKey, stateme
 }
 
 /**
- * Returns the only form in which a genuine signature is kept. Its unhashed subpackets are not signed, so anybody can
- * make thousands of genuine packets out of one by changing them; here they are the issuer and the back-signature.
+ * Returns the form in which a genuine signature is kept. Its unhashed subpackets are not signed, so anybody can make
+ * thousands of genuine packets out of one by changing them; what stays of them is the issuer and the back-signature.
  */
 export function canonicalForm(packet: SignaturePacket, key: PublicKey, { subkey }: Statement): SignaturePacket {
-  const unhashed = [issuer(key)];
+  const unhashed = issuersOf(packet, key);
   const back = packet.embeddedSignature;
   if (subkey !== undefined && back !== null && packet.unhashedSubpackets.some(isBackSignature)) {
-    const body = bytesOf(withUnhashed(back, [issuer(subkey)]));
+    const body = bytesOf(withUnhashed(back, issuersOf(back, subkey)));
     unhashed.push({ type: EMBEDDED_SIGNATURE, critical: false, body });
   }
   return withUnhashed(packet, unhashed);
@@ -106,11 +107,12 @@ type Unhashed = SignaturePacket['unhashedSubpackets'];
 
 const isBackSignature = ({ type }: Unhashed[number]): boolean => type === EMBEDDED_SIGNATURE;
 
-const issuer = (key: PublicKey | Subkey): Unhashed[number] => ({
-  type: ISSUER,
-  critical: false,
-  body: Uint8Array.from(key.getKeyID().toHex().match(/../g) ?? [], (hex) => Number.parseInt(hex, 16)),
-});
+/** The issuer, where the part that is not signed names it: gpg writes it there, openpgp.js into the signed part. */
+function issuersOf(packet: SignaturePacket, key: PublicKey | Subkey): Unhashed {
+  if (!packet.unhashedSubpackets.some(({ type }) => type === ISSUER || type === ISSUER_FINGERPRINT)) return [];
+  const body = Uint8Array.from(key.getKeyID().toHex().match(/../g) ?? [], (hex) => Number.parseInt(hex, 16));
+  return [{ type: ISSUER, critical: false, body }];
+}
 
 const withUnhashed = (packet: SignaturePacket, unhashedSubpackets: Unhashed): SignaturePacket =>
   Object.assign(new SignaturePacket(), packet, { unhashedSubpackets });
