@@ -10,7 +10,7 @@ import type { Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import type { Keyring } from '../signing/keyring.ts';
-import { isCompromised } from '../signing/signer.ts';
+import { compromisedKeys } from '../signing/signer.ts';
 import type { Publisher } from './publish.ts';
 import type { Release } from './store/bucket.ts';
 import { readableOf, type Tell } from './unreadable.ts';
@@ -82,7 +82,7 @@ export async function finishWithdrawals(
 }
 
 /**
- * Marks every release as distrusted that a compromised subkey of `keyring` has signed, and returns the newly marked
+ * Marks every release as distrusted that a compromised key of `keyring` has signed, and returns the newly marked
  * ones. It checks all releases on every call, since one may have been published since the last call. It tells of records
  * that cannot be read, and goes on with the others.
  */
@@ -92,11 +92,7 @@ export async function distrustCompromised(
   tell: Tell,
 ): Promise<Result<Release[], StoreFault>> {
   const { platform, releases, catalogue } = ports;
-  const compromised = new Set<string>();
-  for (const subkey of keyring.keys.flatMap(({ subkeys }) => subkeys)) {
-    const fingerprint = subkey.getFingerprint().toUpperCase();
-    if (await isCompromised(keyring, fingerprint)) compromised.add(fingerprint);
-  }
+  const compromised = await compromisedKeys(keyring);
   if (compromised.size === 0) return ok([]);
   const distrusted: Release[] = [];
   for (const pair of catalogue.pairs) {

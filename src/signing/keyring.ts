@@ -5,6 +5,8 @@
 import { type PublicKey, readKeys, type Subkey } from 'openpgp';
 import { concatBytes } from '../shared/bytes.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import { isRevokedAt } from './revocation.ts';
+import { letsSign } from './self-signature.ts';
 
 export interface Keyring {
   readonly keys: readonly PublicKey[];
@@ -17,7 +19,6 @@ export type KeyringFault =
 
 const BLOCK_BEGINS = '-----BEGIN PGP PUBLIC KEY BLOCK-----';
 const BLOCK_ENDS = '-----END PGP PUBLIC KEY BLOCK-----';
-const SIGNING_FLAG = 0x02;
 
 /** Returns a fingerprint as gpg and our configuration write it: 40 upper-case hexadecimal digits. */
 export const fingerprintOf = (key: PublicKey | Subkey): string => key.getFingerprint().toUpperCase();
@@ -85,16 +86,15 @@ export interface SigningKeyExpiry {
 export async function lastingSigningKey(keyring: Keyring, now: number): Promise<SigningKeyExpiry | undefined> {
   const candidates: SigningKeyExpiry[] = [];
   for (const key of (await untouchedCopy(keyring)).keys) {
-    const signingSubkeys = key.subkeys.filter((subkey) => isForSigning(subkey));
+    if (await isRevokedAt(now, key)) continue;
+    const signingSubkeys = key.subkeys.filter((subkey) => subkey.bindingSignatures.some(letsSign));
     const primaryExpiry = await key.getExpirationTime();
     // A subkey cannot be used after its primary key has expired.
     const notAfterPrimary = (expiry: Date | number) =>
       toMilliseconds(primaryExpiry !== null && primaryExpiry < expiry ? primaryExpiry : expiry);
     for (const subkey of signingSubkeys) {
       const expiry = await subkey.getExpirationTime(new Date(now));
-      const [binding] = subkey.bindingSignatures;
-      if (expiry === null || binding === undefined) continue;
-      if (await subkey.isRevoked(binding, key.keyPacket, new Date(now))) continue;
+      if (expiry === null || (await isRevokedAt(now, key, subkey))) continue;
       candidates.push({ fingerprint: fingerprintOf(subkey), expires: notAfterPrimary(expiry) });
     }
     if (signingSubkeys.length === 0 && primaryExpiry !== null) {
@@ -118,9 +118,6 @@ export function expiryWarning(lasting: SigningKeyExpiry | undefined, now: number
   const days = daysLeft(lasting, now);
   return days !== undefined && days < WARN_DAYS ? `the signing key expires in ${days} days` : undefined;
 }
-
-const isForSigning = (subkey: Subkey): boolean =>
-  subkey.bindingSignatures.some((binding) => ((binding.keyFlags?.[0] ?? 0) & SIGNING_FLAG) !== 0);
 
 const toMilliseconds = (expiry: Date | number): number | undefined =>
   expiry instanceof Date ? expiry.getTime() : undefined;

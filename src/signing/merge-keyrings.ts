@@ -1,27 +1,29 @@
 /**
- * Merges keyrings and keeps every packet: no revocation may get lost, and old binding signatures are needed to verify
- * signatures of their time. `update` of openpgp.js is of no use, as it replaces old binding signatures. No I/O.
+ * Merges keyrings that consist of genuine signatures: no revocation may get lost, and old binding signatures are needed
+ * to verify signatures of their time. `update` of openpgp.js is of no use, as it replaces old binding signatures. No I/O.
  */
 import { enums, PacketList, PublicKey, type SignaturePacket } from 'openpgp';
-import { concatBytes, toHex } from '../shared/bytes.ts';
+import { toHex } from '../shared/bytes.ts';
+import { withinBounds } from './key-bounds.ts';
 import { fingerprintOf, type Keyring } from './keyring.ts';
+import { bytesOf } from './self-signature.ts';
 
-type KeyPackets = ReturnType<PublicKey['toPacketList']>;
-type KeyPacket = KeyPackets[number];
+type KeyPacket = ReturnType<PublicKey['toPacketList']>[number];
 
-/** A key, user id or subkey packet with the signatures that belong to it. */
-interface Component {
+/** A primary key, user id or subkey with the primary's signatures about it. */
+export interface Component {
   readonly packet: KeyPacket;
-  /** By the hexadecimal of their bytes, so that each one is kept once. */
-  readonly signatures: Map<string, SignaturePacket>;
+  readonly revocations: readonly SignaturePacket[];
+  /** Direct-key signatures, certifications or bindings. */
+  readonly others: readonly SignaturePacket[];
 }
 
-/** Returns all keys of both keyrings. A key that both have gets the packets of both. */
+/** Returns all keys of both keyrings. A key that both have gets the packets of both, in the same order always. */
 export function mergeKeyrings(kept: Keyring, fetched: Keyring): Keyring {
-  const merged = new Map(kept.keys.map((key) => [fingerprintOf(key), key]));
-  for (const key of fetched.keys) {
-    const keptKey = merged.get(fingerprintOf(key));
-    merged.set(fingerprintOf(key), keptKey === undefined ? key : mergeKeys(keptKey, key));
+  const merged = new Map<string, PublicKey>();
+  for (const key of [...kept.keys, ...fetched.keys]) {
+    const before = merged.get(fingerprintOf(key));
+    merged.set(fingerprintOf(key), keyOf(union(before === undefined ? [key] : [before, key])));
   }
   return { keys: [...merged.values()] };
 }
@@ -36,46 +38,63 @@ export function sameKeyring(a: Keyring, b: Keyring): boolean {
   return sortedBytes(a) === sortedBytes(b);
 }
 
-function mergeKeys(kept: PublicKey, fetched: PublicKey): PublicKey {
-  const components = readComponents(kept);
-  for (const [id, component] of readComponents(fetched)) {
-    const keptComponent = components.get(id);
-    if (keptComponent === undefined) components.set(id, component);
-    else for (const [hex, signature] of component.signatures) keptComponent.signatures.set(hex, signature);
-  }
-  const ordered = [...components.values()].sort((a, b) => rank(a.packet) - rank(b.packet));
+/** Returns the key that consists of `components` as far as they have signatures; the primary key needs none. */
+export function keyOf(components: readonly Component[]): PublicKey {
   const packets = new PacketList<KeyPacket>();
-  for (const { packet, signatures } of ordered) packets.push(packet, ...signatures.values());
+  const signed = components.filter(
+    ({ packet, revocations, others }) => rank(packet) === 0 || revocations.length + others.length > 0,
+  );
+  const ordered = signed.sort((a, b) => rank(a.packet) - rank(b.packet));
+  for (const { packet, revocations, others } of ordered) packets.push(packet, ...revocations, ...others);
   return new PublicKey(packets);
 }
 
-function readComponents(key: PublicKey): Map<string, Component> {
-  const components = new Map<string, Component>();
-  let current: Component | undefined;
+function union(keys: readonly PublicKey[]): Component[] {
+  const merged = new Map<string, Component>();
+  for (const component of keys.flatMap(componentsOf)) {
+    const id = `${tagOf(component.packet)} ${toHex(bytesOf(component.packet))}`;
+    const before = merged.get(id);
+    merged.set(id, {
+      packet: component.packet,
+      revocations: distinct([...(before?.revocations ?? []), ...component.revocations]),
+      others: distinct([...(before?.others ?? []), ...component.others]),
+    });
+  }
+  return withinBounds([...merged.values()]);
+}
+
+/** Keeps one packet of those that sign the same: what is signed is the hashed part. */
+function distinct(packets: readonly SignaturePacket[]): SignaturePacket[] {
+  const kept = new Map<string, SignaturePacket>();
+  for (const packet of packets) {
+    const signed = toHex(packet.signatureData ?? new Uint8Array());
+    const before = kept.get(signed);
+    if (before === undefined || toHex(bytesOf(packet)) < toHex(bytesOf(before))) kept.set(signed, packet);
+  }
+  return [...kept.values()];
+}
+
+function componentsOf(key: PublicKey): Component[] {
+  const components: { packet: KeyPacket; revocations: SignaturePacket[]; others: SignaturePacket[] }[] = [];
   for (const packet of key.toPacketList()) {
-    if (isSignature(packet)) {
-      current?.signatures.set(toHex(bytesOf(packet)), packet);
-      continue;
-    }
-    current = { packet, signatures: new Map() };
-    components.set(`${tagOf(packet)} ${toHex(bytesOf(packet))}`, current);
+    if (!isSignature(packet)) components.push({ packet, revocations: [], others: [] });
+    else if (isRevocation(packet)) components.at(-1)?.revocations.push(packet);
+    else components.at(-1)?.others.push(packet);
   }
   return components;
 }
 
 const isSignature = (packet: KeyPacket): packet is SignaturePacket => tagOf(packet) === enums.packet.signature;
 
+const { keyRevocation, subkeyRevocation, certRevocation } = enums.signature;
+const isRevocation = ({ signatureType }: SignaturePacket): boolean =>
+  signatureType === keyRevocation || signatureType === subkeyRevocation || signatureType === certRevocation;
+
 /** The order of RFC 9580 section 10.1: first the primary key, then user ids, then subkeys. */
 function rank(packet: KeyPacket): number {
   const tag = tagOf(packet);
   if (tag === enums.packet.publicKey) return 0;
   return tag === enums.packet.publicSubkey ? 2 : 1;
-}
-
-function bytesOf(packet: KeyPacket): Uint8Array {
-  const single = new PacketList<KeyPacket>();
-  single.push(packet);
-  return concatBytes([single.write()]);
 }
 
 const tagOf = (packet: KeyPacket): number => (packet.constructor as unknown as { tag: number }).tag;

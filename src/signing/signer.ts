@@ -3,10 +3,11 @@
  * stays good after its subkey has expired. A subkey that was revoked as compromised is refused for every date; one that
  * was superseded or retired is refused only for signatures after its revocation (RFC 9580 section 5.2.3.31). No I/O.
  */
-import type { PublicKey } from 'openpgp';
+import type { PublicKey, Subkey } from 'openpgp';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { DetachedSignature } from './detached-signature.ts';
 import { fingerprintOf, type Keyring, untouchedCopy } from './keyring.ts';
+import { isCompromisedIn } from './revocation.ts';
 
 export interface Signer {
   /** Fingerprint of the key that signed: a subkey, or the primary key itself. */
@@ -34,16 +35,22 @@ export async function findSigner(
 ): Promise<Result<Signer, SignerFault>> {
   const keyId = signature.packet.issuerKeyID;
   const { keys } = await untouchedCopy(keyring);
-  const primary = keys.find((key) => key.getKeys(keyId).length > 0);
-  const signingKey = primary?.getKeys(keyId)[0];
-  if (primary === undefined || signingKey === undefined) {
-    return err({ reason: 'unknown-key', keyId: signature.issuerKeyId.toUpperCase() });
-  }
+  const candidates = keys.flatMap((primary) => primary.getKeys(keyId).map((signingKey) => ({ primary, signingKey })));
+  const [first] = candidates;
+  if (first === undefined) return err({ reason: 'unknown-key', keyId: signature.issuerKeyId.toUpperCase() });
   if (signature.created > now) return err({ reason: 'signature-from-future' });
-  const fingerprint = fingerprintOf(signingKey);
-  const fault = await whyUnfit(primary, signature);
-  if (fault !== undefined) return err({ reason: fault, fingerprint });
-  return ok({ signedBy: fingerprint, primary: fingerprintOf(primary) });
+  for (const { signingKey } of candidates) {
+    const fingerprint = fingerprintOf(signingKey);
+    if (await isCompromised(keyring, fingerprint)) return err({ reason: 'revoked-key', fingerprint });
+  }
+  let fault: SignerFault | undefined;
+  for (const { primary, signingKey } of candidates) {
+    const fingerprint = fingerprintOf(signingKey);
+    const reason = await whyUnfit(primary, signature);
+    if (reason === undefined) return ok({ signedBy: fingerprint, primary: fingerprintOf(primary) });
+    fault ??= { reason, fingerprint };
+  }
+  return err(fault ?? { reason: 'unfit-key', fingerprint: fingerprintOf(first.signingKey) });
 }
 
 async function whyUnfit(
@@ -67,15 +74,24 @@ async function whyUnfit(
   return 'unfit-key';
 }
 
-/** True when `fingerprint` is a subkey that was revoked as compromised, or without a reason, which counts the same. */
+/**
+ * True when `fingerprint` is a primary key or a subkey that was revoked as compromised, or without a reason, which
+ * counts the same. Every copy of the key in every key of `keyring` is looked at.
+ */
 export async function isCompromised(keyring: Keyring, fingerprint: string): Promise<boolean> {
-  for (const key of (await untouchedCopy(keyring)).keys) {
-    const subkey = key.subkeys.find((candidate) => fingerprintOf(candidate) === fingerprint);
-    for (const binding of subkey?.bindingSignatures ?? []) {
-      // openpgp.js skips a revocation whose issuer is not that of the binding, and a stranger's binding may come first. At the
-      // creation date of the subkey only those revocations count that are valid for every date.
-      if (await subkey?.isRevoked(binding, key.keyPacket, subkey.getCreationTime())) return true;
-    }
+  return (await compromisedKeys(keyring, (key) => fingerprintOf(key) === fingerprint)).size > 0;
+}
+
+/** Returns the fingerprints of the primary keys and subkeys that `isCompromised`, of those that `concerns` names. */
+export async function compromisedKeys(
+  keyring: Keyring,
+  concerns: (key: PublicKey | Subkey) => boolean = () => true,
+): Promise<ReadonlySet<string>> {
+  const compromised = new Set<string>();
+  for (const primary of keyring.keys) {
+    if (concerns(primary) && (await isCompromisedIn(primary))) compromised.add(fingerprintOf(primary));
+    for (const subkey of primary.subkeys.filter(concerns))
+      if (await isCompromisedIn(primary, subkey)) compromised.add(fingerprintOf(subkey));
   }
-  return false;
+  return compromised;
 }

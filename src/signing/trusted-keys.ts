@@ -1,12 +1,14 @@
 /**
  * Provides the trusted keyring. It is stored in R2 and cached in memory for a minute. It is fetched from its source
- * when R2 has none, and when a signature names an unknown key. Keys and packets are only added, never removed.
+ * when R2 has none, and when a signature names an unknown key. What is kept is what verifies under its own primary (ADR 11);
+ * of that, a later fetch takes nothing away.
  */
-import { change, type Document, type Patience } from '../shared/document.ts';
+import { change, type Document, type Patience, type Stored } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { SingleFlight } from '../shared/single-flight.ts';
 import type { StoreFault } from '../shared/store.ts';
+import { genuinePart } from './genuine-part.ts';
 import type { FetchKeyFile, KeySourceFault } from './key-source.ts';
 import { type Keyring, type KeyringFault, readKeyring, trustedPart } from './keyring.ts';
 import { mergeKeyrings, sameKeyring } from './merge-keyrings.ts';
@@ -14,16 +16,24 @@ import { mergeKeyrings, sameKeyring } from './merge-keyrings.ts';
 export type TrustedKeysFault = StoreFault | KeySourceFault | KeyringFault;
 
 const CACHED_MS = 60_000;
+/**
+ * Flatcar's key has 12 signatures of its own in 2026. A signature of RSA-4096 has some 560 bytes, so this is about what
+ * a key file can bring; to verify that many takes less than a second.
+ */
+const MOST_LOOKED_AT = 1000;
 const REFETCH_AFTER_MS = 60_000;
 /** Retries at once: two isolates that fetch at the same time write the same keyring, which the next read shows. */
 const AT_ONCE: Patience = { attempts: 5, delay: () => 0, readsAgain: false };
 /** A failed fetch is not repeated for this time, so that many requests cause one fetch only. */
 const PAUSE_AFTER_FAILURE_MS = 5_000;
 
+const EMPTY: Keyring = { keys: [] };
 const NOT_WRITTEN: StoreFault = { reason: 'store-unreachable', operation: 'write keyring' };
 
 export class TrustedKeys {
   #cached: { keyring: Keyring; until: number } | undefined;
+  /** What is genuine of the stored object of that etag. */
+  #genuine: Stored<Keyring> | undefined;
   #fetchedAt = Number.NEGATIVE_INFINITY;
   #lastFailure: { readonly at: number; readonly fault: TrustedKeysFault } | undefined;
   readonly #flights: SingleFlight<Keyring, TrustedKeysFault>;
@@ -59,7 +69,7 @@ export class TrustedKeys {
     const stored = await this.document.read();
     if (!stored.ok) return stored;
     if (stored.value === undefined) return await this.#fetchAndMerge();
-    const trusted = trustedPart(stored.value.value, this.pins);
+    const trusted = trustedPart(await this.#genuineOf(stored.value), this.pins);
     // A stored keyring without the pinned keys comes from an earlier configuration.
     return trusted.ok ? ok(this.#cache(trusted.value)) : await this.#fetchAndMerge();
   }
@@ -79,7 +89,9 @@ export class TrustedKeys {
     if (!file.ok) return file;
     const read = await readKeyring(file.value);
     if (!read.ok) return read;
-    const fetched = trustedPart(read.value, this.pins);
+    const pinned = trustedPart(read.value, this.pins);
+    if (!pinned.ok) return pinned;
+    const fetched = trustedPart(await genuinePart(pinned.value, MOST_LOOKED_AT), this.pins);
     if (!fetched.ok) return fetched;
     const merged = await this.#mergeIn(fetched.value);
     if (!merged.ok) return merged;
@@ -93,14 +105,21 @@ export class TrustedKeys {
       this.platform,
       this.document,
       async (current) => {
-        const kept = current?.value ?? { keys: [] };
+        const kept = current === undefined ? EMPTY : await this.#genuineOf(current);
         const merged = mergeKeyrings(kept, fetched);
-        return ok(sameKeyring(kept, merged) ? undefined : merged);
+        return ok(sameKeyring(current?.value ?? EMPTY, merged) ? undefined : merged);
       },
       AT_ONCE,
     );
     if (stored.ok) return ok(stored.value?.value ?? fetched);
     return stored.error.reason === 'conflict' ? err(NOT_WRITTEN) : err(stored.error);
+  }
+
+  /** The stored keyring may be from a version that kept every packet. It is written anew by the next fetch. */
+  async #genuineOf(stored: Stored<Keyring>): Promise<Keyring> {
+    if (this.#genuine?.etag !== stored.etag)
+      this.#genuine = { value: await genuinePart(stored.value), etag: stored.etag };
+    return this.#genuine.value;
   }
 
   #cache(keyring: Keyring): Keyring {

@@ -10,7 +10,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { createMessage, verify } from 'openpgp';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { DetachedSignature } from './detached-signature.ts';
-import { type Keyring, untouchedCopy } from './keyring.ts';
+import { fingerprintOf, type Keyring, untouchedCopy } from './keyring.ts';
 import { findSigner, type Signer, type SignerFault } from './signer.ts';
 
 export interface VerifiedSignature extends Signer {
@@ -75,13 +75,15 @@ function running(
   signer: Signer,
   now: number,
 ): RunningVerification {
+  // openpgp.js asks only the first key that has the issuer's id: let that be the one that was found fit.
+  const signedIn = { keys: keyring.keys.filter((key) => fingerprintOf(key) === signer.primary) };
   return {
     update: (chunk) => {
       hash.update(chunk);
     },
     finish: async () => {
       hash.update(signature.suffix);
-      const isGood = await judge(keyring, signature, hash.digest(), now);
+      const isGood = await judge(signedIn, signature, hash.digest(), now);
       return isGood ? ok({ ...signer, signedAt: signature.created }) : err({ reason: 'bad-signature' });
     },
   };

@@ -2,9 +2,12 @@
  * The attacks of The Update Framework's list (theupdateframework.io, "Attacks and weaknesses") that apply to who downloads from
  * here, each tried by an upstream that has turned hostile. docs/security.md says what stops each; it names these tests.
  */
+
 import { reset } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Edge, type EdgeOptions, OPERATOR, OPERATOR_TOKEN, openEdge } from '../support/edge.ts';
+import { poisonedFile } from '../support/hostile-keys.ts';
 import { hurried, shortPauses } from '../support/hurried.ts';
 import { movingClock } from '../support/moving-clock.ts';
 import { IMAGE, KERNEL, PAIR } from '../support/release.ts';
@@ -288,6 +291,36 @@ describe('key compromise', () => {
     const later = await mirroring();
     expect((await later.fetch(path(IMAGE))).status).toBe(502);
     expect(await current(later)).toBe(502);
+  });
+});
+
+describe('a poisoned key file', () => {
+  it("with a stranger's binding before the genuine one, fetched first, does not blunt the revocation that comes later", async () => {
+    const key = await tenant.key({ key: 'common' });
+    const edge = await mirroring();
+    await tenant.put('key.asc', await poisonedFile(key.armored));
+    await mirror(edge, '4593.2.5');
+    expect(await source(edge, path(KERNEL))).toBe('mirror');
+    await tenant.put('key.asc', key.compromised);
+    clock.advance(2 * DAY);
+    await edge.poll();
+    expect(edge.events.at(-1)).toMatchObject({ distrusted: 'stable/amd64-usr/4593.2.5' });
+    expect((await edge.fetch(path(KERNEL))).status).toBe(502);
+    clock.advance(365 * DAY);
+    const later = await mirroring();
+    expect((await later.fetch(path(KERNEL))).status).toBe(502);
+    expect(await (await later.fetch('/healthz')).text()).not.toContain(key.subkey);
+  });
+
+  it('that an earlier version has stored in that order is cleaned when it is loaded', async () => {
+    const key = await tenant.key({ key: 'common' });
+    const edge = await mirroring();
+    await mirror(edge, '4593.2.5');
+    await env.RELEASES.put('keyring.asc', await poisonedFile(key.compromised));
+    clock.advance(2 * DAY);
+    await edge.poll();
+    expect(edge.events.at(-1)).toMatchObject({ distrusted: 'stable/amd64-usr/4593.2.5' });
+    expect((await edge.fetch(path(KERNEL))).status).toBe(502);
   });
 });
 

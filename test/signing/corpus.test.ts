@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readDetachedSignature } from '../../src/signing/detached-signature.ts';
+import { genuinePart } from '../../src/signing/genuine-part.ts';
 import { type Keyring, readKeyring, trustedPart } from '../../src/signing/keyring.ts';
 import { mergeKeyrings } from '../../src/signing/merge-keyrings.ts';
 import { verifyBytes } from '../../src/signing/verification.ts';
@@ -106,7 +107,7 @@ afterAll(() => {
 
 async function ring(name: string): Promise<Keyring> {
   const read = await readKeyring(file(name));
-  const trusted = read.ok ? trustedPart(read.value, [primary]) : read;
+  const trusted = read.ok ? trustedPart(await genuinePart(read.value), [primary]) : read;
   if (!trusted.ok) throw new Error(trusted.error.reason);
   return trusted.value;
 }

@@ -30,9 +30,13 @@ export interface CheckedSignature {
   readonly signer: Signer;
 }
 
-/** A signature of Flatcar has 566 bytes. */
-const LIMIT_BYTES = 64 * 1024;
+/**
+ * A signature of Flatcar has 566 bytes, one of RSA-8192 with armor and notations some 2 KB. What is remembered has passed no mathematics yet,
+ * so all of it together, 4 MB, is what upstream may fill the memory of an isolate with.
+ */
+const LIMIT_BYTES = 8 * 1024;
 const CACHED_MS = 60_000;
+const MOST_REMEMBERED = 500;
 
 export class FileSignatures {
   readonly #cache: TtlCache<CheckedSignature>;
@@ -42,7 +46,7 @@ export class FileSignatures {
     private readonly upstream: Upstream,
     private readonly trustedKeys: TrustedKeys,
   ) {
-    this.#cache = new TtlCache(platform.now, CACHED_MS, 500);
+    this.#cache = new TtlCache(platform.now, CACHED_MS, MOST_REMEMBERED);
   }
 
   /**
