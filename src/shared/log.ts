@@ -30,8 +30,3 @@ export class WideEvent implements LogEvent {
     return { ...this.#fields, milliseconds: now() - started };
   }
 }
-
-/** Returns at most 512 characters of a path, without the capability of a boot URL: no log may contain one. */
-export function redactPath(path: string): string {
-  return path.replace(/boot(\/+\.?)+[^/]+/gi, 'boot/-').slice(0, 512);
-}

@@ -15,7 +15,8 @@ export type KeyringFault =
   /** The keyring is readable but has none of the pinned primary keys. */
   | { readonly reason: 'no-pinned-key' };
 
-const BLOCK = /-----BEGIN PGP PUBLIC KEY BLOCK-----[\s\S]*?-----END PGP PUBLIC KEY BLOCK-----/g;
+const BLOCK_BEGINS = '-----BEGIN PGP PUBLIC KEY BLOCK-----';
+const BLOCK_ENDS = '-----END PGP PUBLIC KEY BLOCK-----';
 const SIGNING_FLAG = 0x02;
 
 /** Returns a fingerprint as gpg and our configuration write it: 40 upper-case hexadecimal digits. */
@@ -34,7 +35,7 @@ export function trustedPart(keyring: Keyring, pins: readonly string[]): Result<K
 }
 
 async function readAll(bytes: Uint8Array): Promise<PublicKey[] | undefined> {
-  const blocks = new TextDecoder().decode(bytes).match(BLOCK) ?? [];
+  const blocks = armoredBlocks(new TextDecoder().decode(bytes));
   try {
     const keys =
       blocks.length === 0
@@ -44,6 +45,19 @@ async function readAll(bytes: Uint8Array): Promise<PublicKey[] | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** Returns the texts from each line that begins a block to the next one that ends a block. */
+function armoredBlocks(text: string): string[] {
+  const blocks: string[] = [];
+  let from = text.indexOf(BLOCK_BEGINS);
+  while (from !== -1) {
+    const end = text.indexOf(BLOCK_ENDS, from + BLOCK_BEGINS.length);
+    if (end === -1) break;
+    blocks.push(text.slice(from, end + BLOCK_ENDS.length));
+    from = text.indexOf(BLOCK_BEGINS, end + BLOCK_ENDS.length);
+  }
+  return blocks;
 }
 
 /**

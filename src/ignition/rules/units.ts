@@ -6,8 +6,6 @@ import type { ConfigV3 } from '../spec/v3.ts';
 type Unit = NonNullable<NonNullable<ConfigV3['systemd']>['units']>[number];
 
 export const UNIT_EXTENSIONS = /\.(service|socket|device|mount|automount|swap|target|path|timer|snapshot|slice|scope)$/;
-/** The name of an instance of a template, such as `getty@tty1.service`. */
-const INSTANCE = /^(.+?)@(.+?)\.service$/;
 const MOST_LINE = 2048;
 
 /** Reports the errors about the units of `config`, and warns of a unit that is enabled in vain. */
@@ -23,8 +21,8 @@ export function checkUnits({ systemd }: ConfigV3, report: Findings): void {
     checkUnitContents(unit.contents, [...path, 'contents'], report);
     if (unit.enabled === true) {
       checkInstall(unit, [...path, 'contents'], report);
-      const template = INSTANCE.exec(unit.name)?.[1];
-      if (template !== undefined && templates.get(`${template}@.service`) === true)
+      const template = templateOf(unit.name);
+      if (template !== undefined && templates.get(template) === true)
         report.warn([...path, 'contents'], noInstall(unit.name));
     }
     for (const [number, dropin] of (unit.dropins ?? []).entries()) {
@@ -33,6 +31,16 @@ export function checkUnits({ systemd }: ConfigV3, report: Findings): void {
       checkUnitContents(dropin.contents, [...where, 'contents'], report);
     }
   }
+}
+
+/**
+ * Returns the name of the template of an instance, such as `getty@.service` of `getty@tty1.service`, or `undefined`.
+ * The first `@` that has text before it ends the name of the template.
+ */
+function templateOf(name: string): string | undefined {
+  const at = name.indexOf('@', 1);
+  const end = name.length - '.service'.length;
+  return at === -1 || at + 1 >= end || !name.endsWith('.service') ? undefined : `${name.slice(0, at)}@.service`;
 }
 
 /** Reports an error when `contents` is not a valid unit file. Empty contents are valid. */

@@ -46,7 +46,7 @@ export async function openUserData(vault: Vault, machine: Machine): Promise<Resu
 /** Returns one config made of the layers. `cloudConfigUrl` replaces the placeholder in the default layer. */
 export function render(layers: LayerTexts, cloudConfigUrl: string): Result<Composed, ComposeFault> {
   const { engine, base, user } = layers;
-  return compose({ base, user, default: layers.default?.replace(PLACEHOLDER, cloudConfigUrl) }, engine);
+  return compose({ base, user, default: layers.default?.replace(PLACEHOLDER, () => cloudConfigUrl) }, engine);
 }
 
 /** A parsed Ignition config. */

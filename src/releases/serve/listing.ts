@@ -63,9 +63,9 @@ export function prefersJson(accept: string | null): boolean {
   const weights = new Map<string, number>();
   for (const range of (accept ?? '').split(',')) {
     const [type = '', ...parameters] = range
-      .trim()
       .toLowerCase()
-      .split(/\s*;\s*/);
+      .split(';')
+      .map((part) => part.trim());
     const weight = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1);
     if (!Number.isNaN(weight)) weights.set(type, weight);
   }
