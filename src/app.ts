@@ -14,9 +14,11 @@ import { answerCached } from './releases/serve/cached-files.ts';
 import { addRoutes, type Router } from './routes.ts';
 import { stackOf } from './shared/cause.ts';
 import { CACHE } from './shared/http/cache.ts';
-import { redactPath, WideEvent } from './shared/log.ts';
+import type { Call } from './shared/http/call.ts';
+import { WideEvent } from './shared/log.ts';
 import type { Platform } from './shared/platform.ts';
 import { problemLine } from './shared/problem.ts';
+import { redactPath } from './shared/redact-path.ts';
 import { VERSION } from './version.ts';
 
 /** What `index.ts` needs: the router for requests, the poll for the cron, and the ports for a Workflow run. */
@@ -88,6 +90,17 @@ function watched({ platform, logSink }: Runtime): Platform {
   return { ...platform, waitUntil: (work) => platform.waitUntil(work.catch(tell)) };
 }
 
+/** Adds the header that keeps a browser from guessing another type than the one that the response names. */
+function refuseGuessing(context: Pick<Call, 'res' | 'header'>): void {
+  const [name, value] = ['x-content-type-options', 'nosniff'];
+  try {
+    context.res.headers.set(name, value);
+  } catch {
+    // The headers of a response that came from another entrypoint cannot be changed; Hono copies it.
+    context.header(name, value);
+  }
+}
+
 /** Writes one event for each request. A throw is a bug: the log gets its stack, and the client gets only an id. */
 function observedApp({ platform }: Runtime, watch: Observer): Router {
   const app: Router = new Hono();
@@ -99,6 +112,8 @@ function observedApp({ platform }: Runtime, watch: Observer): Router {
     const { method, url } = context.req.raw;
     log.set({ event: 'request', requestId: id, method, path: redactPath(rawPath(url)) });
     await next();
+    // A browser must not take a file of a release, or what a customer wrote, for a page or a script.
+    refuseGuessing(context);
     const length = context.res.headers.get('content-length');
     const bytes = length === null || method === 'HEAD' ? {} : { bytes: Number(length) };
     log.set({ status: context.res.status, route: routePath(context, -1), ...bytes });

@@ -143,7 +143,7 @@ const schema = z
       .string()
       .trim()
       .refine((text) => text === '' || isHttpUrl(text), 'must be an http or https URL without credentials')
-      .transform((text) => text.replace(/\/+$/, ''))
+      .transform(withoutLastSlashes)
       .default(''),
     DOWNLOAD_CACHE: flag.default(true),
     OPERATOR_TOKEN: secret,
@@ -178,6 +178,12 @@ export function parseConfig(env: object): Result<Config, readonly ConfigFault[]>
       message: issue.message,
     })),
   );
+}
+
+function withoutLastSlashes(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '/') end -= 1;
+  return text.slice(0, end);
 }
 
 function isHttpUrl(text: string): boolean {

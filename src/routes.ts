@@ -51,7 +51,8 @@ const NO_TOKEN: Problem = {
  */
 export function addRoutes(app: Router, rooms: Rooms): void {
   const { releases, mirror, machines } = rooms;
-  app.route('/', healthRoutes(rooms.health));
+  const isOperatorCall = async (header: string | null) => await isOperator(header, rooms.operatorTokens);
+  app.route('/', healthRoutes(rooms.health, isOperatorCall));
   app.route('/', keyRoutes(rooms.trustedKeys));
   app.route('/', publicRoutes(releases));
   app.route('/', pageRoutes(rooms.pages));
@@ -66,7 +67,7 @@ export function addRoutes(app: Router, rooms: Rooms): void {
 
   app.route('/webhooks', webhookRoutes(mirror));
   app.use('/api/*', async ({ req }, next) => {
-    if (await isOperator(req.header('authorization') ?? null, rooms.operatorTokens)) return await next();
+    if (await isOperatorCall(req.header('authorization') ?? null)) return await next();
     return problemJson(NO_TOKEN, rawPath(req.url));
   });
   app.route('/api/metrics', metricsRoutes(rooms.metrics));

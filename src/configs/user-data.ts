@@ -1,6 +1,7 @@
 /** Reads user data: bytes, perhaps gzipped, of one of the kinds that Flatcar accepts. */
 import { gunzipSync } from 'node:zlib';
 import { type UserDataKind, userDataKind } from '../ignition/user-data.ts';
+import { concatBytes } from '../shared/bytes.ts';
 import { tooLong } from '../shared/http/api.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 
@@ -31,7 +32,7 @@ export async function readUserData(
   limit: number,
 ): Promise<Result<UserData, UserDataFault>> {
   if (bytes.length > limit) return err({ reason: 'too-large', limit, isUnzipped: false });
-  const plain = isGzip(bytes) ? gunzip(bytes, limit) : ok(bytes);
+  const plain = isGzip(bytes) ? await gunzip(bytes, limit) : ok(bytes);
   if (!plain.ok) return plain;
   // A byte order mark stays in the text, because Ignition refuses a config that has one.
   const text = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(plain.value);
@@ -50,11 +51,38 @@ export function userDataProblem(fault: UserDataFault): string {
 /** Looks for the magic bytes of gzip (RFC 1952 section 2.3.1). */
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** Inflates never more than `limit` bytes: a megabyte of gzip can hold a gigabyte. */
-function gunzip(bytes: Uint8Array<ArrayBuffer>, limit: number): Result<Uint8Array<ArrayBuffer>, UserDataFault> {
+/** workerd counts whole buffers of its output, so what is a little below its limit is refused too. */
+const CHUNK = 64 * 1024;
+
+/**
+ * Returns the bytes that gzip holds. `DecompressionStream` decides what is good gzip, but it inflates all that it is
+ * given before anybody can stop it: a thousand times its size. So `gunzipSync` goes before it, which stops a little above the limit.
+ */
+async function gunzip(
+  bytes: Uint8Array<ArrayBuffer>,
+  limit: number,
+): Promise<Result<Uint8Array<ArrayBuffer>, UserDataFault>> {
+  const tooLarge = err({ reason: 'too-large', limit, isUnzipped: true } as const);
   try {
-    return ok(new Uint8Array(gunzipSync(bytes, { maxOutputLength: limit })));
+    gunzipSync(bytes, { maxOutputLength: limit + CHUNK });
   } catch (cause) {
-    return err(cause instanceof RangeError ? { reason: 'too-large', limit, isUnzipped: true } : { reason: 'bad-gzip' });
+    return cause instanceof RangeError ? tooLarge : err({ reason: 'bad-gzip' });
+  }
+  const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return ok(concatBytes(chunks));
+      length += value.length;
+      if (length > limit) {
+        await reader.cancel();
+        return tooLarge;
+      }
+      chunks.push(value);
+    }
+  } catch {
+    return err({ reason: 'bad-gzip' });
   }
 }

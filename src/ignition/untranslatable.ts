@@ -2,7 +2,7 @@
 import { cleanPath } from './clean-path.ts';
 import type { Mounts } from './mounts-v2.ts';
 import type { Findings } from './report.ts';
-import { PathsAbove } from './rules/nodes.ts';
+import { linksAbove } from './rules/nodes.ts';
 import { type ConfigV2, NEWEST_V2 } from './spec/v2.ts';
 import { validateV2 } from './validate-v2.ts';
 
@@ -39,14 +39,15 @@ function findUnmounted({ storage }: ConfigV2, report: Findings): void {
 function findNodes({ storage }: ConfigV2, mounts: Mounts, report: Findings): void {
   const pathOf = ({ filesystem, path }: { filesystem: string; path: string }) =>
     cleanPath(`/${mounts.paths.get(filesystem) ?? ''}/${path}`);
-  const links = new PathsAbove((storage?.links ?? []).map(pathOf));
+  const { files = [], directories = [], links = [] } = storage ?? {};
+  const linked = linksAbove(links.map(pathOf), [...files, ...directories].map(pathOf));
   const usedPaths = new Set<string>();
   for (const name of ['files', 'directories', 'links'] as const) {
     for (const [index, node] of (storage?.[name] ?? []).entries()) {
       const nodePath = pathOf(node);
       const where = ['storage', name, index];
       if (usedPaths.has(nodePath)) report.error(where, `${nodePath} stands twice, which spec 3 does not allow`);
-      if (links.count(nodePath) > 0) report.error(where, `${nodePath} lies below a link of this config`);
+      if ((linked.get(nodePath) ?? 0) > 0) report.error(where, `${nodePath} lies below a link of this config`);
       usedPaths.add(nodePath);
     }
   }

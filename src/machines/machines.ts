@@ -1,5 +1,6 @@
 /** An operator's actions on machines. Each writes to R2 first, and then writes the copy in KV. */
 
+import { longNames } from '../configs/long-names.ts';
 import type { MachineKind } from '../configs/user-data.ts';
 import { change } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -67,6 +68,8 @@ export async function writeMachine(
   const user = wanted.text === '' ? undefined : wanted.text;
   const rendered = render({ ...layers.value, user }, SAMPLE_CLOUD_CONFIG_URL);
   if (!rendered.ok) return err({ reason: 'invalid', entries: rendered.error.entries });
+  const tooLong = longNames(wanted.text).map((entry) => ({ ...entry, layer: 'user' as const }));
+  if (tooLong.length > 0) return err({ reason: 'invalid', entries: tooLong });
   if (wanted.profile !== null) {
     // The use is written before the record, so that a change of the profile finds every machine that uses it.
     const used = await ports.store.writeUse(wanted.profile, id);

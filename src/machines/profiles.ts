@@ -1,4 +1,5 @@
 /** An operator's actions on profiles. A change that would keep machines from booting is refused unless it is forced. */
+import { longNames } from '../configs/long-names.ts';
 import type { Engine } from '../ignition/combine.ts';
 import { compose, type LayeredEntry } from '../ignition/compose.ts';
 import { type Conflict, change } from '../shared/document.ts';
@@ -142,7 +143,11 @@ function checkProfile(layers: Omit<LayerTexts, 'user'>): Result<readonly Layered
   const { engine, base } = layers;
   const baseAlone = compose({ base }, engine);
   const whole = baseAlone.ok ? render({ ...layers, user: undefined }, SAMPLE_CLOUD_CONFIG_URL) : baseAlone;
-  return whole.ok ? ok(whole.value.entries) : err({ reason: 'invalid', entries: whole.error.entries });
+  if (!whole.ok) return err({ reason: 'invalid', entries: whole.error.entries });
+  const tooLong = (['base', 'default'] as const).flatMap((layer) =>
+    longNames(layers[layer] ?? '').map((entry) => ({ ...entry, layer })),
+  );
+  return tooLong.length > 0 ? err({ reason: 'invalid', entries: tooLong }) : ok(whole.value.entries);
 }
 
 async function sealedProfile(

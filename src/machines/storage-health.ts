@@ -5,10 +5,11 @@ import { signerOf } from './records/signed.ts';
 export interface StorageHealth {
   /** The secret that seals new records; `null` when none is set. */
   readonly key: 'STORAGE_KEY' | 'CAPABILITY_SECRET' | null;
-  /** The number of machines and profiles by the id of the oldest key that they need, counted up to a limit. */
+  /** The number of machines and profiles by the id of the oldest key that they need, counted up to a limit; operators only. */
   readonly records?: Readonly<Record<string, number>>;
   /** True when there are more records than were counted. */
   readonly isPartial?: boolean;
+  /** It holds no number, because strangers read it too. */
   readonly warning?: string;
 }
 
@@ -27,8 +28,7 @@ export async function storageHealth(ports: MachinePorts, hasStorageKey: boolean)
   if (countedRecords === undefined) return { key, warning: 'the records cannot be counted' };
   const { records, isPartial } = countedRecords;
   const older = Object.entries(records).reduce((sum, [id, count]) => (id === newest ? sum : sum + count), 0);
-  const atLeast = isPartial ? 'at least ' : '';
-  const warning = `${atLeast}${older} records need an older secret: reseal before it is dropped`;
+  const warning = 'some records need an older secret: reseal before it is dropped';
   const partialField = isPartial ? { isPartial } : {};
   if (older > 0) return { key, records, ...partialField, warning };
   return { key, records, ...partialField, ...(hasStorageKey ? {} : { warning: standInWarning }) };

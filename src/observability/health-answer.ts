@@ -17,8 +17,11 @@ export const health = z
     }),
     storage: z.object({
       key: z.enum(['STORAGE_KEY', 'CAPABILITY_SECRET']).nullable(),
-      records: z.record(z.string(), z.int()).optional(),
-      isPartial: z.boolean().optional(),
+      records: z
+        .record(z.string(), z.int())
+        .optional()
+        .meta({ description: 'machines and profiles by the id of their key; with the operator token only' }),
+      isPartial: z.boolean().optional().meta({ description: 'there are more; with the operator token only' }),
       warning: z.string().optional(),
     }),
   })

@@ -37,6 +37,14 @@ export function healthCheck(parts: HealthParts): () => Promise<Health> {
   };
 }
 
+/** Returns the health that a stranger may read: it does not tell how many machines and profiles there are. */
+export function publicHealth({
+  storage: { records: _records, isPartial: _isPartial, ...storage },
+  ...health
+}: Health): Health {
+  return { ...health, storage };
+}
+
 async function compute(parts: HealthParts): Promise<Health> {
   const entries = Object.entries(parts.probes).map(async ([name, probe]) => {
     const outcome = await probe();

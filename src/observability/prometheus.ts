@@ -32,9 +32,25 @@ export function labelsOf(series: string, name: string): Labels | undefined {
   if (series === name) return {};
   if (!series.startsWith(`${name}{`)) return undefined;
   const labels: Record<string, string> = {};
-  for (const [, label = '', value = ''] of series.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g))
-    labels[label] = unescaped(value);
-  return labels;
+  let at = name.length + 1;
+  for (;;) {
+    const quote = series.indexOf('="', at);
+    if (quote === -1) return labels;
+    const end = endOfValue(series, quote + 2);
+    if (end === -1) return labels;
+    labels[series.slice(at, quote)] = unescaped(series.slice(quote + 2, end));
+    // A comma follows, or the brace that ends the labels.
+    at = end + 2;
+  }
+}
+
+/** Returns where the quote stands that ends a value, or -1. */
+function endOfValue(series: string, from: number): number {
+  for (let at = from; at < series.length; at += 1) {
+    if (series[at] === '"') return at;
+    if (series[at] === '\\') at += 1;
+  }
+  return -1;
 }
 
 const escaped = (value: string): string =>

@@ -4,16 +4,24 @@ import { releaseProblem } from '../releases/serve/problems.ts';
 import { answerJson } from '../shared/http/api.ts';
 import { CACHE } from '../shared/http/cache.ts';
 import { type App, refuse } from '../shared/http/call.ts';
+import { publicHealth } from './health.ts';
 import type { Health, health as healthAnswer } from './health-answer.ts';
 import { type MetricsPorts, metricsText } from './metrics.ts';
 
-/** Returns the router of `/healthz`. It answers 200 while every binding answers, else 503 with the same report. */
-export function healthRoutes(health: () => Promise<Health>): App {
+/**
+ * Returns the router of `/healthz`. It answers 200 while every binding answers, else 503 with the same report. Only a
+ * call whose Authorization header `isOperator` accepts gets the numbers of records.
+ */
+export function healthRoutes(
+  health: () => Promise<Health>,
+  isOperator: (authorization: string | null) => Promise<boolean>,
+): App {
   const app: App = new Hono();
   app.on(['GET', 'HEAD'], '/healthz', async (context) => {
     const report = await health();
     if (report.signingKey.warning !== undefined) context.var.log.set({ warning: report.signingKey.warning });
-    return answerJson<typeof healthAnswer>(report, report.status === 'ok' ? 200 : 503);
+    const shown = (await isOperator(context.req.header('authorization') ?? null)) ? report : publicHealth(report);
+    return answerJson<typeof healthAnswer>(shown, report.status === 'ok' ? 200 : 503);
   });
   return app;
 }

@@ -17,7 +17,8 @@ export interface ReleaseFile extends Pair {
   readonly file: string;
 }
 
-export const VERSION = /^(?:0|[1-9]\d{0,5})\.(?:0|[1-9]\d{0,3})\.(?:0|[1-9]\d{0,3})$/;
+/** A number with a leading zero would be a second name of the same release. */
+export const VERSION = /^(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})$/;
 export const ALIAS = /^current(-\d{4})?$/;
 const FILE = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,254}$/;
 

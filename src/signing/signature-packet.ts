@@ -1,5 +1,6 @@
 /** Checks the packet framing of a detached signature (RFC 9580 section 4.2). No I/O. */
 import { err, ok, type Result } from '../shared/result.ts';
+import { packetText } from './openpgp-names.ts';
 
 export type FramingFault =
   | { readonly reason: 'signature-empty' }
@@ -17,7 +18,7 @@ export function requireOneSignaturePacket(bytes: Uint8Array): Result<undefined, 
   const header = readHeader(bytes);
   if (header === undefined) return err({ reason: 'signature-malformed', detail: 'no packet header' });
   if (header.tag !== SIGNATURE_TAG) {
-    return err({ reason: 'signature-malformed', detail: `packet of type ${header.tag}` });
+    return err({ reason: 'signature-malformed', detail: packetText(header.tag) });
   }
   if (header.end > bytes.length) return err({ reason: 'signature-malformed', detail: 'truncated' });
   if (header.end === bytes.length) return ok(undefined);

@@ -306,14 +306,14 @@ describe('hostile YAML', () => {
     expect(run(body).ok).toBe(false);
   });
   it.each([
-    ['5 MB of text', file(`contents: {inline: "${'x'.repeat(5_000_000)}"}`)],
+    ['260 kB of text', file(`contents: {inline: "${'x'.repeat(260_000)}"}`)],
     [
-      '50,000 files',
-      `storage:\n  files:\n${Array.from({ length: 50_000 }, (_, i) => `    - {path: /f/${i}}`).join('\n')}`,
+      '8,000 files',
+      `storage:\n  files:\n${Array.from({ length: 8_000 }, (_, i) => `    - {path: /f/${i}}`).join('\n')}`,
     ],
     // Each alias looked through the whole document: a minute for these.
     ['20,000 aliases of one anchor', `a: &a x\nb: [${'*a, '.repeat(20_000)}]`],
-    ['50,000 unknown keys', Array.from({ length: 50_000 }, (_, i) => `k${i}: 1`).join('\n')],
+    ['14,000 unknown keys', Array.from({ length: 14_000 }, (_, i) => `k${i}: 1`).join('\n')],
     ['__proto__', '__proto__: {x: 1}\nconstructor: {x: 1}'],
   ])('%s: read', (_name, body) => {
     expect(run(body).ok).toBe(true);

@@ -129,7 +129,9 @@ describe('every document', () => {
     expect(named.length).toBeGreaterThan(20);
     for (const cell of named) {
       const [, name = '', file = 'test/conformance/attacks'] = /^(.*?)(?: \((test\/[\w/-]+)\))?$/.exec(cell) ?? [];
-      const texts = ['.test.ts', '.long.test.ts', '.worker.test.ts'].map((ending) => `${file}${ending}`);
+      const texts = ['.test.ts', '.worker.test.ts', '.long.test.ts', '.client.test.ts', '.ts'].map(
+        (ending) => `${file}${ending}`,
+      );
       const text = texts.filter((path) => existsSync(join(root, path))).map(textOf);
       expect(text.join(), cell).toContain(name);
     }

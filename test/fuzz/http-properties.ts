@@ -9,7 +9,7 @@ import { evaluatePreconditions, rangeApplies } from '../../src/shared/http/condi
 import { formatHttpDate, parseHttpDate } from '../../src/shared/http/date.ts';
 import { parseEntityTag, parseEntityTagList } from '../../src/shared/http/entity-tag.ts';
 import { decideRange } from '../../src/shared/http/range.ts';
-import { redactPath } from '../../src/shared/log.ts';
+import { redactPath } from '../../src/shared/redact-path.ts';
 import { type Fuzzed, fuzzed, nearText } from './near-text.ts';
 
 const CATALOGUE = makeCatalogue(['stable', 'lts'], ['amd64-usr', 'arm64-usr'], []);

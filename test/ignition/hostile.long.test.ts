@@ -17,7 +17,7 @@ const parsed = (text: string) => {
 
 describe('size', () => {
   // Each of these took minutes, or never ended, where work grows with the square; the test's own time limit tells.
-  it.each([
+  it.each<[string, string, boolean]>([
     ['100,000 files', `,"storage":{"files":${many(100_000, (i) => ({ path: `/f/${i}` }))}}`, true],
     [
       '50,000 files and 50,000 links',
@@ -53,6 +53,19 @@ describe('size', () => {
       `,"storage":{"files":[{"path":"/a","contents":{"source":"data:,${'a'.repeat(5_000_000)}"}}]}`,
       true,
     ],
+    ...(
+      [
+        ['base64', `;base64,${'AAAA'.repeat(1_250_000)}`, true],
+        ['base64 that is none', `;base64,${'AAAA'.repeat(1_250_000)}!`, false],
+        ['escapes', `,${'%41'.repeat(1_600_000)}`, true],
+        ['a quoted parameter', `;a="${'\\\\b'.repeat(1_600_000)}",x`, true],
+        ['parameters', `${';a=b'.repeat(1_250_000)},x`, true],
+      ] as const
+    ).map(([name, url, ok]): [string, string, boolean] => [
+      `a data URL with 5 MB of ${name}`,
+      `,"storage":{"files":[{"path":"/a","contents":{"source":${JSON.stringify(`data:${url}`)}}}]}`,
+      ok,
+    ]),
   ])('%s', (_name, rest, ok) => {
     const result = parseConfig(config(rest));
     expect(result.ok).toBe(ok);

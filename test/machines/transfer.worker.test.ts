@@ -1,6 +1,7 @@
 /** Backup and restore, the rotation of the storage key, and the boots that are remembered. */
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
+import { OPERATOR } from '../support/edge.ts';
 import { faultyBucket } from '../support/faulty-stores.ts';
 import { shortPauses } from '../support/hurried.ts';
 import { pathsOf } from '../support/json.ts';
@@ -136,13 +137,20 @@ describe('rotating the storage key', () => {
 
     const during = machineEdge({ vars: { STORAGE_KEY: `${KEYS[1]},${KEYS[0]}` } });
     expect(pathsOf(await (await during.boot(urls.ignition)).text())).toEqual(['/base', '/user']);
-    const storage = async () =>
+    const storage = async (headers: Record<string, string> = OPERATOR) =>
       (
-        (await (await during.fetch('/healthz')).json()) as {
+        (await (await during.fetch('/healthz', { headers })).json()) as {
           storage: { records: Record<string, number>; warning?: string };
         }
       ).storage;
-    expect(await storage()).toMatchObject({ key: 'STORAGE_KEY', warning: expect.stringContaining('63 records') });
+    expect(await storage()).toMatchObject({ key: 'STORAGE_KEY', warning: expect.stringContaining('older secret') });
+    expect(Object.values((await storage()).records).reduce((sum, count) => sum + count, 0)).toBe(63);
+    // A stranger learns that something is to be done, and no number.
+    for (const headers of [{}, { authorization: 'Bearer wrong' }]) {
+      const told = await storage(headers);
+      expect(Object.keys(told).sort()).toEqual(['key', 'warning']);
+      expect(JSON.stringify(told)).not.toMatch(/\d/);
+    }
 
     let resealed = 0;
     for (let cursor: string | null = ''; cursor !== null; ) {

@@ -29,7 +29,7 @@ const v = (text: string) => text as Version;
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 describe('versions', () => {
-  it.each(['4593.2.5', '1.0.0', '723.1.0', '999999.9999.9999'])('%s is one', (text) =>
+  it.each(['4593.2.5', '1.0.0', '0.0.0', '723.1.0', '999999.9999.9999'])('%s is one', (text) =>
     expect(isVersion(text)).toBe(true),
   );
   it.each([
@@ -40,6 +40,10 @@ describe('versions', () => {
     'v1.2.3',
     '1234567.0.0',
     '1.2.12345',
+    '04593.2.5',
+    '4593.02.5',
+    '4593.2.05',
+    '00.0.0',
     'current',
     '',
   ])('%j is none', (text) => expect(isVersion(text)).toBe(false));

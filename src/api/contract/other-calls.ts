@@ -31,7 +31,7 @@ export const otherCalls = {
   transpileConfig: {
     ...{ method: 'post', path: '/api/ignition/transpile', tag: 'Configs', query: transpileQuery },
     summary: 'Butane or a Container Linux Config as Ignition',
-    body: { kind: 'raw', type: 'application/yaml', description: 'YAML, at most 8 MiB' },
+    body: { kind: 'raw', type: 'application/yaml', description: 'YAML, at most 256 KiB' },
     answer: { status: 200, description: 'What `butane` or `ct` would write.', schema: transpiled },
     refusals: [400, 413, 422],
   },
@@ -50,7 +50,11 @@ export const otherCalls = {
   getHealth: {
     ...{ method: 'get', path: '/healthz', tag: 'Service', isPublic: true },
     summary: 'Whether the parts answer; 503 with the same body when one does not',
-    answer: { status: 200, description: 'Computed at most every 10 s.', schema: health },
+    answer: {
+      status: 200,
+      description: 'Computed at most every 10 s. The numbers of records are told with the operator token only.',
+      schema: health,
+    },
     refusals: [503],
     refusesIn: 'its-own-shape',
   },

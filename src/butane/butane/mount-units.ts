@@ -47,12 +47,13 @@ const KEPT = /[A-Za-z0-9:_.]/;
 export function unitPath(path: string): string {
   const inner = path.replace(/\/+/g, '/').replace(/^\/|\/$/g, '');
   if (inner === '') return '-';
-  let escaped = '';
+  // A text that grows letter by letter is a chain of pieces, which costs more to collect the longer it is.
+  const pieces: string[] = [];
   for (const byte of new TextEncoder().encode(inner)) {
     const character = String.fromCharCode(byte);
-    if (character === '/') escaped += '-';
-    else if (byte < 128 && KEPT.test(character) && !(character === '.' && escaped === '')) escaped += character;
-    else escaped += `\\x${byte.toString(16)}`;
+    if (character === '/') pieces.push('-');
+    else if (byte < 128 && KEPT.test(character) && !(character === '.' && pieces.length === 0)) pieces.push(character);
+    else pieces.push(`\\x${byte.toString(16)}`);
   }
-  return escaped;
+  return pieces.join('');
 }

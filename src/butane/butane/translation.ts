@@ -51,7 +51,10 @@ export function translate(
   // Generated units are merged as the parent: two of one name must stay two, so that Ignition's rules report them.
   const generated: ConfigV3 = { ignition: { version: text }, systemd: { units } };
   const { config } = mergeConfigs(schema, generated, user);
-  const userUnits = (user.systemd?.units ?? []).map(({ name }) => name);
+  const userUnits = new Map<string, number>();
+  for (const [index, { name }] of (user.systemd?.units ?? []).entries()) {
+    if (!userUnits.has(name)) userUnits.set(name, index);
+  }
   return {
     config,
     pathInYaml: (path, snake) => fromInline(fromUnits(path, snake, config, mounted, units.length, userUnits), inlined),
@@ -108,17 +111,17 @@ function fromUnits(
   config: ConfigV3,
   mounted: readonly number[],
   generated: number,
-  userUnits: readonly string[],
+  userUnits: ReadonlyMap<string, number>,
 ): Path {
   const [section, list, index, ...rest] = snake;
   if (section !== 'systemd' || list !== 'units' || typeof index !== 'number') return snake;
   const name = config.systemd?.units?.[path[2] as number]?.name ?? '';
-  const userIndex = userUnits.indexOf(name);
+  const userIndex = userUnits.get(name);
   const filesystem = mounted[index];
-  if (index < generated && filesystem !== undefined && userIndex === -1) {
+  if (index < generated && filesystem !== undefined && userIndex === undefined) {
     return ['storage', 'filesystems', filesystem, 'with_mount_unit'];
   }
-  return userIndex === -1 ? snake : [section, list, userIndex, ...rest];
+  return userIndex === undefined ? snake : [section, list, userIndex, ...rest];
 }
 
 const holdsAnything = (value: YamlValue | undefined): boolean => {

@@ -10,8 +10,8 @@ import { numbersOf } from './options.ts';
 const NEWEST_ETCD: Readonly<Record<number, number>> = { 2: 3, 3: 5 };
 const STRATEGIES = ['reboot', 'etcd-lock', 'off'];
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
-/** One piece of a duration of Go, such as `1.5h`. */
-const DURATION_PIECE = /(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h)/y;
+/** One number with its unit. A number has a digit on at least one side of its point. */
+const DURATION_PART = /(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h)/y;
 
 /** Reports the errors of a source, and warns where the transpiler does something that the user may not expect. */
 export function checkCt(source: YamlObject, report: YamlReport): void {
@@ -112,17 +112,18 @@ function checkLocksmith(locksmith: YamlObject, report: YamlReport): void {
     report.add('error', ['locksmith', 'window_length'], "couldn't parse window length");
 }
 
-/** True for a duration as `time.ParseDuration` of Go reads it. Piece by piece, so that the time is linear. */
+/** True for a text that Go's `time.ParseDuration` reads: `1h30m`, `-1.5s`, `0`. */
 function isDuration(text: string): boolean {
-  let at = /^[-+]/.test(text) ? 1 : 0;
-  if (text.slice(at) === '0') return true;
-  if (at === text.length) return false;
+  const from = /^[-+]/.test(text) ? 1 : 0;
+  if (text.slice(from) === '0') return true;
+  let at = from;
   while (at < text.length) {
-    DURATION_PIECE.lastIndex = at;
-    if (!DURATION_PIECE.test(text)) return false;
-    at = DURATION_PIECE.lastIndex;
+    DURATION_PART.lastIndex = at;
+    const part = DURATION_PART.exec(text);
+    if (part === null) return false;
+    at += part[0].length;
   }
-  return true;
+  return at > from;
 }
 
 function isJsonObject(text: string): boolean {

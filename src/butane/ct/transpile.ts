@@ -121,7 +121,12 @@ function dialectFor(report: YamlReport): Dialect {
   };
 }
 
-const isEmpty = (text: string): boolean => /^(\s|#[^\n]*(\n|$))*$/.test(text);
+/** True for a text of nothing but white space and comments. */
+const isEmpty = (text: string): boolean =>
+  text.split('\n').every((line) => {
+    const trimmed = line.trimStart();
+    return trimmed === '' || trimmed.startsWith('#');
+  });
 
 /**
  * Returns findings that report each finding of Ignition 2.3 at its place in the source. The units of services come

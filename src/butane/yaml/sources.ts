@@ -12,16 +12,18 @@ interface Place {
 export class YamlReport {
   readonly #entries: Entry[] = [];
   readonly #starts: number[];
+  /** The offsets of the characters that are two UTF-16 units long. */
+  readonly #wide: number[];
+  readonly #children = new Children();
   /** Paths of keys that the tool does not know and whose values it drops. */
   readonly unknownKeys: string[] = [];
-  readonly #text: string;
   readonly #root: YamlNode;
 
   constructor(text: string, root: YamlNode) {
-    this.#text = text;
     this.#root = root;
     this.#starts = [0];
     for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) this.#starts.push(at + 1);
+    this.#wide = Array.from(text.matchAll(WIDE), ({ index }) => index);
   }
 
   get entries(): readonly Entry[] {
@@ -33,9 +35,10 @@ export class YamlReport {
   }
 
   /** Adds an entry. `at` is its offset in the text; the default is that of the value at `path`. */
-  add(severity: Severity, path: Path, message: string, at = this.#offsetOf(path)): void {
+  add(severity: Severity, path: Path, message: string, at?: number): void {
     if (this.#entries.length >= MOST_ENTRIES) return;
-    this.#entries.push({ severity, path: pathText(path), message, ...this.placeOf(at) });
+    const place = this.placeOf(at ?? this.#offsetOf(path));
+    this.#entries.push({ severity, path: pathText(path), message, ...place });
   }
 
   /** Adds an entry about a config inside the source. It keeps its own path and has no place. */
@@ -50,21 +53,17 @@ export class YamlReport {
   }
 
   placeOf(at: number): Place {
-    let [low, high] = [0, this.#starts.length - 1];
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((this.#starts[middle] as number) <= at) low = middle;
-      else high = middle - 1;
-    }
-    const start = this.#starts[low] as number;
-    return { line: low + 1, column: [...this.#text.slice(start, at)].length + 1 };
+    const line = countUpTo(this.#starts, at);
+    const start = this.#starts[line - 1] ?? 0;
+    const wide = countUpTo(this.#wide, at - 1) - countUpTo(this.#wide, start - 1);
+    return { line, column: at - start - wide + 1 };
   }
 
   /** Returns the offset of the value at a path, or that of its deepest parent that exists. */
   #offsetOf(path: Path): number {
     let node = this.#root;
     for (const step of path) {
-      const next = childOf(node, step);
+      const next = this.#children.of(node, step);
       if (next === undefined) break;
       node = next;
     }
@@ -73,9 +72,36 @@ export class YamlReport {
 }
 
 const MOST_ENTRIES = 1000;
+const WIDE = /[\u{10000}-\u{10ffff}]/gu;
 
-function childOf(node: YamlNode, step: string | number): YamlNode | undefined {
-  if (node.kind === 'list') return presentItems(node)[Number(step)];
-  if (node.kind !== 'map') return undefined;
-  return node.pairs.findLast(({ key }) => key.kind === 'scalar' && key.text === step)?.value;
+/** Returns how many of the ascending `offsets` are not greater than `at`. */
+function countUpTo(offsets: readonly number[], at: number): number {
+  let [low, high] = [0, offsets.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((offsets[middle] as number) <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Finds the children of nodes. It looks through a list or a map once, however often it is asked. */
+class Children {
+  readonly #lists = new Map<YamlNode, readonly YamlNode[]>();
+  readonly #maps = new Map<YamlNode, ReadonlyMap<string, YamlNode>>();
+
+  of(node: YamlNode, step: string | number): YamlNode | undefined {
+    if (node.kind === 'list') {
+      const items = this.#lists.get(node) ?? presentItems(node);
+      this.#lists.set(node, items);
+      return items[Number(step)];
+    }
+    if (node.kind !== 'map') return undefined;
+    // The last of several equal keys counts.
+    const values =
+      this.#maps.get(node) ??
+      new Map(node.pairs.flatMap(({ key, value }) => (key.kind === 'scalar' ? [[key.text, value]] : [])));
+    this.#maps.set(node, values);
+    return values.get(String(step));
+  }
 }

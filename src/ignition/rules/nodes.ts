@@ -12,17 +12,21 @@ const SPECIAL_BITS = 0o7000;
 const SPECIAL_BITS_SINCE = 6;
 const TARGET_NEEDED_SINCE = 3;
 const UNITS = '/etc/systemd/system';
-const SLASH = 0x2f;
+/** A report shows no more entries, so an element needs no more of one kind. */
+const MOST_ALIKE = 1001;
 
 /** Reports the errors and warnings about the files, directories and links of `config` in spec 3.`minor`. */
 export function checkNodes(config: ConfigV3, minor: number, report: Findings): void {
   const { files = [], directories = [], links = [] } = config.storage ?? {};
-  const linked = new PathsAbove(links.map(({ path }) => path));
+  const linked = linksAbove(
+    links.map(({ path }) => path),
+    [...files, ...directories].map(({ path }) => path),
+  );
   const directoryCounts = countsOf(directories.map(({ path }) => path));
   const unitPaths = pathsOfUnits(config);
   const check = (node: Node, kind: string, path: Path) => {
     checkNode(node, path, report);
-    for (let count = linked.count(node.path); count > 0; count -= 1) {
+    for (let count = Math.min(linked.get(node.path) ?? 0, MOST_ALIKE); count > 0; count -= 1) {
       report.error(path, `${kind} path includes link in config`);
     }
     if (unitPaths.has(node.path)) report.error([...path, 'path'], 'path conflicts with systemd unit or dropin');
@@ -91,29 +95,30 @@ function checkLink(
   }
   // Ignition joins a relative target to the path of the link itself.
   const targetPath = target?.startsWith('/') ? cleanPath(target) : joinPath(link.path, target ?? '');
-  for (let count = directories.get(targetPath) ?? 0; count > 0; count -= 1) {
+  for (let count = Math.min(directories.get(targetPath) ?? 0, MOST_ALIKE); count > 0; count -= 1) {
     report.error(path, 'hard links to directories are not allowed');
   }
 }
 
-/** A set of paths that counts which of them lie above another path. It compares text, as Ignition does. */
-export class PathsAbove {
-  readonly #counts: ReadonlyMap<string, number>;
-  readonly #lengths: ReadonlySet<number>;
-
-  constructor(paths: readonly string[]) {
-    this.#counts = countsOf(paths);
-    this.#lengths = new Set(paths.map(({ length }) => length));
+/**
+ * Returns for each of `paths` how many of `links` lie above it: as Ignition does, it compares text, and a link lies above
+ * what begins with its path and a slash. In the order of their text, all that lies below a link follows it, so that one
+ * walk finds them.
+ */
+export function linksAbove(links: readonly string[], paths: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  if (links.length === 0) return counts;
+  const linkCounts = countsOf(links.map((path) => `${path}/`));
+  const ordered = [...new Set([...links, ...paths].map((path) => `${path}/`))].sort();
+  const above: { readonly text: string; readonly count: number }[] = [];
+  for (const text of ordered) {
+    while (above.length > 0 && !text.startsWith(above.at(-1)?.text ?? '')) above.pop();
+    const count = above.at(-1)?.count ?? 0;
+    counts.set(text.slice(0, -1), count);
+    const own = linkCounts.get(text) ?? 0;
+    if (own > 0) above.push({ text, count: count + own });
   }
-
-  /** Returns how many of the paths are a prefix of `path` that is followed by a slash. */
-  count(path: string): number {
-    let count = 0;
-    for (const length of this.#lengths) {
-      if (path.charCodeAt(length) === SLASH) count += this.#counts.get(path.slice(0, length)) ?? 0;
-    }
-    return count;
-  }
+  return counts;
 }
 
 function countsOf(texts: readonly string[]): ReadonlyMap<string, number> {

@@ -6,15 +6,12 @@ const SCHEMES: Readonly<Record<string, number>> = { http: 0, https: 0, tftp: 0, 
 
 const UNPARSABLE = 'unable to parse url';
 
-/** A token of RFC 2045. Media types and parameters of a data URL consist of tokens. */
-const TOKEN = "[!#$%&'*+\\-.0-9A-Z^_`a-z{|}~]+";
-const PARAMETER = `;${TOKEN}=(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*")`;
-/** The head of a data URL (RFC 2397) as Go's `dataurl` reads it: `;base64` comes last, a media type has a slash. */
-const DATA_HEAD = new RegExp(`^data:(?:${TOKEN}/${TOKEN})?(?:${PARAMETER})*(;base64)?,`);
-const DATA_BODY = /^[A-Za-z0-9\-_.!~*'();/?:@&=+$,%]*$/;
-/** A percent sign that begins no escape. */
-const BARE_PERCENT = /%(?![0-9A-Fa-f]{2})/;
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+/** A character of a token of RFC 2045. Media types and parameters of a data URL consist of tokens. */
+const TOKEN_CHARACTER = /[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]/;
+const LINE_END = /[\n\r\u2028\u2029]/;
+/** A character that the body of a data URL may not hold. A percent sign stands before two hex digits. */
+const NOT_IN_BODY = /[^A-Za-z0-9\-_.!~*'();/?:@&=+$,%]|%(?![0-9A-Fa-f]{2})/;
+const NOT_BASE64 = /[^A-Za-z0-9+/]/;
 
 /**
  * Returns a message about an invalid source URL in spec 3.`minor`, or `undefined`. An empty URL means an empty file.
@@ -38,14 +35,65 @@ export function headersOf(source: string): 'taken' | 'refused' | 'unparsable' {
 }
 
 function dataFault(source: string): string | undefined {
-  const head = DATA_HEAD.exec(source);
-  if (head === null) return UNPARSABLE;
-  const body = source.slice(head[0].length);
-  const isGood =
-    head[1] === undefined
-      ? DATA_BODY.test(body) && !BARE_PERCENT.test(body)
-      : body.length % 4 === 0 && BASE64.test(body);
+  const head = endOfHead(source);
+  if (head === undefined) return UNPARSABLE;
+  const body = source.slice(head.end);
+  const isGood = head.isBase64 ? isBase64(body) : !NOT_IN_BODY.test(body);
   return isGood ? undefined : UNPARSABLE;
+}
+
+/**
+ * Returns where the body of a data URL (RFC 2397) begins, as Go's `dataurl` reads it: a media type has a slash, parameters
+ * follow it, and `;base64` comes last. The result is `undefined` for a text that does not begin so.
+ */
+function endOfHead(source: string): { readonly end: number; readonly isBase64: boolean } | undefined {
+  const scheme = 'data:';
+  if (!source.startsWith(scheme)) return undefined;
+  let at = scheme.length;
+  const slash = endOfToken(source, at);
+  const type = source[slash] === '/' ? endOfToken(source, slash + 1) : slash;
+  if (slash > at && type > slash + 1) at = type;
+  for (let end = endOfParameter(source, at); end !== undefined; end = endOfParameter(source, at)) at = end;
+  const marksBase64 = source.startsWith(';base64', at);
+  if (marksBase64) at += ';base64'.length;
+  return source[at] === ',' ? { end: at + 1, isBase64: marksBase64 } : undefined;
+}
+
+/** Returns where the parameter ends that begins at `from`, such as `;charset=utf-8`, or `undefined` without one. */
+function endOfParameter(source: string, from: number): number | undefined {
+  if (source[from] !== ';') return undefined;
+  const equals = endOfToken(source, from + 1);
+  if (equals === from + 1 || source[equals] !== '=') return undefined;
+  if (source[equals + 1] === '"') return endOfQuoted(source, equals + 2);
+  const end = endOfToken(source, equals + 1);
+  return end === equals + 1 ? undefined : end;
+}
+
+/** Returns the offset after the quote that ends a quoted value, or `undefined` when nothing ends it. */
+function endOfQuoted(source: string, from: number): number | undefined {
+  for (let at = from; at < source.length; at += 1) {
+    if (source[at] === '"') return at + 1;
+    if (source[at] !== '\\') continue;
+    at += 1;
+    if (LINE_END.test(source[at] ?? '\n')) return undefined;
+  }
+  return undefined;
+}
+
+function endOfToken(source: string, from: number): number {
+  let at = from;
+  while (TOKEN_CHARACTER.test(source[at] ?? '')) at += 1;
+  return at;
+}
+
+/**
+ * True for base64 with its padding (RFC 4648 section 4). A group in a regular expression, repeated for each four
+ * characters, would overflow the stack for some megabytes.
+ */
+function isBase64(text: string): boolean {
+  if (text.length % 4 !== 0) return false;
+  const end = text.endsWith('==') ? text.length - 2 : text.endsWith('=') ? text.length - 1 : text.length;
+  return !NOT_BASE64.test(text.slice(0, end));
 }
 
 /**

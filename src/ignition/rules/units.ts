@@ -22,7 +22,7 @@ export function checkUnits({ systemd }: ConfigV3, report: Findings): void {
     if (unit.enabled === true) {
       checkInstall(unit, [...path, 'contents'], report);
       const template = templateOf(unit.name);
-      if (template !== undefined && templates.get(`${template}@.service`) === true)
+      if (template !== undefined && templates.get(template) === true)
         report.warn([...path, 'contents'], noInstall(unit.name));
     }
     for (const [number, dropin] of (unit.dropins ?? []).entries()) {
@@ -33,11 +33,14 @@ export function checkUnits({ systemd }: ConfigV3, report: Findings): void {
   }
 }
 
-/** Returns what stands before the `@` in the name of an instance, such as `getty@tty1.service`. */
+/**
+ * Returns the name of the template of an instance, such as `getty@.service` of `getty@tty1.service`, or `undefined`.
+ * The first `@` that has text before it ends the name of the template.
+ */
 function templateOf(name: string): string | undefined {
-  if (!name.endsWith('.service')) return undefined;
   const at = name.indexOf('@', 1);
-  return at > 0 && at + 1 < name.length - '.service'.length ? name.slice(0, at) : undefined;
+  const end = name.length - '.service'.length;
+  return at === -1 || at + 1 >= end || !name.endsWith('.service') ? undefined : `${name.slice(0, at)}@.service`;
 }
 
 /** Reports an error when `contents` is not a valid unit file. Empty contents are valid. */

@@ -28,6 +28,8 @@ const SHA512 = /^[0-9a-f]{128}$/;
 /** Answers `GET /boot/{capability}/ignition[/{sha512}]`, `/cloud-config` and `/ipxe`. */
 export async function answerBootRequest(room: BootRoom, context: BootContext): Promise<Response> {
   const { request, log } = context;
+  // No boot URL needs percent-encoding. The router takes `/%62oot/` for `/boot/`, and one URL must have one spelling.
+  if (!context.path.startsWith('/boot/') || context.path.includes('%')) return problemLine(UNKNOWN, request.method);
   const isHead = request.method === 'HEAD';
   if (!isHead && request.method !== 'GET') return problemLine(methodNotAllowed('GET, HEAD'), request.method);
   const [, , capability = '', ...rest] = context.path.split('/');

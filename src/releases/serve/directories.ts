@@ -50,6 +50,9 @@ async function listPair({ store }: DirectoryPorts, pair: Pair): Promise<Result<L
   ]);
 }
 
+/** A listing has links and nothing else: no script, no style, no picture, no form, and no frame around it. */
+const NO_CONTENT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /** Returns the listing as HTML, or as JSON if the client prefers that. */
 export function listingResponse(path: string, entries: readonly ListingEntry[], request: Request): Response {
   const asJson = prefersJson(request.headers.get('accept'));
@@ -59,6 +62,7 @@ export function listingResponse(path: string, entries: readonly ListingEntry[], 
       'content-type': asJson ? 'application/json' : 'text/html; charset=utf-8',
       'cache-control': CACHE.alias,
       vary: 'accept',
+      ...(asJson ? {} : { 'content-security-policy': NO_CONTENT }),
     },
   });
 }

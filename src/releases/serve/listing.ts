@@ -65,7 +65,7 @@ export function prefersJson(accept: string | null): boolean {
     const [type = '', ...parameters] = range
       .toLowerCase()
       .split(';')
-      .map((piece) => piece.trim());
+      .map((part) => part.trim());
     const weight = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1);
     if (!Number.isNaN(weight)) weights.set(type, weight);
   }

@@ -1,6 +1,7 @@
 /** Turns each fault of the release room into what clients see: a status and one line of text. No I/O. */
 import type { Problem } from '../../shared/problem.ts';
 import { storeProblemText } from '../../shared/store.ts';
+import { hashText, signatureTypeText } from '../../signing/openpgp-names.ts';
 import type { TrustedKeysFault } from '../../signing/trusted-keys.ts';
 import type { PassThroughFault } from '../pass-through/pass-through.ts';
 import type { VersionFault } from '../upstream/version-source.ts';
@@ -93,11 +94,11 @@ function problemOf(fault: ReleaseFault): Problem {
     case 'signature-malformed':
       return untrusted(`${fault.reason}: ${fault.detail}`);
     case 'signature-type':
-      return untrusted(`${fault.reason}: type ${fault.type} instead of 0 (binary)`);
+      return untrusted(`${fault.reason}: ${signatureTypeText(fault.type)} instead of ${signatureTypeText(0)}`);
     case 'signature-version':
       return untrusted(`${fault.reason}: version ${fault.version} instead of 4`);
     case 'weak-hash':
-      return untrusted(`${fault.reason}: hash algorithm ${fault.algorithm} instead of SHA-256 or SHA-512`);
+      return untrusted(`${fault.reason}: ${hashText(fault.algorithm)} instead of SHA-256 or SHA-512`);
     case 'signature-missing':
     case 'signature-empty':
     case 'several-signature-packets':

@@ -23,8 +23,11 @@ export function parseUpstreamTemplate(template: string): Result<string, string> 
   for (const needed of ['version', 'file'] as const) {
     if (!template.includes(`{${needed}}`)) return err(`must contain {${needed}}`);
   }
-  for (const [, name = ''] of template.matchAll(/\{([^}]*)\}/g)) {
-    if (!PLACEHOLDERS.some((placeholder) => placeholder === name)) return err(`does not know {${name}}`);
+  for (const afterBrace of template.split('{').slice(1)) {
+    const end = afterBrace.indexOf('}');
+    const name = end === -1 ? undefined : afterBrace.slice(0, end);
+    if (name !== undefined && !PLACEHOLDERS.some((placeholder) => placeholder === name))
+      return err(`does not know {${name}}`);
   }
   const sample = expandTemplate(template, { channel: 'c', board: 'b', version: '1', file: 'f' });
   if (!URL.canParse(sample)) return err('must be a URL once its names are filled in');
