@@ -2,7 +2,7 @@
  * Follows the bytes that leave before the signature of their file has verified. As long as a client may hold bytes that are
  * not those of the verified file, it must not get the missing part: it would end with a complete bad file.
  */
-import type { Platform } from '../../shared/platform.ts';
+import { type Platform, within } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import { TtlCache } from '../../shared/ttl-cache.ts';
@@ -77,6 +77,7 @@ export class UnprovenStreams {
     let proof = bound && splitDigests(bound.chunks);
     let isForeign = false;
     let isClosed = false;
+    const ending = Promise.withResolvers<true>();
     let hasEnded = false;
     const compare = async (): Promise<void> => {
       const stored = await this.store.verdict(file);
@@ -89,7 +90,7 @@ export class UnprovenStreams {
     const watch = async () => {
       if (bound !== undefined) isClosed = await this.#close(file, id, false);
       while (!hasEnded && !isClosed) {
-        await this.platform.timer(ASKS_EVERY_MS).elapsed;
+        await within(this.platform, ASKS_EVERY_MS, ending.promise);
         if (!hasEnded) await compare();
       }
     };
@@ -107,6 +108,7 @@ export class UnprovenStreams {
       cancel: () => chunks.cancel(),
       end: async () => {
         hasEnded = true;
+        ending.resolve(true);
         if (!isClosed) await compare();
         if (!isClosed) await this.store.marks.write(file, id, joinDigests(digests));
       },
