@@ -96,7 +96,9 @@ async function download(): Promise<void> {
     headers: range,
   });
   if (!answer.ok) {
-    if (!PASSING.has(answer.status)) throw new Error(`${answer.status} for ${version}/${file}`);
+    // A part of a file of which bad bytes have left: the client has to begin again.
+    const mustRestart = answer.status === 428 && 'range' in range;
+    if (!mustRestart && !PASSING.has(answer.status)) throw new Error(`${answer.status} for ${version}/${file}`);
     count(`download ${answer.status}`);
     await answer.body?.cancel();
     return;
