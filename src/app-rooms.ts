@@ -151,6 +151,7 @@ export function mirrorParts(
 ): MirrorParts {
   const { trustedKeys, upstream, signatures, versions, versionFiles, store: releases } = parts;
   const store = mirrorBucket(env.RELEASES, platform);
+  const verifications = new Verifications(platform, releases);
   const { catalogue, MIRROR_FILES: mirrorFiles, MAX_FILE_BYTES: maxFileBytes } = config;
   const publisher = new Publisher({ platform, store, releases, catalogue, keepReleases: config.KEEP_RELEASES });
   const launcher = workflowLauncher(env.MIRROR_RELEASE, platform);
@@ -175,6 +176,7 @@ export function mirrorParts(
         maxFileBytes,
         partBytes,
         tell,
+        noteBad: (judged, reason) => verifications.settle(judged, { kind: 'bad', reason }, false),
       },
     },
     demand: ({ channel, board, version }) => mirrorOnDemand(demand, { channel, board, version }),

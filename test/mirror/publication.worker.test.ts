@@ -120,6 +120,21 @@ it('a release that is not mirrored is blocked: it is not passed through, and no 
   }
 });
 
+it('a file that the mirror finds bad is refused by pass-through and told on /healthz, without one more download', async () => {
+  await tenant.flip(`stable/amd64-usr/4593.2.5/${KERNEL}`, 100);
+  const edge = await open();
+  expect(await mirror(edge, '4593.2.5')).toEqual(['failed']);
+  await tenant.forget();
+  const answer = await edge.fetch(`/stable/amd64-usr/4593.2.5/${KERNEL}`);
+  expect([answer.status, await answer.text()]).toEqual([502, expect.stringMatching(/^bad-signature/)]);
+  await edge.settle();
+  expect((await tenant.log(/vmlinuz$/)).filter(({ method }) => method === 'GET')).toEqual([]);
+  expect(await (await edge.fetch('/healthz')).json()).toMatchObject({
+    status: 'degraded',
+    refused: [{ path: `/stable/amd64-usr/4593.2.5/${KERNEL}`, reason: 'bad-signature' }],
+  });
+});
+
 it('a revocation that came while files were copied is seen before publication', async () => {
   const edge = await open({
     doStep: async (name, work) => {

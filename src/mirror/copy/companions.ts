@@ -2,6 +2,7 @@
 
 import { companionOf, DIGEST_ENDINGS } from '../../releases/companions.ts';
 import { fileKey } from '../../releases/keys.ts';
+import type { JudgedFile } from '../../releases/pass-through/verifications.ts';
 import type { ManifestFile } from '../../releases/store/manifest.ts';
 import type { FileSignatures } from '../../releases/upstream/file-signatures.ts';
 import type { Upstream } from '../../releases/upstream/upstream.ts';
@@ -15,6 +16,8 @@ import type { CopyFault } from './copy-fault.ts';
 import { parseDigests } from './digests.ts';
 
 export interface CopyPorts {
+  /** Tells pass-through that the signature of a file does not hold, so that it sends none of it. Never rejects. */
+  readonly noteBad: (judged: JudgedFile, reason: string) => Promise<unknown>;
   readonly platform: Platform;
   readonly upstream: Upstream;
   readonly signatures: FileSignatures;

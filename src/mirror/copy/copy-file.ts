@@ -9,6 +9,7 @@ import type { ManifestFile } from '../../releases/store/manifest.ts';
 import type { UpstreamFacts } from '../../releases/upstream/upstream.ts';
 import { UpstreamReader } from '../../releases/upstream/upstream-reader.ts';
 import { parseVersionTxt } from '../../releases/upstream/version-txt.ts';
+import { sha256Hex } from '../../shared/bytes.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { beginDigest, type RunningDigest } from '../../signing/verification.ts';
 import {
@@ -57,7 +58,13 @@ export async function copyFile(
   const digest = await beginDigest(keyring, signature, platform.now());
   if (!digest.ok) return digest;
   const stored = await store(ports, order, facts.value, digest.value, expected.value, watcher);
-  if (!stored.ok) return stored;
+  if (!stored.ok) {
+    if (stored.error.reason === 'bad-signature') {
+      const judged = { file: where, facts: facts.value, signatureHash: await sha256Hex(sig.value.bytes) };
+      await ports.noteBad(judged, stored.error.reason);
+    }
+    return stored;
+  }
   const { signedBy, primary, signedAt, ...object } = stored.value;
   const verifiedAt = new Date(platform.now()).toISOString();
   const modified = facts.value.lastModified;
