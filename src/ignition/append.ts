@@ -4,7 +4,7 @@
  * empty. The whole `ignition.config` object comes from the new config, the version from the old one. No I/O.
  */
 import { Origins } from './origins.ts';
-import { type Shape, shapeOf } from './spec/shape.ts';
+import { type ObjectShape, type Shape, shapeOf, zeroObject } from './spec/shape.ts';
 import { type ConfigV2, NEWEST_V2, SCHEMAS_V2 } from './spec/v2.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -32,6 +32,9 @@ export function appendConfigs(old: ConfigV2, added: ConfigV2): { config: ConfigV
 }
 
 function append(shape: Shape, old: unknown, added: unknown, path: Path, origins: Origins): unknown {
+  if (added === undefined && old !== undefined && shape.kind === 'object' && holdsPlainTexts(shape, old)) {
+    return append(shape, old, zeroObject(shape), path, origins);
+  }
   if (old === undefined || added === undefined) {
     origins.mark(added ?? old, added === undefined ? 'parent' : 'child', path);
     return added ?? old;
@@ -48,6 +51,14 @@ function append(shape: Shape, old: unknown, added: unknown, path: Path, origins:
   }
   return fields;
 }
+
+/**
+ * True for an object that is a plain struct in Go and has plain values of its own: an absent one in the new config then
+ * counts as an empty one, whose values win. At the top of a config that is `ignition.proxy` alone.
+ */
+const holdsPlainTexts = (shape: ObjectShape, old: unknown): boolean =>
+  !shape.isPointer &&
+  shape.fields.some((field) => field.shape.kind === 'text' && (old as Fields)[field.name] !== undefined);
 
 function joinLists(old: readonly unknown[], added: readonly unknown[], path: Path, origins: Origins): unknown[] {
   const joined = [...old, ...added];

@@ -5,7 +5,7 @@
  */
 import type * as z from 'zod';
 import { err, ok, type Result } from '../shared/result.ts';
-import type { JsonNode } from './json-source.ts';
+import { foldedName, type JsonNode } from './json-source.ts';
 import type { Path, Report } from './report.ts';
 import { type ListShape, type ObjectShape, type Shape, shapeOf, zeroObject, zeroOf } from './spec/shape.ts';
 
@@ -64,6 +64,9 @@ class Decoder {
     if (node.kind === 'null') {
       const isStrange = this.#warnsOfNull && warns && shape.kind === 'object' && !shape.isPointer;
       if (isStrange) this.#report.warn(path, 'null where an object belongs');
+      // In Go a null empties a pointer and a list, and changes nothing in a plain struct.
+      if (shape.kind === 'object' && !shape.isPointer)
+        return before ?? (shape.isNullable ? undefined : zeroObject(shape));
       if (shape.isNullable) return undefined;
     }
     if (shape.kind === 'object') return this.#object(shape, node, before, path, warns);
@@ -78,8 +81,8 @@ class Decoder {
     if (node.kind !== 'object') throw wrongType(node, 'an object', path);
     const usedNames = new Set<string>();
     for (const { key, value } of node.members) {
-      const field = shape.named.get(key) ?? shape.named.get(key.toLowerCase());
-      if (field?.name !== key && warns) this.#report.warn([...path, key], `unused key ${key}`);
+      const field = shape.named.get(key) ?? shape.named.get(foldedName(key));
+      if (field?.name !== key && warns) this.#report.warnOfKey([...path, key], `unused key ${key}`);
       if (field === undefined) continue;
       const { name } = field;
       const inner = [...path, name];

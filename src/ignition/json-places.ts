@@ -1,10 +1,13 @@
 /** Finds the place of a value in the text of a JSON document. It searches only when somebody asks. No I/O. */
-import type { JsonNode } from './json-source.ts';
+import type { JsonMember, JsonNode } from './json-source.ts';
 import type { Path } from './report.ts';
 
-/** Finds the offset of the value at a path, or `undefined` when there is none. An exact name wins over another case. */
+/**
+ * Finds the offset of the value at a path, or that of the deepest value above it that is there: a missing field has its
+ * object's place, as in Ignition, which also does not look for names in another case here.
+ */
 export class JsonPlaces {
-  readonly #members = new Map<JsonNode, ReadonlyMap<string, JsonNode>>();
+  readonly #members = new Map<JsonNode, ReadonlyMap<string, JsonMember>>();
 
   readonly #root: JsonNode;
 
@@ -12,29 +15,35 @@ export class JsonPlaces {
     this.#root = root;
   }
 
-  at(path: Path): number | undefined {
-    let node: JsonNode | undefined = this.#root;
+  /** With `key`, returns the offset of the value's name, if it has one. */
+  at(path: Path, part?: 'key'): number {
+    let node = this.#root;
+    let { at } = node;
     for (const step of path) {
-      if (node === undefined) return undefined;
-      if (node.kind === 'array') node = node.items[Number(step)];
-      else node = this.#membersOf(node).get(String(step)) ?? this.#membersOf(node).get(folded(String(step)));
+      if (node.kind === 'array') {
+        const item = node.items[Number(step)];
+        if (item === undefined) break;
+        node = item;
+        at = item.at;
+        continue;
+      }
+      const member = this.#membersOf(node).get(String(step));
+      if (member === undefined) break;
+      node = member.value;
+      at = part === 'key' ? member.keyAt : node.at;
     }
-    return node?.at;
+    return at;
   }
 
-  #membersOf(node: JsonNode): ReadonlyMap<string, JsonNode> {
+  #membersOf(node: JsonNode): ReadonlyMap<string, JsonMember> {
     if (node.kind !== 'object') return NONE;
     const cached = this.#members.get(node);
     if (cached !== undefined) return cached;
-    const members = new Map<string, JsonNode>();
-    for (const { key, value } of node.members) members.set(folded(key), value);
-    for (const { key, value } of node.members) members.set(key, value);
+    const members = new Map<string, JsonMember>();
+    for (const member of node.members) members.set(member.key, member);
     this.#members.set(node, members);
     return members;
   }
 }
 
-const NONE: ReadonlyMap<string, JsonNode> = new Map();
-
-/** Returns the name in lower case, with a prefix that keeps it apart from the exact names in the same map. */
-const folded = (name: string): string => `\0${name.toLowerCase()}`;
+const NONE: ReadonlyMap<string, JsonMember> = new Map();

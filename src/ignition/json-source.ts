@@ -21,8 +21,10 @@ export type JsonNode = Extent &
     | { readonly kind: 'null' }
   );
 
-interface JsonMember {
+export interface JsonMember {
   readonly key: string;
+  /** The offset of the key's opening quote. */
+  readonly keyAt: number;
   readonly value: JsonNode;
 }
 
@@ -31,6 +33,12 @@ export interface JsonFault {
   /** The offset in the text. */
   readonly at: number;
 }
+
+/**
+ * Returns a name as Go's decoder compares names of different case: it folds the long s (U+017F) and the Kelvin sign
+ * (U+212A) to the letters s and k (encoding/json, foldName).
+ */
+export const foldedName = (name: string): string => name.replaceAll('\u017f', 's').toLowerCase();
 
 /** No useful config is nested this deep. Go stops at 10,000, but this reader recurses and could overflow the stack. */
 const MOST_DEPTH = 1000;
@@ -140,10 +148,11 @@ class Reader {
     for (;;) {
       this.#space();
       if (this.#text[this.#at] !== '"') throw this.#unexpected('looking for beginning of object key string');
+      const keyAt = this.#at;
       const key = this.#string();
       this.#space();
       if (!this.#take(':')) throw this.#unexpected('after object key');
-      members.push({ key, value: this.#value(depth + 1) });
+      members.push({ key, keyAt, value: this.#value(depth + 1) });
       this.#space();
       if (this.#take('}')) return members;
       if (!this.#take(',')) throw this.#unexpected('after object key:value pair');

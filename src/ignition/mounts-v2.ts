@@ -5,7 +5,8 @@
  */
 import type { ConfigV2 } from './spec/v2.ts';
 
-const OEM = '/usr/share/oem';
+/** Patch 0015 of Flatcar's set of 2026-03. Images from before it mount the partition at `/usr/share/oem`. */
+const OEM = '/oem';
 
 export interface Mounts {
   /** The mount path of each file system by its name; that of `root` is `/`. */
@@ -21,9 +22,10 @@ export function mountsOf({ storage }: ConfigV2, counted: number): Mounts {
   const paths = new Map([['root', '/']]);
   let number = counted;
   for (const { name } of storage?.filesystems ?? []) {
-    if (name === '' || paths.has(name)) continue;
+    if (paths.has(name)) continue;
+    // A file system without a name counts, but nothing can name it.
     number += 1;
-    paths.set(name, name === 'oem' ? OEM : `/tmp/${name}-ign${number}`);
+    if (name !== '') paths.set(name, name === 'oem' ? OEM : `/tmp/${name}-ign${number}`);
   }
   return { paths, counted: number };
 }

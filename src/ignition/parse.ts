@@ -6,14 +6,14 @@ import type * as z from 'zod';
 import { err, ok, type Result } from '../shared/result.ts';
 import { decode } from './decode.ts';
 import { JsonPlaces } from './json-places.ts';
-import { type JsonNode, placesIn, readJson } from './json-source.ts';
+import { foldedName, type JsonNode, placesIn, readJson } from './json-source.ts';
 import { type Entry, type Path, type Place, Report } from './report.ts';
 import { type ConfigV1, SCHEMA_V1 } from './spec/v1.ts';
 import { type ConfigV2, SCHEMAS_V2 } from './spec/v2.ts';
 import { type ConfigV3, SCHEMAS_V3 } from './spec/v3.ts';
 import { pathsInV1, upgradeV1, upgradeV2 } from './upgrade-v2.ts';
 import { type UserDataKind, userDataKind } from './user-data.ts';
-import { validateV2 } from './validate-v2.ts';
+import { SPEC_1, validateV2 } from './validate-v2.ts';
 import { validateV3 } from './validate-v3.ts';
 import { parseSpec, type Spec, specOf, type VersionFault } from './version.ts';
 
@@ -60,7 +60,7 @@ export function parseConfig(text: string): Result<ParsedConfig, ParseFault> {
 }
 
 class Parser {
-  #at: (path: Path) => number | undefined = () => undefined;
+  #at: (path: Path, part?: 'key') => number | undefined = () => undefined;
   readonly #report: Report;
   readonly #placeOf: (at: number) => { line: number; column: number };
 
@@ -72,8 +72,8 @@ class Parser {
     this.#report = new Report(this.#place);
   }
 
-  readonly #place = (path: Path) => {
-    const at = this.#at(path);
+  readonly #place = (path: Path, part?: 'key') => {
+    const at = this.#at(path, part);
     return at === undefined ? undefined : this.#placeOf(at);
   };
 
@@ -81,7 +81,7 @@ class Parser {
     const json = readJson(this.#text);
     if (!json.ok) return this.#malformed(json.error.message, json.error.at);
     const places = new JsonPlaces(json.value);
-    this.#at = (path) => places.at(path);
+    this.#at = (path, part) => places.at(path, part);
     const version = statedVersion(json.value);
     if (!version.ok) return this.#malformed(version.error, json.value.at);
     const spec = parseSpec(version.value.text, version.value.number);
@@ -132,10 +132,12 @@ function validated(decoded: unknown, spec: Spec, report: Report): ConfigV2 | Con
   const old = decoded as ConfigV1;
   const config = upgradeV1(old);
   const pathOf = pathsInV1(old);
-  validateV2(config, 0, {
+  validateV2(config, SPEC_1, {
     error: (path, message) => report.error(pathOf(path), message),
     warn: (path, message) => report.warn(pathOf(path), message),
   });
+  // The reference says this of a valid config only.
+  if (!report.isFatal) report.warn([], 'config format deprecated');
   return config;
 }
 
@@ -146,30 +148,31 @@ interface StatedVersion {
   readonly number: number;
 }
 
-/** Returns the version that the config states, or a message. Names match in any case, as Go's decoder matches them. */
+/**
+ * Returns the version that the config states, or a message. As in Go's decoder, names match in any case, a later value
+ * takes the place of an earlier one, and null changes nothing.
+ */
 function statedVersion(root: JsonNode): Result<StatedVersion, string> {
   if (root.kind === 'null') return ok({ text: '', number: 0 });
   if (root.kind !== 'object') return err(`the config must be an object, not ${root.kind}`);
-  const old = member(root, 'ignitionVersion');
-  if (old !== undefined && (old.kind !== 'number' || !/^-?\d+$/.test(old.text))) {
-    return err(`ignitionVersion must be an integer, not ${old.kind}`);
+  let [text, number] = ['', 0];
+  for (const value of valuesOf(root, 'ignitionVersion')) {
+    if (value.kind !== 'number' || !/^-?\d+$/.test(value.text))
+      return err(`ignitionVersion must be an integer, not ${value.kind}`);
+    number = Number(value.text);
   }
-  const number = Number(old?.text ?? 0);
-  const ignition = member(root, 'ignition');
-  if (ignition === undefined) return ok({ text: '', number });
-  if (ignition.kind !== 'object') return err(`ignition must be an object, not ${ignition.kind}`);
-  const version = member(ignition, 'version');
-  if (version === undefined) return ok({ text: '', number });
-  if (version.kind !== 'string') return err(`ignition.version must be a string, not ${version.kind}`);
-  return ok({ text: version.value, number });
+  for (const ignition of valuesOf(root, 'ignition')) {
+    if (ignition.kind !== 'object') return err(`ignition must be an object, not ${ignition.kind}`);
+    for (const version of valuesOf(ignition, 'version')) {
+      if (version.kind !== 'string') return err(`ignition.version must be a string, not ${version.kind}`);
+      text = version.value;
+    }
+  }
+  return ok({ text, number });
 }
 
-/** Returns a member of an object, or `undefined` when it is absent or null. */
-function member(node: JsonNode & { kind: 'object' }, name: string): (JsonNode & { kind: NonNullKind }) | undefined {
-  const folded = name.toLowerCase();
-  const exact = node.members.findLast(({ key }) => key === name);
-  const found = (exact ?? node.members.findLast(({ key }) => key.toLowerCase() === folded))?.value;
-  return found === undefined || found.kind === 'null' ? undefined : found;
-}
-
-type NonNullKind = Exclude<JsonNode['kind'], 'null'>;
+/** Returns the values of all members with this name that are not null, in their order. */
+const valuesOf = (node: JsonNode & { kind: 'object' }, name: string): JsonNode[] =>
+  node.members.flatMap(({ key, value }) =>
+    (key === name || foldedName(key) === name.toLowerCase()) && value.kind !== 'null' ? [value] : [],
+  );

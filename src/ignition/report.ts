@@ -5,8 +5,11 @@ export type Severity = 'error' | 'warning' | 'info';
 /** Field names and list indexes from the top of the document. The path of the document itself is empty. */
 export type Path = readonly (string | number)[];
 
-/** Finds the line and column of a path in the source, counted from 1; `undefined` when they are not known. */
-export type Place = (path: Path) => { readonly line: number; readonly column: number } | undefined;
+/**
+ * Finds the line and column of a path in the source, counted from 1; `undefined` when they are not known. They are those
+ * of the value, or with `key` those of its name.
+ */
+export type Place = (path: Path, part?: 'key') => { readonly line: number; readonly column: number } | undefined;
 
 export interface Entry {
   readonly severity: Severity;
@@ -24,10 +27,20 @@ const MOST_ENTRIES = 1000;
 /** The two methods by which rules report. */
 export type Findings = Pick<Report, 'error' | 'warn'>;
 
-/** Collects entries. `place` finds the line and column of a path in the source. */
+interface Numbered {
+  readonly entry: Entry;
+  /** Counts all entries in the order in which they were added. */
+  readonly number: number;
+}
+
+/**
+ * Collects entries. `place` finds the line and column of a path in the source. Errors and other entries are kept apart,
+ * so that no number of warnings can hide an error.
+ */
 export class Report {
-  readonly #kept: Entry[] = [];
-  #dropped = 0;
+  readonly #errors: Numbered[] = [];
+  readonly #others: Numbered[] = [];
+  #count = 0;
   #isFatal = false;
 
   readonly #place: Place;
@@ -36,11 +49,19 @@ export class Report {
     this.#place = place;
   }
 
-  add(severity: Severity, path: Path, message: string): void {
-    if (severity === 'error') this.#isFatal = true;
-    if (this.#kept.length < MOST_ENTRIES)
-      this.#kept.push({ severity, path: pathText(path), message, ...this.#place(path) });
-    else this.#dropped += 1;
+  /** Adds an entry. `at` is its place; the default is that of the value at `path`, which is only looked for if needed. */
+  add(severity: Severity, path: Path, message: string, at?: ReturnType<Place>): void {
+    this.#keep(severity, () => ({ severity, path: pathText(path), message, ...(at ?? this.#place(path)) }));
+  }
+
+  /** Warns of a key that is not known. The entry stands at the key, not at its value. */
+  warnOfKey(path: Path, message: string): void {
+    this.#keep('warning', () => ({ severity: 'warning', path: pathText(path), message, ...this.#place(path, 'key') }));
+  }
+
+  /** Adds an entry of another report as it is. */
+  addEntry(entry: Entry): void {
+    this.#keep(entry.severity, () => entry);
   }
 
   error(path: Path, message: string): void {
@@ -55,10 +76,28 @@ export class Report {
     return this.#isFatal;
   }
 
-  /** The entries so far. When there were too many, the last one tells how many are missing. */
+  /** True when nothing was added. */
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  /**
+   * The entries so far, in the order in which they were added. When there are too many, errors stay before others, and
+   * the last entry tells how many are missing.
+   */
   get entries(): readonly Entry[] {
-    if (this.#dropped === 0) return this.#kept;
-    return [...this.#kept, { severity: 'info', path: '$', message: `${this.#dropped} more entries are not shown` }];
+    const kept = [...this.#errors, ...this.#others.slice(0, MOST_ENTRIES - this.#errors.length)];
+    const entries = kept.sort((one, other) => one.number - other.number).map(({ entry }) => entry);
+    const dropped = this.#count - entries.length;
+    if (dropped === 0) return entries;
+    return [...entries, { severity: 'info', path: '$', message: `${dropped} more entries are not shown` }];
+  }
+
+  #keep(severity: Severity, entry: () => Entry): void {
+    if (severity === 'error') this.#isFatal = true;
+    const list = severity === 'error' ? this.#errors : this.#others;
+    if (list.length < MOST_ENTRIES) list.push({ entry: entry(), number: this.#count });
+    this.#count += 1;
   }
 }
 

@@ -6,13 +6,13 @@
 import type * as z from 'zod';
 import { err, ok, type Result } from '../shared/result.ts';
 import { cleanPath, joinPath } from './clean-path.ts';
-import { pathDataUrl } from './data-url.ts';
 import { mergeConfigs } from './merge.ts';
 import { type Mounts, mountsOf } from './mounts-v2.ts';
 import type { Path } from './report.ts';
 import type { ConfigV2 } from './spec/v2.ts';
 import { type ConfigV3, SCHEMAS_V3, type StorageV3 } from './spec/v3.ts';
 import { findUntranslatable } from './untranslatable.ts';
+import { pathDataUrl } from './urls/data-url.ts';
 import { validateV3 } from './validate-v3.ts';
 
 type StorageV2 = NonNullable<ConfigV2['storage']>;

@@ -2,11 +2,12 @@
  * Upgrades spec 1 to 2.0, and 2.x to 2.4, as the parsers of flatcar/ignition 0.36.2 do before they append or translate
  * to spec 3. A plain value that became nullable stays set, such as mode 0 or owner 0 of a file in 2.0. No I/O.
  */
-import { plainDataUrl } from './data-url.ts';
+
 import { completed } from './decode.ts';
 import type { Path } from './report.ts';
 import type { ConfigV1 } from './spec/v1.ts';
 import { type ConfigV2, NEWEST_V2, SCHEMAS_V2 } from './spec/v2.ts';
+import { plainDataUrl } from './urls/data-url.ts';
 
 const VERSION = `2.${NEWEST_V2}.0`;
 

@@ -12,7 +12,9 @@ const NEWEST_V2 = 4;
 const NEWEST_STABLE = 6;
 const EXPERIMENTAL = 7;
 
-const SEMVER = /^(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z-.]+)?(\+[0-9A-Za-z-.]+)?$/;
+/** An empty pre-release and an empty build are none, as in coreos/go-semver. */
+const SEMVER = /^(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z-.]*))?(?:\+([0-9A-Za-z-.]*))?$/;
+const MOST_INT64 = 2n ** 63n - 1n;
 
 /**
  * Returns the spec that `text` (`ignition.version`) names, or that `ignitionVersion` names when the text is empty.
@@ -21,17 +23,17 @@ const SEMVER = /^(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z-.]+)?(\+[0-9A-Za-z-.]+)?$/;
  */
 export function parseSpec(text: string, ignitionVersion: number): Result<Spec, VersionFault> {
   const match = SEMVER.exec(text === '' ? `${ignitionVersion}.0.0` : text);
-  if (match === null) return err('unparsable-version');
+  if (match === null || match.slice(1, 4).some((part) => BigInt(part) > MOST_INT64)) return err('unparsable-version');
   const [major, minor, patch] = match.slice(1, 4).map(Number) as [number, number, number];
-  const [preRelease, build] = match.slice(4);
+  const [preRelease = '', build = ''] = match.slice(4);
   // For every version below 2.0, the parser of spec 1 looks at its own field.
   if (major < 2) return ignitionVersion === 1 ? ok({ major: 1 }) : err('unsupported-version');
   if (text === '') return err(major === 3 ? 'unparsable-version' : 'unsupported-version');
-  if (patch !== 0 || build !== undefined) return err('unsupported-version');
-  if (major === 2 && preRelease === undefined && minor <= NEWEST_V2) return ok({ major, minor });
+  if (patch !== 0 || build !== '') return err('unsupported-version');
+  if (major === 2 && preRelease === '' && minor <= NEWEST_V2) return ok({ major, minor });
   if (major !== 3) return err('unsupported-version');
-  if (preRelease === undefined && minor <= NEWEST_STABLE) return ok({ major, minor, experimental: false });
-  const isExperimental = preRelease === '-experimental' && minor === EXPERIMENTAL;
+  if (preRelease === '' && minor <= NEWEST_STABLE) return ok({ major, minor, experimental: false });
+  const isExperimental = preRelease === 'experimental' && minor === EXPERIMENTAL;
   return isExperimental ? ok({ major, minor, experimental: true }) : err('unsupported-version');
 }
 

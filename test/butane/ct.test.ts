@@ -139,7 +139,7 @@ describe('services', () => {
     });
     const [update] = (storage as { files: { contents: { source: string } }[] }).files;
     expect(decodeURIComponent(update?.contents.source ?? '')).toBe(
-      'data:,GROUP=beta\nSERVER=http://u\nREBOOT_STRATEGY="off"',
+      'data:,GROUP=beta\nSERVER=http://u\nREBOOT_STRATEGY="OFF"',
     );
   });
   it('some platforms bring units of their own, even for nothing', () => {

@@ -1,10 +1,9 @@
 /** Appending in spec 2: the reference's answers where they are, and rows of our own. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { combine } from '../../src/ignition/combine.ts';
 import { type ParsedConfig, parseConfig } from '../../src/ignition/parse.ts';
 import { withoutEmptyObjects } from '../support/json.ts';
+import { vectorsIn } from '../support/reference-vectors.ts';
 
 interface Vector {
   readonly name: string;
@@ -14,8 +13,7 @@ interface Vector {
   readonly expected: object;
 }
 
-const file = join(import.meta.dirname, '..', '..', '..', 'shared', 'fixtures', 'ignition', 'vectors.json');
-const vectors = (existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Vector[]) : []).filter(
+const vectors = vectorsIn<Vector>('ignition/vectors.json', 'ignition/edge-vectors.json').filter(
   ({ kind }) => kind === 'append2',
 );
 

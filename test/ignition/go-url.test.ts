@@ -1,7 +1,7 @@
 /** URLs as Go takes them, and data URLs as the reference's lexer does; each row was tried on the real thing. */
 import { describe, expect, it } from 'vitest';
-import { parseGoUrl } from '../../src/ignition/go-url.ts';
 import { sourceFault } from '../../src/ignition/rules/source-url.ts';
+import { parseGoUrl } from '../../src/ignition/urls/go-url.ts';
 
 const NEWEST = 6;
 
@@ -70,7 +70,7 @@ describe('sources', () => {
 });
 
 it('a scheme is in lower case, a query is what is between ? and #', () => {
-  expect(parseGoUrl('HTTPS://a/b?c=d#e')).toEqual({ scheme: 'https', query: 'c=d' });
-  expect(parseGoUrl('a/b:c')).toEqual({ scheme: '', query: '' });
-  expect(parseGoUrl('1a:b')).toBeUndefined();
+  expect(parseGoUrl('HTTPS://a/b?c=d#e')).toMatchObject({ ok: true, value: { scheme: 'https', query: 'c=d' } });
+  expect(parseGoUrl('a/b:c')).toMatchObject({ ok: true, value: { scheme: '', query: '' } });
+  expect(parseGoUrl('1a:b')).toEqual({ ok: false, error: expect.stringContaining('first path segment') });
 });

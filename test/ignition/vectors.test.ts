@@ -1,7 +1,6 @@
 /** The reference implementation's own answers, where the folder beside the project holds them. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { engineFaults } from '../../src/ignition/combine.ts';
 import { mergeConfigs } from '../../src/ignition/merge.ts';
 import { parseConfig } from '../../src/ignition/parse.ts';
 import { plainConfig } from '../../src/ignition/render.ts';
@@ -10,11 +9,7 @@ import { SCHEMAS_V3 } from '../../src/ignition/spec/v3.ts';
 import { translateV3 } from '../../src/ignition/translate-v3.ts';
 import { validateV3 } from '../../src/ignition/validate-v3.ts';
 import { withoutEmptyObjects } from '../support/json.ts';
-
-interface Message {
-  readonly kind: string;
-  readonly path: string;
-}
+import { compared, type Message, vectorsIn } from '../support/reference-vectors.ts';
 
 interface Vector {
   readonly name: string;
@@ -29,20 +24,13 @@ interface Vector {
   readonly valid: boolean;
   readonly error?: string;
   readonly messages: readonly Message[];
+  readonly legacyValid?: boolean;
+  readonly read?: object;
   readonly flatcar?: Partial<Vector>;
 }
 
-const file = join(import.meta.dirname, '..', '..', '..', 'shared', 'fixtures', 'ignition', 'vectors.json');
-const vectors: Vector[] = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Vector[]) : [];
+const vectors = vectorsIn<Vector>('ignition/vectors.json', 'ignition/edge-vectors.json');
 const ofKind = (kind: string) => vectors.filter((vector) => vector.kind === kind);
-const shown = (messages: readonly Message[]) =>
-  messages.map(({ kind, path }) => `${kind} ${path.replace(/^\$\./, '')}`).sort();
-const ours = (entries: readonly { severity: string; path: string }[]) =>
-  entries
-    .filter(({ severity }) => severity !== 'info')
-    .map(({ severity, path }) => `${severity} ${path}`)
-    .sort();
-
 function parsed(config: object) {
   const result = parseConfig(JSON.stringify(config));
   if (!result.ok) throw new Error(JSON.stringify(result.error));
@@ -51,12 +39,20 @@ function parsed(config: object) {
 }
 
 describe.skipIf(vectors.length === 0)('the reference on spec 3', () => {
-  it.each(ofKind('validate'))('$name', ({ config, configIsRawText, ...vector }) => {
+  it.each(ofKind('validate'))('$name', ({ config, configIsRawText, legacyValid, read, ...vector }) => {
     const expected = { ...vector, ...vector.flatcar };
-    const result = parseConfig(configIsRawText === true ? String(config) : JSON.stringify(config));
+    const text = configIsRawText === true ? String(config) : JSON.stringify(config);
+    const result = parseConfig(text);
     expect(result.ok).toBe(expected.valid);
     const entries = result.ok ? result.value.entries : 'entries' in result.error ? result.error.entries : [];
-    expect(ours(entries)).toEqual(shown(expected.messages));
+    const { ours, theirs } = compared(entries, expected.messages, text);
+    expect(ours).toEqual(theirs);
+    if (legacyValid !== undefined)
+      expect(result.ok && engineFaults(result.value, 'legacy').length === 0).toBe(legacyValid);
+    if (!result.ok || result.value.major !== 3 || read === undefined) return;
+    const schema = SCHEMAS_V3[result.value.minor];
+    if (schema === undefined) throw new Error('no schema');
+    expect(plainConfig(schema, result.value.config)).toEqual(withoutEmptyObjects(read));
   });
 
   it.each(ofKind('merge'))('$name', ({ base, user, expected, engineValid, engineMessages }) => {
@@ -70,6 +66,11 @@ describe.skipIf(vectors.length === 0)('the reference on spec 3', () => {
     const report = new Report();
     validateV3(config as never, minor, report, false);
     expect(!report.isFatal).toBe(engineValid);
-    expect(ours(report.entries)).toEqual(shown(engineMessages));
+    const { ours, theirs } = compared(
+      report.entries.map(({ severity, path }) => ({ severity, path })),
+      engineMessages.map(({ kind, path }) => ({ kind, path })),
+      '',
+    );
+    expect(ours).toEqual(theirs);
   });
 });

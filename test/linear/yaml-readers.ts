@@ -2,13 +2,15 @@
 
 import { unitPath } from '../../src/butane/butane/mount-units.ts';
 import { transpileButane } from '../../src/butane/butane/transpile.ts';
-import { numbersOf } from '../../src/butane/ct/options.ts';
 import { checkCt } from '../../src/butane/ct/rules.ts';
 import { mebibytes } from '../../src/butane/ct/sizes.ts';
+import { isGoDuration, windowStartFault } from '../../src/butane/ct/times.ts';
 import { transpileCt } from '../../src/butane/ct/transpile.ts';
+import { parseVersion } from '../../src/butane/ct/version.ts';
+import type { ScalarNode } from '../../src/butane/yaml/node.ts';
+import { readYaml } from '../../src/butane/yaml/read-yaml.ts';
 import { asBytes, asFlag, asInteger, asText, tagFault } from '../../src/butane/yaml/scalar.ts';
-import { YamlReport } from '../../src/butane/yaml/sources.ts';
-import { readYaml, type ScalarNode } from '../../src/butane/yaml/yaml-tree.ts';
+import { YamlReport } from '../../src/butane/yaml/yaml-report.ts';
 import { readFormat } from '../../src/configs/formats.ts';
 import { kindOf } from '../../src/configs/user-data.ts';
 import type { Reader } from './growth.ts';
@@ -64,7 +66,7 @@ const scalar = (text: string, isPlain: boolean, tag: string): ScalarNode => ({
   text,
   isPlain,
   tag,
-  at: 0,
+  at: { line: 1, column: 1 },
   isAlias: false,
 });
 const SCALAR_ATOMS = ['0', '_', '.', 'e', '+', '-', 'x', 'a', '1_', ' ', '=', 'A', '0.', 'i'];
@@ -147,13 +149,15 @@ export const yamlReaders: readonly Reader[] = [
       ['1', 'B'],
     ],
   },
-  { name: 'version of etcd', read: numbersOf, atoms: ['0', '.', '-', '+', 'a', '1.'], frames: [['1.2.3-', '!']] },
+  { name: 'version of etcd', read: parseVersion, atoms: ['0', '.', '-', '+', 'a', '1.'], frames: [['1.2.3-', '!']] },
+  { name: 'length of a window', read: isGoDuration, atoms: ['0', '.', 'h', '1h', '.1', 's', 'ns', 'µ', '+'] },
+  { name: 'start of a window', read: windowStartFault, atoms: [' ', '\t', '\n', 'a', 'sun ', '0', ':'] },
   { name: 'path of a mount unit', read: unitPath, atoms: ['/', '.', 'a', '\u00e9', '-', '//'], frames: [['a', '']] },
   ...(['window_length', 'window_start', 'reboot_strategy'] as const).map(
     (name): Reader => ({
       name: `locksmith: ${name}`,
       read: (text) => {
-        const report = new YamlReport('', scalar('', true, ''));
+        const report = new YamlReport(scalar('', true, ''));
         checkCt(
           {
             locksmith: { window_start: '00:00', window_length: '1h', [name]: text },

@@ -4,7 +4,7 @@
 import { parseConfig } from '../../ignition/parse.ts';
 import type { Path } from '../../ignition/report.ts';
 import type { YamlObject, YamlValue } from '../yaml/decode.ts';
-import type { YamlReport } from '../yaml/sources.ts';
+import type { YamlReport } from '../yaml/yaml-report.ts';
 import type { ButaneVersion } from './shape.ts';
 
 /** The greatest decimal number that may be an octal mode without its leading zero. */
@@ -73,12 +73,12 @@ function checkInlineConfig(inline: Uint8Array, path: Path, version: ButaneVersio
       report.add('warning', [...path, 'version'], UNKNOWN_VERSION);
     } else if (error.reason === 'unparsable-version' || error.reason === 'unsupported-version') {
       const message = "invalid config version (couldn't parse)";
-      report.addForeign({ severity: 'error', path: 'ignition.version', message });
+      report.addEntry({ severity: 'error', path: 'ignition.version', message });
     } else if (error.reason === 'no-config') {
-      report.addForeign({ severity: 'error', path: '$', message: 'not a config' });
+      report.addEntry({ severity: 'error', path: '$', message: 'not a config' });
       report.add('error', [...path, 'inline'], 'config is not valid');
     } else {
-      for (const { line: _line, column: _column, ...entry } of error.entries) report.addForeign(entry);
+      for (const { line: _line, column: _column, ...entry } of error.entries) report.addEntry(entry);
       const isUnread = error.entries.some((entry) => entry.path === '$' && entry.severity === 'error');
       if (isUnread) report.add('error', [...path, 'inline'], 'config is not valid');
     }
@@ -88,7 +88,7 @@ function checkInlineConfig(inline: Uint8Array, path: Path, version: ButaneVersio
     report.add('warning', [...path, 'version'], UNKNOWN_VERSION);
     return;
   }
-  for (const { line: _line, column: _column, ...entry } of parsed.value.entries) report.addForeign(entry);
+  for (const { line: _line, column: _column, ...entry } of parsed.value.entries) report.addEntry(entry);
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Path } from '../../ignition/report.ts';
 import { type ConfigV3, SCHEMAS_V3 } from '../../ignition/spec/v3.ts';
 import { dataUrlOf, type Gzip } from '../resources.ts';
 import type { YamlObject, YamlValue } from '../yaml/decode.ts';
-import type { YamlReport } from '../yaml/sources.ts';
+import type { YamlReport } from '../yaml/yaml-report.ts';
 import { mountUnit } from './mount-units.ts';
 import { type ButaneVersion, camelCase } from './shape.ts';
 import { isResource, listAt, objectAt, visit } from './source-rules.ts';
@@ -51,13 +51,13 @@ export function translate(
   // Generated units are merged as the parent: two of one name must stay two, so that Ignition's rules report them.
   const generated: ConfigV3 = { ignition: { version: text }, systemd: { units } };
   const { config } = mergeConfigs(schema, generated, user);
-  const userUnits = new Map<string, number>();
-  for (const [index, { name }] of (user.systemd?.units ?? []).entries()) {
-    if (!userUnits.has(name)) userUnits.set(name, index);
-  }
+  const userUnits = user.systemd?.units ?? [];
+  const generatedNames = new Set(units.map(({ name }) => name));
+  const own = userUnits.flatMap(({ name }, index) => (generatedNames.has(name) ? [] : [index]));
+  const merged = units.map(({ name }) => userUnits.findIndex((unit) => unit.name === name));
   return {
     config,
-    pathInYaml: (path, snake) => fromInline(fromUnits(path, snake, config, mounted, units.length, userUnits), inlined),
+    pathInYaml: (_path, snake) => fromInline(fromUnits(snake, mounted, [...merged, ...own]), inlined),
   };
 }
 
@@ -102,25 +102,15 @@ function fromInline(snake: Path, inlined: ReadonlySet<string>): Path {
 }
 
 /**
- * Maps the path of a unit to YAML. A generated unit belongs to the `with_mount_unit` of its file system. The user's
- * own unit has an index in YAML that differs from its index in the config, because generated units come first.
+ * Maps the path of a unit to YAML. A generated unit belongs to the `with_mount_unit` of its file system. `userIndexes`
+ * has the index in YAML of each unit of the config; -1 for a generated one that the user did not write too.
  */
-function fromUnits(
-  path: Path,
-  snake: Path,
-  config: ConfigV3,
-  mounted: readonly number[],
-  generated: number,
-  userUnits: ReadonlyMap<string, number>,
-): Path {
+function fromUnits(snake: Path, mounted: readonly number[], userIndexes: readonly number[]): Path {
   const [section, list, index, ...rest] = snake;
   if (section !== 'systemd' || list !== 'units' || typeof index !== 'number') return snake;
-  const name = config.systemd?.units?.[path[2] as number]?.name ?? '';
-  const userIndex = userUnits.get(name);
+  const userIndex = userIndexes[index];
   const filesystem = mounted[index];
-  if (index < generated && filesystem !== undefined && userIndex === undefined) {
-    return ['storage', 'filesystems', filesystem, 'with_mount_unit'];
-  }
+  if (userIndex === -1 && filesystem !== undefined) return ['storage', 'filesystems', filesystem, 'with_mount_unit'];
   return userIndex === undefined ? snake : [section, list, userIndex, ...rest];
 }
 

@@ -8,9 +8,12 @@ import { SCHEMAS_V3 } from '../../ignition/spec/v3.ts';
 import { validateV3 } from '../../ignition/validate-v3.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { Gzip } from '../resources.ts';
-import { type Dialect, decodeYaml, type YamlObject } from '../yaml/decode.ts';
-import { YamlReport } from '../yaml/sources.ts';
-import { readYaml, type YamlNode } from '../yaml/yaml-tree.ts';
+import { unread } from '../unread.ts';
+import { decodeYaml, type YamlObject, type YamlShape } from '../yaml/decode.ts';
+import type { YamlNode } from '../yaml/node.ts';
+import { readYaml } from '../yaml/read-yaml.ts';
+import { findUnknownKeys, type KeyFindings } from '../yaml/unknown-keys.ts';
+import { YamlReport } from '../yaml/yaml-report.ts';
 import { BUTANE_VERSIONS, type ButaneVersion, snakeCase } from './shape.ts';
 import { checkSource } from './source-rules.ts';
 import { findForbidden, type Generated, translate } from './translation.ts';
@@ -36,21 +39,19 @@ export interface ButaneOptions {
   readonly gzip: Gzip | 'plain';
 }
 
-const SEMVER = /^(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z-.]+)?(\+[0-9A-Za-z-.]+)?$/;
+/** Go's semver takes an empty pre-release and an empty build. */
+const SEMVER = /^(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z-.]*))?(?:\+([0-9A-Za-z-.]*))?$/;
 
 /** Returns the Ignition config that Butane would write, or the fault with which Butane would end. */
 export function transpileButane(text: string, options: ButaneOptions): Result<Transpiled, TranspileFault> {
-  const normal = text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
-  const root = readYaml(normal);
-  if (!root.ok) return refused(`Error unmarshaling yaml: ${root.error.message}`);
+  const root = readYaml(text);
+  if (!root.ok) return unread(`Error unmarshaling yaml: ${root.error.message}`, [root.error]);
   const version = readHeader(root.value);
-  if (!version.ok) return refused(version.error);
-  const report = new YamlReport(normal, root.value);
-  const source = decodeYaml(version.value.shape, root.value, dialectFor(report));
-  if (!source.ok) {
-    const { line } = report.placeOf(source.error.at);
-    return refused(`yaml: unmarshal errors:\n  line ${line}: ${source.error.message}`);
-  }
+  if (!version.ok) return version;
+  const report = new YamlReport(root.value);
+  const source = decodeYaml(version.value.shape, root.value, 'first');
+  if (!source.ok) return unread(source.error.message, source.error.problems);
+  findUnknownKeys(version.value.shape, source.value, root.value, keyFindings(report));
   return transpileSource((source.value ?? {}) as YamlObject, version.value, report, options);
 }
 
@@ -71,42 +72,46 @@ function transpileSource(
   if (schema === undefined) throw new Error(`no spec 3.${version.minor}`);
   validateV3(generated.config, version.minor, mapped(generated, report));
   if (report.isFatal) return invalid('config generated was invalid');
-  if (strict && report.entries.length > 0) return invalid('Config produced warnings and --strict was specified');
+  if (strict && !report.isEmpty) return invalid('Config produced warnings and --strict was specified');
   const { entries, unknownKeys } = report;
   return ok({ config: plainConfig(schema, generated.config), entries, unknownKeys });
 }
 
-const refused = (error: string) => err<TranspileFault>({ error, entries: [] });
+const HEADER: YamlShape = {
+  kind: 'object',
+  fields: new Map([
+    ['variant', { kind: 'text' }],
+    ['version', { kind: 'text' }],
+  ]),
+};
 
 /** Reads the variant and the version, which decide how the rest of the document is read. */
-function readHeader(root: YamlNode): Result<ButaneVersion, string> {
-  if (root.kind !== 'map' && !(root.kind === 'scalar' && root.text === '')) {
-    const isNothing = root.kind === 'scalar' && /^(~|null|Null|NULL)$/.test(root.text) && root.isPlain;
-    if (!isNothing) return err('Error unmarshaling yaml: yaml: unmarshal errors: the document is no mapping');
-  }
-  const fields = new Map([
-    ['variant', { kind: 'text' as const }],
-    ['version', { kind: 'text' as const }],
-  ]);
-  const ignore = () => undefined;
-  const quiet: Dialect = { merging: 'first', unknownKey: ignore, strangeObject: ignore };
-  const header = decodeYaml({ kind: 'object', fields }, root, quiet);
-  if (!header.ok) return err(`Error unmarshaling yaml: yaml: ${header.error.message}`);
+function readHeader(root: YamlNode): Result<ButaneVersion, TranspileFault> {
+  const header = decodeYaml(HEADER, root, 'first');
+  if (!header.ok) return unread(`Error unmarshaling yaml: ${header.error.message}`, header.error.problems);
   const { variant = '', version = '' } = (header.value ?? {}) as Record<string, string>;
-  if (variant === '') return err('error parsing variant; must be specified');
+  const refused = (error: string, path: string) => {
+    const report = new YamlReport(root);
+    report.error(path === '$' ? [] : [path], error);
+    return err<TranspileFault>({ error, entries: report.entries });
+  };
+  if (variant === '') return refused('error parsing variant; must be specified', 'variant');
   const match = SEMVER.exec(version);
-  if (match === null) return err('error parsing version; must be a valid semver');
+  if (match === null) return refused('error parsing version; must be a valid semver', 'version');
   const [, major, minor, patch, preRelease = '', build = ''] = match;
-  const normal = `${[major, minor, patch].map(Number).join('.')}${preRelease}${build}`;
+  const numbers = [major, minor, patch].map(Number).join('.');
+  const normal = `${numbers}${preRelease === '' ? '' : `-${preRelease}`}${build === '' ? '' : `+${build}`}`;
   const supported = variant === 'flatcar' ? BUTANE_VERSIONS.find(({ text }) => text === normal) : undefined;
-  return supported === undefined
-    ? err(`No translator exists for variant ${variant} with version ${normal}`)
-    : ok(supported);
+  if (supported !== undefined) return ok(supported);
+  const versions = BUTANE_VERSIONS.map(({ text }) => text).join(', ');
+  return refused(
+    `No translator exists for variant ${variant} with version ${normal}: this server has variant flatcar, versions ${versions}`,
+    variant === 'flatcar' ? 'version' : 'variant',
+  );
 }
 
-function dialectFor(report: YamlReport): Dialect {
+function keyFindings(report: YamlReport): KeyFindings {
   return {
-    merging: 'first',
     unknownKey: (key, _fieldNames, path, at) => report.addUnknownKey(path, `unused key ${key}`, at),
     strangeObject: (path, at) => {
       if (path.length === 0) return;

@@ -2,6 +2,7 @@
  * The command-line options of etcd and flannel for each version, in the order in which the transpiler writes them
  * (config/types of flatcar/container-linux-config-transpiler 0.9.4). `#` marks an integer, `?` marks a boolean. No I/O.
  */
+import type { Version } from './version.ts';
 
 export interface Option {
   readonly name: string;
@@ -103,7 +104,7 @@ const optionsOf = (names: string): Option[] =>
       return name.endsWith('?') ? { name: name.slice(0, -1), kind: 'flag' } : { name, kind: 'text' };
     });
 
-type VersionNumbers = readonly [major: number, minor: number, patch: number];
+type VersionNumbers = Version['numbers'];
 
 /**
  * Returns the options of an etcd version, or those of the newest one when `version` is absent. The list is empty for a
@@ -127,13 +128,4 @@ export function flannelOptions(version: VersionNumbers | undefined): readonly Op
   if (minor === 5) return optionsOf(FLANNEL_0_5);
   const options = `etcd_username etcd_password ${FLANNEL_0_5}`;
   return optionsOf(minor === 6 ? options : `${options} kube_subnet_mgr?`);
-}
-
-/**
- * Returns the three numbers of a semantic version, or `undefined` for other text. A pre-release and a build are
- * allowed and ignored.
- */
-export function numbersOf(version: string): VersionNumbers | undefined {
-  const match = /^(\d+)\.(\d+)\.(\d+)([-+][0-9A-Za-z.+-]*)?$/.exec(version);
-  return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3])];
 }

@@ -5,7 +5,8 @@
 import { err, ok, type Result } from '../../shared/result.ts';
 import { objectAt } from '../butane/source-rules.ts';
 import type { YamlObject, YamlValue } from '../yaml/decode.ts';
-import { etcdOptions, flannelOptions, numbersOf, type Option } from './options.ts';
+import { etcdOptions, flannelOptions, type Option } from './options.ts';
+import { parseVersion } from './version.ts';
 
 export interface ServiceUnit {
   readonly name: string;
@@ -113,8 +114,8 @@ export function updateConf(source: YamlObject): string | undefined {
     if (value !== '') text += `\n${name.toUpperCase()}=${value}`;
   }
   const lines = LOCKSMITH.flatMap(([name, key]) => {
-    const value = String(locksmith[name] ?? '');
-    return value === '' ? [] : [`${key}=${goQuoted(name === 'reboot_strategy' ? value.toLowerCase() : value)}`];
+    const value = locksmith[name];
+    return value === undefined ? [] : [`${key}=${goQuoted(String(value))}`];
   });
   if (lines.length > 0) text += `\n${lines.join('\n')}`;
   return text === '' ? undefined : text;
@@ -137,7 +138,10 @@ const dropin = (unit: string, name: string, contents: string): ServiceUnit => ({
   dropins: [{ name: `20-clct-${name}.conf`, contents }],
 });
 
-const versionOf = ({ version }: YamlObject) => (typeof version === 'string' ? numbersOf(version) : undefined);
+function versionOf({ version }: YamlObject) {
+  const parsed = typeof version === 'string' ? parseVersion(version) : undefined;
+  return parsed?.ok === true ? parsed.value.numbers : undefined;
+}
 
 function argumentsOf(service: YamlObject, options: readonly Option[]): string[] {
   return options.flatMap(({ name, kind }) => {
@@ -173,12 +177,14 @@ function wrapper(
 ): Result<string, string> {
   const filled = fillIn(options, platform);
   if (!filled.ok) return filled;
+  const parsed = typeof version === 'string' ? parseVersion(version) : undefined;
+  const printed = parsed?.ok === true ? parsed.value.text : undefined;
   const isDynamic = options.some((option) => /[{}]/.test(option));
   const unit = isDynamic ? '[Unit]\nRequires=coreos-metadata.service\nAfter=coreos-metadata.service\n\n' : '';
   const lines = [
     '[Service]',
     ...(isDynamic ? ['EnvironmentFile=/run/metadata/coreos'] : []),
-    ...(typeof version === 'string' ? [`Environment="${imageTag}=v${version}"`] : []),
+    ...(printed === undefined ? [] : [`Environment="${imageTag}=v${printed}"`]),
     'ExecStart=',
     [`ExecStart=/usr/lib/coreos/${command}`, ...filled.value].join(' \\\n  '),
     ...after,

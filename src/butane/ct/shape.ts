@@ -7,6 +7,7 @@ type Fields = Readonly<Record<string, YamlShape>>;
 
 const text: YamlShape = { kind: 'text' };
 const integer: YamlShape = { kind: 'integer' };
+const unsigned: YamlShape = { kind: 'unsigned' };
 const flag: YamlShape = { kind: 'flag' };
 const list = (element: YamlShape): YamlShape => ({ kind: 'list', element });
 const object = (fields: Fields): YamlShape => ({ kind: 'object', fields: new Map(Object.entries(fields)) });
@@ -17,7 +18,7 @@ const owner = object({ id: integer, name: text });
 const node = { filesystem: text, path: text, user: owner, group: owner, overwrite: flag };
 const contents = object({
   remote: object({ url: text, compression: text, verification }),
-  inline: text,
+  inline: { kind: 'bytes' },
   local: text,
 });
 const partition = object({ label: text, number: integer, size: text, start: text, guid: text, type_guid: text });
@@ -57,10 +58,10 @@ const user = object({
   name: text,
   password_hash: text,
   ssh_authorized_keys: list(text),
-  create: object(account),
+  create: object({ ...account, uid: unsigned }),
   ...account,
 });
-const group = object({ name: text, gid: integer, password_hash: text, system: flag });
+const group = object({ name: text, gid: unsigned, password_hash: text, system: flag });
 const etcdAccess = { etcd_endpoints: text, etcd_cafile: text, etcd_certfile: text, etcd_keyfile: text };
 
 /** Returns the shape of a whole config; `etcd` and `flannel` are the options of the versions that the config names. */

@@ -2,8 +2,10 @@
  * Translates the sections of a Container Linux Config that Ignition 2.3 has too (config/types of the transpiler 0.9.4).
  * No I/O.
  */
-import { plainDataUrl } from '../../ignition/data-url.ts';
+
 import type { Path } from '../../ignition/report.ts';
+import { plainDataUrl } from '../../ignition/urls/data-url.ts';
+import { parseGoUrl } from '../../ignition/urls/go-url.ts';
 import { camelCase } from '../butane/shape.ts';
 import { listAt, objectAt } from '../butane/source-rules.ts';
 import type { YamlObject, YamlValue } from '../yaml/decode.ts';
@@ -54,7 +56,8 @@ export function plainSections(source: YamlObject, tell: Told): Record<string, un
 
 function reference(entry: YamlObject, path: Path, tell: Told): object {
   const source = String(entry['source'] ?? '');
-  if (/%(?![0-9A-Fa-f]{2})/.test(source)) tell([...path, 'source'], `parse "${source}": invalid URL escape`);
+  const url = parseGoUrl(source);
+  if (!url.ok) tell([...path, 'source'], url.error);
   return { source, ...verificationOf(entry) };
 }
 
@@ -112,20 +115,22 @@ function nodeOf(node: YamlObject, mode: number | undefined): object {
 const ownerOf = (owner: YamlValue): object => ({ name: '', ...(owner as YamlObject) });
 
 function contentsOf(contents: YamlObject, path: Path, tell: Told): object {
-  const { inline = '', local = '' } = contents;
+  const { inline, local = '' } = contents;
   if (local !== '') tell([...path, 'local'], NO_FILES);
   const remote = objectAt(contents, 'remote');
   const url = String(remote['url'] ?? '');
-  const source = url === '' ? plainDataUrl(String(inline)) : urlOf(url, [...path, 'remote', 'url'], tell);
+  const bytes = inline instanceof Uint8Array ? inline : '';
+  const source = url === '' ? plainDataUrl(bytes) : urlOf(url, [...path, 'remote', 'url'], tell);
   const { compression = '' } = remote;
   return { source, ...(compression === '' ? {} : { compression }), ...verificationOf(remote) };
 }
 
-/** Returns a URL as Go prints it after parsing: spaces in the path are escaped, and the query is unchanged. */
+/** Returns a URL as Go prints it after parsing. */
 function urlOf(url: string, path: Path, tell: Told): string {
-  const [address = '', ...query] = url.split('?');
-  if (/%(?![0-9A-Fa-f]{2})/.test(address)) tell(path, `parse "${url}": invalid URL escape`);
-  return [address.replaceAll(' ', '%20'), ...query].join('?');
+  const parsed = parseGoUrl(url);
+  if (parsed.ok) return parsed.value.text;
+  tell(path, parsed.error);
+  return url;
 }
 
 /** Returns a copy in which every field has its Ignition name. */

@@ -2,25 +2,29 @@
  * Translates a Container Linux Config to Ignition 2.3 in the stages of container-linux-config-transpiler 0.9.4: parse,
  * convert, check the rules of Ignition 2.3. No stage runs after one that fails. No I/O.
  */
-import { plainDataUrl } from '../../ignition/data-url.ts';
+
 import { completed } from '../../ignition/decode.ts';
 import { plainConfig } from '../../ignition/render.ts';
 import type { Findings, Path } from '../../ignition/report.ts';
 import { SCHEMAS_V2 } from '../../ignition/spec/v2.ts';
 import { upgradeV2 } from '../../ignition/upgrade-v2.ts';
+import { plainDataUrl } from '../../ignition/urls/data-url.ts';
 import { validateV2 } from '../../ignition/validate-v2.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { snakeCase } from '../butane/shape.ts';
 import { objectAt } from '../butane/source-rules.ts';
 import type { Transpiled, TranspileFault } from '../butane/transpile.ts';
-import { type Dialect, decodeYaml, type YamlObject } from '../yaml/decode.ts';
-import { YamlReport } from '../yaml/sources.ts';
-import { readYaml, type YamlNode } from '../yaml/yaml-tree.ts';
-import { etcdOptions, flannelOptions, numbersOf } from './options.ts';
+import { decodeYaml, type YamlObject } from '../yaml/decode.ts';
+import type { Place, YamlNode } from '../yaml/node.ts';
+import { readYaml } from '../yaml/read-yaml.ts';
+import { findUnknownKeys, type KeyFindings } from '../yaml/unknown-keys.ts';
+import { YamlReport } from '../yaml/yaml-report.ts';
+import { etcdOptions, flannelOptions } from './options.ts';
 import { checkCt } from './rules.ts';
 import { isPlatform, type ServiceUnit, serviceUnits, updateConf } from './services.ts';
 import { ctShape } from './shape.ts';
 import { plainSections } from './translation.ts';
+import { parseVersion } from './version.ts';
 
 export interface CtOptions {
   /** When true, any entry makes the translation fail. */
@@ -34,16 +38,15 @@ const UPDATE_CONF = '/etc/coreos/update.conf';
 
 /** Returns the Ignition config that the tool `ct` would write, or the fault with which it would end. */
 export function transpileCt(text: string, { strict, platform }: CtOptions): Result<Transpiled, TranspileFault> {
-  const normal = text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
-  const root = readYaml(normal);
+  const root = readYaml(text);
   const failed = (error: string, report: YamlReport) => err({ error, entries: report.entries });
-  const unread = (message: string) =>
-    err<TranspileFault>({ error: PARSE_FAILED, entries: [{ severity: 'error', path: '$', message }] });
-  if (!root.ok) return unread(root.error.message);
-  const report = new YamlReport(normal, root.value);
-  if (isEmpty(normal)) report.add('warning', [], 'Configuration is empty');
-  const decoded = decodeYaml(shapeFor(root.value), root.value, dialectFor(report));
-  if (!decoded.ok) return unread(`yaml: ${decoded.error.message}`);
+  if (!root.ok) return unread(PARSE_FAILED, root.error.message, [root.error]);
+  const report = new YamlReport(root.value);
+  if (isEmpty(text)) report.add('warning', [], 'Configuration is empty');
+  const shape = shapeFor(root.value);
+  const decoded = decodeYaml(shape, root.value, 'order');
+  if (!decoded.ok) return unread(PARSE_FAILED, decoded.error.message, decoded.error.problems);
+  findUnknownKeys(shape, decoded.value, root.value, keyFindings(report));
   const source = (decoded.value ?? {}) as YamlObject;
   if ((source['version'] ?? 0) !== 0) report.add('error', ['version'], 'Invalid version. Only version 0 is supported');
   checkCt(source, report);
@@ -55,9 +58,15 @@ export function transpileCt(text: string, { strict, platform }: CtOptions): Resu
   const { config, services } = converted;
   validateV2(upgradeV2(config, MINOR), MINOR, mapped(report, services));
   if (report.isFatal) return failed(CONVERSION_FAILED, report);
-  if (strict && report.entries.length > 0) return failed('Config has warnings and strict was asked for', report);
+  if (strict && !report.isEmpty) return failed('Config has warnings and strict was asked for', report);
   const { entries, unknownKeys } = report;
   return ok({ config: plainConfig(SCHEMAS_V2[MINOR], config), entries, unknownKeys });
+}
+
+/** Returns the fault of a source that cannot be read. The tool has one entry for it, without a place; this one has one. */
+function unread(error: string, message: string, problems: readonly { readonly at: Place }[]) {
+  const entry = { severity: 'error', path: '$', message, ...problems[0]?.at } as const;
+  return err<TranspileFault>({ error, entries: [entry] });
 }
 
 const PARSE_FAILED = 'Failed to parse config';
@@ -99,19 +108,18 @@ function shapeFor(root: YamlNode) {
     ['etcd', service],
     ['flannel', service],
   ]);
-  const ignore = () => undefined;
-  const quiet: Dialect = { merging: 'order', unknownKey: ignore, strangeObject: ignore };
-  const read = decodeYaml({ kind: 'object', fields }, root, quiet);
+  const read = decodeYaml({ kind: 'object', fields }, root, 'order');
   const versionOf = (name: string) => {
     const { version } = read.ok ? objectAt(read.value as YamlObject | undefined, name) : {};
-    return typeof version === 'string' ? (numbersOf(version) ?? ([99, 0, 0] as const)) : undefined;
+    if (typeof version !== 'string') return undefined;
+    const parsed = parseVersion(version);
+    return parsed.ok ? parsed.value.numbers : ([99, 0, 0] as const);
   };
   return ctShape(etcdOptions(versionOf('etcd')), flannelOptions(versionOf('flannel')));
 }
 
-function dialectFor(report: YamlReport): Dialect {
+function keyFindings(report: YamlReport): KeyFindings {
   return {
-    merging: 'order',
     unknownKey: (key, fieldNames, path, at) => {
       report.addUnknownKey(path, `Config has unrecognized key: ${key}`, at);
       const meant = fieldNames.find((name) => name.toLowerCase() === key.toLowerCase());
@@ -123,10 +131,25 @@ function dialectFor(report: YamlReport): Dialect {
 
 /** True for a text of nothing but white space and comments. */
 const isEmpty = (text: string): boolean =>
-  text.split('\n').every((line) => {
+  text.split(/\r\n?|\n/).every((line) => {
     const trimmed = line.trimStart();
     return trimmed === '' || trimmed.startsWith('#');
   });
+
+/** Maps a path in the contents of a file to the field that the user wrote: a remote file, or an inline text. */
+function contentsPath(path: Path, report: YamlReport): Path {
+  const [name] = path.slice(4);
+  const contents = path.slice(0, 4);
+  if (name === undefined) return contents;
+  // The tool points at the whole `verification`, not at the hash in it.
+  if (name !== 'source') return [...contents, 'remote', name];
+  return (
+    [
+      [...contents, 'remote', 'url'],
+      [...contents, 'inline'],
+    ].find((field) => report.has(field)) ?? contents
+  );
+}
 
 /**
  * Returns findings that report each finding of Ignition 2.3 at its place in the source. The units of services come
@@ -136,6 +159,7 @@ function mapped(report: YamlReport, services: readonly ServiceUnit[]): Findings 
   const at = (path: Path): Path => {
     const snake = path.map((step) => (typeof step === 'string' ? snakeCase(step) : step));
     const [section, list, index, ...rest] = snake;
+    if (section === 'storage' && list === 'files' && rest[0] === 'contents') return contentsPath(snake, report);
     if (section !== 'systemd' || list !== 'units' || typeof index !== 'number') return snake;
     return index < services.length ? [] : [section, list, index - services.length, ...rest];
   };

@@ -2,6 +2,7 @@
 import { pathFault } from '../clean-path.ts';
 import type { Findings, Path } from '../report.ts';
 import type { ConfigV3, DiskV3, StorageV3 } from '../spec/v3.ts';
+import { overlappingSpan } from './overlaps.ts';
 
 type Partition = NonNullable<DiskV3['partitions']>[number];
 type Filesystem = NonNullable<StorageV3['filesystems']>[number];
@@ -99,38 +100,6 @@ function checkPartition(partition: Partition, path: Path, report: Findings): voi
       report.error([...path, name], 'doesn\'t match the form "01234567-89AB-CDEF-EDCB-A98765432101"');
     }
   }
-}
-
-type Dimensions = Pick<Partition, 'startMiB' | 'sizeMiB'>;
-type Span = readonly [start: number, end: number];
-
-/**
- * Returns the index of the partition that Ignition names in the error: it takes the first partition that overlaps any
- * other, and names the first one that this overlaps. Only partitions with a start and a size count; one of size 0
- * covers its start alone. Sorting by start keeps the search fast for many partitions.
- */
-export function overlappingSpan(partitions: readonly Dimensions[]): number | undefined {
-  const spans = partitions.map(spanOf);
-  const order = spans.flatMap((span, index) => (span === undefined ? [] : [{ span, index }]));
-  order.sort((a, b) => a.span[0] - b.span[0]);
-  let first: number | undefined;
-  let reach: { end: number; index: number } | undefined;
-  for (const { span, index } of order) {
-    if (reach !== undefined && span[0] <= reach.end) first = Math.min(first ?? index, index, reach.index);
-    if (reach === undefined || span[1] > reach.end) reach = { end: span[1], index };
-  }
-  const span = first === undefined ? undefined : spans[first];
-  if (first === undefined || span === undefined) return undefined;
-  const other = spans.findIndex(
-    (candidate, index) =>
-      index !== first && candidate !== undefined && candidate[0] <= span[1] && span[0] <= candidate[1],
-  );
-  return other === -1 ? first : other;
-}
-
-function spanOf({ startMiB, sizeMiB }: Dimensions): Span | undefined {
-  if (startMiB === undefined || startMiB === 0 || sizeMiB === undefined) return undefined;
-  return [startMiB, Math.max(startMiB, startMiB + sizeMiB - 1)];
 }
 
 function checkRaid({ level = '', spares, devices = [] }: Raid, path: Path, report: Findings): void {

@@ -1,7 +1,8 @@
 /** The rules of spec 3 for the `ignition` object: references, certificate authorities and proxies. No I/O. */
-import { parseGoUrl } from '../go-url.ts';
+
 import type { Findings } from '../report.ts';
 import type { ConfigV3 } from '../spec/v3.ts';
+import { parseGoUrl } from '../urls/go-url.ts';
 import { checkReference, checkReferenceV30, checkResource } from './resources.ts';
 
 /** Reports the errors and warnings about the `ignition` object of a config in spec 3.`minor`. */
@@ -42,9 +43,9 @@ function checkReferences30({ config, security }: Engine, report: Findings): void
 function checkProxy(name: 'httpProxy' | 'httpsProxy', proxy: string, report: Findings): void {
   const path = ['ignition', 'proxy', name];
   const url = parseGoUrl(proxy);
-  if (url === undefined) report.error(path, 'unable to parse url');
-  else if (url.scheme !== 'http' && url.scheme !== 'https') report.error(path, 'proxies must be http(s)');
-  else if (name === 'httpsProxy' && url.scheme === 'http') {
+  if (!url.ok) report.error(path, 'unable to parse url');
+  else if (url.value.scheme !== 'http' && url.value.scheme !== 'https') report.error(path, 'proxies must be http(s)');
+  else if (name === 'httpsProxy' && url.value.scheme === 'http') {
     report.warn(path, 'insecure plaintext HTTP proxy specified for HTTPS resources');
   }
 }

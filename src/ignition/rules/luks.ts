@@ -9,6 +9,7 @@ type Clevis = NonNullable<LuksV3['clevis']>;
 type Tang = NonNullable<Clevis['tang']>[number];
 
 const MOST_LABEL_BYTES = 47;
+const MOST_JSON_DEPTH = 10_000;
 const PINS = ['tpm2', 'tang', 'sss'];
 const ANY_PIN_SINCE = 6;
 const NETWORK_ALONE_REFUSED_SINCE = 3;
@@ -27,10 +28,15 @@ export function checkLuks({ storage }: ConfigV3, minor: number, report: Findings
     const keyFault = keyFile?.source === undefined ? undefined : sourceFault(keyFile.source, minor);
     if (keyFault !== undefined) report.error([...path, 'keys'], 'invalid key file source');
     checkResource(keyFile, [...path, 'keyFile'], minor, report);
-    const hasOther = clevis !== undefined || keyFile?.source !== undefined;
-    if (cex?.enabled === true && hasOther) report.error([...path, 'cex'], 'cannot use cex with clevis or a key file');
+    if (cex?.enabled !== true) continue;
+    if (clevis !== undefined && isUsed(clevis)) report.error([...path, 'cex'], 'cannot use cex with clevis');
+    if ((keyFile?.source ?? '') !== '') report.error([...path, 'cex'], 'cannot use key file with cex');
   }
 }
+
+/** True for a clevis object that asks for something. One that is only there is none. */
+const isUsed = ({ tpm2, threshold, tang = [], custom }: Clevis): boolean =>
+  (custom?.pin ?? '') !== '' || tang.length > 0 || tpm2 === true || (threshold ?? 0) !== 0;
 
 function checkClevis(clevis: Clevis, path: Path, minor: number, report: Findings): void {
   const { tpm2, threshold, tang = [], custom } = clevis;
@@ -61,11 +67,31 @@ function checkTang({ url, thumbprint = '', advertisement }: Tang, path: Path, re
   }
 }
 
+/** True for a text that Go's decoder reads: it refuses a number that is too great, and 10,000 levels. */
 function isJson(text: string): boolean {
+  if (depthOf(text) > MOST_JSON_DEPTH) return false;
   try {
-    JSON.parse(text);
+    JSON.parse(text, (_key, value: unknown) => {
+      if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) throw new Error('out of range');
+      return value;
+    });
     return true;
   } catch {
     return false;
   }
+}
+
+/** Returns how many brackets are open at once at most, without those in strings. */
+function depthOf(text: string): number {
+  let [open, deepest] = [0, 0];
+  let isInString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (isInString && character === '\\') at += 1;
+    else if (character === '"') isInString = !isInString;
+    else if (!isInString && (character === '[' || character === '{')) open += 1;
+    else if (!isInString && (character === ']' || character === '}')) open -= 1;
+    deepest = Math.max(deepest, open);
+  }
+  return deepest;
 }

@@ -1,6 +1,7 @@
 /** The rules of spec 3 for a resource: its URL, compression, headers and hash. No I/O. */
 import type { Findings, Path } from '../report.ts';
 import type { ResourceV3 } from '../spec/v3.ts';
+import { byteLength } from './disks.ts';
 import { headersOf, sourceFault } from './source-url.ts';
 
 /** The hash functions, and the number of hex digits that a sum has. */
@@ -68,5 +69,5 @@ export function faultOfHash(hash: string, minor: number): string | undefined {
   const name = hash.slice(0, dash);
   const length = Object.hasOwn(SUM_LENGTHS, name) ? SUM_LENGTHS[name] : undefined;
   if (length === undefined || (name === 'sha256' && minor < SHA256_SINCE)) return 'unrecognized hash function';
-  return hash.length - dash - 1 === length ? undefined : 'incorrect size for hash sum';
+  return byteLength(hash.slice(dash + 1)) === length ? undefined : 'incorrect size for hash sum';
 }

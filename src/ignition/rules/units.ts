@@ -1,12 +1,11 @@
-/** The rules of spec 3 for systemd units. Their contents are parsed as go-systemd's deserializer does. No I/O. */
-import { err, ok, type Result } from '../../shared/result.ts';
+/** The rules of spec 3 for systemd units. Their contents are read by `unit-file.ts`. No I/O. */
 import type { Findings, Path } from '../report.ts';
 import type { ConfigV3 } from '../spec/v3.ts';
+import { readUnitFile } from './unit-file.ts';
 
 type Unit = NonNullable<NonNullable<ConfigV3['systemd']>['units']>[number];
 
 export const UNIT_EXTENSIONS = /\.(service|socket|device|mount|automount|swap|target|path|timer|snapshot|slice|scope)$/;
-const MOST_LINE = 2048;
 
 /** Reports the errors about the units of `config`, and warns of a unit that is enabled in vain. */
 export function checkUnits({ systemd }: ConfigV3, report: Findings): void {
@@ -45,7 +44,7 @@ function templateOf(name: string): string | undefined {
 
 /** Reports an error when `contents` is not a valid unit file. Empty contents are valid. */
 export function checkUnitContents(contents: string | undefined, path: Path, report: Findings): void {
-  const sections = readSections(contents ?? '');
+  const sections = readUnitFile(contents ?? '');
   if (!sections.ok) report.error(path, `invalid unit content: ${sections.error}`);
 }
 
@@ -54,38 +53,17 @@ export function checkInstall({ name, contents }: Pick<Unit, 'name' | 'contents'>
   if (lacksInstall(contents)) report.warn(path, noInstall(name));
 }
 
+/** True for the contents of a unit in which some section has an option. */
+export function hasOptions(contents: string): boolean {
+  const sections = readUnitFile(contents);
+  return sections.ok && sections.value.size > 0;
+}
+
 function lacksInstall(contents: string | undefined): boolean {
   if (contents === undefined || contents === '') return false;
-  const sections = readSections(contents);
+  const sections = readUnitFile(contents);
   return sections.ok && !sections.value.has('Install');
 }
 
 const noInstall = (name: string): string =>
   `unit "${name}" is enabled, but has no install section so enable does nothing`;
-
-/** Returns the sections of a unit file that have an option, or a message when the text is not a unit file. */
-function readSections(text: string): Result<Set<string>, string> {
-  const sections = new Set<string>();
-  let section: string | undefined;
-  let continues = false;
-  for (const line of text.split('\n')) {
-    if (line.length > MOST_LINE) return err('line too long');
-    const trimmed = line.trim();
-    if (continues) {
-      continues = trimmed.endsWith('\\');
-      continue;
-    }
-    if (trimmed === '' || /^[#;]/.test(trimmed)) continue;
-    if (trimmed.startsWith('[')) {
-      const end = trimmed.indexOf(']');
-      if (end === -1) return err('unable to find end of section');
-      if (end !== trimmed.length - 1) return err('found garbage after section name');
-      section = trimmed.slice(1, end);
-    } else if (section !== undefined) {
-      if (!trimmed.includes('=')) return err('missing = in option');
-      sections.add(section);
-      continues = trimmed.endsWith('\\');
-    }
-  }
-  return ok(sections);
-}

@@ -1,7 +1,8 @@
 /** The rules of spec 2 for disks and partitions, whose starts and sizes may be counted in sectors. No I/O. */
 import type { Findings, Path } from '../report.ts';
 import type { ConfigV2 } from '../spec/v2.ts';
-import { byteLength, GUID, overlappingSpan } from './disks.ts';
+import { byteLength, GUID } from './disks.ts';
+import { overlappingSpan } from './overlaps.ts';
 
 type Disk = NonNullable<NonNullable<ConfigV2['storage']>['disks']>[number];
 type Partition = NonNullable<Disk['partitions']>[number];

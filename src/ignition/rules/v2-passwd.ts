@@ -19,7 +19,10 @@ const SHARED_FIELDS = [
 
 /** Reports the errors and deprecations of the users of `config`, which was written as 2.`minor`. */
 export function checkPasswdV2({ passwd }: ConfigV2, minor: number, report: Findings): void {
-  if (minor < USER_FIELDS_SINCE) return;
+  if (minor < USER_FIELDS_SINCE) {
+    checkUnsigned(passwd, report);
+    return;
+  }
   for (const [index, user] of (passwd?.users ?? []).entries()) {
     if (user.create === undefined) continue;
     const path = ['passwd', 'users', index];
@@ -31,6 +34,16 @@ export function checkPasswdV2({ passwd }: ConfigV2, minor: number, report: Findi
     }
   }
 }
+
+/** Before 2.1 the numbers of new users and groups cannot be negative: Ignition cannot even decode them. */
+function checkUnsigned(passwd: ConfigV2['passwd'], report: Findings): void {
+  for (const [index, { create }] of (passwd?.users ?? []).entries())
+    if ((create?.uid ?? 0) < 0) report.error(['passwd', 'users', index, 'create', 'uid'], NEGATIVE);
+  for (const [index, { gid }] of (passwd?.groups ?? []).entries())
+    if ((gid ?? 0) < 0) report.error(['passwd', 'groups', index, 'gid'], NEGATIVE);
+}
+
+const NEGATIVE = 'must not be negative before spec 2.1';
 
 const isSet = (value: unknown): boolean =>
   Array.isArray(value) ? value.length > 0 : value !== undefined && value !== '' && value !== false;

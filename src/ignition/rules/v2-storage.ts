@@ -14,6 +14,7 @@ type File = NonNullable<Storage['files']>[number];
 type Node = Pick<File, 'filesystem' | 'path' | 'user' | 'group'>;
 
 const LABEL_BYTES_BY_FORMAT: Readonly<Record<string, number>> = { ext4: 16, btrfs: 256, xfs: 12, swap: 15, vfat: 11 };
+const FORMATS_SINCE_2_1 = ['swap', 'vfat'];
 const WITHOUT_SPARES = ['linear', 'raid0', '0', 'stripe'];
 const LEVELS = [...WITHOUT_SPARES, 'raid1', '1', 'mirror', 'raid4', '4', 'raid5', '5', 'raid6', '6', 'raid10', '10'];
 const MODE_WARNING_SINCE = 2;
@@ -72,7 +73,7 @@ function checkFilesystem(
   if (mount === undefined) return;
   const { device, format, label } = mount;
   const mostBytes = Object.hasOwn(LABEL_BYTES_BY_FORMAT, format) ? LABEL_BYTES_BY_FORMAT[format] : undefined;
-  if (mostBytes === undefined) {
+  if (mostBytes === undefined || (minor < 1 && FORMATS_SINCE_2_1.includes(format))) {
     report.error([...path, 'mount', 'format'], 'invalid filesystem format');
     return;
   }
@@ -111,7 +112,7 @@ function checkFile(file: File, minor: number, path: Path, report: Findings): voi
   checkMode(mode, minor, path, report);
   if (contents === undefined) return;
   const where = [...path, 'contents'];
-  checkSourceV2(contents.source, [...where, 'source'], report);
+  checkSourceV2(contents.source, minor, [...where, 'source'], report);
   if (contents.compression !== '' && contents.compression !== 'gzip') {
     report.error([...where, 'compression'], 'invalid compression method');
   }

@@ -4,7 +4,7 @@
  * doc/configuration-v2_0.md to -v2_4.md of flatcar/ignition 0.36.2. No I/O.
  */
 import * as z from 'zod';
-import { printedText } from './lists.ts';
+import { pointerTo, printedText } from './lists.ts';
 
 const text = z.string();
 /** A text that is written even when it is empty. */
@@ -25,7 +25,7 @@ const contents4 = contents0.extend({ httpHeaders: headers });
 
 /** In 2.0 an absent owner means root. */
 const owner0 = z.object({ id: int });
-const owner1 = z.object({ id: maybeInt, name: text }).optional();
+const owner1 = pointerTo(z.object({ id: maybeInt, name: text }));
 const node0 = z.object({ filesystem: key, path: key, user: owner0, group: owner0 });
 const node1 = node0.extend({ user: owner1, group: owner1 });
 const node2 = node1.extend({ overwrite: maybeBool });
@@ -54,11 +54,11 @@ const disks = <T extends z.ZodType>(partition: T) =>
   list(z.object({ device: key, wipeTable: bool, partitions: list(partition) }));
 const raid0 = z.object({ name: key, level: key, devices: list(text), spares: int });
 const raid2 = raid0.extend({ options: list(text) });
-const create = z.object({ force: bool, options: list(text) }).optional();
+const create = pointerTo(z.object({ force: bool, options: list(text) }));
 const mount0 = z.object({ device: key, format: key, create });
 const mount1 = mount0.extend({ label: maybeText, uuid: maybeText, wipeFilesystem: bool, options: list(text) });
-const filesystems = <T extends z.ZodType>(mount: T) =>
-  list(z.object({ name: text, path: maybeText, mount: mount.optional() }));
+const filesystems = <T extends z.ZodObject>(mount: T) =>
+  list(z.object({ name: text, path: maybeText, mount: pointerTo(mount) }));
 
 const dropins = list(z.object({ name: key, contents: text }));
 const unit0 = z.object({ name: key, enable: bool, mask: bool, contents: text, dropins });
@@ -83,14 +83,14 @@ const user0 = z.object({
   name: key,
   passwordHash: text,
   sshAuthorizedKeys: list(text),
-  create: z.object(account).optional(),
+  create: pointerTo(z.object(account)),
 });
 const user1 = user0.extend({ passwordHash: maybeText, ...account });
 const group = z.object({ name: key, gid: maybeInt, passwordHash: text, system: bool });
 const passwd = <T extends z.ZodType>(user: T) => z.object({ users: list(user), groups: list(group) }).optional();
 
-const config = <T extends z.ZodType>(reference: T) =>
-  z.object({ append: list(reference), replace: reference.optional() }).optional();
+const config = <T extends z.ZodObject>(reference: T) =>
+  z.object({ append: list(reference), replace: pointerTo(reference) }).optional();
 const timeouts = z.object({ httpResponseHeaders: maybeInt, httpTotal: maybeInt }).optional();
 const security = <T extends z.ZodType>(reference: T) =>
   z.object({ tls: z.object({ certificateAuthorities: list(reference) }).optional() }).optional();

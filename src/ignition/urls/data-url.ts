@@ -9,11 +9,11 @@ const UNRESERVED = /[A-Za-z0-9\-_.!~*'()]/;
 export const pathDataUrl = (text: string): string => `data:,${escaped(text, PATH_CHARACTER)}`;
 
 /** Returns a data URL in which only the unreserved characters of RFC 2396 are not escaped. */
-export const plainDataUrl = (text: string): string => `data:,${escaped(text, UNRESERVED)}`;
+export const plainDataUrl = (contents: string | Uint8Array): string => `data:,${escaped(contents, UNRESERVED)}`;
 
-function escaped(text: string, allowed: RegExp): string {
+function escaped(contents: string | Uint8Array, allowed: RegExp): string {
   let escaped = '';
-  for (const byte of new TextEncoder().encode(text)) {
+  for (const byte of typeof contents === 'string' ? new TextEncoder().encode(contents) : contents) {
     const character = String.fromCharCode(byte);
     escaped +=
       byte < 128 && allowed.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
