@@ -5,9 +5,11 @@
 import { gzipSync } from 'node:zlib';
 import { type Transpiled, type TranspileFault, transpileButane } from '../butane/butane/transpile.ts';
 import { transpileCt } from '../butane/ct/transpile.ts';
+import { parseConfig } from '../ignition/parse.ts';
 import type { Entry } from '../ignition/report.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { UserData } from './user-data.ts';
+import { notIgnition, whatItIs } from './what-it-is.ts';
 
 export type Source = 'butane' | 'ct';
 
@@ -20,7 +22,7 @@ export interface FormatQuery {
   readonly lenient: boolean;
 }
 
-export interface Written extends UserData {
+export interface Written extends Omit<UserData, 'notes'> {
   readonly source: Source | null;
   /** The text that `text` was transpiled from. */
   readonly sourceText: string | undefined;
@@ -31,14 +33,12 @@ export type FormatFault =
   | { readonly reason: 'wrong-format'; readonly message: string }
   | { readonly reason: 'untranspilable'; readonly error: string; readonly entries: readonly Entry[] };
 
-/** A `variant` key at the left margin. A text that begins with a brace counts as JSON, even if it is YAML. */
-const NAMES_VARIANT = /^["']?variant["']?[ \t]*:/m;
-
 /** Transpiles Butane and Container Linux Configs to an Ignition config. Returns every other text unchanged. */
 export function readFormat(data: UserData, query: FormatQuery): Result<Written, FormatFault> {
   const source = sourceOf(data, query);
   if (!source.ok) return source;
-  if (source.value === null) return ok({ ...data, source: null, sourceText: undefined, entries: [] });
+  const { notes, ...asSent } = data;
+  if (source.value === null) return ok({ ...asSent, source: null, sourceText: undefined, entries: notes });
   const transpiled = transpile(data.text, source.value, { strict: false, platform: query.platform });
   if (!transpiled.ok) return err({ reason: 'untranspilable', ...transpiled.error });
   const { config, entries, unknownKeys } = transpiled.value;
@@ -50,7 +50,7 @@ export function readFormat(data: UserData, query: FormatQuery): Result<Written, 
     return err({ reason: 'untranspilable', error, entries: refusedEntries });
   }
   const text = JSON.stringify(config);
-  return ok({ text, kind: 'ignition', source: source.value, sourceText: data.text, entries });
+  return ok({ text, kind: 'ignition', source: source.value, sourceText: data.text, entries: [...notes, ...entries] });
 }
 
 /** Transpiles YAML to Ignition as `butane` or `ct` does it. */
@@ -66,15 +66,26 @@ export function transpile(
 }
 
 function sourceOf(data: UserData, { format }: FormatQuery): Result<Source | null, FormatFault> {
-  const isJson = /^\s*[{[]/.test(data.text);
-  const isOtherKind = data.kind === 'cloud-config' || data.kind === 'script';
-  if (format === 'ct' || format === 'butane') {
-    if (data.kind === 'none') return ok(null);
-    const foundFormat = isOtherKind ? data.kind : 'JSON';
-    if (isOtherKind || isJson)
-      return err({ reason: 'wrong-format', message: `the body is ${foundFormat}, not ${format}` });
-    return ok(format);
+  if (data.kind === 'none') return ok(null);
+  const wrong = (message: string) => err<FormatFault>({ reason: 'wrong-format', message });
+  if (data.kind !== 'ignition')
+    return format === 'ct' || format === 'butane' ? wrong(`the body is ${data.kind}, not ${format}`) : ok(null);
+  const found = whatItIs(data.text);
+  if (format === 'butane') return ok('butane');
+  if (format === 'ct') {
+    if (found.kind === 'butane') return wrong('the body names a variant, so it is Butane; leave out format=ct');
+    return isIgnition(data.text) ? wrong('the body is an Ignition config, not ct') : ok('ct');
   }
-  const isButane = format === undefined && data.kind === 'ignition' && !isJson && NAMES_VARIANT.test(data.text);
-  return ok(isButane ? 'butane' : null);
+  if (format === undefined && found.kind === 'butane') return ok('butane');
+  const problem = notIgnition(found);
+  if (problem !== undefined) return wrong(problem);
+  if (data.text.startsWith('\ufeff'))
+    return wrong('the body begins with a byte order mark, which Ignition does not read: save it as UTF-8 without one');
+  return ok(null);
+}
+
+/** True for JSON that states the version of an Ignition config. */
+function isIgnition(text: string): boolean {
+  const parsed = /^\s*\{/.test(text) ? parseConfig(text) : undefined;
+  return parsed?.ok === true;
 }

@@ -9,6 +9,7 @@ import type { Problem } from '../shared/problem.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { mergeBody } from './call-requests.ts';
 import { kindOf, type MachineKind } from './user-data.ts';
+import { notIgnition, whatItIs } from './what-it-is.ts';
 
 interface Validation {
   readonly valid: boolean;
@@ -28,19 +29,27 @@ const NO_CONFIG: Readonly<Record<string, string>> = {
 };
 
 /** Returns what the engine would report about this text as a config by itself. */
-export function validate(text: string, engine: Engine): Validation {
+export function validate(text: string, engine: Engine, notes: readonly Entry[] = []): Validation {
   const kind = kindOf(text);
   const parsed = parseConfig(text);
   if (!parsed.ok) {
     const fault = parsed.error;
-    if (fault.reason !== 'no-config')
-      return { valid: false, version: null, kind, error: fault.message, entries: fault.entries };
-    return { valid: false, version: null, kind, error: NO_CONFIG[fault.kind] ?? 'not a config', entries: [] };
+    if (fault.reason === 'no-config')
+      return { valid: false, version: null, kind, error: NO_CONFIG[fault.kind] ?? 'not a config', entries: notes };
+    const entries = [...notes, ...fault.entries, ...otherKind(text)];
+    return { valid: false, version: null, kind, error: fault.message, entries };
   }
-  const { version, entries } = parsed.value;
+  const { version } = parsed.value;
+  const entries = [...notes, ...parsed.value.entries];
   const faults = engineFaults(parsed.value, engine);
   if (faults.length === 0) return { valid: true, version, kind, entries };
   return { valid: false, version, kind, error: `not for engine ${engine}`, entries: [...entries, ...faults] };
+}
+
+/** Returns a note that says what the text is, when it is another kind of config. */
+function otherKind(text: string): Entry[] {
+  const message = notIgnition(whatItIs(text));
+  return message === undefined ? [] : [{ severity: 'info', path: '$', message }];
 }
 
 type Side = 'parent' | 'child';

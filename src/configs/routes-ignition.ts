@@ -6,6 +6,7 @@ import { type App, refuse } from '../shared/http/call.ts';
 import type { Platform } from '../shared/platform.ts';
 import type { jsonSchema, merged as mergedAnswer, transpiled as transpiledAnswer, validation } from './call-answers.ts';
 import { schemaParams, transpileQuery, validateQuery } from './call-requests.ts';
+import { transpileText } from './fault-text.ts';
 import { transpile } from './formats.ts';
 import { merge, validate } from './inspect.ts';
 import { readUserData, userDataProblem } from './user-data.ts';
@@ -21,7 +22,10 @@ export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
     const body = await apiBody(platform, call.req.raw, BODY_LIMIT);
     if (!body.ok) return refuse(call, body.error);
     const read = await readUserData(body.value, BODY_LIMIT);
-    if (read.ok) return answerJson<typeof validation>(validate(read.value.text, asked.value.engine ?? 'ignition'));
+    if (read.ok)
+      return answerJson<typeof validation>(
+        validate(read.value.text, asked.value.engine ?? 'ignition', read.value.notes),
+      );
     if (read.error.reason === 'too-large')
       return refuse(call, { code: 'too-large', detail: userDataProblem(read.error) });
     const error = userDataProblem(read.error);
@@ -48,7 +52,7 @@ export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
         entries: transpiled.value.entries,
       });
     const { error } = transpiled;
-    return refuse(call, { code: 'invalid', detail: error.error, members: { ...error } });
+    return refuse(call, { code: 'invalid', detail: transpileText(error.error, error.entries), members: { ...error } });
   });
   app.get('/schemas/:version', (call) => {
     const asked = checkShape(schemaParams, call.req.param());

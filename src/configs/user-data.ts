@@ -1,9 +1,11 @@
 /** Reads user data: bytes, perhaps gzipped, of one of the kinds that Flatcar accepts. */
 import { gunzipSync } from 'node:zlib';
+import type { Entry } from '../ignition/report.ts';
 import { type UserDataKind, userDataKind } from '../ignition/user-data.ts';
 import { concatBytes } from '../shared/bytes.ts';
 import { tooLong } from '../shared/http/api.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import { base64Content, isGzip } from './encodings.ts';
 
 /** The kind that a machine's record names. Multipart counts as cloud-config: coreos-cloudinit reads both. */
 export type MachineKind = 'ignition' | 'cloud-config' | 'script' | 'none';
@@ -12,10 +14,14 @@ export interface UserData {
   /** The text after gunzip. Bytes that are not UTF-8 became U+FFFD, as when Ignition reads them. */
   readonly text: string;
   readonly kind: MachineKind;
+  /** What was taken off the bytes, for whoever sent them. */
+  readonly notes: readonly Entry[];
 }
 
 export type UserDataFault =
   | { readonly reason: 'bad-gzip' }
+  | { readonly reason: 'twice-gzipped' }
+  | { readonly reason: 'bad-base64' }
   | { readonly reason: 'too-large'; readonly limit: number; readonly isUnzipped: boolean };
 
 const KINDS: Readonly<Record<UserDataKind, MachineKind>> = {
@@ -32,11 +38,29 @@ export async function readUserData(
   limit: number,
 ): Promise<Result<UserData, UserDataFault>> {
   if (bytes.length > limit) return err({ reason: 'too-large', limit, isUnzipped: false });
-  const plain = isGzip(bytes) ? await gunzip(bytes, limit) : ok(bytes);
+  const plain = await unzipped(bytes, limit);
   if (!plain.ok) return plain;
-  // A byte order mark stays in the text, because Ignition refuses a config that has one.
-  const text = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(plain.value);
-  return ok({ text, kind: kindOf(text) });
+  const text = asText(plain.value);
+  const content = base64Content(text);
+  if (content === undefined) return ok({ text, kind: kindOf(text), notes: [] });
+  if (content === 'broken') return err({ reason: 'bad-base64' });
+  const inner = await unzipped(content, limit);
+  if (!inner.ok) return inner;
+  const decoded = asText(inner.value);
+  const message = `the body was base64${isGzip(content) ? ' of gzip' : ''}, as clouds hand it over; it was decoded`;
+  return ok({ text: decoded, kind: kindOf(decoded), notes: [{ severity: 'info', path: '$', message }] });
+}
+
+/** A byte order mark stays in the text, because Ignition refuses a config that has one. */
+const asText = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(bytes);
+
+async function unzipped(
+  bytes: Uint8Array<ArrayBuffer>,
+  limit: number,
+): Promise<Result<Uint8Array<ArrayBuffer>, UserDataFault>> {
+  if (!isGzip(bytes)) return ok(bytes);
+  const plain = await gunzip(bytes, limit);
+  return plain.ok && isGzip(plain.value) ? err({ reason: 'twice-gzipped' }) : plain;
 }
 
 /** Returns the kind of a text that is not gzipped. */
@@ -45,11 +69,10 @@ export const kindOf = (text: string): MachineKind => KINDS[userDataKind(text)];
 /** Returns one sentence for the client that sent the user data. */
 export function userDataProblem(fault: UserDataFault): string {
   if (fault.reason === 'bad-gzip') return 'the gzip is broken';
+  if (fault.reason === 'twice-gzipped') return 'the body is gzipped twice; gzip it once, or not at all';
+  if (fault.reason === 'bad-base64') return 'the body looks like base64, but it is broken or cut short';
   return fault.isUnzipped ? `unzipped it is over ${fault.limit} bytes` : tooLong('the user data', fault.limit);
 }
-
-/** Looks for the magic bytes of gzip (RFC 1952 section 2.3.1). */
-const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /** workerd counts whole buffers of its output, so what is a little below its limit is refused too. */
 const CHUNK = 64 * 1024;

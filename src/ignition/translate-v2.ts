@@ -55,9 +55,25 @@ export function translateV2(config: ConfigV2, counted = 0): Result<Translated, r
   validateV3(translated, MINOR, {
     warn: ignore,
     error: (path, message) =>
-      faults.push({ path: [], message: `translated to spec 3.${MINOR}: ${path.join('.')}: ${message}` }),
+      faults.push({
+        path: pathInV2(path, config, translated),
+        message: `translated to spec 3.${MINOR}: ${path.join('.')}: ${message}`,
+      }),
   });
   return faults.length > 0 ? err(faults) : ok({ config: translated, counted: mounts.counted });
+}
+
+/** Returns where the value at a path of the translated config was written. What it was made of alone has no own path. */
+function pathInV2(path: Path, { storage, systemd }: ConfigV2, translated: ConfigV3): Path {
+  const [section, list, index, ...rest] = path;
+  if (typeof index !== 'number') return path;
+  if (section === 'systemd') {
+    const name = translated.systemd?.units?.[index]?.name;
+    return [section, list ?? '', (systemd?.units ?? []).findIndex((unit) => unit.name === name), ...rest];
+  }
+  if (section === 'storage' && list === 'filesystems') return [section, list, index, 'mount', ...rest];
+  const isNetworkFile = section === 'storage' && list === 'files' && index >= (storage?.files ?? []).length;
+  return isNetworkFile ? ['networkd', 'units'] : path;
 }
 
 function configV3(config: ConfigV2, mounts: Mounts): ConfigV3 {

@@ -1,5 +1,6 @@
 /** The faults of an operator's calls on machines and profiles, and the problems that the API answers for them. */
 
+import { placeText, transpileText } from '../configs/fault-text.ts';
 import type { FormatFault } from '../configs/formats.ts';
 import { type UserDataFault, userDataProblem } from '../configs/user-data.ts';
 import type { LayeredEntry } from '../ignition/compose.ts';
@@ -49,7 +50,11 @@ export function machineProblem(fault: OperatorFault): Problem {
     case 'wrong-format':
       return { code: 'invalid', detail: `format: ${fault.message}` };
     case 'untranspilable':
-      return { code: 'invalid', detail: fault.error, members: { error: fault.error, entries: fault.entries } };
+      return {
+        code: 'invalid',
+        detail: transpileText(fault.error, fault.entries),
+        members: { error: fault.error, entries: fault.entries },
+      };
     case 'invalid':
       return { code: 'invalid', detail: firstError(fault.entries), members: { entries: fault.entries } };
     case 'in-use':
@@ -78,5 +83,5 @@ const RETRY = { 'retry-after': '5' } as const;
 
 function firstError(entries: readonly LayeredEntry[]): string {
   const first = entries.find(({ severity }) => severity === 'error');
-  return first === undefined ? 'not valid' : `${first.layer}: ${first.path}: ${first.message}`;
+  return first === undefined ? 'not valid' : `${first.layer}: ${first.path}: ${first.message}${placeText(first)}`;
 }

@@ -119,7 +119,7 @@ describe('user data', () => {
     ['MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x', 'cloud-config'],
     ['', 'none'],
   ])('%j, plain and gzipped', async (text, kind) => {
-    const expected = { ok: true, value: { text, kind } };
+    const expected = { ok: true, value: { text, kind, notes: [] } };
     expect(await readUserData(bytes(text), 1000)).toEqual(expected);
     expect(await readUserData(zipped(text), 1000)).toEqual(expected);
   });

@@ -288,7 +288,7 @@ describe('what spec 3 has other words for', () => {
     [
       'what spec 3.1 does not take',
       storage({ filesystems: [{ name: 'f', mount: { device: '/dev//a', format: 'ext4' } }] }),
-      '',
+      'storage.filesystems.0.mount.device',
     ],
   ])('%s are refused, by their path', (_name, config, path) => {
     const translated = translateV2(readV2(config));

@@ -12,7 +12,8 @@ const sources = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
 const SIGN_BETWEEN = 'a sign that the first repetition cannot take stands at the beginning of the second';
 /** Every suspicious one, and why it is linear all the same. */
 const LINEAR: Readonly<Record<string, string>> = {
-  [String.raw`butane/butane/transpile.ts: ^(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z-.]*))?(?:\+([0-9A-Za-z-.]*))?$`]: SIGN_BETWEEN,
+  [String.raw`butane/butane/transpile.ts: ^(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z-.]*))?(?:\+([0-9A-Za-z-.]*))?$`]:
+    SIGN_BETWEEN,
   [String.raw`ignition/version.ts: ^(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z-.]*))?(?:\+([0-9A-Za-z-.]*))?$`]: SIGN_BETWEEN,
   [String.raw`butane/ct/times.ts: (\d+|(?=\.\d))(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)`]: SIGN_BETWEEN,
   [String.raw`butane/ct/sizes.ts: ^(\d+(\.\d*)?|\.\d+)`]: SIGN_BETWEEN,

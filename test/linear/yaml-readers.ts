@@ -113,7 +113,8 @@ export const yamlReaders: readonly Reader[] = [
   { name: 'Container Linux Config', read: ct, atoms: SYNTAX, frames: [['storage:\n  files:\n', '']], most: MOST },
   {
     name: 'format of user data',
-    read: (text) => readFormat({ text, kind: kindOf(text) }, { format: undefined, platform: '', lenient: true }),
+    read: (text) =>
+      readFormat({ text, kind: kindOf(text), notes: [] }, { format: undefined, platform: '', lenient: true }),
     atoms: [...SYNTAX, 'variant', '"variant"', 'variant:', 'variant '],
     most: MOST,
   },
