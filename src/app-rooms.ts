@@ -19,6 +19,7 @@ import { Publisher } from './mirror/publish.ts';
 import type { MirrorPorts } from './mirror/run-job.ts';
 import { mirrorBucket } from './mirror/store/bucket.ts';
 import { workflowLauncher } from './mirror/workflow.ts';
+import { MirroredProofs } from './releases/pass-through/mirrored-proof.ts';
 import { PassThrough } from './releases/pass-through/pass-through.ts';
 import { type FixedLength, Sender } from './releases/pass-through/sender.ts';
 import { UnprovenStreams } from './releases/pass-through/unproven.ts';
@@ -106,6 +107,7 @@ export function releaseRoom(
   const sender = new Sender(platform, upstream, signatures, verifications, unproven, fixedLength);
   return {
     ...{ platform, store, versionFiles, mirrored, onDemand, unproven },
+    proofs: new MirroredProofs(store, verifications),
     catalogue: config.catalogue,
     hostSuffix: config.RELEASE_HOST_SUFFIX,
     publicUrl: config.PUBLIC_URL,

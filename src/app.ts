@@ -73,7 +73,12 @@ export function createEdge(env: Env, given: Runtime): Edge {
       const log = new WideEvent();
       const started = platform.now();
       try {
-        await poll({ ...mirror.room, retryRefused: (file) => releases.passThrough.retryRefused(file), log });
+        await poll({
+          ...mirror.room,
+          retryRefused: (file) => releases.passThrough.retryRefused(file),
+          proveMirrored: (file) => releases.proofs.prove(file),
+          log,
+        });
       } catch (cause) {
         log.set({ event: 'poll', bug: stackOf(cause) });
       }

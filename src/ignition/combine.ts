@@ -103,14 +103,9 @@ function asV3(parsed: ParsedConfig, counted: number): Result<AsV3, readonly Entr
   if (parsed.major === 3) return ok({ config: parsed.config, minor: parsed.minor, counted });
   const translated = translateV2(parsed.config, counted);
   if (translated.ok) return ok({ ...translated.value, minor: MINOR_OF_TRANSLATED });
-  return err(
-    translated.error.map(({ path, message }) => ({
-      severity: 'error',
-      path: pathText(path),
-      message,
-      ...parsed.place(path),
-    })),
-  );
+  const report = new Report(parsed.place);
+  for (const { path, message } of translated.error) report.error(path, message);
+  return err(report.entries);
 }
 
 function asV2(parsed: ParsedConfig): Result<ParsedV2, readonly Entry[]> {

@@ -137,11 +137,32 @@ function alone({ layer, text, parsed }: ParsedLayer, entries: readonly LayeredEn
   return { text: served, version, entries, parts };
 }
 
-/** Returns the paths of all values that are neither an object nor a list. */
-function leaves(value: unknown, path = ''): string[] {
-  if (typeof value !== 'object' || value === null) return [path];
-  return Object.entries(value).flatMap(([name, inner]) => leaves(inner, path === '' ? name : `${path}.${name}`));
+/** Nobody reads more paths than this, and a long name would be repeated in each path below it. */
+const MOST_LEAVES = 20_000;
+const MOST_PATH_CHARACTERS = 2 * 1024 * 1024;
+const MOST_PATH = 1000;
+
+/** Returns the paths of all values that are neither an object nor a list; the last one says when there are more. */
+function leaves(value: unknown): string[] {
+  const paths: string[] = [];
+  let characters = 0;
+  const isFull = () => paths.length >= MOST_LEAVES || characters >= MOST_PATH_CHARACTERS;
+  const walk = (inner: unknown, path: string): void => {
+    if (typeof inner !== 'object' || inner === null) {
+      paths.push(path);
+      characters += path.length;
+      return;
+    }
+    for (const [name, child] of Object.entries(inner)) {
+      if (isFull()) return;
+      walk(child, path === '' ? short(name) : short(`${path}.${short(name)}`));
+    }
+  };
+  walk(value, '');
+  return isFull() ? [...paths, '... and more'] : paths;
 }
+
+const short = (text: string): string => (text.length > MOST_PATH ? `${text.slice(0, MOST_PATH)}...` : text);
 
 const refusal = (path: string, message: string): Entry => ({ severity: 'error', path, message });
 

@@ -42,6 +42,11 @@ export const foldedName = (name: string): string => name.replaceAll('\u017f', 's
 
 /** No useful config is nested this deep. Go stops at 10,000, but this reader recurses and could overflow the stack. */
 const MOST_DEPTH = 1000;
+/**
+ * The limit for the values of a document. Each takes about a hundred bytes, and an isolate has 128 MB. Configs of 1 MiB
+ * have far fewer.
+ */
+const MOST_VALUES = 400_000;
 const NUMBER = /-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
@@ -105,6 +110,7 @@ class Malformed extends Error {
 
 class Reader {
   #at = 0;
+  #values = 0;
 
   readonly #text: string;
 
@@ -122,6 +128,8 @@ class Reader {
   #value(depth: number): JsonNode {
     this.#space();
     const at = this.#at;
+    this.#values += 1;
+    if (this.#values > MOST_VALUES) throw new Malformed(`over ${MOST_VALUES} values, the limit of this server`, at);
     if (depth > MOST_DEPTH) throw new Malformed('exceeded max depth', at);
     const first = this.#text[at];
     if (first === '{') return { kind: 'object', members: this.#members(depth), at, end: this.#at };

@@ -96,10 +96,24 @@ export class Report {
   #keep(severity: Severity, entry: () => Entry): void {
     if (severity === 'error') this.#isFatal = true;
     const list = severity === 'error' ? this.#errors : this.#others;
-    if (list.length < MOST_ENTRIES) list.push({ entry: entry(), number: this.#count });
+    if (list.length < MOST_ENTRIES) {
+      const made = entry();
+      list.push({ entry: { ...made, message: clipped(made.message) }, number: this.#count });
+    }
     this.#count += 1;
   }
 }
 
-/** Returns a path as text, its steps joined by dots; `$` for the document itself. */
-export const pathText = (path: Path): string => (path.length === 0 ? '$' : path.join('.'));
+/** A path or a message may quote a name of the config, which may be as long as the config. */
+const MOST_CHARACTERS = 500;
+
+/** Returns a text of at most 500 characters; a longer one is cut, and ends in three dots. */
+const clipped = (text: string): string =>
+  text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS - 3).toWellFormed()}...`;
+
+/** Returns a path as text, its steps joined by dots; `$` for the document itself. A long one is cut. */
+export const pathText = (path: Path): string => (path.length === 0 ? '$' : clipped(path.map(shortStep).join('.')));
+
+/** Joining copies each step, so that a long one is cut before. */
+const shortStep = (step: string | number): string | number =>
+  typeof step === 'string' && step.length > MOST_CHARACTERS ? step.slice(0, MOST_CHARACTERS) : step;

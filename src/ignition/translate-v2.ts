@@ -8,7 +8,7 @@ import { err, ok, type Result } from '../shared/result.ts';
 import { cleanPath, joinPath } from './clean-path.ts';
 import { mergeConfigs } from './merge.ts';
 import { type Mounts, mountsOf } from './mounts-v2.ts';
-import type { Path } from './report.ts';
+import { type Path, pathText } from './report.ts';
 import type { ConfigV2 } from './spec/v2.ts';
 import { type ConfigV3, SCHEMAS_V3, type StorageV3 } from './spec/v3.ts';
 import { findUntranslatable } from './untranslatable.ts';
@@ -28,6 +28,8 @@ type UnitV3 = NonNullable<NonNullable<ConfigV3['systemd']>['units']>[number];
 const MINOR = 1;
 const NETWORK_UNITS = '/etc/systemd/network';
 const UNIT_MODE = 0o644;
+/** A report shows no more entries. */
+const MOST_FAULTS = 1001;
 
 export interface Untranslatable {
   /** The path in the spec 2 config. */
@@ -49,16 +51,18 @@ export function translateV2(config: ConfigV2, counted = 0): Result<Translated, r
   const mounts = mountsOf(config, counted);
   const faults: Untranslatable[] = [];
   const ignore = () => undefined;
-  findUntranslatable(config, mounts, { warn: ignore, error: (path, message) => faults.push({ path, message }) });
+  const note = (path: Path, message: string) => {
+    if (faults.length < MOST_FAULTS) faults.push({ path, message });
+  };
+  findUntranslatable(config, mounts, { warn: ignore, error: note });
   if (faults.length > 0) return err(faults);
   const translated = configV3(config, mounts);
   validateV3(translated, MINOR, {
     warn: ignore,
-    error: (path, message) =>
-      faults.push({
-        path: pathInV2(path, config, translated),
-        message: `translated to spec 3.${MINOR}: ${path.join('.')}: ${message}`,
-      }),
+    error: (path, message) => {
+      if (faults.length >= MOST_FAULTS) return;
+      note(pathInV2(path, config, translated), `translated to spec 3.${MINOR}: ${pathText(path)}: ${message}`);
+    },
   });
   return faults.length > 0 ? err(faults) : ok({ config: translated, counted: mounts.counted });
 }

@@ -1,7 +1,7 @@
 /** Finds what spec 3.1 cannot express in a spec 2.4 config, as Flatcar's patches on Ignition 2.26.0 do. No I/O. */
 import { cleanPath } from './clean-path.ts';
 import type { Mounts } from './mounts-v2.ts';
-import type { Findings } from './report.ts';
+import type { Findings, Path } from './report.ts';
 import { linksAbove } from './rules/nodes.ts';
 import { type ConfigV2, NEWEST_V2 } from './spec/v2.ts';
 import { validateV2 } from './validate-v2.ts';
@@ -14,6 +14,7 @@ export function findUntranslatable(config: ConfigV2, mounts: Mounts, report: Fin
   findUnmounted(config, report);
   findNodes(config, mounts, report);
   findDropins(config, report);
+  findLongNames(config, report);
 }
 
 function findSectors({ storage }: ConfigV2, report: Findings): void {
@@ -58,8 +59,32 @@ function findDropins({ systemd }: ConfigV2, report: Findings): void {
     const usedNames = new Set<string>();
     for (const [number, { name }] of dropins.entries()) {
       if (usedNames.has(name))
-        report.error(['systemd', 'units', index, 'dropins', number], `${unit} has the drop-in ${name} twice`);
+        report.error(
+          ['systemd', 'units', index, 'dropins', number],
+          `${short(unit)} has the drop-in ${short(name)} twice`,
+        );
       usedNames.add(name);
     }
+  }
+}
+
+/** So much of a name is shown: a message is made for each drop-in of a unit. */
+const short = (name: string): string => (name.length > 100 ? `${name.slice(0, 100)}...` : name);
+
+/** The limit in bytes for one part of a path (NAME_MAX of Linux). */
+const MOST_NAME = 255;
+
+/**
+ * A networkd unit becomes a file, and each of its drop-ins becomes one below a directory of its name. No file system takes
+ * longer names, and the name of the unit would be copied for each drop-in.
+ */
+function findLongNames({ networkd }: ConfigV2, report: Findings): void {
+  const check = (name: string, path: Path) => {
+    if (name.length > MOST_NAME) report.error(path, `the name of a file may have at most ${MOST_NAME} bytes`);
+  };
+  for (const [index, { name, dropins = [] }] of (networkd?.units ?? []).entries()) {
+    const path = ['networkd', 'units', index];
+    check(name, [...path, 'name']);
+    for (const [number, dropin] of dropins.entries()) check(dropin.name, [...path, 'dropins', number, 'name']);
   }
 }

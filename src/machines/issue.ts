@@ -5,7 +5,7 @@ import type { Composed, LayeredEntry } from '../ignition/compose.ts';
 import { sha512Hex } from '../shared/bytes.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { type BootPorts, composeAhead } from './boot/boot.ts';
-import { type LayerTexts, openProfile, openUserData, type Pointer, pointer, render } from './boot/render.ts';
+import { type LayerTexts, openProfile, openUserData, type Pointer, pointer, renderBeside } from './boot/render.ts';
 import type { OperatorFault } from './problems.ts';
 import { machineDocument } from './records/documents.ts';
 import type { CopyStore } from './records/kv.ts';
@@ -108,7 +108,7 @@ async function composeFor(
 ): Promise<Result<Composed, OperatorFault>> {
   const layers = await layerTextsOf(ports, machine);
   if (!layers.ok) return layers;
-  const rendered = render(layers.value, cloudConfigUrl);
+  const rendered = await renderBeside(ports.platform, layers.value, cloudConfigUrl);
   return rendered.ok ? rendered : err({ reason: 'invalid', entries: rendered.error.entries });
 }
 

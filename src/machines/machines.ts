@@ -5,7 +5,7 @@ import type { MachineKind } from '../configs/user-data.ts';
 import { change } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { randomText } from './boot/capability.ts';
-import { openProfile, render, SAMPLE_CLOUD_CONFIG_URL } from './boot/render.ts';
+import { openProfile, renderBeside, SAMPLE_CLOUD_CONFIG_URL } from './boot/render.ts';
 import { type Issued, issue, type MachinePorts, profileNamed } from './issue.ts';
 import type { OperatorFault } from './problems.ts';
 import { isUnreadable, machineDocument, ON_THE_LINE, recordText, replaceableMachine } from './records/documents.ts';
@@ -66,7 +66,7 @@ export async function writeMachine(
   const layers = await openProfile(ports.vault, profile.value);
   if (!layers.ok) return layers;
   const user = wanted.text === '' ? undefined : wanted.text;
-  const rendered = render({ ...layers.value, user }, SAMPLE_CLOUD_CONFIG_URL);
+  const rendered = await renderBeside(ports.platform, { ...layers.value, user }, SAMPLE_CLOUD_CONFIG_URL);
   if (!rendered.ok) return err({ reason: 'invalid', entries: rendered.error.entries });
   const tooLong = longNames(wanted.text).map((entry) => ({ ...entry, layer: 'user' as const }));
   if (tooLong.length > 0) return err({ reason: 'invalid', entries: tooLong });

@@ -4,7 +4,14 @@ import type { Engine } from '../ignition/combine.ts';
 import { compose, type LayeredEntry } from '../ignition/compose.ts';
 import { type Conflict, change } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import { type LayerTexts, openProfile, openUserData, render, SAMPLE_CLOUD_CONFIG_URL } from './boot/render.ts';
+import {
+  type LayerTexts,
+  openProfile,
+  openUserData,
+  render,
+  renderBeside,
+  SAMPLE_CLOUD_CONFIG_URL,
+} from './boot/render.ts';
 import type { MachinePorts } from './issue.ts';
 import { faultText, type OperatorFault } from './problems.ts';
 import {
@@ -62,6 +69,8 @@ export interface Changed {
 
 /** The most machines that one call checks. The operator checks more machines by dry runs, page by page. */
 const MOST_CHECKED = 1000;
+/** A page that has taken this long is the last of its call: nobody waits longer for an answer. */
+const CHECKED_WITHIN_MS = 10_000;
 const PAGE = 100;
 const AT_ONCE = 10;
 const DELETED_ENGINE: Engine = 'ignition';
@@ -208,6 +217,7 @@ async function effectOn(
 ): Promise<Result<Effect, OperatorFault>> {
   const breaks: BrokenMachine[] = [];
   const unreadable: UnreadableMachine[] = [];
+  const deadline = ports.platform.now() + CHECKED_WITHIN_MS;
   let checked = 0;
   let cursor = from;
   do {
@@ -217,13 +227,14 @@ async function effectOn(
     unreadable.push(...users.value.unreadable);
     for (const [index, id] of users.value.ids.entries()) {
       const user = users.value.texts[index];
-      const now = render({ ...changed, user }, SAMPLE_CLOUD_CONFIG_URL);
+      const now = await renderBeside(ports.platform, { ...changed, user }, SAMPLE_CLOUD_CONFIG_URL);
+      if (now.ok) continue;
       // The change cannot break a machine that does not boot before it.
-      if (!now.ok && render({ ...old, user }, SAMPLE_CLOUD_CONFIG_URL).ok)
-        breaks.push({ id, entries: now.error.entries });
+      const before = await renderBeside(ports.platform, { ...old, user }, SAMPLE_CLOUD_CONFIG_URL);
+      if (before.ok) breaks.push({ id, entries: now.error.entries });
     }
     cursor = users.value.cursor;
-  } while (cursor !== undefined && checked < MOST_CHECKED);
+  } while (cursor !== undefined && checked < MOST_CHECKED && ports.platform.now() < deadline);
   return ok({ checked, breaks, unreadable, cursor: cursor ?? null });
 }
 

@@ -7,7 +7,13 @@ import { understood } from '../shared/r2-documents.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { MachinePorts } from './issue.ts';
 import { faultText, isRecordFault, type OperatorFault } from './problems.ts';
-import { isUnreadable, type ReplaceableDocument, replaceableMachine, replaceableProfile } from './records/documents.ts';
+import {
+  isUnreadable,
+  machineDocument,
+  type ReplaceableDocument,
+  replaceableMachine,
+  replaceableProfile,
+} from './records/documents.ts';
 import {
   type Machine,
   machineContext,
@@ -43,9 +49,11 @@ export async function reseal(
 ): Promise<Result<Resealed, OperatorFault>> {
   const [newest] = await ports.vault.keyIds();
   if (newest === undefined) return err({ reason: 'no-secret' });
-  const [stageName = 'machine', ...pageCursor] = (cursor ?? 'machine').split(':');
+  const place = cursor === undefined ? 'machine' : await placeOf(ports, cursor);
+  const [stageName = '', ...pageCursor] = (place ?? '').split(':');
   const stage = STAGES.find((candidate) => candidate === stageName);
-  if (stage === undefined) return err({ reason: 'bad-value', field: 'cursor', message: 'is none of ours' });
+  if (stage === undefined)
+    return err({ reason: 'bad-value', field: 'cursor', message: 'is none that this call has given out' });
   const options = { limit: PAGE, cursor: pageCursor.length === 0 ? undefined : pageCursor.join(':') };
   const page = stage === 'rendering' ? await ports.store.renderings(options) : await ports.store.list(stage, options);
   if (!page.ok) return page;
@@ -62,8 +70,26 @@ export async function reseal(
   }
   const next = page.value.cursor === undefined ? nextStage(stage) : `${stage}:${page.value.cursor}`;
   const marked = next === null ? await markSigned(ports) : ok(undefined);
-  return marked.ok ? ok({ looked: page.value.items.length, resealed, unreadable, cursor: next }) : marked;
+  const given = next === null ? null : await cursorFor(ports, next);
+  return marked.ok ? ok({ looked: page.value.items.length, resealed, unreadable, cursor: given }) : marked;
 }
+
+/**
+ * Returns the cursor for a place, with a signature. The last page leaves the mark that all records are signed, so a call
+ * must not begin at a place to which no call has come from the beginning.
+ */
+const cursorFor = async ({ vault }: MachinePorts, place: string): Promise<string> =>
+  `${place}~${(await vault.sign(signedPlace(place))) ?? ''}`;
+
+/** Returns the place of a cursor that `cursorFor` made, or `undefined`. */
+async function placeOf({ vault }: MachinePorts, cursor: string): Promise<string | undefined> {
+  const end = cursor.lastIndexOf('~');
+  const place = cursor.slice(0, Math.max(end, 0));
+  const signed = await vault.checkSignature(signedPlace(place), cursor.slice(end + 1));
+  return signed.ok ? place : undefined;
+}
+
+const signedPlace = (place: string): string => `reseal:${place}`;
 
 function nextStage(stage: Stage): string | null {
   return STAGES[STAGES.indexOf(stage) + 1] ?? null;
@@ -129,10 +155,11 @@ async function resealedProfile(profile: Profile, resealText: ResealText): Promis
 }
 
 async function resealRendering(
-  { store }: MachinePorts,
+  ports: MachinePorts,
   name: string,
   resealText: ResealText,
 ): Promise<Result<undefined, OperatorFault>> {
+  const { store } = ports;
   const slash = name.lastIndexOf('/');
   const [id, sha512] = [name.slice(0, slash), name.slice(slash + 1)];
   const stored = await store.rendering(id, sha512);
@@ -143,5 +170,11 @@ async function resealRendering(
   const rendering = await resealText(sealed.value, renderingContext(id, sha512));
   if (!rendering.ok) return rendering;
   if (rendering.value === null) return ok(undefined);
-  return await store.writeRendering(id, sha512, JSON.stringify(rendering.value), { key: rendering.value.key });
+  const written = await store.writeRendering(id, sha512, JSON.stringify(rendering.value), { key: rendering.value.key });
+  if (!written.ok) return written;
+  // A deletion meanwhile has left its tombstone first, and has found the rendering that was read here.
+  const now = await machineDocument(ports, id).read();
+  if (!now.ok) return now;
+  if (now.value !== undefined && now.value.value.deletedAt === null) return ok(undefined);
+  return await store.deleteRenderings(id);
 }

@@ -2,7 +2,7 @@
 
 import { type Alias, compareVersions, type Pair, type Version } from '../releases/model.ts';
 import { changeAlias } from '../releases/serve/current.ts';
-import { type AliasRecord, mentions, raiseFloor, withdrawn } from '../releases/store/alias.ts';
+import { type AliasRecord, mentions, raiseFloor, withdrawn, withMove } from '../releases/store/alias.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
 import type { ReleaseIndex } from '../releases/store/release-index.ts';
 import { change } from '../shared/document.ts';
@@ -62,7 +62,7 @@ export async function withdrawFromAlias(
     if (record === undefined || !mentions(record, version)) return ok(undefined);
     const falls = record.version === version || record.floor === version;
     const heirs = falls ? await findHeirs(ports, release, alias, record, index) : ok({ version: null, floor: null });
-    return heirs.ok ? ok(withdrawn(record, version, heirs.value, now)) : heirs;
+    return heirs.ok ? ok(withMove(record, withdrawn(record, version, heirs.value, now), now)) : heirs;
   });
   if (changed.ok) return ok(undefined);
   return err(isStoreFault(changed.error) ? changed.error : { reason: 'store-unreachable', operation: 'lower alias' });

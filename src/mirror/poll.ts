@@ -4,7 +4,8 @@
  */
 
 import { type Catalogue, type Stream, streamEntry } from '../releases/catalogue.ts';
-import { type Alias, compareVersions, type Pair, type ReleaseFile, type Version } from '../releases/model.ts';
+import { unprovenFile, unprovenOfPair } from '../releases/keys.ts';
+import { type Alias, compareVersions, filePath, type Pair, type ReleaseFile, type Version } from '../releases/model.ts';
 import { type ReleaseFault, releaseProblem } from '../releases/serve/problems.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
 import { EMPTY_INDEX } from '../releases/store/release-index.ts';
@@ -12,7 +13,7 @@ import type { VersionSource } from '../releases/upstream/version-source.ts';
 import { causeFields } from '../shared/cause.ts';
 import { update } from '../shared/document.ts';
 import type { LogEvent } from '../shared/log.ts';
-import type { Platform } from '../shared/platform.ts';
+import { type Platform, within } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { expiryWarning, lastingSigningKey } from '../signing/keyring.ts';
 import type { TrustedKeys } from '../signing/trusted-keys.ts';
@@ -38,6 +39,8 @@ export interface PollPorts {
   readonly publisher: Publisher;
   /** Verifies again a file of upstream that was found bad, if that is due. */
   readonly retryRefused: (file: ReleaseFile) => Promise<void>;
+  /** Makes the digests of a mirrored file, with which earlier downloads are compared. */
+  readonly proveMirrored: (file: ReleaseFile) => Promise<Outcome>;
   readonly log: LogEvent;
 }
 
@@ -45,7 +48,12 @@ type Outcome = Result<unknown, ReleaseFault>;
 const DONE: Outcome = { ok: true, value: undefined };
 
 const DAY_MS = 24 * 3_600_000;
-const RETRIED_A_ROUND = 5;
+const RETRIED_A_ROUND = 20;
+const PROVED_A_ROUND = 5;
+/** A file whose host does not answer must not take the time of the others. */
+const FILE_WITHIN_MS = 60_000;
+/** The cron trigger has 15 minutes for a round. */
+const FILES_WITHIN_MS = 5 * 60_000;
 const LATE_FILES_MS = 7 * DAY_MS;
 
 /**
@@ -77,10 +85,15 @@ export async function poll(ports: PollPorts): Promise<void> {
     note(`jobs of ${name}`, await takeOverDead(ports, pair, telling(`jobs of ${name}`)));
     note(`late files of ${name}`, await lookForLateFiles(ports, pair));
   }
-  note('files found bad', await retryRefused(ports));
   note('signing key', await warnOfExpiry(ports));
   note('keyring', await daily(ports, 'keyringRefreshedAt', () => refreshKeyring(ports, telling('keyring'))));
   note('sweep', await daily(ports, 'sweptAt', () => sweep(ports, telling('sweep'))));
+  // These download whole files, so they come last: nothing waits for them.
+  for (const pair of ports.catalogue.pairs) {
+    const name = `${pair.channel}/${pair.board}`;
+    note(`downloads of ${name}`, await proveMirrored(ports, pair));
+  }
+  note('files found bad', await retryRefused(ports));
   ports.log.set({ event: 'poll', faults: faults.length === 0 ? undefined : faults.join('; ') });
 }
 
@@ -156,7 +169,34 @@ async function retryRefused({ releases, retryRefused, platform }: PollPorts): Pr
   if (!notes.ok) return notes;
   const first = Math.floor(platform.random() * notes.value.length);
   const inTurn = [...notes.value.slice(first), ...notes.value.slice(0, first)];
-  for (const { file } of inTurn.slice(0, RETRIED_A_ROUND)) await retryRefused(file);
+  const deadline = platform.now() + FILES_WITHIN_MS;
+  for (const { file } of inTurn.slice(0, RETRIED_A_ROUND)) {
+    if (platform.now() >= deadline) break;
+    await within(platform, FILE_WITHIN_MS, retryRefused(file));
+  }
+  return DONE;
+}
+
+/** Makes the digests of mirrored files of which somebody has a part from before. Without them, parts stay refused for a day. */
+async function proveMirrored(ports: PollPorts, pair: Pair): Promise<Outcome> {
+  const { platform, store, releases } = ports;
+  const page = await store.list(unprovenOfPair(pair), undefined);
+  if (!page.ok) return page;
+  const files = new Map<string, ReleaseFile>();
+  for (const { key } of page.value.objects) {
+    const file = unprovenFile(key);
+    if (file !== undefined) files.set(filePath(file), file);
+  }
+  let proved = 0;
+  for (const file of files.values()) {
+    if (proved >= PROVED_A_ROUND) break;
+    const manifest = await releases.manifest(file);
+    if (!manifest.ok) return manifest;
+    if (!Object.hasOwn(manifest.value?.files ?? {}, file.file)) continue;
+    proved += 1;
+    const outcome = await within(platform, FILE_WITHIN_MS, ports.proveMirrored(file));
+    if (outcome?.ok === false) return outcome;
+  }
   return DONE;
 }
 

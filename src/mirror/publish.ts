@@ -56,12 +56,18 @@ export class Publisher {
       // A published entry never changes, since clients may be downloading its object. A manifest that publishes nothing
       // is replaced as a whole.
       const kept = current !== undefined && isPublished(current) ? current : undefined;
-      const files = { ...entries, ...kept?.files };
-      return { ...kept, channel, board, version, publishedAt: kept?.publishedAt ?? this.#now(), files };
+      // What a compromised subkey has signed stays distrusted, also while an isolate does not know of it yet.
+      const { distrusted } = current ?? {};
+      const isDistrusted = Object.values(entries).some(({ signedBy }) => signedBy === distrusted?.fingerprint);
+      if (distrusted !== undefined && isDistrusted) return undefined;
+      const now = this.#now();
+      const added = Object.entries(entries).map(([name, entry]) => [name, { ...entry, addedAt: now }] as const);
+      const files = { ...Object.fromEntries(added), ...kept?.files };
+      return { ...kept, channel, board, version, publishedAt: kept?.publishedAt ?? now, files };
     });
     if (!manifest.ok) return manifest;
     const published = manifest.value;
-    if (published === undefined || published.quarantinedAt !== undefined) {
+    if (published === undefined || isWithdrawn(published)) {
       return ok(this.#now());
     }
     const listed = await this.list(job, published);

@@ -38,6 +38,12 @@ export const unprovenOfPair = (pair: Pair): string => `unproven/${pairPath(pair)
 /** The prefix of the marks of one file. */
 export const unprovenPrefix = ({ version, file, ...pair }: ReleaseFile): string =>
   `${unprovenOfPair(pair)}${version}/${file}/`;
+/** Returns the file that a mark is about, or `undefined` for a key that is not one of a mark. */
+export function unprovenFile(key: string): ReleaseFile | undefined {
+  const [kind, channel = '', board = '', version = '', file = '', ...rest] = key.split('/');
+  const isMark = kind === 'unproven' && file !== '' && rest.length === 1 && isVersion(version);
+  return isMark ? { channel, board, version, file } : undefined;
+}
 /** The prefix of the notes on upstream files that were found bad. */
 export const REFUSED_PREFIX = 'refused/';
 /** The key of the note that a file of upstream was found bad. */

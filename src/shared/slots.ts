@@ -1,23 +1,34 @@
 /** Limits how many pieces of work run at once. Each waits for a free slot and gives it back at the end. */
+
+/**
+ * How long a slot may be held. The runtime drops work when its request has been over for a while, and nothing of it goes
+ * on: it cannot give its slot back. `now` is in milliseconds.
+ */
+export interface Lease {
+  readonly now: () => number;
+  readonly milliseconds: number;
+}
+
 export class Slots {
-  #free: number;
+  readonly #slots: number;
+  readonly #lease: Lease | undefined;
+  /** When each of the slots that are held was taken. */
+  readonly #held = new Map<symbol, number>();
   readonly #waiting: (() => void)[] = [];
 
-  constructor(slots: number) {
-    this.#free = slots;
+  constructor(slots: number, lease?: Lease) {
+    this.#slots = slots;
+    this.#lease = lease;
   }
 
   /** Waits for a free slot. Resolves with the function that gives the slot back. */
   async take(): Promise<() => void> {
-    if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    let isHeld = true;
+    this.#dropOverdue();
+    if (this.#held.size >= this.#slots) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const holder = Symbol('slot');
+    this.#held.set(holder, this.#lease?.now() ?? 0);
     return () => {
-      if (!isHeld) return;
-      isHeld = false;
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free += 1;
+      if (this.#held.delete(holder)) this.#wakeOne();
     };
   }
 
@@ -28,5 +39,19 @@ export class Slots {
     } finally {
       giveBack();
     }
+  }
+
+  #dropOverdue(): void {
+    if (this.#lease === undefined) return;
+    const { now, milliseconds } = this.#lease;
+    for (const [holder, takenAt] of this.#held) {
+      if (now() - takenAt < milliseconds) continue;
+      this.#held.delete(holder);
+      this.#wakeOne();
+    }
+  }
+
+  #wakeOne(): void {
+    this.#waiting.shift()?.();
   }
 }

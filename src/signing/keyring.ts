@@ -3,8 +3,9 @@
  * pinned. A user id proves nothing: Flatcar has published other keys with the same user id. No I/O, no clock.
  */
 import { type PublicKey, readKeys, type Subkey } from 'openpgp';
-import { concatBytes } from '../shared/bytes.ts';
+import { concatBytes, fromBase64 } from '../shared/bytes.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import { packetCount } from './packet-count.ts';
 import { isRevokedAt } from './revocation.ts';
 import { letsSign } from './self-signature.ts';
 
@@ -17,6 +18,8 @@ export type KeyringFault =
   /** The keyring is readable but has none of the pinned primary keys. */
   | { readonly reason: 'no-pinned-key' };
 
+/** Flatcar's key has some thirty packets in 2026. The library takes milliseconds for each, whatever it is. */
+const MOST_PACKETS = 5000;
 const BLOCK_BEGINS = '-----BEGIN PGP PUBLIC KEY BLOCK-----';
 const BLOCK_ENDS = '-----END PGP PUBLIC KEY BLOCK-----';
 
@@ -47,9 +50,19 @@ function armoredBlocks(text: string): string[] {
   }
 }
 
+/** Returns the bytes of an armored block: the base64 between its headers and its checksum (RFC 9580 section 6.2). */
+function unarmored(block: string): Uint8Array {
+  const lines = block.split(/\r?\n/);
+  const body = lines.slice(lines.findIndex((line) => line.trim() === '') + 1);
+  const digits = body.filter((line) => !line.startsWith('=') && !line.startsWith('-')).join('');
+  return fromBase64(digits.replace(/[^A-Za-z0-9+/=]/g, ''));
+}
+
 async function readAll(bytes: Uint8Array): Promise<PublicKey[] | undefined> {
   const blocks = armoredBlocks(new TextDecoder().decode(bytes));
   try {
+    const binaries = blocks.length === 0 ? [bytes] : blocks.map(unarmored);
+    if (binaries.some((binary) => packetCount(binary, MOST_PACKETS) > MOST_PACKETS)) return undefined;
     const keys =
       blocks.length === 0
         ? await readKeys({ binaryKeys: bytes })

@@ -101,6 +101,12 @@ describe('the lines to paste', () => {
     for (const url of urls.filter((each) => !each.startsWith('https://example.org/')))
       expect(url).toMatch(/^https:\/\/edge\.example\/(lts\/arm64-usr(\/current-2024(\/|$)|$)|keys\/signing-key\.asc$)/);
   });
+  it('name the number where a download can be resumed: an alias may move meanwhile', () => {
+    const numbered = commandsFor(ORIGIN, { channel: 'lts', board: 'arm64-usr', alias: 'current', version: '4081.3.6' });
+    const resumed = numbered.flatMap(({ lines }) => lines).filter((line) => / -c |-C -/.test(line));
+    expect(resumed.length).toBeGreaterThan(1);
+    for (const line of resumed) expect(line).toContain('/4081.3.6/');
+  });
   it('stand on the page as they are typed', async () => {
     const shown = commandsFor(ORIGIN, stream).flatMap(({ lines }) => lines);
     const made = (await page()).replaceAll('&amp;', '&').replaceAll('&quot;', '"').replaceAll('&gt;', '>');

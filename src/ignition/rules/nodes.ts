@@ -23,13 +23,13 @@ export function checkNodes(config: ConfigV3, minor: number, report: Findings): v
     [...files, ...directories].map(({ path }) => path),
   );
   const directoryCounts = countsOf(directories.map(({ path }) => path));
-  const unitPaths = pathsOfUnits(config);
+  const isUnitPath = unitPathsOf(config);
   const check = (node: Node, kind: string, path: Path) => {
     checkNode(node, path, report);
     for (let count = Math.min(linked.get(node.path) ?? 0, MOST_ALIKE); count > 0; count -= 1) {
       report.error(path, `${kind} path includes link in config`);
     }
-    if (unitPaths.has(node.path)) report.error([...path, 'path'], 'path conflicts with systemd unit or dropin');
+    if (isUnitPath(node.path)) report.error([...path, 'path'], 'path conflicts with systemd unit or dropin');
   };
   for (const [index, directory] of directories.entries()) {
     const path = ['storage', 'directories', index];
@@ -127,14 +127,26 @@ function countsOf(texts: readonly string[]): ReadonlyMap<string, number> {
   return counts;
 }
 
-/** Returns the paths to which Ignition writes units and drop-ins that have contents. */
-function pathsOfUnits({ systemd }: ConfigV3): Set<string> {
-  const paths = new Set<string>();
-  for (const { name, contents, dropins = [] } of systemd?.units ?? []) {
-    if (contents !== undefined && contents !== '') paths.add(`${UNITS}/${name}`);
-    for (const dropin of dropins) {
-      if (dropin.contents !== undefined && dropin.contents !== '') paths.add(`${UNITS}/${name}.d/${dropin.name}`);
-    }
+/**
+ * Returns a function that tells whether Ignition writes a unit or a drop-in with contents to a path. The names are not
+ * joined to paths: a long name of a unit would be copied for each of its drop-ins.
+ */
+function unitPathsOf({ systemd }: ConfigV3): (path: string) => boolean {
+  const units = new Set<string>();
+  const dropins = new Map<string, Set<string>>();
+  for (const { name, contents, dropins: own = [] } of systemd?.units ?? []) {
+    if (contents !== undefined && contents !== '') units.add(name);
+    const names = dropins.get(name) ?? new Set();
+    dropins.set(name, names);
+    for (const dropin of own) if (dropin.contents !== undefined && dropin.contents !== '') names.add(dropin.name);
   }
-  return paths;
+  return (path) => {
+    if (!path.startsWith(`${UNITS}/`)) return false;
+    const rest = path.slice(UNITS.length + 1);
+    if (units.has(rest)) return true;
+    // A name may hold `.d/` itself, so each of them may be the end of the unit's name.
+    for (let at = rest.indexOf('.d/'); at !== -1; at = rest.indexOf('.d/', at + 1))
+      if (dropins.get(rest.slice(0, at))?.has(rest.slice(at + 3)) === true) return true;
+    return false;
+  };
 }

@@ -2,6 +2,7 @@
 
 import type { Engine } from '../../ignition/combine.ts';
 import { type Composed, type ComposeFault, compose, composing, type Layers } from '../../ignition/compose.ts';
+import type { Platform } from '../../shared/platform.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { type Machine, machineContext, type Profile, profileContext } from '../records/model.ts';
 import type { Vault, VaultFault } from '../records/vault.ts';
@@ -46,6 +47,21 @@ export async function openUserData(vault: Vault, machine: Machine): Promise<Resu
 /** Returns one config made of the layers. `cloudConfigUrl` replaces the placeholder in the default layer. */
 export function render(layers: LayerTexts, cloudConfigUrl: string): Result<Composed, ComposeFault> {
   return compose(withUrl(layers, cloudConfigUrl), layers.engine);
+}
+
+/** Layers that are shorter together, in characters, compose in less than a millisecond or two. */
+const LONG_FROM = 32 * 1024;
+
+/** The same, for a request beside which machines boot: between the steps of long layers other work goes on. */
+export async function renderBeside(
+  platform: Pick<Platform, 'timer'>,
+  layers: LayerTexts,
+  cloudConfigUrl: string,
+): Promise<Result<Composed, ComposeFault>> {
+  const length = [layers.base, layers.default, layers.user].reduce((sum, text) => sum + (text?.length ?? 0), 0);
+  if (length < LONG_FROM) return render(layers, cloudConfigUrl);
+  await platform.timer(0).elapsed;
+  return await renderInTurns(layers, cloudConfigUrl, () => platform.timer(0).elapsed);
 }
 
 /** The same in steps. Between two of them `pause` lets other work of the isolate go on. */

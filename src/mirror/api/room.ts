@@ -14,7 +14,7 @@ import type { WebhookRules } from '../webhook.ts';
 import { aliasParams, mirrorParams, releaseParams } from './call-shapes.ts';
 
 /** The ports of the routes: those of the poll without its log, and the rules for webhooks. */
-export interface MirrorRoom extends Omit<PollPorts, 'log' | 'retryRefused'>, WebhookRules {
+export interface MirrorRoom extends Omit<PollPorts, 'log' | 'retryRefused' | 'proveMirrored'>, WebhookRules {
   /** Drops this isolate's cached manifest of a release, after a route has changed it. */
   readonly forget: (release: Release) => void;
 }

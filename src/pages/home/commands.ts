@@ -10,17 +10,24 @@ const IMAGE = 'flatcar_production_image.bin.bz2';
 const KERNEL = 'flatcar_production_pxe.vmlinuz';
 const INITRD = 'flatcar_production_pxe_image.cpio.gz';
 
-/** Returns the commands to download, check, install and boot a release. `origin` is the URL of this service. */
-export function commandsFor(origin: string, { channel, board, alias }: Pair & { readonly alias: string }): Command[] {
+/** The stream of the examples, and the number that its alias names now, if it is known. */
+type Example = Pair & { readonly alias: string; readonly version?: string | undefined };
+
+/**
+ * Returns the commands to download, check, install and boot a release. `origin` is the URL of this service. Downloads that
+ * can be resumed name the number: the alias may have moved by the time that somebody resumes.
+ */
+export function commandsFor(origin: string, { channel, board, alias, version = alias }: Example): Command[] {
   const release = `${origin}/${channel}/${board}/${alias}`;
+  const numbered = `${origin}/${channel}/${board}/${version}`;
   return [
     {
       title: 'curl: the image and its signature, resumable',
-      lines: [`curl -fO -C - ${release}/${IMAGE}`, `curl -fO ${release}/${IMAGE}.sig`],
+      lines: [`curl -fO -C - ${numbered}/${IMAGE}`, `curl -fO ${numbered}/${IMAGE}.sig`],
     },
     {
       title: 'wget',
-      lines: [`wget -c ${release}/${IMAGE} ${release}/${IMAGE}.sig`],
+      lines: [`wget -c ${numbered}/${IMAGE} ${numbered}/${IMAGE}.sig`],
     },
     {
       title: 'gpg: check what you downloaded',

@@ -27,7 +27,7 @@ export function nextVerdict(
     if (isProof && current.chunks === outcome.chunks) return undefined;
     const { reason: _reason, triedAt: _triedAt, ...kept } = current ?? {};
     const good = { ...kept, ...found, good: true, signedBy: outcome.signedBy, chunks: outcome.chunks };
-    return replacesOther(current) ? { ...good, taintedAt: found.at } : good;
+    return replacesOther(current) && current?.chunks !== outcome.chunks ? { ...good, taintedAt: found.at } : good;
   }
   if (isProof) return hasLeft ? { ...current, taintedAt: found.at, tag: found.tag } : undefined;
   const { signedBy: _signedBy, chunks: _chunks, ...kept } = current ?? {};

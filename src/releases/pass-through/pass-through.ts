@@ -2,7 +2,8 @@
  * Serves files that are not mirrored. It decides the answer from the facts of a HEAD to upstream.
  *
  * - A whole file that has not been verified yet is sent as it arrives. Its end is held back until the signature has verified.
- * - A part waits until the whole file has been verified. From then on every chunk is compared before it is sent.
+ * - A part waits until the whole file has been verified, and so does a 416, which says that nothing is missing. From then on
+ *   every chunk is compared before it is sent.
  * - If a client may hold bytes that are not those of the verified file, no part completes them for a day, unless If-Range
  *   names the verified file. So no client gets a complete file whose signature is bad, whatever upstream answers.
  */
@@ -94,14 +95,16 @@ export class PassThrough {
       decideDelivery(request, this.#presented(facts, proof), request.presentation, this.platform.now());
     const delivery = decide(lookup.proof);
     const hasBody = delivery.kind === 'whole' || delivery.kind === 'part';
-    if (!hasBody || request.method === 'HEAD') return ok({ delivery });
+    // A 416 ends a download as well as its last part does: it says that the client has the whole file.
+    const needsProof = hasBody || (delivery.kind === 'unsatisfiable' && signature !== undefined);
+    if (!needsProof || request.method === 'HEAD') return ok({ delivery });
     const { file } = request;
     if (signature === undefined) {
       const [start, end] = delivery.kind === 'part' ? [delivery.start, delivery.end] : [0, facts.size - 1];
       return answered(delivery, await this.sender.plain(file, facts, start, end));
     }
     const judged = { file, facts, signatureHash: signature.hash };
-    if (delivery.kind === 'whole' || (delivery.start === 0 && delivery.end === facts.size - 1)) {
+    if (delivery.kind === 'whole' || (delivery.kind === 'part' && isAll(delivery, facts))) {
       // Nothing is left to compare with an empty file, whose verification needs no byte.
       const isProven = lookup.proof !== undefined && facts.size > 0;
       return answered(
@@ -208,6 +211,9 @@ export class PassThrough {
     return facts;
   }
 }
+
+const isAll = ({ start, end }: { readonly start: number; readonly end: number }, { size }: UpstreamFacts): boolean =>
+  start === 0 && end === size - 1;
 
 const answered = <E>(delivery: Delivery, body: Result<Body, E>): Result<PassThroughAnswer, E> =>
   body.ok ? ok({ delivery, body: body.value }) : body;

@@ -12,7 +12,7 @@ import { UpstreamReader } from '../upstream/upstream-reader.ts';
 import { CHUNK_BYTES, chunkDigest, inChunks, joinDigests, provenBytes, splitDigests } from './chunks.ts';
 import { type ByteSource, HELD_BACK_BYTES, sendAll, sendVerified, type VerifiedSend } from './held-back.ts';
 import type { UnprovenStreams } from './unproven.ts';
-import type { JudgedFile, VerificationOutcome, Verifications } from './verifications.ts';
+import { GONE_AFTER_MS, type JudgedFile, type VerificationOutcome, type Verifications } from './verifications.ts';
 
 type BodyOutcome = 'sent' | 'client-gone' | `upstream: ${string}` | `refused: ${string}`;
 
@@ -38,7 +38,7 @@ export type FixedLength = (length: number) => {
 const VERIFICATIONS_AT_ONCE = 4;
 
 export class Sender {
-  readonly #slots = new Slots(VERIFICATIONS_AT_ONCE);
+  readonly #slots: Slots;
 
   constructor(
     private readonly platform: Platform,
@@ -47,7 +47,9 @@ export class Sender {
     private readonly verifications: Verifications,
     private readonly unproven: UnprovenStreams,
     private readonly fixedLength: FixedLength,
-  ) {}
+  ) {
+    this.#slots = new Slots(VERIFICATIONS_AT_ONCE, { now: platform.now, milliseconds: GONE_AFTER_MS });
+  }
 
   /** Returns the bytes from `start` to `end` inclusive of a file without a signature, as they are. */
   async plain(file: ReleaseFile, facts: UpstreamFacts, start: number, end: number): Promise<Result<Body, SendFault>> {

@@ -110,7 +110,10 @@ export class UnprovenStreams {
         hasEnded = true;
         ending.resolve(true);
         if (!isClosed) await compare();
-        if (!isClosed) await this.store.marks.write(file, id, joinDigests(digests));
+        if (isClosed) return;
+        // Of a stream that has sent nothing there is nothing to compare.
+        if (digests.length === 0) await this.store.marks.remove(file, [id]);
+        else await this.store.marks.write(file, id, joinDigests(digests));
       },
     };
   }

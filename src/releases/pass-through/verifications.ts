@@ -49,7 +49,7 @@ const JOINERS_WAIT_MS = 20_000;
 /** How long to wait for the download of another client. It must be nearly done, since that client may stop reading. */
 const WAIT_FOR_CLIENT_MS = 3_000;
 /** `waitUntil` keeps work alive for 30 s after its request. A verification that is older than this has been dropped. */
-const GONE_AFTER_MS = 60_000;
+export const GONE_AFTER_MS = 60_000;
 
 /** The stored verdicts on upstream files, and the verifications that run now. */
 export class Verifications {

@@ -5,13 +5,23 @@ import { ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import { type Catalogue, isMirrored } from '../catalogue.ts';
 import type { Alias, Pair, Version } from '../model.ts';
-import { type AliasRecord, aliasMeaning, highestOf, NO_ALIAS, raiseFloor, withdrawn } from '../store/alias.ts';
+import {
+  type AliasRecord,
+  aliasMeaning,
+  highestOf,
+  NO_ALIAS,
+  raiseFloor,
+  withdrawn,
+  withMove,
+} from '../store/alias.ts';
 import type { ReleaseStore } from '../store/bucket.ts';
 import type { ServedVersionFile, VersionFiles } from '../upstream/version-files.ts';
 import type { VersionFault } from '../upstream/version-source.ts';
 
 export interface CurrentRelease {
   readonly version: Version;
+  /** When the alias last went from one release to another (ISO 8601), if it did. */
+  readonly movedAt: string | undefined;
   /**
    * Set when the alias follows upstream: the version.txt and the signature that were verified together. Serving these
    * two ensures that they belong together.
@@ -30,10 +40,15 @@ export async function currentRelease(
   const stored = await store.alias(pair, alias);
   if (!stored.ok) return stored;
   const meaning = aliasMeaning(stored.value, isMirrored(catalogue, pair, alias));
-  if (meaning.kind === 'release') return ok({ version: meaning.version });
+  const { movedAt } = stored.value;
+  if (meaning.kind === 'release') return ok({ version: meaning.version, movedAt });
   const versionFile = await versionFiles.get(pair, alias, meaning.floor);
   if (!versionFile.ok) return versionFile;
-  return ok({ version: versionFile.value.version, versionFile: versionFile.value });
+  const { version } = versionFile.value;
+  if (version === meaning.floor) return ok({ version, movedAt, versionFile: versionFile.value });
+  // Upstream has just moved the alias, and the record that was read is older than that.
+  const moved = await store.alias(pair, alias);
+  return moved.ok ? ok({ version, movedAt: moved.value.movedAt, versionFile: versionFile.value }) : moved;
 }
 
 /**
@@ -49,7 +64,7 @@ export async function changeAlias(
 ): Promise<Result<AliasRecord, StoreFault>> {
   const changed = await update(platform, store.aliasDocument(pair, alias), (current = NO_ALIAS) => {
     const next = change(current);
-    return next === current ? undefined : next;
+    return next === current ? undefined : withMove(current, next, new Date(platform.now()).toISOString());
   });
   return changed.ok ? ok(changed.value ?? NO_ALIAS) : changed;
 }

@@ -13,6 +13,7 @@ import type { Catalogue } from '../catalogue.ts';
 import { signatureOf } from '../companions.ts';
 import { type Delivery, decideDelivery, type Presentation, passThroughCaching } from '../delivery.ts';
 import { contentTypeOf, filePath, isAlias, type ReleaseFile } from '../model.ts';
+import type { MirroredProofs } from '../pass-through/mirrored-proof.ts';
 import type { PassThrough } from '../pass-through/pass-through.ts';
 import type { UnprovenStreams } from '../pass-through/unproven.ts';
 import { channelOfHost, parseReleasePath, type ReleasePath, rawPath } from '../path.ts';
@@ -36,6 +37,8 @@ export interface ReleaseRoom {
   readonly passThrough: PassThrough;
   /** Follows what has left of a file before it was verified. */
   readonly unproven: Pick<UnprovenStreams, 'mayHoldOthers'>;
+  /** Makes the digests of mirrored files, with which that can be compared. */
+  readonly proofs: MirroredProofs;
   /** Is called when a client downloads a whole file that is not mirrored. It returns a code for the log. */
   readonly onDemand: (file: ReleaseFile) => Promise<string>;
 }
@@ -52,7 +55,7 @@ interface RequestedFile {
   readonly location: string | undefined;
 }
 
-/** Unproven bytes count for a day; nobody has any of them once a release has been mirrored for longer than that. */
+/** Unproven bytes count for a day; nobody has any of them once a file has been mirrored for longer than that. */
 const RECENT_MS = 25 * 3_600_000;
 
 type FilePath = ReleasePath & { kind: 'file' };
@@ -94,12 +97,27 @@ async function answerFile(
   exchange.log.set({ version: current.value.version, staleReason: current.value.versionFile?.staleReason });
   const numbered = { channel, board, version: current.value.version, file };
   const requested = { file: numbered, location: filePath(numbered).slice(prefix.length) };
+  const whole = withoutMixture(current.value, exchange, room.platform.now());
+  if (!whole.ok) return refused(exchange, whole.error);
   const verified = verifiedBytes(current.value, file);
-  if (verified === undefined) return await answerNumbered(room, requested, exchange);
+  if (verified === undefined) return await answerNumbered(room, requested, whole.value);
   // This call fails for a quarantined release, of which nothing is served.
   const manifest = await room.mirrored.manifest(numbered);
   if (!manifest.ok) return refused(exchange, manifest.error);
-  return ok(answerVersionFile(room, requested, verified, exchange));
+  return ok(answerVersionFile(room, requested, verified, whole.value));
+}
+
+/**
+ * Below an alias, a client may hold the beginning of a file of the release that the alias named before. For a day after a
+ * move a part would make a mixture, so it is refused; with If-Range the whole comes, whatever the tag: upstream chose the
+ * tag of what the client holds.
+ */
+function withoutMixture({ movedAt }: CurrentRelease, exchange: Exchange, now: number): Result<Exchange, ReleaseFault> {
+  const { request } = exchange;
+  const isPart = request.method === 'GET' && request.headers.has('range');
+  if (!isPart || movedAt === undefined || now - Date.parse(movedAt) >= RECENT_MS) return ok(exchange);
+  if (!request.headers.has('if-range')) return err({ reason: 'restart-needed' });
+  return ok({ ...exchange, request: withoutRange(request) });
 }
 
 async function answerNumbered(
@@ -138,8 +156,10 @@ async function answerMirrored(
   if (request.method === 'GET' && request.headers.has('range')) {
     const manifest = await mirrored.manifest(file);
     if (!manifest.ok) return manifest;
-    const publishedAt = manifest.value === undefined ? 0 : Date.parse(manifest.value.publishedAt);
-    const mayHold = platform.now() - publishedAt < RECENT_MS ? await unproven.mayHoldOthers(file) : ok(false);
+    const { files = {}, publishedAt = '' } = manifest.value ?? {};
+    const entry = Object.hasOwn(files, file.file) ? files[file.file] : undefined;
+    const addedAt = entry === undefined ? 0 : Date.parse(entry.addedAt ?? publishedAt);
+    const mayHold = platform.now() - addedAt < RECENT_MS ? await unproven.mayHoldOthers(file) : ok(false);
     if (!mayHold.ok) return mayHold;
     if (mayHold.value && !request.headers.has('if-range')) return err({ reason: 'restart-needed' });
     // Upstream knows every tag that a mirrored file has, so a tag proves nothing here: with If-Range the whole may come.

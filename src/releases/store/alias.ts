@@ -21,6 +21,8 @@ const aliasSchema = storedObject({
   pin: version,
   /** When the alias last changed because of a publication, a pin or a quarantine. */
   since: momentField.optional(),
+  /** When the alias last went from one release to another. A client may hold a part of a file of the earlier one. */
+  movedAt: momentField.optional(),
 });
 
 export type AliasRecord = Readonly<z.output<typeof aliasSchema>>;
@@ -49,6 +51,23 @@ export function aliasMeaning(record: AliasRecord, isMirrored: boolean): AliasMea
     return { kind: 'release', version: record.version, pinned: false };
   }
   return { kind: 'upstream', floor: record.floor };
+}
+
+/**
+ * Returns the changed record with the date of its move, if it names another release than before, whether the alias is
+ * mirrored or not. An alias that named nothing has not moved. `at` is ISO 8601.
+ */
+export function withMove(before: AliasRecord, after: AliasRecord, at: string): AliasRecord {
+  const hasMoved = [true, false].some((isMirrored) => {
+    const [from, to] = [namedBy(before, isMirrored), namedBy(after, isMirrored)];
+    return from !== null && from !== to;
+  });
+  return hasMoved ? { ...after, movedAt: at } : after;
+}
+
+function namedBy(record: AliasRecord, isMirrored: boolean): Version | null {
+  const meaning = aliasMeaning(record, isMirrored);
+  return meaning.kind === 'release' ? meaning.version : meaning.floor;
 }
 
 /**

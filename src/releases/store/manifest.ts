@@ -27,6 +27,8 @@ export const manifestFileSchema = storedObject({
   /** The R2 key of the object that was verified; with its etag it names exactly those bytes. */
   key: z.string().min(1),
   etag: z.string().min(1),
+  /** When the file came into the manifest; absent in older manifests, whose files all came with the release. */
+  addedAt: momentField.optional(),
   ...publicFileShape,
 });
 

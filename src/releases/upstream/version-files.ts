@@ -26,6 +26,9 @@ const STORED_AGAIN_MS = 3_600_000;
 const PATIENCE_MS = 5_000;
 const SLOW: VersionFault = { reason: 'timeout', host: 'upstream', detail: `no answer in ${PATIENCE_MS} ms` };
 
+/** Faults after which a copy in memory is judged again. */
+const KEY_FAULTS: readonly string[] = ['revoked-key', 'unknown-key', 'unfit-key'];
+
 interface CachedFile {
   readonly file: VersionFile;
   /** When upstream last sent this text with a good signature (milliseconds since the epoch). */
@@ -93,10 +96,25 @@ export class VersionFiles {
         if (isAlias(version)) this.platform.waitUntil(this.#keep(key, pair, version, fetched.value, now));
       } else {
         const cached = this.#cache.get(key);
-        if (cached) this.#cache.set(key, { ...cached, failure: { at: now, reason: fetched.error.reason } });
+        const isTrusted = cached && (await this.#isTrusted(pair, version, cached.file, fetched.error));
+        if (cached && isTrusted)
+          this.#cache.set(key, { ...cached, failure: { at: now, reason: fetched.error.reason } });
+        else this.#cache.delete(key);
       }
       return fetched;
     });
+  }
+
+  /** False for a copy that the keys of today do not sign: a subkey that is compromised signs nothing any more. */
+  async #isTrusted(
+    pair: Pair,
+    version: Version | Alias,
+    { bytes, signature, facts }: VersionFile,
+    fault: VersionFault,
+  ): Promise<boolean> {
+    if (!KEY_FAULTS.includes(fault.reason)) return true;
+    const where: UpstreamFile = { ...pair, version, file: 'version.txt' };
+    return (await this.source.judge(where, { bytes, signature, facts }, null)).ok;
   }
 
   /** The last good copy of an alias, from memory or R2, if it is younger than a week and not below the floor. */

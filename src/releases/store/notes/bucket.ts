@@ -66,11 +66,11 @@ export interface RefusedNote {
 export interface RefusedNotes {
   write(file: ReleaseFile, note: Omit<RefusedNote, 'file'>): Promise<Result<undefined, StoreFault>>;
   remove(file: ReleaseFile): Promise<Result<undefined, StoreFault>>;
-  /** Returns the first hundred notes, in the order of their paths. */
+  /** Returns the first thousand notes, in the order of their paths. */
   list(): Promise<Result<RefusedNote[], StoreFault>>;
 }
 
-const MOST_LISTED = 100;
+const MOST_LISTED = 1000;
 
 /** Returns the notes that an R2 bucket keeps. The verdict of a file decides; a note only says where to look. */
 export function refusedNotes(bucket: R2Bucket, reach: Reach): RefusedNotes {
