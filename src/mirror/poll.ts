@@ -4,7 +4,7 @@
  */
 
 import { type Catalogue, type Stream, streamEntry } from '../releases/catalogue.ts';
-import { unprovenFile, unprovenOfPair } from '../releases/keys.ts';
+import { UNPROVEN_PREFIX, unprovenFile } from '../releases/keys.ts';
 import { type Alias, compareVersions, filePath, type Pair, type ReleaseFile, type Version } from '../releases/model.ts';
 import { type ReleaseFault, releaseProblem } from '../releases/serve/problems.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
@@ -39,8 +39,8 @@ export interface PollPorts {
   readonly publisher: Publisher;
   /** Verifies again a file of upstream that was found bad, if that is due. */
   readonly retryRefused: (file: ReleaseFile) => Promise<void>;
-  /** Makes the digests of a mirrored file, with which earlier downloads are compared. */
-  readonly proveMirrored: (file: ReleaseFile) => Promise<Outcome>;
+  /** Makes the digests of a mirrored file, with which earlier downloads are compared. It returns whether it had to. */
+  readonly proveMirrored: (file: ReleaseFile) => Promise<Result<boolean, ReleaseFault>>;
   readonly log: LogEvent;
 }
 
@@ -89,10 +89,7 @@ export async function poll(ports: PollPorts): Promise<void> {
   note('keyring', await daily(ports, 'keyringRefreshedAt', () => refreshKeyring(ports, telling('keyring'))));
   note('sweep', await daily(ports, 'sweptAt', () => sweep(ports, telling('sweep'))));
   // These download whole files, so they come last: nothing waits for them.
-  for (const pair of ports.catalogue.pairs) {
-    const name = `${pair.channel}/${pair.board}`;
-    note(`downloads of ${name}`, await proveMirrored(ports, pair));
-  }
+  note('downloads before the mirror', await proveMirrored(ports));
   note('files found bad', await retryRefused(ports));
   ports.log.set({ event: 'poll', faults: faults.length === 0 ? undefined : faults.join('; ') });
 }
@@ -178,9 +175,10 @@ async function retryRefused({ releases, retryRefused, platform }: PollPorts): Pr
 }
 
 /** Makes the digests of mirrored files of which somebody has a part from before. Without them, parts stay refused for a day. */
-async function proveMirrored(ports: PollPorts, pair: Pair): Promise<Outcome> {
+async function proveMirrored(ports: PollPorts): Promise<Outcome> {
   const { platform, store, releases } = ports;
-  const page = await store.list(unprovenOfPair(pair), undefined);
+  // One page is enough: marks are deleted after a day, and the next round reads what is left.
+  const page = await store.list(UNPROVEN_PREFIX, undefined);
   if (!page.ok) return page;
   const files = new Map<string, ReleaseFile>();
   for (const { key } of page.value.objects) {
@@ -193,9 +191,9 @@ async function proveMirrored(ports: PollPorts, pair: Pair): Promise<Outcome> {
     const manifest = await releases.manifest(file);
     if (!manifest.ok) return manifest;
     if (!Object.hasOwn(manifest.value?.files ?? {}, file.file)) continue;
-    proved += 1;
     const outcome = await within(platform, FILE_WITHIN_MS, ports.proveMirrored(file));
     if (outcome?.ok === false) return outcome;
+    if (outcome?.value !== false) proved += 1;
   }
   return DONE;
 }

@@ -4,7 +4,7 @@
  * of the two sees the other (ADR 13). The manifest itself is never deleted: it stays without files.
  */
 
-import { sweptPrefixes } from '../releases/keys.ts';
+import { mirroredPrefixes, passedPrefixes } from '../releases/keys.ts';
 import { type Manifest, unpublished } from '../releases/store/manifest.ts';
 import { update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
@@ -28,6 +28,8 @@ const KEPT: Removal = { state: 'kept' };
 
 /** A mark that is older is of a sweep that broke off: none takes that long. */
 const SWEEPS_WITHIN_MS = 3_600_000;
+/** What pass-through writes counts for so long (`releases/pass-through/unproven`). */
+const DAY_MS = 24 * 3_600_000;
 
 /**
  * Deletes the files, file statuses and verdicts of a release and empties its manifest, unless somebody holds it. A published
@@ -56,7 +58,7 @@ export async function removeRelease(ports: RemovalPorts, release: Release): Prom
   if (!marked.ok) return marked;
   if (!isOurs) return ok(KEPT);
   // What is written from here on is of an attempt that has seen the mark, and stays.
-  const keys = await keysOf(store, release);
+  const keys = await keysOf(store, release, platform.now());
   if (!keys.ok) return keys;
   const after = await holder(ports, release);
   if (!after.ok) return after;
@@ -99,15 +101,20 @@ async function holder(
   return job.ok ? ok(job.value ? 'job' : undefined) : job;
 }
 
-/** The keys of everything of a release except its manifest and its job record. */
-async function keysOf(store: MirrorStore, release: Release): Promise<Result<string[], StoreFault>> {
+/**
+ * The keys of everything of a release except its manifest and its job record. What pass-through has written within a day
+ * stays: clients may still resume the downloads that it is about.
+ */
+async function keysOf(store: MirrorStore, release: Release, now: number): Promise<Result<string[], StoreFault>> {
   const keys: string[] = [];
-  for (const prefix of sweptPrefixes(release)) {
+  const passed = passedPrefixes(release);
+  for (const prefix of [...mirroredPrefixes(release), ...passed]) {
     let cursor: string | undefined;
     do {
       const page = await store.list(prefix, cursor);
       if (!page.ok) return page;
-      keys.push(...page.value.objects.map(({ key }) => key));
+      const due = page.value.objects.filter(({ uploadedAt }) => !passed.includes(prefix) || now - uploadedAt >= DAY_MS);
+      keys.push(...due.map(({ key }) => key));
       cursor = page.value.cursor;
     } while (cursor !== undefined);
   }

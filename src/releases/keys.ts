@@ -33,8 +33,10 @@ export function aliasAt(pair: Pair, key: string): Alias | undefined {
 
 /** The key of the verdict on an upstream file. */
 export const verdictKey = ({ file, ...release }: ReleaseFile): string => `verdicts/${releasePath(release)}/${file}`;
-/** The prefix of the marks of a pair's streams whose bytes left before the signature of their file had verified. */
-export const unprovenOfPair = (pair: Pair): string => `unproven/${pairPath(pair)}/`;
+/** The prefix of the marks of all streams whose bytes left before the signature of their file had verified. */
+export const UNPROVEN_PREFIX = 'unproven/';
+/** The prefix of those marks of one pair. */
+export const unprovenOfPair = (pair: Pair): string => `${UNPROVEN_PREFIX}${pairPath(pair)}/`;
 /** The prefix of the marks of one file. */
 export const unprovenPrefix = ({ version, file, ...pair }: ReleaseFile): string =>
   `${unprovenOfPair(pair)}${version}/${file}/`;
@@ -83,6 +85,9 @@ export const fileStatusKey = (release: Release, name: string): string => `status
 /** The key of the record of a file's last multipart upload. */
 export const uploadKey = (release: Release, name: string): string => fileStatusKey(release, `${name}.upload`);
 
-/** The prefixes of what the sweep deletes with a release: everything except its manifest and its job record. */
-export const sweptPrefixes = (release: Release): string[] =>
-  ['files', 'status', 'verdicts', 'unproven', 'refused'].map((kind) => `${kind}/${releasePath(release)}/`);
+/** The prefixes of what the mirror has written of a release, except its manifest and its job record. */
+export const mirroredPrefixes = (release: Release): string[] =>
+  ['files', 'status'].map((kind) => `${kind}/${releasePath(release)}/`);
+/** The prefixes of what pass-through has written of a release. */
+export const passedPrefixes = (release: Release): string[] =>
+  ['verdicts', 'unproven', 'refused'].map((kind) => `${kind}/${releasePath(release)}/`);

@@ -14,7 +14,7 @@ export class Slots {
   readonly #lease: Lease | undefined;
   /** When each of the slots that are held was taken. */
   readonly #held = new Map<symbol, number>();
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: ((holder: symbol) => void)[] = [];
 
   constructor(slots: number, lease?: Lease) {
     this.#slots = slots;
@@ -24,9 +24,8 @@ export class Slots {
   /** Waits for a free slot. Resolves with the function that gives the slot back. */
   async take(): Promise<() => void> {
     this.#dropOverdue();
-    if (this.#held.size >= this.#slots) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    const holder = Symbol('slot');
-    this.#held.set(holder, this.#lease?.now() ?? 0);
+    const isFree = this.#held.size < this.#slots;
+    const holder = isFree ? this.#grant() : await new Promise<symbol>((resolve) => this.#waiting.push(resolve));
     return () => {
       if (this.#held.delete(holder)) this.#wakeOne();
     };
@@ -41,17 +40,25 @@ export class Slots {
     }
   }
 
+  #grant(): symbol {
+    const holder = Symbol('slot');
+    this.#held.set(holder, this.#lease?.now() ?? 0);
+    return holder;
+  }
+
   #dropOverdue(): void {
     if (this.#lease === undefined) return;
     const { now, milliseconds } = this.#lease;
-    for (const [holder, takenAt] of this.#held) {
+    for (const [holder, takenAt] of [...this.#held]) {
       if (now() - takenAt < milliseconds) continue;
       this.#held.delete(holder);
       this.#wakeOne();
     }
   }
 
+  /** Hands the slot over at once, so that nobody else takes it before the one who waits goes on. */
   #wakeOne(): void {
-    this.#waiting.shift()?.();
+    const waiting = this.#waiting.shift();
+    if (waiting) waiting(this.#grant());
   }
 }

@@ -19,6 +19,8 @@ let server: Server;
 let edge: RunningEdge;
 /** Whole downloads until now; the first one is evil. */
 let wholes = 0;
+/** Whether upstream says, after the evil answer, that the file is shorter than what has come of it. */
+let shrinks = false;
 /** Whether each version has an upstream of its own tag, or the tag changes after the evil answer. */
 let changesTag = true;
 
@@ -43,6 +45,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   wholes = 0;
+  shrinks = false;
 });
 
 function answer({ url = '', method, headers }: IncomingMessage, response: ServerResponse): void {
@@ -50,7 +53,10 @@ function answer({ url = '', method, headers }: IncomingMessage, response: Server
   if (url.endsWith('.sig')) return void response.end(signature);
   if (!url.endsWith('.bz2')) return void response.writeHead(404).end();
   const etag = changesTag && wholes > 0 ? '"b"' : '"a"';
-  const common = { etag, 'accept-ranges': 'bytes' };
+  const common = shrinks ? {} : { etag, 'accept-ranges': 'bytes' };
+  if (shrinks && method === 'HEAD')
+    return void response.writeHead(200, { 'content-length': wholes === 0 ? SIZE : SIZE / 6 }).end();
+  if (shrinks && wholes > 0) return void response.writeHead(404).end();
   if (method === 'HEAD') return void response.writeHead(200, { ...common, 'content-length': SIZE }).end();
   const asked = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '');
   if (asked !== null) {
@@ -62,7 +68,9 @@ function answer({ url = '', method, headers }: IncomingMessage, response: Server
   wholes += 1;
   const sent = Buffer.from(genuine);
   if (wholes === 1) sent.fill('EVIL', 0, EVIL_UNTIL);
-  response.writeHead(200, { ...common, 'content-length': SIZE }).end(sent);
+  response.writeHead(200, { ...common, 'content-length': SIZE });
+  if (!shrinks) return void response.end(sent);
+  response.write(sent.subarray(0, EVIL_UNTIL), () => setTimeout(() => response.destroy(), 300));
 }
 
 const CLIENTS: readonly [string, ...(readonly string[])[]][] = [
@@ -92,4 +100,21 @@ it.each(
     expect(again.code).toBe(0);
     expect(readFileSync(join(folder, 'again')).equals(genuine)).toBe(true);
   }
+});
+
+/** A 416 would tell wget, curl and aria2c that what they have is the whole file. */
+it.each([
+  ['wget', ['--tries=3', '--waitretry=0', '-q', '-O', 'got']],
+  ['wget -c', ['-q', '--tries=1', '-O', 'got'], ['-c', '-q', '--tries=1', '-O', 'got']],
+  ['curl -C -', ['-sS', '-o', 'got'], ['-fsS', '-C', '-', '-o', 'got']],
+  ['aria2c -c', ['-q', '--max-tries=1', '-o', 'got'], ['-q', '-c', '--max-tries=2', '--retry-wait=1', '-o', 'got']],
+] as const)('%s is not told that an evil beginning is the whole', async (name, ...runs) => {
+  shrinks = true;
+  version += 1;
+  const folder = mkdtempSync(join(edge.folder, 'client-'));
+  const url = `${edge.url}/stable/amd64-usr/${4000 + version}.2.5/${IMAGE}`;
+  const [tool = ''] = name.split(' ');
+  let last = 0;
+  for (const args of runs) last = (await runClient(tool, [...args, url], folder)).code;
+  expect(last).not.toBe(0);
 });

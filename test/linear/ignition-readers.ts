@@ -59,6 +59,56 @@ const oldField = (name: string, atoms: readonly string[], made: Made, frames: Re
 const file = (fields: object) => ({ storage: { files: [{ path: '/a', ...fields }] } });
 const unit = (fields: object) => ({ systemd: { units: [{ name: 'a.service', enabled: true, ...fields }] } });
 
+const children = <T>(text: string, made: (index: number) => T): T[] =>
+  Array.from({ length: text.length }, (_, at) => made(at));
+const V2 = { ignition: { version: '2.4.0' } };
+const V3 = { ignition: { version: '3.4.0' } };
+const CROSSED: readonly (readonly [string, Made])[] = [
+  [
+    'drop-ins of a unit',
+    (text) => ({
+      ...V3,
+      ...unit({ name: `${text}.service`, dropins: children(text, (at) => ({ name: `${at}.conf` })) }),
+    }),
+  ],
+  [
+    'drop-ins of a networkd unit',
+    (text) => ({
+      ...V2,
+      networkd: { units: [{ name: `${text}.network`, dropins: children(text, (at) => ({ name: `${at}.conf` })) }] },
+    }),
+  ],
+  ['groups of a user', (text) => ({ ...V3, passwd: { users: [{ name: text, groups: children(text, String) }] } })],
+  [
+    'files of a filesystem',
+    (text) => ({
+      ...V2,
+      storage: {
+        filesystems: [{ name: text, path: '/a' }],
+        files: children(text, (at) => ({ filesystem: text.slice(0, 99), path: `/${at}` })),
+      },
+    }),
+  ],
+  [
+    'partitions of a disk',
+    (text) => ({
+      ...V3,
+      storage: { disks: [{ device: `/${text}`, partitions: children(text, (at) => ({ number: at + 1 })) }] },
+    }),
+  ],
+  ['unknown keys', (text) => ({ ...V3, [text]: children(text, (at) => ({ [at]: 1 })) })],
+  [
+    'headers of a file',
+    (text) => ({
+      ...V3,
+      ...file({
+        path: `/${text}`,
+        contents: { source: 'http://h', httpHeaders: children(text, (at) => ({ name: `${at}` })) },
+      }),
+    }),
+  ],
+];
+
 const UNIT_FRAMES = [
   ['', '.service'],
   ['', '.socket'],
@@ -209,6 +259,16 @@ export const ignitionReaders: readonly Reader[] = [
   ),
   oldField('name of a unit', NAME_ATOMS, (text) => unit({ name: text, contents: '[A]\n' }), UNIT_FRAMES),
   oldField('networkd unit', UNIT_ATOMS, (text) => ({ networkd: { units: [{ name: 'a.network', contents: text }] } })),
+  // One text is a name and the number of its children, so that nothing may read the name once for each child.
+  ...CROSSED.map(
+    ([name, made]): Reader => ({
+      name: `crossed: ${name}`,
+      read: (text) => {
+        for (const engine of ['ignition', 'legacy'] as const) validate(JSON.stringify(made(text)), engine);
+      },
+      atoms: ['a', '\u00e9', '@'],
+    }),
+  ),
   {
     name: 'spec 1',
     read: (text) =>

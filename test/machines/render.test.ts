@@ -1,6 +1,6 @@
 /** The URL of the cloud-config stands in a default layer as it is, whatever signs are in it. */
 import { describe, expect, it } from 'vitest';
-import { render } from '../../src/machines/boot/render.ts';
+import { render, renderBeside } from '../../src/machines/boot/render.ts';
 
 const layer = (source: string) =>
   JSON.stringify({ ignition: { version: '3.4.0' }, storage: { files: [{ path: '/a', contents: { source } }] } });
@@ -13,5 +13,36 @@ describe('the placeholder of the cloud-config', () => {
     expect(rendered.ok && JSON.parse(rendered.value.text)).toMatchObject({
       storage: { files: [{ contents: { source: url } }] },
     });
+  });
+});
+
+describe('composing for an operator, beside boots', () => {
+  const layers = (length: number) => ({
+    engine: 'ignition' as const,
+    base: JSON.stringify({
+      ignition: { version: '3.4.0' },
+      storage: { files: Array.from({ length }, (_, index) => ({ path: `/base/${index}` })) },
+    }),
+    default: undefined,
+    user: layer('data:,'),
+  });
+  const counted = () => {
+    const counts = { turns: 0 };
+    const timer = () => {
+      counts.turns += 1;
+      return { elapsed: Promise.resolve(), cancel: () => undefined };
+    };
+    return { counts, platform: { timer } };
+  };
+  it('lets other work in, between the steps of long layers', async () => {
+    const { counts, platform } = counted();
+    const composed = await renderBeside(platform, layers(5000), '');
+    expect(composed).toEqual(render(layers(5000), ''));
+    expect(counts.turns).toBeGreaterThan(5);
+  });
+  it('and loses no time with short ones', async () => {
+    const { counts, platform } = counted();
+    expect(await renderBeside(platform, layers(5), '')).toEqual(render(layers(5), ''));
+    expect(counts.turns).toBe(0);
   });
 });

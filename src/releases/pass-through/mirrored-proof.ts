@@ -21,18 +21,21 @@ export class MirroredProofs {
     private readonly verifications: Verifications,
   ) {}
 
-  /** Stores the verdict on a file that a manifest names, if it has none that binds its bytes. */
-  async prove(file: ReleaseFile): Promise<Result<undefined, StoreFault>> {
+  /**
+   * Stores the verdict on a file that a manifest names, if it has none that binds its bytes. It returns whether it has read
+   * the file for that.
+   */
+  async prove(file: ReleaseFile): Promise<Result<boolean, StoreFault>> {
     const manifest = await this.store.manifest(file);
     if (!manifest.ok) return manifest;
-    if (manifest.value === undefined || !isPublished(manifest.value)) return ok(undefined);
+    if (manifest.value === undefined || !isPublished(manifest.value)) return ok(false);
     const { files } = manifest.value;
     const [entry, signature] = [files[file.file], files[signatureOf(file.file)]];
-    if (entry?.signedBy === undefined || signature === undefined) return ok(undefined);
+    if (entry?.signedBy === undefined || signature === undefined) return ok(false);
     const verdict = await this.store.verdict(file);
     if (!verdict.ok) return verdict;
     const { value } = verdict;
-    if (value !== undefined && isProofFor(value, entry.size, value.signature)) return ok(undefined);
+    if (value !== undefined && isProofFor(value, entry.size, value.signature)) return ok(false);
     const chunks = await this.#digests(entry);
     const signatureBytes = await this.#bytes(signature);
     if (!chunks.ok) return chunks;
@@ -47,7 +50,7 @@ export class MirroredProofs {
       { kind: 'good', signedBy: entry.signedBy, chunks: chunks.value },
       false,
     );
-    return isStored ? ok(undefined) : err({ reason: 'store-unreachable', operation: 'write verdict' });
+    return isStored ? ok(true) : err({ reason: 'store-unreachable', operation: 'write verdict' });
   }
 
   async #digests(entry: ManifestFile): Promise<Result<string, StoreFault>> {
