@@ -26,6 +26,10 @@ describe('composing for an operator, beside boots', () => {
     default: undefined,
     user: layer('data:,'),
   });
+  const textOf = (rendered: ReturnType<typeof render>) => {
+    if (!rendered.ok) throw new Error(JSON.stringify(rendered.error));
+    return rendered.value.text;
+  };
   const counted = () => {
     const counts = { turns: 0 };
     const timer = () => {
@@ -37,12 +41,12 @@ describe('composing for an operator, beside boots', () => {
   it('lets other work in, between the steps of long layers', async () => {
     const { counts, platform } = counted();
     const composed = await renderBeside(platform, layers(5000), '');
-    expect(composed).toEqual(render(layers(5000), ''));
+    expect(textOf(composed)).toBe(textOf(render(layers(5000), '')));
     expect(counts.turns).toBeGreaterThan(5);
   });
   it('and loses no time with short ones', async () => {
     const { counts, platform } = counted();
-    expect(await renderBeside(platform, layers(5), '')).toEqual(render(layers(5), ''));
+    expect(textOf(await renderBeside(platform, layers(5), ''))).toBe(textOf(render(layers(5), '')));
     expect(counts.turns).toBe(0);
   });
 });
