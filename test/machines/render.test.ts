@@ -42,7 +42,7 @@ describe('composing for an operator, beside boots', () => {
     const { counts, platform } = counted();
     const composed = await renderBeside(platform, layers(5000), '');
     expect(textOf(composed)).toBe(textOf(render(layers(5000), '')));
-    expect(counts.turns).toBeGreaterThan(5);
+    expect(counts.turns).toBeGreaterThanOrEqual(4);
   });
   it('and loses no time with short ones', async () => {
     const { counts, platform } = counted();
