@@ -5,8 +5,10 @@
  */
 import { err, ok, type Result } from '../shared/result.ts';
 import { combine, type Engine, engineFaults } from './combine.ts';
+import { lowered } from './lower.ts';
 import { type ParsedConfig, type ParseFault, parseConfig } from './parse.ts';
-import { configText } from './render.ts';
+import type { Reader } from './reader.ts';
+import { plainConfig } from './render.ts';
 import type { Entry } from './report.ts';
 import { SCHEMAS_V3 } from './spec/v3.ts';
 import { userDataKind } from './user-data.ts';
@@ -58,10 +60,10 @@ interface ParsedLayer {
 
 /**
  * Returns the config that the layers give together, or the errors. An experimental spec is an error, because a later
- * Ignition may no longer read it.
+ * Ignition may no longer read it. What is newer than `reader` reads is written in an older version, or is an error.
  */
-export function compose(layers: Layers, engine: Engine): Result<Composed, ComposeFault> {
-  const steps = composing(layers, engine);
+export function compose(layers: Layers, engine: Engine, reader?: Reader): Result<Composed, ComposeFault> {
+  const steps = composing(layers, engine, reader);
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
@@ -69,7 +71,11 @@ export function compose(layers: Layers, engine: Engine): Result<Composed, Compos
 }
 
 /** Does what `compose` does in steps: reading each layer, merging, writing. The last step returns the result. */
-export function* composing(layers: Layers, engine: Engine): Generator<undefined, Result<Composed, ComposeFault>> {
+export function* composing(
+  layers: Layers,
+  engine: Engine,
+  reader?: Reader,
+): Generator<undefined, Result<Composed, ComposeFault>> {
   const parsedLayers: ParsedLayer[] = [];
   const entries: LayeredEntry[] = [];
   for (const layer of layersUsed(layers)) {
@@ -82,18 +88,42 @@ export function* composing(layers: Layers, engine: Engine): Generator<undefined,
   }
   const [first, second] = parsedLayers;
   if (first === undefined) return ok(emptyConfig(engine));
-  if (second === undefined) return ok(alone(first, entries));
+  if (second === undefined) return alone(first, entries, reader);
   const combined = combine(first.parsed, second.parsed, engine);
   if (!combined.ok) return err({ entries: [...entries, ...inLayer(combined.error.entries, 'result')] });
   yield;
-  const { config, version, origins } = combined.value;
+  const { origins } = combined.value;
+  const layerOf = (path: string): Layer => (origins.of(path) === 'parent' ? first : second).layer;
+  const readable = asRead(combined.value.config, combined.value.version, reader);
+  if (!readable.ok) {
+    const faults = readable.error.map((entry) => ({ ...entry, layer: layerOf(entry.path) }));
+    return err({ entries: [...entries, ...faults] });
+  }
+  const { config, version } = readable.value;
   return ok({
     text: JSON.stringify(config),
     version,
     entries: [...entries, ...inLayer(combined.value.entries, 'result').filter((entry) => !isReported(entry, entries))],
-    parts: () =>
-      leaves(config).map((path) => ({ path, layer: (origins.of(path) === 'parent' ? first : second).layer })),
+    parts: () => leaves(config).map((path) => ({ path, layer: layerOf(path) })),
   });
+}
+
+interface Readable {
+  readonly config: Record<string, unknown>;
+  readonly version: string;
+}
+
+/** Returns a config as `reader` reads it, or the fields that are too new for it. Specs 1 and 2 are read by all. */
+function asRead(
+  config: Record<string, unknown>,
+  version: string,
+  reader: Reader | undefined,
+): Result<Readable, readonly Entry[]> {
+  const [major, minor] = version.split('.').map(Number);
+  if (reader === undefined || major !== 3 || minor === undefined) return ok({ config, version });
+  const older = lowered(config, minor, reader);
+  if (!older.ok || older.value === config) return older.ok ? ok({ config, version }) : older;
+  return ok({ config: older.value, version: (older.value['ignition'] as { version: string }).version });
 }
 
 /** True when `text` is meant as an Ignition config, valid or not: it is neither empty nor another kind of user data. */
@@ -128,14 +158,30 @@ export function faultEntries(fault: Exclude<ParseFault, { reason: 'no-config' }>
     : [...fault.entries, refusal('ignition.version', fault.message)];
 }
 
-/** Serves the only layer that is set. Spec 1 and 2 are served as written, spec 3 is served in its own version. */
-function alone({ layer, text, parsed }: ParsedLayer, entries: readonly LayeredEntry[]): Composed {
-  const { version } = parsed;
+/**
+ * Serves the only layer that is set. Spec 1 and 2 are served as written, spec 3 is served in its own version, or in the
+ * newest that the machine reads.
+ */
+function alone(
+  { layer, text, parsed }: ParsedLayer,
+  entries: readonly LayeredEntry[],
+  reader: Reader | undefined,
+): Result<Composed, ComposeFault> {
+  const served = (servedText: string, version: string): Composed => {
+    const parts = () => leaves(JSON.parse(servedText)).map((path) => ({ path, layer }));
+    return { text: servedText, version, entries, parts };
+  };
   const schema = parsed.major === 3 ? SCHEMAS_V3[parsed.minor] : undefined;
-  const served = schema === undefined ? text : configText(schema, parsed.config);
-  const parts = () => leaves(JSON.parse(served)).map((path) => ({ path, layer }));
-  return { text: served, version, entries, parts };
+  if (schema === undefined) return ok(served(text, parsed.version));
+  const readable = asRead(plainConfig(schema, parsed.config), parsed.version, reader);
+  if (!readable.ok) {
+    const faults = readable.error.map((entry) => ({ ...entry, ...parsed.place(entry.path.split('.').map(asIndex)) }));
+    return err({ entries: [...entries, ...inLayer(faults, layer)] });
+  }
+  return ok(served(JSON.stringify(readable.value.config), readable.value.version));
 }
+
+const asIndex = (part: string): string | number => (/^\d{1,9}$/.test(part) ? Number(part) : part);
 
 /** Nobody reads more paths than this, and a long name would be repeated in each path below it. */
 const MOST_LEAVES = 20_000;

@@ -10,9 +10,6 @@ export function plainConfig(schema: z.ZodType, config: unknown): Record<string, 
   return (plain(shapeOf(schema), config, false) ?? {}) as Record<string, unknown>;
 }
 
-/** Returns the JSON text to serve. Its bytes may be hashed, so they depend on the config alone. */
-export const configText = (schema: z.ZodType, config: unknown): string => JSON.stringify(plainConfig(schema, config));
-
 /** Returns the plain value, or `undefined` to leave it out. A nullable value that is set stays, even if it is zero. */
 function plain(shape: Shape, value: unknown, isElement: boolean): unknown {
   if (value === undefined) return undefined;

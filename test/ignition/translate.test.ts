@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { combine } from '../../src/ignition/combine.ts';
 import { type ParsedConfig, parseConfig } from '../../src/ignition/parse.ts';
-import { configText, plainConfig } from '../../src/ignition/render.ts';
+import { plainConfig } from '../../src/ignition/render.ts';
 import type { ConfigV2 } from '../../src/ignition/spec/v2.ts';
 import { SCHEMAS_V3 } from '../../src/ignition/spec/v3.ts';
 import { translateV2 } from '../../src/ignition/translate-v2.ts';
@@ -55,7 +55,7 @@ describe('what spec 3 has other words for', () => {
   const shown = (config: object) => {
     const translated = translateV2(readV2(config));
     if (!translated.ok) throw new Error(JSON.stringify(translated.error));
-    const text = configText(SCHEMAS_V3[1], translated.value.config);
+    const text = JSON.stringify(plainConfig(SCHEMAS_V3[1], translated.value.config));
     // What comes out must be a valid config of its new version.
     expect(parseConfig(text)).toMatchObject({ ok: true });
     const { ignition: _version, ...rest } = JSON.parse(text) as Record<string, unknown>;

@@ -32,7 +32,7 @@ export interface ListNode extends Base {
 }
 
 /** An alias inside what it names. It can be skipped, but not decoded. */
-export interface LoopNode extends Base {
+interface LoopNode extends Base {
   readonly kind: 'loop';
   readonly anchor: string;
 }
