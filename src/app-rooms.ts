@@ -1,5 +1,6 @@
 /** Wires the rooms: the second half of the composition root. It hands each room its bindings. */
 
+import { ignitionOf } from './app-ignition.ts';
 import type { Config } from './config.ts';
 import type { MachineRoom } from './machines/api/routes-machines.ts';
 import { BootLog } from './machines/boot/boots.ts';
@@ -133,6 +134,7 @@ export function machineParts(env: Env, config: Config, { platform }: Runtime): M
     platform,
     store,
     copies,
+    ignitionOf: ignitionOf(releaseBucket(env.RELEASES, platform)),
     current: new Current(platform, store, copies, vault),
     vault,
     composer: new Composer({ platform, store, vault, composed: composedBucket(env.RELEASES, platform) }),

@@ -3,6 +3,7 @@
  * made from them. No I/O.
  */
 import * as z from 'zod';
+import { readerNamed } from '../ignition/reader.ts';
 
 /** A switch: 0 and false are off, 1 and true are on. */
 export const onOff = z
@@ -13,6 +14,9 @@ export const onOff = z
 export const engine = z.enum(['ignition', 'legacy'], { error: 'must be ignition or legacy' }).meta({
   description: '`ignition`: Flatcar since 2022; `legacy`: Ignition 0.36, spec 2 appended',
 });
+
+/** A number of a release; whether there is such a release is not asked. */
+const RELEASE = /^\d{1,6}\.\d{1,4}\.\d{1,4}$/;
 
 const FORMATS = ['butane', 'ct', 'ignition'] as const;
 
@@ -26,7 +30,22 @@ export const formatQuery = z.object({
   lenient: onOff.optional().meta({ description: 'unknown keys of YAML are passed over' }),
 });
 
-export const validateQuery = z.object({ engine: engine.optional() });
+export const validateQuery = z.object({
+  engine: engine.optional(),
+  release: z
+    .string()
+    .refine((text) => RELEASE.test(text), 'must be a release, such as 4593.2.5')
+    .optional()
+    .meta({ description: 'the release whose Ignition reads the config', example: '4593.2.5' }),
+  ignition: z
+    .string()
+    .refine((text) => readerNamed(text).ok, 'must be a version of Ignition, such as 2.24.0')
+    .optional()
+    .meta({
+      description: 'the version of Ignition that reads the config; it comes before `release`',
+      example: '2.24.0',
+    }),
+});
 export const transpileQuery = z.object({
   from: z.enum(['butane', 'ct'], { error: 'must be butane or ct' }),
   platform: z.string().optional(),

@@ -1,9 +1,14 @@
 /** The calls that validate and merge configs. They store nothing. No I/O. */
+import type * as z from 'zod';
 import { combine, type Engine, engineFaults } from '../ignition/combine.ts';
 import { faultEntries } from '../ignition/compose.ts';
 import { readJson } from '../ignition/json-source.ts';
+import { lowered } from '../ignition/lower.ts';
 import { type ParsedConfig, parseConfig } from '../ignition/parse.ts';
+import { newestSpec, type Reader } from '../ignition/reader.ts';
+import { plainConfig } from '../ignition/render.ts';
 import type { Entry } from '../ignition/report.ts';
+import { SCHEMAS_V3 } from '../ignition/spec/v3.ts';
 import { checkShape, shapeProblem } from '../shared/http/api.ts';
 import type { Problem } from '../shared/problem.ts';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -28,8 +33,11 @@ const NO_CONFIG: Readonly<Record<string, string>> = {
   empty: 'not a config (empty)',
 };
 
-/** Returns what the engine would report about this text as a config by itself. */
-export function validate(text: string, engine: Engine, notes: readonly Entry[] = []): Validation {
+/**
+ * Returns what the engine would report about this text as a config by itself. With a `reader`, a spec that it does not know
+ * is refused, as it does it.
+ */
+export function validate(text: string, engine: Engine, notes: readonly Entry[] = [], reader?: Reader): Validation {
   const kind = kindOf(text);
   const parsed = parseConfig(text);
   if (!parsed.ok) {
@@ -41,9 +49,28 @@ export function validate(text: string, engine: Engine, notes: readonly Entry[] =
   }
   const { version } = parsed.value;
   const entries = [...notes, ...parsed.value.entries];
+  const tooNew = reader === undefined ? [] : tooNewFor(reader, parsed.value);
+  if (tooNew.length > 0)
+    return { valid: false, version, kind, error: 'unsupported config version', entries: [...entries, ...tooNew] };
   const faults = engineFaults(parsed.value, engine);
   if (faults.length === 0) return { valid: true, version, kind, entries };
   return { valid: false, version, kind, error: `not for engine ${engine}`, entries: [...entries, ...faults] };
+}
+
+/** Returns why `reader` refuses a config: its version, and the fields that keep it from being written in an older one. */
+function tooNewFor(reader: Reader, parsed: ParsedConfig): Entry[] {
+  if (parsed.major !== 3 || parsed.minor <= (reader.newestMinor ?? -1)) return [];
+  const place = parsed.place(['ignition', 'version']);
+  const newest = newestSpec(reader);
+  const version: Entry = {
+    ...{ severity: 'error', path: 'ignition.version', ...place },
+    message: `Ignition ${reader.ignition} does not read spec ${parsed.version}: the newest that it reads is ${newest}`,
+  };
+  const schema = SCHEMAS_V3[parsed.minor] as unknown as z.ZodType;
+  const older = lowered(plainConfig(schema, parsed.config), parsed.minor, reader);
+  if (!older.ok) return reader.newestMinor === undefined ? [version] : [version, ...older.error];
+  const message = `nothing in it needs ${parsed.version}: to a machine of this service it is served as ${newest}`;
+  return [version, { severity: 'info', path: 'ignition.version', message, ...place }];
 }
 
 /** Returns a note that says what the text is, when it is another kind of config. */

@@ -1,6 +1,8 @@
 /** The routes under `/api/ignition`. They check and convert configs and store nothing. */
 import { Hono } from 'hono';
+import type * as z from 'zod';
 import { jsonSchemaOf } from '../ignition/json-schema.ts';
+import { type Reader, readerNamed, readerOfRelease } from '../ignition/reader.ts';
 import { answerJson, apiBody, checkShape, shapeProblem } from '../shared/http/api.ts';
 import { type App, refuse } from '../shared/http/call.ts';
 import type { Platform } from '../shared/platform.ts';
@@ -24,7 +26,7 @@ export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
     const read = await readUserData(body.value, BODY_LIMIT);
     if (read.ok)
       return answerJson<typeof validation>(
-        validate(read.value.text, asked.value.engine ?? 'ignition', read.value.notes),
+        validate(read.value.text, asked.value.engine ?? 'ignition', read.value.notes, readerAsked(asked.value)),
       );
     if (read.error.reason === 'too-large')
       return refuse(call, { code: 'too-large', detail: userDataProblem(read.error) });
@@ -62,6 +64,12 @@ export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
       : answerJson<typeof jsonSchema>(schema);
   });
   return app;
+}
+
+function readerAsked({ ignition, release }: z.output<typeof validateQuery>): Reader | undefined {
+  const named = readerNamed(ignition ?? '');
+  if (named.ok) return named.value;
+  return release === undefined ? undefined : readerOfRelease(release);
 }
 
 const unreadable = {

@@ -2,9 +2,12 @@
 
 import type { MachineKind } from '../configs/user-data.ts';
 import type { Composed, LayeredEntry } from '../ignition/compose.ts';
+import { newestSpec } from '../ignition/reader.ts';
 import { sha512Hex } from '../shared/bytes.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import type { StoreFault } from '../shared/store.ts';
 import { type BootPorts, composeAhead } from './boot/boot.ts';
+import { type MachineReader, type ReaderSource, readerFor } from './boot/machine-reader.ts';
 import { type LayerTexts, openProfile, openUserData, type Pointer, pointer, renderBeside } from './boot/render.ts';
 import type { OperatorFault } from './problems.ts';
 import { machineDocument } from './records/documents.ts';
@@ -13,7 +16,29 @@ import { type Machine, type Profile, renderingContext } from './records/model.ts
 
 export interface MachinePorts extends BootPorts {
   readonly copies: CopyStore;
+  /** Returns the version of Ignition of a release, or the lowest of those that an alias may name. */
+  readonly ignitionOf: (place: Pick<Machine, 'channel' | 'board' | 'version'>) => Promise<Result<string, StoreFault>>;
 }
+
+/** The layers of a machine, with the Ignition that reads them. */
+export interface MachineLayers extends LayerTexts {
+  readonly reader: MachineReader;
+}
+
+/** The Ignition that reads a machine's config, as an operator is told. */
+export interface Reads {
+  readonly version: string;
+  /** The newest spec that it reads. */
+  readonly spec: string;
+  readonly from: ReaderSource;
+}
+
+/** Returns what an operator is told of the Ignition that reads a config. */
+export const readsOf = (reader: MachineReader): Reads => ({
+  version: reader.ignition,
+  spec: newestSpec(reader),
+  from: reader.from,
+});
 
 /** An answer that contains the capability. The operator gets it only when the capability is issued. */
 export interface Issued {
@@ -23,6 +48,7 @@ export interface Issued {
   readonly source?: string;
   readonly generation: number;
   readonly urls: { readonly ignition: string; readonly cloudConfig?: string; readonly ipxe: string };
+  readonly ignition: Reads;
   /** `null` while the machine's layers do not make a valid config. */
   readonly pointer: Pointer | null;
   /** ISO 8601; `null` means never. */
@@ -41,7 +67,9 @@ export async function issue(
   const { id, profile, kind, source, generation, expiry } = machine;
   const capability = await ports.capabilities.mint({ ...machine, machine: id });
   const url = `${origin}/boot/${capability}`;
-  const composed = await composeFor(ports, machine, `${url}/cloud-config`);
+  const layers = await layerTextsOf(ports, machine);
+  if (!layers.ok) return layers;
+  const composed = await composeFor(ports, layers.value, `${url}/cloud-config`);
   const isInvalid = !composed.ok && composed.error.reason === 'invalid';
   if (!composed.ok && !isInvalid) return composed;
   const storedPointer = composed.ok ? await freeze(ports, id, composed.value, url) : ok(null);
@@ -59,6 +87,7 @@ export async function issue(
       ...(hasText ? { cloudConfig: `${url}/cloud-config` } : {}),
       ipxe: `${url}/ipxe`,
     },
+    ignition: readsOf(layers.value.reader),
     pointer: storedPointer.value,
     expiresAt: expiry === 0 ? null : new Date(expiry * 1000).toISOString(),
     entries: composed.ok ? composed.value.entries : composed.error.reason === 'invalid' ? composed.error.entries : [],
@@ -91,24 +120,25 @@ async function freeze(
 }
 
 /** Returns the decrypted layers of the machine's current config. */
-export async function layerTextsOf(ports: MachinePorts, machine: Machine): Promise<Result<LayerTexts, OperatorFault>> {
+export async function layerTextsOf(
+  ports: MachinePorts,
+  machine: Machine,
+): Promise<Result<MachineLayers, OperatorFault>> {
   const profile = await profileNamed(ports, machine.profile);
   if (!profile.ok) return profile;
   const layers = await openProfile(ports.vault, profile.value);
   if (!layers.ok) return layers;
   const user = await openUserData(ports.vault, machine);
-  return user.ok ? ok({ ...layers.value, user: user.value }) : user;
+  return user.ok ? ok({ ...layers.value, user: user.value, reader: readerFor(machine, profile.value) }) : user;
 }
 
 /** Returns the config that the machine would boot now. */
 async function composeFor(
   ports: MachinePorts,
-  machine: Machine,
+  layers: MachineLayers,
   cloudConfigUrl: string,
 ): Promise<Result<Composed, OperatorFault>> {
-  const layers = await layerTextsOf(ports, machine);
-  if (!layers.ok) return layers;
-  const rendered = await renderBeside(ports.platform, layers.value, cloudConfigUrl);
+  const rendered = await renderBeside(ports.platform, layers, cloudConfigUrl);
   return rendered.ok ? rendered : err({ reason: 'invalid', entries: rendered.error.entries });
 }
 

@@ -5,6 +5,7 @@ import type { MachineKind } from '../configs/user-data.ts';
 import { change } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { randomText } from './boot/capability.ts';
+import { readerFor } from './boot/machine-reader.ts';
 import { openProfile, renderBeside, SAMPLE_CLOUD_CONFIG_URL } from './boot/render.ts';
 import { type Issued, issue, type MachinePorts, profileNamed } from './issue.ts';
 import type { OperatorFault } from './problems.ts';
@@ -29,6 +30,8 @@ export interface NewMachine {
   readonly channel: string;
   readonly board: string;
   readonly version: string;
+  /** The version of Ignition that reads the config; `null` for that of the release. */
+  readonly ignition: string | null;
 }
 
 /** Creates or replaces a machine, and returns its URLs. */
@@ -66,7 +69,10 @@ export async function writeMachine(
   const layers = await openProfile(ports.vault, profile.value);
   if (!layers.ok) return layers;
   const user = wanted.text === '' ? undefined : wanted.text;
-  const rendered = await renderBeside(ports.platform, { ...layers.value, user }, SAMPLE_CLOUD_CONFIG_URL);
+  const shipped = await ports.ignitionOf(wanted);
+  if (!shipped.ok) return shipped;
+  const reader = readerFor({ ...wanted, shipped: shipped.value }, profile.value);
+  const rendered = await renderBeside(ports.platform, { ...layers.value, user, reader }, SAMPLE_CLOUD_CONFIG_URL);
   if (!rendered.ok) return err({ reason: 'invalid', entries: rendered.error.entries });
   const tooLong = longNames(wanted.text).map((entry) => ({ ...entry, layer: 'user' as const }));
   if (tooLong.length > 0) return err({ reason: 'invalid', entries: tooLong });
@@ -78,7 +84,7 @@ export async function writeMachine(
   let replacedFault: string | undefined;
   const machine = await changeMachine(ports, id, async (before, unreadable) => {
     replacedFault = unreadable;
-    return await replaced(ports, id, before, wanted);
+    return await replaced(ports, id, before, { ...wanted, shipped: shipped.value });
   });
   return machine.ok ? ok({ machine: machine.value, replaced: replacedFault }) : machine;
 }
@@ -173,7 +179,7 @@ async function replaced(
   ports: MachinePorts,
   id: string,
   before: Machine | undefined,
-  wanted: NewMachine,
+  wanted: NewMachine & { readonly shipped: string },
 ): Promise<Result<Machine, OperatorFault>> {
   const now = isoNow(ports);
   const generation = (before?.generation ?? 0) + 1;
@@ -196,6 +202,8 @@ async function replaced(
     channel: wanted.channel,
     board: wanted.board,
     version: wanted.version,
+    ignition: wanted.ignition,
+    shipped: wanted.shipped,
     createdAt: existing?.createdAt ?? now,
     ...wanted.identity,
     updatedAt: now,

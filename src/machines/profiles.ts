@@ -2,32 +2,25 @@
 import { longNames } from '../configs/long-names.ts';
 import type { Engine } from '../ignition/combine.ts';
 import { compose, type LayeredEntry } from '../ignition/compose.ts';
+import { readerNamed } from '../ignition/reader.ts';
 import { type Conflict, change } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import {
-  type LayerTexts,
-  openProfile,
-  openUserData,
-  render,
-  renderBeside,
-  SAMPLE_CLOUD_CONFIG_URL,
-} from './boot/render.ts';
+import type { CloudInit } from './boot/cloud-init.ts';
+import { readerFor } from './boot/machine-reader.ts';
+import { openProfile, type ProfileTexts, render, renderBeside, SAMPLE_CLOUD_CONFIG_URL } from './boot/render.ts';
 import type { MachinePorts } from './issue.ts';
-import { faultText, type OperatorFault } from './problems.ts';
-import {
-  isUnreadable,
-  machineDocument,
-  ON_THE_LINE,
-  recordText,
-  replaceableProfile,
-  type Unreadable,
-} from './records/documents.ts';
+import type { OperatorFault } from './problems.ts';
+import { type UnreadableMachine, usersOf } from './profile-users.ts';
+import { isUnreadable, ON_THE_LINE, recordText, replaceableProfile, type Unreadable } from './records/documents.ts';
 import { type Profile, profileContext } from './records/model.ts';
 
 export type ProfilePart = 'base' | 'default';
 
 export interface ProfileChange {
-  readonly engine?: Engine;
+  readonly engine?: Engine | undefined;
+  /** The version of Ignition that reads the configs of its machines; `null` for that of their releases. */
+  readonly ignition?: string | null | undefined;
+  readonly cloudInit?: CloudInit | undefined;
   /** `null` removes the layer; with `undefined` it stays. */
   readonly base?: string | null;
   readonly default?: string | null;
@@ -40,15 +33,14 @@ export interface ChangeOptions {
   readonly cursor: string | undefined;
 }
 
+/** The layers of a profile, and the Ignition that it names. */
+interface Layers extends ProfileTexts {
+  readonly ignition: string | null;
+}
+
 interface BrokenMachine {
   readonly id: string;
   readonly entries: readonly LayeredEntry[];
-}
-
-/** A machine that cannot be looked at, and why. */
-interface UnreadableMachine {
-  readonly id: string;
-  readonly reason: string;
 }
 
 /** Which of the checked machines a change would keep from booting. */
@@ -72,14 +64,7 @@ const MOST_CHECKED = 1000;
 /** A page that has taken this long is the last of its call: nobody waits longer for an answer. */
 const CHECKED_WITHIN_MS = 10_000;
 const PAGE = 100;
-const AT_ONCE = 10;
 const DELETED_ENGINE: Engine = 'ignition';
-/**
- * The use of a profile is written before the machine's record, so a new use may still lack its record. When an older
- * use does not fit the record, the machine has stopped using the profile, and the use is deleted.
- */
-const STALE_MS = 600_000;
-
 /**
  * Creates or changes a profile, and returns it with its effect on machines. Nothing is stored for a dry run, for an
  * invalid profile, or for a change that breaks machines and is not forced.
@@ -102,14 +87,18 @@ export async function changeProfile(
   const before = isUnreadable(found) ? undefined : found;
   const old = await openProfile(ports.vault, before?.deletedAt === null ? before : undefined);
   if (!old.ok) return old;
-  const layers = {
+  const oldIgnition = before?.deletedAt === null ? (before.ignition ?? null) : null;
+  const was = { ...old.value, ignition: oldIgnition };
+  const layers: Layers = {
     engine: change.engine ?? old.value.engine,
+    ignition: change.ignition === undefined ? oldIgnition : change.ignition,
+    cloudInit: change.cloudInit ?? old.value.cloudInit,
     base: change.base === undefined ? old.value.base : (change.base ?? undefined),
     default: change.default === undefined ? old.value.default : (change.default ?? undefined),
   };
   const ownEntries = checkProfile(layers);
   if (!ownEntries.ok) return ownEntries;
-  const effect = await effectOn(ports, name, old.value, layers, options.cursor);
+  const effect = await effectOn(ports, name, was, layers, options.cursor);
   if (!effect.ok) return effect;
   const profile = await sealedProfile(ports, name, before, layers);
   if (options.dryRun) return ok({ profile, entries: ownEntries.value, effect: effect.value });
@@ -132,7 +121,10 @@ export async function deleteProfile(ports: MachinePorts, name: string): Promise<
   if (before === undefined || before.deletedAt !== null) return err({ reason: 'unknown', what: 'profile' });
   const used = await usersOf(ports, name, undefined, 1);
   if (!used.ok) return used;
-  const holders = [...used.value.ids, ...used.value.unreadable.map(({ id }) => id)];
+  const holders = [
+    ...used.value.readable.map(({ machine }) => machine.id),
+    ...used.value.unreadable.map(({ id }) => id),
+  ];
   if (holders.length > 0) return err({ reason: 'in-use', machines: holders });
   const { generation } = before;
   const tombstone: Profile = {
@@ -148,10 +140,12 @@ export async function deleteProfile(ports: MachinePorts, name: string): Promise<
 }
 
 /** Checks the profile without a machine: the base alone, and the base with the default, must be valid configs. */
-function checkProfile(layers: Omit<LayerTexts, 'user'>): Result<readonly LayeredEntry[], OperatorFault> {
+function checkProfile(layers: Layers): Result<readonly LayeredEntry[], OperatorFault> {
   const { engine, base } = layers;
-  const baseAlone = compose({ base }, engine);
-  const whole = baseAlone.ok ? render({ ...layers, user: undefined }, SAMPLE_CLOUD_CONFIG_URL) : baseAlone;
+  const named = readerNamed(layers.ignition ?? '');
+  const reader = named.ok ? named.value : undefined;
+  const baseAlone = compose({ base }, engine, reader);
+  const whole = baseAlone.ok ? render({ ...layers, user: undefined, reader }, SAMPLE_CLOUD_CONFIG_URL) : baseAlone;
   if (!whole.ok) return err({ reason: 'invalid', entries: whole.error.entries });
   const tooLong = (['base', 'default'] as const).flatMap((layer) =>
     longNames(layers[layer] ?? '').map((entry) => ({ ...entry, layer })),
@@ -163,7 +157,7 @@ async function sealedProfile(
   { vault, platform }: MachinePorts,
   name: string,
   before: Profile | undefined,
-  layers: Omit<LayerTexts, 'user'>,
+  layers: Layers,
 ): Promise<Profile> {
   const generation = (before?.generation ?? 0) + 1;
   const now = new Date(platform.now()).toISOString();
@@ -179,6 +173,8 @@ async function sealedProfile(
     ...(before?.deletedAt === null ? before : {}),
     name,
     engine: layers.engine,
+    ignition: layers.ignition,
+    ...(layers.cloudInit === undefined ? {} : { cloudInit: layers.cloudInit }),
     generation,
     createdAt: before === undefined || before.deletedAt !== null ? now : before.createdAt,
     updatedAt: now,
@@ -211,8 +207,8 @@ async function writeProfile(
 async function effectOn(
   ports: MachinePorts,
   name: string,
-  old: Omit<LayerTexts, 'user'>,
-  changed: Omit<LayerTexts, 'user'>,
+  old: Layers,
+  changed: Layers,
   from: string | undefined,
 ): Promise<Result<Effect, OperatorFault>> {
   const breaks: BrokenMachine[] = [];
@@ -223,71 +219,20 @@ async function effectOn(
   do {
     const users = await usersOf(ports, name, cursor, PAGE);
     if (!users.ok) return users;
-    checked += users.value.ids.length + users.value.unreadable.length;
+    checked += users.value.readable.length + users.value.unreadable.length;
     unreadable.push(...users.value.unreadable);
-    for (const [index, id] of users.value.ids.entries()) {
-      const user = users.value.texts[index];
-      const now = await renderBeside(ports.platform, { ...changed, user }, SAMPLE_CLOUD_CONFIG_URL);
+    for (const { machine, user } of users.value.readable) {
+      const composed = async (layers: Layers) => {
+        const texts = { ...layers, user, reader: readerFor(machine, layers) };
+        return await renderBeside(ports.platform, texts, SAMPLE_CLOUD_CONFIG_URL);
+      };
+      const now = await composed(changed);
       if (now.ok) continue;
       // The change cannot break a machine that does not boot before it.
-      const before = await renderBeside(ports.platform, { ...old, user }, SAMPLE_CLOUD_CONFIG_URL);
-      if (before.ok) breaks.push({ id, entries: now.error.entries });
+      const before = await composed(old);
+      if (before.ok) breaks.push({ id: machine.id, entries: now.error.entries });
     }
     cursor = users.value.cursor;
   } while (cursor !== undefined && checked < MOST_CHECKED && ports.platform.now() < deadline);
   return ok({ checked, breaks, unreadable, cursor: cursor ?? null });
-}
-
-interface Users {
-  readonly ids: readonly string[];
-  /** The user data of `ids`, in the same order. */
-  readonly texts: readonly (string | undefined)[];
-  /** Machines whose uses name the profile, and which cannot be looked at. */
-  readonly unreadable: readonly UnreadableMachine[];
-  readonly cursor: string | undefined;
-}
-
-/** Returns machines whose records name the profile: at least `least` of them, or all that are left after `from`. */
-async function usersOf(
-  ports: MachinePorts,
-  name: string,
-  from: string | undefined,
-  least: number,
-): Promise<Result<Users, OperatorFault>> {
-  const { platform, store, vault } = ports;
-  const ids: string[] = [];
-  const unreadable: UnreadableMachine[] = [];
-  const texts: (string | undefined)[] = [];
-  let cursor = from;
-  do {
-    const page = await store.uses(name, { cursor, limit: PAGE });
-    if (!page.ok) return page;
-    for (let at = 0; at < page.value.items.length; at += AT_ONCE) {
-      const uses = page.value.items.slice(at, at + AT_ONCE);
-      const records = await Promise.all(uses.map(({ name: id }) => machineDocument(ports, id).read()));
-      for (const [index, record] of records.entries()) {
-        if (!record.ok) {
-          if (record.error.reason !== 'stored-malformed') return record;
-          unreadable.push({ id: uses[index]?.name ?? '', reason: faultText(record.error) });
-          continue;
-        }
-        const machine = record.value?.value;
-        if (machine === undefined || machine.profile !== name || machine.deletedAt !== null) {
-          const use = uses[index];
-          const isStale = use !== undefined && platform.now() - use.uploadedAt > STALE_MS;
-          if (isStale) await store.deleteUse(name, use.name);
-          continue;
-        }
-        const text = await openUserData(vault, machine);
-        if (!text.ok) {
-          unreadable.push({ id: machine.id, reason: faultText(text.error) });
-          continue;
-        }
-        ids.push(machine.id);
-        texts.push(text.value);
-      }
-    }
-    cursor = page.value.cursor;
-  } while (cursor !== undefined && ids.length + unreadable.length < least);
-  return ok({ ids, texts, unreadable, cursor });
 }

@@ -289,6 +289,7 @@ export const ignitionReaders: readonly Reader[] = [
           engine: 'ignition',
           base: undefined,
           user: undefined,
+          reader: undefined,
           default: inV3(file({ contents: { source: `data:,${text}` } })),
         },
         'https://h/$&',

@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { readFormatQuery, readId, readMachineQuery, readProfileName } from '../../src/machines/api/machine-request.ts';
 
 const offered = { channels: ['stable', 'lts', 'mine'], boards: ['amd64-usr', 'arm64-usr'] };
-const plain = { profile: null, expiresIn: undefined, channel: 'stable', board: 'amd64-usr', version: 'current' };
+const plain = {
+  profile: null,
+  expiresIn: undefined,
+  ignition: null,
+  channel: 'stable',
+  board: 'amd64-usr',
+  version: 'current',
+};
 const bad = (field: string, message: unknown) => ({ ok: false, error: { reason: 'bad-value', field, message } });
 const NAME_RULE = expect.stringMatching(/^must be 1 to 128 letters/) as string;
 const SECONDS_RULE = expect.stringMatching(/^must be whole seconds from 1 to 316224000$/) as string;

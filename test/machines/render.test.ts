@@ -8,7 +8,7 @@ const layer = (source: string) =>
 describe('the placeholder of the cloud-config', () => {
   it.each(['$&', '$$', '$1', '$`', "$'"])('is replaced by a URL with %s in it, letter by letter', (sign) => {
     const url = `https://edge.example/${sign}/cloud-config`;
-    const layers = { engine: 'ignition', base: undefined, user: undefined } as const;
+    const layers = { engine: 'ignition', base: undefined, user: undefined, reader: undefined } as const;
     const rendered = render({ ...layers, default: layer('{{cloud_config_url}}') }, url);
     expect(rendered.ok && JSON.parse(rendered.value.text)).toMatchObject({
       storage: { files: [{ contents: { source: url } }] },
@@ -25,6 +25,7 @@ describe('composing for an operator, beside boots', () => {
     }),
     default: undefined,
     user: layer('data:,'),
+    reader: undefined,
   });
   const textOf = (rendered: ReturnType<typeof render>) => {
     if (!rendered.ok) throw new Error(JSON.stringify(rendered.error));

@@ -7,10 +7,11 @@ import { kindOf } from '../../src/configs/user-data.ts';
 import { BootLog } from '../../src/machines/boot/boots.ts';
 import { Capabilities } from '../../src/machines/boot/capability.ts';
 import { Composer, type ComposerOptions } from '../../src/machines/boot/composer.ts';
+import { readerOfPlace } from '../../src/machines/boot/machine-reader.ts';
 import { answerBootRequest, type BootRoom } from '../../src/machines/boot/routes-boot.ts';
 import type { MachinePorts } from '../../src/machines/issue.ts';
-import { deleteMachine, issueToken, putMachine } from '../../src/machines/machines.ts';
-import { changeProfile } from '../../src/machines/profiles.ts';
+import { deleteMachine, issueToken, type NewMachine, putMachine } from '../../src/machines/machines.ts';
+import { changeProfile, type ProfileChange } from '../../src/machines/profiles.ts';
 import { machineBucket } from '../../src/machines/records/bucket.ts';
 import { composedBucket } from '../../src/machines/records/composed.ts';
 import { Current } from '../../src/machines/records/current.ts';
@@ -19,7 +20,7 @@ import { Vault } from '../../src/machines/records/vault.ts';
 import { rawPath } from '../../src/releases/path.ts';
 import { WideEvent } from '../../src/shared/log.ts';
 import type { Platform } from '../../src/shared/platform.ts';
-import type { Result } from '../../src/shared/result.ts';
+import { ok, type Result } from '../../src/shared/result.ts';
 import { type FaultyBucket, faultyBucketOver } from './faulty-bucket.ts';
 import { type LateNamespace, lateNamespace } from './late-namespace.ts';
 import { CAPABILITY_SECRET, type Issued } from './machine-texts.ts';
@@ -94,19 +95,29 @@ export class MachineRooms {
       current: new Current(platform, store, copies, vault),
       composer: new Composer({ platform, store, vault, composed: composedBucket(r2.bucket, platform) }, composing),
       boots: new BootLog(platform, store),
+      ignitionOf: async (place) => ok(readerOfPlace(place).ignition),
     };
   }
 
-  async putProfile(name: string, texts: { readonly base?: string; readonly default?: string }): Promise<void> {
+  async putProfile(name: string, texts: ProfileChange): Promise<void> {
     const options = { dryRun: false, force: false, cursor: undefined };
     must(await this.#clock.until(changeProfile(this.room, name, texts, options)));
   }
 
-  async putMachine(id: string, text: string, profile: string | null = null): Promise<Issued> {
+  async putMachine(
+    id: string,
+    text: string,
+    profile: string | null = null,
+    asked: Partial<NewMachine> = {},
+  ): Promise<Issued> {
+    return must(await this.tryMachine(id, text, { ...asked, profile })) as unknown as Issued;
+  }
+
+  /** The same, where it may be refused. */
+  async tryMachine(id: string, text: string, asked: Partial<NewMachine>) {
     const written = { kind: kindOf(text), source: null, text, sourceText: undefined, expiresIn: undefined };
-    return must(
-      await this.#clock.until(putMachine(this.room, id, { ...IPXE, ...written, profile }, ORIGIN)),
-    ) as unknown as Issued;
+    const wanted = { ...IPXE, ...written, profile: null, ignition: null, ...asked };
+    return await this.#clock.until(putMachine(this.room, id, wanted, ORIGIN));
   }
 
   /** `undefined` where there is no such machine, or none any more. */

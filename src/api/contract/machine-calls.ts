@@ -15,12 +15,12 @@ import {
 } from '../../machines/api/call-answers.ts';
 import {
   changeQuery,
-  engineBody,
   importQuery,
   machineParams,
   machineQuery,
   machinesQuery,
   pageQuery,
+  profileBody,
   profileParams,
   profilePartQuery,
   resealQuery,
@@ -125,7 +125,7 @@ export const machineCalls = {
     method: 'put',
     query: changeQuery,
     summary: 'Create a profile, or change its engine',
-    body: { kind: 'json', schema: engineBody },
+    body: { kind: 'json', schema: profileBody },
     answer: CHANGED,
     refusals: [400, 409, 413, 422, 503],
   },

@@ -15,6 +15,14 @@ const unreadable = z
 const layeredEntry = z
   .object({ ...entryFields, layer: z.enum(['base', 'user', 'default', 'result']) })
   .meta({ id: 'LayeredEntry' });
+const reads = z
+  .object({
+    version: z.string().meta({ example: '2.24.0' }),
+    spec: z.string().meta({ description: 'the newest spec that it reads', example: '3.5.0' }),
+    from: z.enum(['machine', 'profile', 'release']).meta({ description: 'what names it' }),
+  })
+  .meta({ id: 'Reads', description: 'the Ignition that reads the config' });
+
 export const issued = z
   .object({
     id: z.string(),
@@ -23,6 +31,7 @@ export const issued = z
     source: z.string().optional().meta({ description: 'what it was written in, where that is not what is served' }),
     generation: z.int(),
     urls: z.object({ ignition: z.string(), cloudConfig: z.string().optional(), ipxe: z.string() }),
+    ignition: reads,
     pointer: config.nullable().meta({ description: "for a cloud's user-data field; null while nothing valid boots" }),
     expiresAt: moment.nullable(),
     entries: z.array(layeredEntry),
@@ -72,6 +81,8 @@ export const machineView = z
     channel: z.string(),
     board: z.string(),
     version: z.string(),
+    ignition: reads,
+    warnings: z.array(z.string()).meta({ description: 'what the last boots show that nobody expects' }),
     createdAt: z.string(),
     updatedAt: z.string(),
     boots: z.array(boot),
@@ -86,6 +97,7 @@ export const explanation = z
     id: z.string(),
     generation: z.int(),
     version: z.string(),
+    ignition: reads,
     config,
     parts: z.array(z.object({ path: z.string(), layer: z.enum(['base', 'user', 'default']) })),
     layers: z
@@ -110,6 +122,8 @@ export const resealed = z
 const profileFields = {
   name: z.string(),
   engine,
+  ignition: z.string().nullable().meta({ description: 'the version of Ignition that it names for its machines' }),
+  cloudInit: z.enum(['on', 'off']),
   generation: z.int(),
   createdAt: z.string(),
   updatedAt: z.string(),

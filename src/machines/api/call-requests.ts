@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { engine, formatQuery, onOff } from '../../configs/call-requests.ts';
+import { readerNamed } from '../../ignition/reader.ts';
 import { NAME, RESERVED } from '../records/model.ts';
 
 /** Ten years. A longer time is a mistake, or means never: then `expires_in` is left out. */
@@ -29,6 +30,12 @@ export const machineParams = z.object({
 
 export const profileParams = z.object({ name: name.meta({ description: 'the profile', example: 'web' }) });
 
+const IGNITION_RULE = 'must be a version of Ignition, such as 2.24.0';
+const ignition = z
+  .string({ error: IGNITION_RULE })
+  .refine((text) => readerNamed(text).ok, IGNITION_RULE)
+  .meta({ description: 'the version of Ignition that reads the config', example: '2.24.0' });
+
 /** The query of a PUT of a machine. `channel`, `board` and `version` name the release that iPXE boots. */
 export const machineQuery = formatQuery.extend({
   profile: z
@@ -39,6 +46,13 @@ export const machineQuery = formatQuery.extend({
   channel: z.string().optional().meta({ description: 'for iPXE; stable where there is one' }),
   board: z.string().optional().meta({ description: 'for iPXE; amd64-usr where there is one' }),
   version: z.string().optional().meta({ description: 'for iPXE; current' }),
+  ignition: z
+    .union([z.literal(''), ignition], { error: IGNITION_RULE })
+    .optional()
+    .meta({
+      description: 'the version of Ignition that reads the config; absent: that of the release',
+      example: '2.24.0',
+    }),
 });
 
 export const changeQuery = z.object({
@@ -49,7 +63,22 @@ export const changeQuery = z.object({
 
 export const profilePartQuery = changeQuery.extend(formatQuery.shape);
 
-export const engineBody = z.object({ engine }).meta({ id: 'Engine' });
+export const profileBody = z
+  .object({
+    engine: engine.optional(),
+    ignition: z
+      .union([ignition, z.null()], { error: IGNITION_RULE })
+      .optional()
+      .meta({ description: 'for its machines that name none; null: that of their release' }),
+    cloudInit: z.enum(['on', 'off'], { error: 'must be on or off' }).optional().meta({
+      description: 'off: a cloud-config is not fetched unless the default does it',
+    }),
+  })
+  .refine((body) => Object.values(body).some((value) => value !== undefined), {
+    error: 'must be ignition or legacy, where neither ignition nor cloudInit is given',
+    path: ['engine'],
+  })
+  .meta({ id: 'Engine' });
 
 export const tokenBody = z
   .object({ revoke: onOff.optional(), expires_in: seconds.optional() })

@@ -22,6 +22,8 @@ export interface MachineQuery {
   readonly channel: string;
   readonly board: string;
   readonly version: string;
+  /** The version of Ignition that reads the config; `null` for that of the release. */
+  readonly ignition: string | null;
 }
 
 const badValue = (field: string, message: string) => err<OperatorFault>({ reason: 'bad-value', field, message });
@@ -51,9 +53,10 @@ export function readMachineQuery(
 ): Result<MachineQuery, OperatorFault> {
   const read = readShape(machineQuery, query);
   if (!read.ok) return read;
-  const { profile = '', expires_in: expiresIn, channel, board, version } = read.value;
+  const { profile = '', expires_in: expiresIn, channel, board, version, ignition = '' } = read.value;
   const place = checkPlace({ channel, board, version }, offered);
-  return place.ok ? ok({ profile: profile === '' ? null : profile, expiresIn, ...place.value }) : place;
+  const orNull = (text: string): string | null => (text === '' ? null : text);
+  return place.ok ? ok({ profile: orNull(profile), ignition: orNull(ignition), expiresIn, ...place.value }) : place;
 }
 
 /** The release that iPXE boots. */

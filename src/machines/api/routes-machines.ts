@@ -5,9 +5,11 @@ import { CACHE } from '../../shared/http/cache.ts';
 import { type App, refuse as answerProblem, type Call } from '../../shared/http/call.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import { bootWarnings } from '../boot/boot-warnings.ts';
 import { lastBoots } from '../boot/boots.ts';
+import { readerFor } from '../boot/machine-reader.ts';
 import { render, SAMPLE_CLOUD_CONFIG_URL } from '../boot/render.ts';
-import { layerTextsOf, type MachinePorts } from '../issue.ts';
+import { layerTextsOf, type MachinePorts, profileNamed, readsOf } from '../issue.ts';
 import { deleteMachine, issueToken, putMachine, readMachine } from '../machines.ts';
 import { machineProblem, type OperatorFault } from '../problems.ts';
 import type { Summary } from '../records/bucket.ts';
@@ -74,7 +76,16 @@ export function machineRoutes(room: MachineRoom): App {
     if (!machine.ok) return refuse(call, machine.error);
     const boots = await lastBoots(room.store, machine.value.id);
     if (!boots.ok) return refuse(call, boots.error);
-    return answerJson<typeof machineView>({ ...view(machine.value), boots: boots.value });
+    const profile = await profileNamed(room, machine.value.profile);
+    if (!profile.ok) return refuse(call, profile.error);
+    const reader = readerFor(machine.value, profile.value);
+    const warnings = bootWarnings(reader, boots.value);
+    return answerJson<typeof machineView>({
+      ...view(machine.value),
+      ignition: readsOf(reader),
+      warnings,
+      boots: boots.value,
+    });
   });
   app.delete('/:id', async (call) => {
     const id = readId(call.req.param('id'));
@@ -154,10 +165,12 @@ async function explain(room: MachineRoom, call: Call): Promise<Response> {
       : await room.vault.open(sourceText, machineContext(machine.value, 'sourceText'));
   if (!openedSource.ok) return refuse(call, openedSource.error);
   const layers = { base: base ?? null, user: user ?? null, default: fallback ?? null };
+  const ignition = readsOf(layerTexts.value.reader);
   return answerJson<typeof explanation>({
     id: machine.value.id,
     generation: machine.value.generation,
     version,
+    ignition,
     config: JSON.parse(text),
     parts: [...parts()],
     layers,
@@ -188,7 +201,7 @@ async function tokenAsked(
 }
 
 /** Returns the record without the values that the machine's URLs are made of. */
-function view(machine: Machine): Omit<MachineView, 'boots'> {
+function view(machine: Machine): Omit<MachineView, 'boots' | 'ignition' | 'warnings'> {
   const { id, profile, kind, source, generation, expiry, channel, board, version, createdAt, updatedAt } = machine;
   const written = source === null ? {} : { source };
   const expiresAt = expiry === 0 ? null : new Date(expiry * 1000).toISOString();

@@ -12,7 +12,7 @@ import { changeProfile, deleteProfile, type ProfileChange, type ProfilePart } fr
 import { profileDocument } from '../records/documents.ts';
 import { type Profile, TEXT_LIMIT } from '../records/model.ts';
 import type { profileChange, profileDeletion, profilePage, profileView } from './call-answers.ts';
-import { changeQuery, engineBody, pageQuery } from './call-requests.ts';
+import { changeQuery, pageQuery, profileBody } from './call-requests.ts';
 import { readFormatQuery, readProfileName, readShape } from './machine-request.ts';
 import { named, provenItems } from './page-items.ts';
 import type { MachineRoom } from './routes-machines.ts';
@@ -50,7 +50,7 @@ export function profileRoutes(room: MachineRoom): App {
     const bytes = await apiBody(room.platform, call.req.raw, BODY_LIMIT);
     const body = bytes.ok ? apiObject(bytes.value) : bytes;
     if (!body.ok) return answerProblem(call, body.error);
-    const wanted = readShape(engineBody, body.value);
+    const wanted = readShape(profileBody, body.value);
     return wanted.ok ? await change(room, call, wanted.value) : refuse(call, wanted.error);
   });
   app.delete('/:name', async (call) => {
@@ -113,8 +113,19 @@ async function readNamedProfile(room: MachineRoom, call: Call): Promise<Result<P
   return profile === undefined || profile.deletedAt !== null ? unknown : ok(profile);
 }
 
-function view({ name, engine, generation, createdAt, updatedAt, base, default: fallback }: Profile) {
-  return { name, engine, generation, createdAt, updatedAt, hasBase: base !== null, hasDefault: fallback !== null };
+function view({ name, engine, ignition = null, cloudInit = 'on', ...record }: Profile) {
+  const { generation, createdAt, updatedAt, base, default: fallback } = record;
+  return {
+    name,
+    engine,
+    ignition,
+    cloudInit,
+    generation,
+    createdAt,
+    updatedAt,
+    hasBase: base !== null,
+    hasDefault: fallback !== null,
+  };
 }
 
 const refuse = (call: Call, fault: OperatorFault): Response => answerProblem(call, machineProblem(fault));

@@ -41,6 +41,7 @@ const line = z.object({
   channel: machineQuery.shape.channel.unwrap(),
   board: machineQuery.shape.board.unwrap(),
   version: machineQuery.shape.version.unwrap(),
+  ignition: machineQuery.shape.ignition.unwrap().nullable().default(null),
   createdAt: z.string(),
   userData: z.string().nullable(),
   sourceText: z.string().nullable().default(null),
@@ -110,7 +111,7 @@ async function exportLine(ports: MachinePorts, id: string): Promise<Result<strin
   const source =
     record.sourceText === null ? ok(null) : await vault.open(record.sourceText, machineContext(record, 'sourceText'));
   if (!source.ok) return source;
-  const { profile, epoch, nonce, expiry, channel, board, version, createdAt } = record;
+  const { profile, epoch, nonce, expiry, channel, board, version, ignition = null, createdAt } = record;
   const exported: Line = {
     id,
     profile,
@@ -121,6 +122,7 @@ async function exportLine(ports: MachinePorts, id: string): Promise<Result<strin
     channel,
     board,
     version,
+    ignition,
     createdAt,
     userData: userData.value ?? null,
     sourceText: source.value,
@@ -185,7 +187,7 @@ async function importOne(
 ): Promise<Result<Written, OperatorFault>> {
   const read = readShape(line, json);
   if (!read.ok) return read;
-  const { id, profile, userData, source, sourceText, epoch, nonce, expiry, createdAt, ...where } = read.value;
+  const { id, profile, userData, source, sourceText, epoch, nonce, expiry, createdAt, ignition, ...where } = read.value;
   const place = checkPlace(where, ports.offered);
   if (!place.ok) return place;
   const bytes = new Uint8Array(new TextEncoder().encode(userData ?? ''));
@@ -201,6 +203,7 @@ async function importOne(
     ...userText,
     ...place.value,
     profile: profile === '' ? null : profile,
+    ignition: ignition === '' ? null : ignition,
     expiresIn: undefined,
     identity: { ...(freshEpochs ? { epoch: randomText(), nonce: randomText() } : { epoch, nonce }), expiry, createdAt },
   });

@@ -10,12 +10,13 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { MachineStore } from '../records/bucket.ts';
 import type { Current, Proven } from '../records/current.ts';
-import { type Machine, parseSealed, renderingContext } from '../records/model.ts';
+import { type Machine, type Profile, parseSealed, renderingContext } from '../records/model.ts';
 import type { Vault, VaultFault } from '../records/vault.ts';
 import type { Capabilities, Capability } from './capability.ts';
+import { needsCloudInit } from './cloud-init.ts';
 import type { Composer } from './composer.ts';
 import { ipxeScript } from './ipxe.ts';
-import { openUserData } from './render.ts';
+import { openProfile, openUserData } from './render.ts';
 import { filled } from './template.ts';
 
 export type Wanted =
@@ -110,7 +111,7 @@ async function bodyFor(
   const url = `${origin}/boot/${capability}`;
   switch (wanted.what) {
     case 'ipxe':
-      return ok({ text: ipxeScript(machine, origin, `${url}/ignition`), contentType: TEXT });
+      return await ipxe(ports, machine, origin, url);
     case 'cloud-config':
       return await cloudConfig(ports, machine);
     case 'frozen':
@@ -118,6 +119,29 @@ async function bodyFor(
     case 'ignition':
       return await ignition(ports, proven, `${url}/cloud-config`);
   }
+}
+
+async function ipxe(ports: BootPorts, machine: Machine, origin: string, url: string): Promise<Result<Body, BootFault>> {
+  const script = (cloudConfigUrl: string | undefined) =>
+    ok({ text: ipxeScript(machine, origin, `${url}/ignition`, cloudConfigUrl), contentType: TEXT });
+  if (!needsCloudInit(machine.kind, { cloudInit: 'on', default: undefined })) return script(undefined);
+  const profile = await profileOf(ports, machine);
+  if (!profile.ok) return profile;
+  const layers = await openProfile(ports.vault, profile.value?.value);
+  if (!layers.ok) return layers;
+  return script(needsCloudInit(machine.kind, layers.value) ? `${url}/cloud-config` : undefined);
+}
+
+/** Returns the machine's profile; `undefined` when it has none. */
+async function profileOf(
+  { current }: BootPorts,
+  { profile: name }: Machine,
+): Promise<Result<Proven<Profile> | undefined, BootFault>> {
+  if (name === null) return ok(undefined);
+  const profile = await current.profile(name);
+  // A profile in use cannot be deleted, so a missing profile is lost, or is not visible yet.
+  const isGone = profile.ok && (profile.value === undefined || profile.value.value.deletedAt !== null);
+  return isGone ? err({ reason: 'record-missing' }) : profile;
 }
 
 async function cloudConfig({ vault }: BootPorts, machine: Machine): Promise<Result<Body, BootFault>> {
@@ -143,12 +167,9 @@ async function ignition(
   machine: Proven<Machine>,
   cloudConfigUrl: string,
 ): Promise<Result<Body, BootFault>> {
-  const { id, generation, profile: name } = machine.value;
-  const profile = name === null ? ok(undefined) : await ports.current.profile(name);
+  const { id, generation } = machine.value;
+  const profile = await profileOf(ports, machine.value);
   if (!profile.ok) return profile;
-  const isGone = name !== null && (profile.value === undefined || profile.value.value.deletedAt !== null);
-  // A profile in use cannot be deleted, so a missing profile is lost, or is not visible yet.
-  if (isGone) return err({ reason: 'record-missing' });
   const template = await ports.composer.template({ machine, profile: profile.value });
   if (template.ok) return ok({ text: filled(template.value, cloudConfigUrl), contentType: IGNITION });
   if (template.error.reason !== 'invalid-layers') return err(template.error);

@@ -10,7 +10,7 @@ import type { StoreFault } from '../../shared/store.ts';
 import type { MachineStore } from '../records/bucket.ts';
 import { randomText } from './capability.ts';
 
-interface BootEvent {
+export interface BootEvent {
   /** ISO 8601. */
   readonly at: string;
   readonly what: string;

@@ -14,6 +14,7 @@ import type { Proven } from '../records/current.ts';
 import { type Machine, type Profile, parseSealed, type Sealed } from '../records/model.ts';
 import type { Vault, VaultFault } from '../records/vault.ts';
 import { randomText } from './capability.ts';
+import { readerFor } from './machine-reader.ts';
 import { openProfile, openUserData, renderInTurns } from './render.ts';
 import { BoundedMemory, type Template, templateOf } from './template.ts';
 
@@ -42,7 +43,7 @@ export interface ComposerOptions {
 }
 
 /** Raise it with every change of what composing gives for the same layers: what was composed before counts no more. */
-const COMPOSITION = 1;
+const COMPOSITION = 2;
 /** A shorter config costs less to compose than to read. */
 const KEPT_FROM = 32 * 1024;
 const REMEMBERED_BYTES = 16 * 1024 * 1024;
@@ -111,7 +112,8 @@ export class Composer {
     const mark = `https://edge.invalid/${randomText()}`;
     const pause = () => (this.#isKept(of) ? platform.timer(0).elapsed : undefined);
     const render = this.options.render ?? renderInTurns;
-    const rendered = await render({ ...layers.value, user: user.value }, mark, pause);
+    const reader = readerFor(of.machine.value, of.profile?.value);
+    const rendered = await render({ ...layers.value, user: user.value, reader }, mark, pause);
     if (!rendered.ok) {
       const first = rendered.error.entries.find(({ severity }) => severity === 'error');
       const entry = first === undefined ? '' : `${first.layer}: ${first.path}`;

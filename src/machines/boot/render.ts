@@ -1,23 +1,30 @@
 /** Renders the config that a machine boots, and makes the pointer to a stored rendering. */
 
 import type { Engine } from '../../ignition/combine.ts';
-import { type Composed, type ComposeFault, compose, composing, type Layers } from '../../ignition/compose.ts';
+import { type Composed, type ComposeFault, composing, type Layers } from '../../ignition/compose.ts';
+import type { Reader } from '../../ignition/reader.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { type Machine, machineContext, type Profile, profileContext } from '../records/model.ts';
 import type { Vault, VaultFault } from '../records/vault.ts';
+import { type CloudInit, cloudInitWarning, defaultFor, withCloudConfigUrl } from './cloud-init.ts';
 
-/** The decrypted layers of a machine's config, and the engine that merges them. */
-export interface LayerTexts {
+/** The decrypted layers of a profile, and how they are used. */
+export interface ProfileTexts {
   readonly engine: Engine;
   readonly base: string | undefined;
   readonly default: string | undefined;
-  /** The user data as it boots. It may be of any kind. */
-  readonly user: string | undefined;
+  /** Whether a cloud-config is fetched without being asked for; `undefined` means on. */
+  readonly cloudInit?: CloudInit | undefined;
 }
 
-/** In a default layer, this stands for the URL of the machine's cloud-config. In a data URL its braces are escaped. */
-const PLACEHOLDER = /(?:\{\{|%7B%7B)cloud_config_url(?:\}\}|%7D%7D)/gi;
+/** The decrypted layers of a machine's config, and what reads it. */
+export interface LayerTexts extends ProfileTexts {
+  /** The user data as it boots. It may be of any kind. */
+  readonly user: string | undefined;
+  /** The Ignition that reads the config; with `undefined`, nothing is too new. */
+  readonly reader: Reader | undefined;
+}
 /** Takes the place of the real URL while there is none, for example when a profile is checked. */
 export const SAMPLE_CLOUD_CONFIG_URL = 'https://edge.invalid/boot/machine.epoch.nonce.0.mac/cloud-config';
 
@@ -25,7 +32,7 @@ export const SAMPLE_CLOUD_CONFIG_URL = 'https://edge.invalid/boot/machine.epoch.
 export async function openProfile(
   vault: Vault,
   profile: Profile | undefined,
-): Promise<Result<Omit<LayerTexts, 'user'>, VaultFault>> {
+): Promise<Result<ProfileTexts, VaultFault>> {
   if (profile === undefined) return ok({ engine: 'ignition', base: undefined, default: undefined });
   const texts: { base?: string; default?: string } = {};
   for (const layer of ['base', 'default'] as const) {
@@ -35,7 +42,7 @@ export async function openProfile(
     if (!text.ok) return text;
     texts[layer] = text.value;
   }
-  return ok({ engine: profile.engine, base: texts.base, default: texts.default });
+  return ok({ engine: profile.engine, base: texts.base, default: texts.default, cloudInit: profile.cloudInit });
 }
 
 /** Returns the machine's user data, or `undefined` when it has none. */
@@ -46,7 +53,11 @@ export async function openUserData(vault: Vault, machine: Machine): Promise<Resu
 
 /** Returns one config made of the layers. `cloudConfigUrl` replaces the placeholder in the default layer. */
 export function render(layers: LayerTexts, cloudConfigUrl: string): Result<Composed, ComposeFault> {
-  return compose(withUrl(layers, cloudConfigUrl), layers.engine);
+  const steps = composingOf(layers, cloudConfigUrl);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
 }
 
 /** Layers that are shorter together, in characters, compose in less than a millisecond or two. */
@@ -70,7 +81,7 @@ export async function renderInTurns(
   cloudConfigUrl: string,
   pause: () => Promise<void> | undefined,
 ): Promise<Result<Composed, ComposeFault>> {
-  const steps = composing(withUrl(layers, cloudConfigUrl), layers.engine);
+  const steps = composingOf(layers, cloudConfigUrl);
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
@@ -78,8 +89,18 @@ export async function renderInTurns(
   }
 }
 
-function withUrl({ base, user, default: fallback }: LayerTexts, url: string): Layers {
-  return { base, user, default: fallback?.replace(PLACEHOLDER, () => url) };
+/** Does what `render` does in steps. A warning says where a cloud-config would not be applied. */
+function* composingOf(layers: LayerTexts, url: string): Generator<undefined, Result<Composed, ComposeFault>> {
+  const fallback = defaultFor(layers);
+  const texts: Layers = {
+    base: layers.base,
+    user: layers.user,
+    default: fallback === undefined ? undefined : withCloudConfigUrl(fallback, url),
+  };
+  const composed = yield* composing(texts, layers.engine, layers.reader);
+  const warning = cloudInitWarning(layers);
+  if (!composed.ok || warning === undefined) return composed;
+  return ok({ ...composed.value, entries: [...composed.value.entries, warning] });
 }
 
 /** A parsed Ignition config. */

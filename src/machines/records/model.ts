@@ -31,6 +31,10 @@ const machine = storedObject({
   channel: z.string(),
   board: z.string(),
   version: z.string(),
+  /** The version of Ignition that the operator has named for the machine; absent or `null` for that of its release. */
+  ignition: z.string().nullable().optional(),
+  /** The version of Ignition of its release when the record was written. */
+  shipped: z.string().optional(),
   createdAt: z.string(),
   updatedAt: z.string(),
   /** Set in a tombstone: the machine's capabilities answer 410 for ever. */
@@ -44,6 +48,10 @@ const machine = storedObject({
 const profile = storedObject({
   name: z.string().regex(NAME),
   engine: z.enum(['ignition', 'legacy']),
+  /** The version of Ignition that the operator has named for its machines; absent or `null` for that of their release. */
+  ignition: z.string().nullable().optional(),
+  /** `off`: its machines' cloud-configs are not fetched for them. Absent means on. */
+  cloudInit: z.enum(['on', 'off']).optional(),
   generation: z.int().positive(),
   createdAt: z.string(),
   updatedAt: z.string(),

@@ -1,0 +1,92 @@
+/**
+ * Makes a cloud-config work by itself. Ignition takes a cloud-config or a script for no config and leaves it alone, and
+ * coreos-cloudinit looks for it only where it knows the platform. So the config that boots instead gets a unit that
+ * fetches it, as the default.ign files of Flatcar's OEM packages had one. No I/O.
+ */
+import { kindOf, type MachineKind } from '../../configs/user-data.ts';
+import type { Engine } from '../../ignition/combine.ts';
+import { compose, type LayeredEntry } from '../../ignition/compose.ts';
+
+/** In a default layer, this stands for the URL of the machine's cloud-config. In a data URL its braces are escaped. */
+const PLACEHOLDER = /(?:\{\{|%7B%7B)(?:edge\.)?cloud_config_url(?:\}\}|%7D%7D)/gi;
+
+export type CloudInit = 'on' | 'off';
+
+/** What decides how a cloud-config gets to its machine. */
+interface CloudInitLayers {
+  readonly engine: Engine;
+  readonly default: string | undefined;
+  readonly user: string | undefined;
+  /** `undefined` means on. */
+  readonly cloudInit?: CloudInit | undefined;
+}
+
+/**
+ * The unit runs once a boot, after the network is up. Where the kernel command line names the cloud-config, Flatcar's own
+ * unit runs it (user-cloudinit-proc-cmdline.service), so this one does not.
+ */
+const UNIT = [
+  '[Unit]',
+  'Description=Apply the cloud-config or script of this machine',
+  'ConditionKernelCommandLine=!cloud-config-url',
+  'Wants=network-online.target',
+  'After=network-online.target',
+  '',
+  '[Service]',
+  'Type=oneshot',
+  'RemainAfterExit=yes',
+  'ExecStart=/usr/bin/coreos-cloudinit --from-url={{edge.cloud_config_url}}',
+  '',
+  '[Install]',
+  'WantedBy=multi-user.target',
+  '',
+].join('\n');
+const NAME = 'flatcar-edge-cloudinit.service';
+const VERSIONS: Readonly<Record<Engine, string>> = { ignition: '3.0.0', legacy: '2.0.0' };
+
+/** Returns the config that fetches the cloud-config, as the built-in default. */
+const builtInDefault = (engine: Engine): string =>
+  JSON.stringify({
+    ignition: { version: VERSIONS[engine] },
+    systemd: { units: [{ name: NAME, enabled: true, contents: UNIT }] },
+  });
+
+/** Returns true for user data that coreos-cloudinit applies: a cloud-config, a script or MIME multipart. */
+const isForCloudInit = (kind: MachineKind): boolean => kind === 'cloud-config' || kind === 'script';
+
+/** Returns true when a default says where to fetch the cloud-config. */
+const fetchesCloudConfig = (text: string | undefined): boolean => text !== undefined && text.search(PLACEHOLDER) >= 0;
+
+/** Returns the default with the URL in the place of the placeholder. */
+export const withCloudConfigUrl = (text: string, url: string): string => text.replace(PLACEHOLDER, () => url);
+
+/**
+ * Returns true when nothing of the operator's brings user data of this kind to the machine, and he has not forbidden it:
+ * then the built-in default does, and the kernel command line names it.
+ */
+export const needsCloudInit = (
+  kind: MachineKind,
+  { cloudInit, default: fallback }: Pick<CloudInitLayers, 'cloudInit' | 'default'>,
+): boolean => isForCloudInit(kind) && cloudInit !== 'off' && !fetchesCloudConfig(fallback);
+
+/**
+ * Returns the default that boots: the profile's, the built-in one, or the built-in one merged into a profile's that does
+ * not fetch the cloud-config. A profile's default that is not valid stays as it is, and is reported as such.
+ */
+export function defaultFor(layers: CloudInitLayers): string | undefined {
+  if (!needsCloudInit(kindOf(layers.user ?? ''), layers)) return layers.default;
+  const builtIn = builtInDefault(layers.engine);
+  if (layers.default === undefined || layers.default.trim() === '') return builtIn;
+  const both = compose({ base: layers.default, user: builtIn }, layers.engine);
+  return both.ok ? both.value.text : layers.default;
+}
+
+/** Returns a warning where a cloud-config or a script would not be applied. */
+export function cloudInitWarning(layers: CloudInitLayers): LayeredEntry | undefined {
+  const isLost =
+    isForCloudInit(kindOf(layers.user ?? '')) && layers.cloudInit === 'off' && !fetchesCloudConfig(layers.default);
+  return isLost ? { severity: 'warning', layer: 'user', path: '$', message: NOT_APPLIED } : undefined;
+}
+
+const NOT_APPLIED =
+  'it is not applied: cloudInit of the profile is off, and its default does not fetch it with {{edge.cloud_config_url}}';
