@@ -8,6 +8,7 @@ import { transpileCt } from '../butane/ct/transpile.ts';
 import { parseConfig } from '../ignition/parse.ts';
 import type { Entry } from '../ignition/report.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import { checkCloudConfig } from './cloud-config.ts';
 import type { UserData } from './user-data.ts';
 import { notIgnition, whatItIs } from './what-it-is.ts';
 
@@ -38,7 +39,11 @@ export function readFormat(data: UserData, query: FormatQuery): Result<Written, 
   const source = sourceOf(data, query);
   if (!source.ok) return source;
   const { notes, ...asSent } = data;
-  if (source.value === null) return ok({ ...asSent, source: null, sourceText: undefined, entries: notes });
+  if (source.value === null) {
+    const checked = data.kind === 'cloud-config' ? checkCloudConfig(data.text) : ok([]);
+    if (!checked.ok) return err({ reason: 'untranspilable', ...checked.error });
+    return ok({ ...asSent, source: null, sourceText: undefined, entries: [...notes, ...checked.value] });
+  }
   const transpiled = transpile(data.text, source.value, { strict: false, platform: query.platform });
   if (!transpiled.ok) return err({ reason: 'untranspilable', ...transpiled.error });
   const { config, entries, unknownKeys } = transpiled.value;
