@@ -20,12 +20,18 @@ const RELEASE = /^\d{1,6}\.\d{1,4}\.\d{1,4}$/;
 
 const FORMATS = ['butane', 'ct', 'ignition'] as const;
 
+const VARIANTS = ['flatcar', 'fcos'] as const;
+const variant = z
+  .enum(VARIANTS, { error: `must be one of ${VARIANTS.join(', ')}` })
+  .meta({ description: 'the variant of Butane, where the body names none' });
+
 /** What a query may say about the format of a body. */
 export const formatQuery = z.object({
   format: z
     .enum(FORMATS, { error: `must be one of ${FORMATS.join(', ')}` })
     .optional()
     .meta({ description: 'what the body is written in, where it does not say so itself' }),
+  variant: variant.optional(),
   platform: z.string().optional().meta({ description: "for ct's dynamic data", example: 'ec2' }),
   lenient: onOff.optional().meta({ description: 'unknown keys of YAML are passed over' }),
 });
@@ -48,6 +54,7 @@ export const validateQuery = z.object({
 });
 export const transpileQuery = z.object({
   from: z.enum(['butane', 'ct'], { error: 'must be butane or ct' }),
+  variant: variant.optional(),
   platform: z.string().optional(),
   strict: onOff.optional().meta({ description: '1: any warning is an error' }),
 });

@@ -17,6 +17,8 @@ export type Source = 'butane' | 'ct';
 export interface FormatQuery {
   /** With `undefined`, the text itself decides. */
   readonly format: Source | 'ignition' | undefined;
+  /** The variant of Butane, where the text names none. */
+  readonly variant?: string | undefined;
   /** The platform for ct's dynamic data. */
   readonly platform: string;
   /** If true, unknown YAML keys are ignored, as `butane` and `ct` ignore them. */
@@ -44,7 +46,11 @@ export function readFormat(data: UserData, query: FormatQuery): Result<Written, 
     if (!checked.ok) return err({ reason: 'untranspilable', ...checked.error });
     return ok({ ...asSent, source: null, sourceText: undefined, entries: [...notes, ...checked.value] });
   }
-  const transpiled = transpile(data.text, source.value, { strict: false, platform: query.platform });
+  const transpiled = transpile(data.text, source.value, {
+    strict: false,
+    platform: query.platform,
+    variant: query.variant,
+  });
   if (!transpiled.ok) return err({ reason: 'untranspilable', ...transpiled.error });
   const { config, entries, unknownKeys } = transpiled.value;
   if (unknownKeys.length > 0 && !query.lenient) {
@@ -58,25 +64,33 @@ export function readFormat(data: UserData, query: FormatQuery): Result<Written, 
   return ok({ text, kind: 'ignition', source: source.value, sourceText: data.text, entries: [...notes, ...entries] });
 }
 
+interface TranspileOptions extends Pick<FormatQuery, 'platform' | 'variant'> {
+  /** When true, a warning makes the translation fail. */
+  readonly strict: boolean;
+}
+
 /** Transpiles YAML to Ignition as `butane` or `ct` does it. */
 export function transpile(
   text: string,
   source: Source,
-  { strict, platform }: { readonly strict: boolean; readonly platform: string },
+  { strict, platform, variant }: TranspileOptions,
 ): Result<Transpiled, TranspileFault> {
   if (source === 'ct') return transpileCt(text, { strict, platform });
   // A compressed placeholder could not be replaced.
   const gzip = text.includes('cloud_config_url') ? 'plain' : (bytes: Uint8Array) => gzipSync(bytes, { level: 9 });
-  return transpileButane(text, { strict, gzip });
+  return transpileButane(text, { strict, gzip, variant });
 }
 
-function sourceOf(data: UserData, { format }: FormatQuery): Result<Source | null, FormatFault> {
+function sourceOf(data: UserData, { format, variant }: FormatQuery): Result<Source | null, FormatFault> {
   if (data.kind === 'none') return ok(null);
   const wrong = (message: string) => err<FormatFault>({ reason: 'wrong-format', message });
   if (data.kind !== 'ignition')
     return format === 'ct' || format === 'butane' ? wrong(`the body is ${data.kind}, not ${format}`) : ok(null);
   const found = whatItIs(data.text);
+  if (format === 'butane' && found.kind === 'json' && variant === undefined)
+    return wrong('the body is JSON without a variant, as an Ignition config is; leave out format=butane');
   if (format === 'butane') return ok('butane');
+  if (format === undefined && variant !== undefined && found.kind === 'yaml') return ok('butane');
   if (format === 'ct') {
     if (found.kind === 'butane') return wrong('the body names a variant, so it is Butane; leave out format=ct');
     return isIgnition(data.text) ? wrong('the body is an Ignition config, not ct') : ok('ct');

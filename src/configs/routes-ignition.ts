@@ -42,12 +42,12 @@ export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
   app.post('/transpile', async (call) => {
     const asked = checkShape(transpileQuery, call.req.query());
     if (!asked.ok) return refuse(call, shapeProblem(asked.error));
-    const { from, platform: cloudPlatform = '', strict = false } = asked.value;
+    const { from, variant, platform: cloudPlatform = '', strict = false } = asked.value;
     const body = await apiBody(platform, call.req.raw, BODY_LIMIT);
     if (!body.ok) return refuse(call, body.error);
     const text = asUtf8(body.value);
     if (text === undefined) return refuse(call, { code: 'invalid', ...unreadable });
-    const transpiled = transpile(text, from, { strict, platform: cloudPlatform });
+    const transpiled = transpile(text, from, { strict, platform: cloudPlatform, variant });
     if (transpiled.ok)
       return answerJson<typeof transpiledAnswer>({
         config: transpiled.value.config,

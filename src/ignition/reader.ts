@@ -28,7 +28,8 @@ const NEWEST_SPEC: readonly (readonly [from: number, minor: number])[] = [
 
 /**
  * The majors of Flatcar from which a version of Ignition was shipped, newest first. Where the data has a gap, a release
- * counts as having the older version, because that one reads less. Majors below 3185 have Ignition 0.36.
+ * counts as having the older version, because that one reads less. Flatcar's numbers begin above 1500: a lower one is a
+ * distributor's own, of which nothing is known.
  */
 const SHIPPED: readonly (readonly [from: number, ignition: string])[] = [
   [4593, '2.24.0'],
@@ -37,7 +38,8 @@ const SHIPPED: readonly (readonly [from: number, ignition: string])[] = [
   [4000, '2.19.0'],
   [3535, '2.15.0'],
   [3185, '2.14.0'],
-  [0, '0.36.1'],
+  [1500, '0.36.1'],
+  [0, '2.24.0'],
 ];
 
 /** The oldest LTS that is still published; it counts where nothing else is known of an LTS. */

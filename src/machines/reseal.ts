@@ -49,7 +49,8 @@ export async function reseal(
 ): Promise<Result<Resealed, OperatorFault>> {
   const [newest] = await ports.vault.keyIds();
   if (newest === undefined) return err({ reason: 'no-secret' });
-  const place = cursor === undefined ? 'machine' : await placeOf(ports, cursor);
+  // An empty cursor is that of a script whose first round has none.
+  const place = (cursor ?? '') === '' ? 'machine' : await placeOf(ports, cursor ?? '');
   const [stageName = '', ...pageCursor] = (place ?? '').split(':');
   const stage = STAGES.find((candidate) => candidate === stageName);
   if (stage === undefined)

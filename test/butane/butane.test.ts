@@ -39,7 +39,7 @@ describe('the header', () => {
       'variant: flatcar\nversion: 1.2.0-experimental',
       'No translator exists for variant flatcar with version 1.2.0-experimental',
     ],
-    ['variant: fcos\nversion: 1.5.0', 'No translator exists for variant fcos with version 1.5.0'],
+    ['variant: fcos\nversion: 1.7.0', 'No translator exists for variant fcos with version 1.7.0'],
     ['variant: Flatcar\nversion: 1.1.0', 'No translator exists for variant Flatcar with version 1.1.0'],
   ])('%j', (text, error) => {
     const result = transpileButane(text, { strict: false, gzip });

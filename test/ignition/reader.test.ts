@@ -108,6 +108,8 @@ describe('a Flatcar release', () => {
     ['3510.3.6', '2.14.0'],
     ['3185.0.0', '2.14.0'],
     ['2905.2.6', '0.36.1'],
+    // A distributor's own number.
+    ['1.7.1', '2.24.0'],
   ])('%s has Ignition %s', (release, ignition) => {
     expect(readerOfRelease(release).ignition).toBe(ignition);
   });

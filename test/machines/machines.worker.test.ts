@@ -102,7 +102,7 @@ describe('a machine', () => {
     const answer = await edge.call('PUT', '/api/machines/vm', config('relative'));
     expect(answer.status).toBe(422);
     expect(await answer.json()).toMatchObject({
-      detail: 'user: storage.files.0.path: path not absolute',
+      detail: 'user: storage.files.0.path: path not absolute (line 1, column 61)',
       entries: [{ layer: 'user', severity: 'error', path: 'storage.files.0.path', line: 1 }],
     });
     expect(pathsOf(await (await edge.boot(urls.ignition)).text())).toEqual(['/good']);
@@ -210,9 +210,9 @@ describe('YAML', () => {
       source: 'ct',
     });
     for (const [body, query, detail] of [
-      [ct, '', 'user: $: invalid character'],
+      [ct, '', 'format: the body is YAML without a variant'],
       ['#cloud-config\n', '?format=ct', 'format: the body is cloud-config, not ct'],
-      [config('/x'), '?format=butane', 'format: the body is JSON, not butane'],
+      [config('/x'), '?format=butane', 'format: the body is JSON without a variant'],
       [ct, '?format=x', 'format: must be one of'],
       [ct, '?format=ct', 'conversion failed'],
     ] as const) {
@@ -296,9 +296,9 @@ describe('a profile', () => {
   });
 
   it.each([
-    ['base', config('relative'), 'base: storage.files.0.path: path not absolute'],
+    ['base', config('relative'), 'base: storage.files.0.path: path not absolute (line 1, column 61)'],
     ['default', '#cloud-config\n', 'default: $: must be an Ignition config, not cloud-config'],
-    ['base', '{', 'base: $: unexpected end of JSON input'],
+    ['base', '{', 'base: $: unexpected end of JSON input (line 1, column 2)'],
   ])('an invalid %s is refused', async (part, text, detail) => {
     const edge = machineEdge();
     const answer = await edge.call('PUT', `/api/profiles/bad/${part}`, text);

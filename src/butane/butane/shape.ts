@@ -7,8 +7,9 @@ import { type Shape, shapeOf } from '../../ignition/spec/shape.ts';
 import { SCHEMAS_V3 } from '../../ignition/spec/v3.ts';
 import type { YamlShape } from '../yaml/decode.ts';
 
-/** A version of the flatcar variant. */
+/** A version of a variant of Butane. */
 export interface ButaneVersion {
+  readonly variant: 'flatcar' | 'fcos';
   readonly text: string;
   /** This version emits a config of Ignition 3.`minor`. */
   readonly minor: number;
@@ -31,15 +32,48 @@ export const snakeCase = (name: string): string =>
 export const camelCase = (name: string): string =>
   name.replace(/_mib$/, 'MiB').replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
+/** What Butane's base has of sugar besides `inline` and `local`: it grew with its versions. */
+interface Sugar {
+  /** `trees` and `with_mount_unit`. */
+  readonly trees: boolean;
+  /** `contents_local` and `ssh_authorized_keys_local`. */
+  readonly localTexts: boolean;
+}
+
+/**
+ * The versions that are read. Those of fcos are what Fedora CoreOS's documents and tools write; each is the base of Butane
+ * under another head, with sugar for the boot disk that Flatcar has no use for (`UNUSABLE`).
+ */
 export const BUTANE_VERSIONS: readonly ButaneVersion[] = [
-  { text: '1.0.0', minor: 3, shape: butaneShape(3, false) },
-  { text: '1.1.0', minor: 4, shape: butaneShape(4, true) },
+  version('flatcar', '1.0.0', 3, { trees: true, localTexts: false }),
+  version('flatcar', '1.1.0', 4, { trees: true, localTexts: true }),
+  version('fcos', '1.0.0', 0, { trees: false, localTexts: false }),
+  version('fcos', '1.1.0', 1, { trees: true, localTexts: false }),
+  version('fcos', '1.2.0', 2, { trees: true, localTexts: false }),
+  version('fcos', '1.3.0', 2, { trees: true, localTexts: false }),
+  version('fcos', '1.4.0', 3, { trees: true, localTexts: false }),
+  version('fcos', '1.5.0', 4, { trees: true, localTexts: true }),
+  version('fcos', '1.6.0', 5, { trees: true, localTexts: true }),
 ];
 
-function butaneShape(minor: number, takesLocalTexts: boolean): YamlShape {
+/** Sugar of other variants, by its path, and what Flatcar has instead. */
+export const UNUSABLE: readonly (readonly [name: string, instead: string])[] = [
+  ['boot_device', 'Flatcar lays out its boot disk itself: take it out, or describe further disks below storage'],
+  ['grub', 'Flatcar has no users in GRUB: take it out'],
+  ['metadata', 'it belongs to a MachineConfig of OpenShift: take it out'],
+  ['openshift', 'it belongs to a MachineConfig of OpenShift: take it out'],
+  ['extensions', 'Flatcar has system extensions instead of packages: put a sysext image below /etc/extensions'],
+  ['quadlets', 'put the file below /etc/containers/systemd'],
+];
+
+function version(variant: ButaneVersion['variant'], text: string, minor: number, sugar: Sugar): ButaneVersion {
+  return { variant, text, minor, shape: butaneShape(minor, sugar) };
+}
+
+function butaneShape(minor: number, sugar: Sugar): YamlShape {
   const schema = SCHEMAS_V3[minor];
   if (schema === undefined) throw new Error(`no spec 3.${minor}`);
-  const fields = new Map(fieldsOf(shapeOf(schema), [], takesLocalTexts));
+  const fields = new Map(fieldsOf(shapeOf(schema), [], sugar));
   const ignition = fields.get('ignition');
   if (ignition?.kind !== 'object') throw new Error('the schema has no ignition object');
   const { version: _emitted, ...engine } = Object.fromEntries(ignition.fields);
@@ -48,7 +82,8 @@ function butaneShape(minor: number, takesLocalTexts: boolean): YamlShape {
 }
 
 /** Returns the sugar of the object at a path. `path` is that of YAML without list indexes. */
-function sugarAt(path: string, takesLocalTexts: boolean): readonly [string, YamlShape][] {
+function sugarAt(path: string, sugar: Sugar): readonly [string, YamlShape][] {
+  if (!sugar.trees && path.startsWith('storage')) return [];
   if (path === 'storage') {
     const tree: YamlShape = {
       kind: 'object',
@@ -60,23 +95,23 @@ function sugarAt(path: string, takesLocalTexts: boolean): readonly [string, Yaml
     return [['trees', { kind: 'list', element: tree }]];
   }
   if (path === 'storage.filesystems') return [['with_mount_unit', { kind: 'flag' }]];
-  if (!takesLocalTexts) return [];
+  if (!sugar.localTexts) return [];
   if (path === 'passwd.users') return [['ssh_authorized_keys_local', TEXTS]];
   return path === 'systemd.units' || path === 'systemd.units.dropins' ? [['contents_local', TEXT]] : [];
 }
 
-function yamlShape(shape: Shape, path: readonly string[], takesLocalTexts: boolean): YamlShape {
-  if (shape.kind === 'object') return { kind: 'object', fields: new Map(fieldsOf(shape, path, takesLocalTexts)) };
-  if (shape.kind === 'list') return { kind: 'list', element: yamlShape(shape.element, path, takesLocalTexts) };
+function yamlShape(shape: Shape, path: readonly string[], sugar: Sugar): YamlShape {
+  if (shape.kind === 'object') return { kind: 'object', fields: new Map(fieldsOf(shape, path, sugar)) };
+  if (shape.kind === 'list') return { kind: 'list', element: yamlShape(shape.element, path, sugar) };
   return { kind: shape.kind };
 }
 
-function fieldsOf(shape: Shape, path: readonly string[], takesLocalTexts: boolean): [string, YamlShape][] {
+function fieldsOf(shape: Shape, path: readonly string[], sugar: Sugar): [string, YamlShape][] {
   if (shape.kind !== 'object') return [];
   const specFields = shape.fields.map(({ name, shape: field }): [string, YamlShape] => {
     const yaml = snakeCase(name);
-    return [yaml, yamlShape(field, [...path, yaml], takesLocalTexts)];
+    return [yaml, yamlShape(field, [...path, yaml], sugar)];
   });
-  const sugar = shape.named.has('source') ? RESOURCE_SUGAR : sugarAt(path.join('.'), takesLocalTexts);
-  return [...specFields, ...sugar];
+  const own = shape.named.has('source') ? RESOURCE_SUGAR : sugarAt(path.join('.'), sugar);
+  return [...specFields, ...own];
 }

@@ -1,5 +1,5 @@
 /**
- * Translates Butane of the flatcar variant to Ignition in the stages of coreos/butane 0.29.0: header, typed decoding,
+ * Translates Butane of the variants flatcar and fcos to Ignition in the stages of coreos/butane 0.29.0: header, typed decoding,
  * source rules, translation, forbidden fields, Ignition's own rules. No stage runs after one that fails. No I/O.
  */
 import { plainConfig } from '../../ignition/render.ts';
@@ -14,7 +14,7 @@ import type { YamlNode } from '../yaml/node.ts';
 import { readYaml } from '../yaml/read-yaml.ts';
 import { findUnknownKeys, type KeyFindings } from '../yaml/unknown-keys.ts';
 import { YamlReport } from '../yaml/yaml-report.ts';
-import { BUTANE_VERSIONS, type ButaneVersion, snakeCase } from './shape.ts';
+import { BUTANE_VERSIONS, type ButaneVersion, snakeCase, UNUSABLE } from './shape.ts';
 import { checkSource } from './source-rules.ts';
 import { findForbidden, type Generated, translate } from './translation.ts';
 
@@ -37,6 +37,8 @@ export interface ButaneOptions {
   readonly strict: boolean;
   /** With `plain`, inline contents stay readable in their data URL, even where gzip or base64 is shorter. */
   readonly gzip: Gzip | 'plain';
+  /** The variant of a source that names none. */
+  readonly variant?: string | undefined;
 }
 
 /** Go's semver takes an empty pre-release and an empty build. */
@@ -46,12 +48,14 @@ const SEMVER = /^(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z-.]*))?(?:\+([0-9A-Za-z-.]*))
 export function transpileButane(text: string, options: ButaneOptions): Result<Transpiled, TranspileFault> {
   const root = readYaml(text);
   if (!root.ok) return unread(`Error unmarshaling yaml: ${root.error.message}`, [root.error]);
-  const version = readHeader(root.value);
+  const version = readHeader(root.value, options.variant);
   if (!version.ok) return version;
   const report = new YamlReport(root.value);
   const source = decodeYaml(version.value.shape, root.value, 'first');
   if (!source.ok) return unread(source.error.message, source.error.problems);
   findUnknownKeys(version.value.shape, source.value, root.value, keyFindings(report));
+  if (version.value.variant !== 'flatcar') refuseUnusable(root.value, report);
+  if (report.isFatal) return err({ error: 'source config is invalid', entries: report.entries });
   return transpileSource((source.value ?? {}) as YamlObject, version.value, report, options);
 }
 
@@ -86,28 +90,57 @@ const HEADER: YamlShape = {
 };
 
 /** Reads the variant and the version, which decide how the rest of the document is read. */
-function readHeader(root: YamlNode): Result<ButaneVersion, TranspileFault> {
+function readHeader(root: YamlNode, asked: string | undefined): Result<ButaneVersion, TranspileFault> {
   const header = decodeYaml(HEADER, root, 'first');
   if (!header.ok) return unread(`Error unmarshaling yaml: ${header.error.message}`, header.error.problems);
-  const { variant = '', version = '' } = (header.value ?? {}) as Record<string, string>;
+  const { variant: stated = '', version = '' } = (header.value ?? {}) as Record<string, string>;
+  const variant = stated === '' ? (asked ?? '') : stated;
   const refused = (error: string, path: string) => {
     const report = new YamlReport(root);
     report.error(path === '$' ? [] : [path], error);
     return err<TranspileFault>({ error, entries: report.entries });
   };
+  if (asked !== undefined && variant !== asked)
+    return refused(
+      `the source says variant ${variant}, and the call says variant ${asked}: leave one of them out`,
+      'variant',
+    );
   if (variant === '') return refused('error parsing variant; must be specified', 'variant');
   const match = SEMVER.exec(version);
   if (match === null) return refused('error parsing version; must be a valid semver', 'version');
   const [, major, minor, patch, preRelease = '', build = ''] = match;
   const numbers = [major, minor, patch].map(Number).join('.');
   const normal = `${numbers}${preRelease === '' ? '' : `-${preRelease}`}${build === '' ? '' : `+${build}`}`;
-  const supported = variant === 'flatcar' ? BUTANE_VERSIONS.find(({ text }) => text === normal) : undefined;
+  const ofVariant = BUTANE_VERSIONS.filter((known) => known.variant === variant);
+  const supported = ofVariant.find(({ text }) => text === normal);
   if (supported !== undefined) return ok(supported);
-  const versions = BUTANE_VERSIONS.map(({ text }) => text).join(', ');
   return refused(
-    `No translator exists for variant ${variant} with version ${normal}: this server has variant flatcar, versions ${versions}`,
-    variant === 'flatcar' ? 'version' : 'variant',
+    `No translator exists for variant ${variant} with version ${normal}: ${insteadOf(variant)}`,
+    ofVariant.length > 0 ? 'version' : 'variant',
   );
+}
+
+/** Says which variants and versions there are, and what a config of another variant needs. */
+function insteadOf(variant: string): string {
+  const versionsOf = (known: string) =>
+    BUTANE_VERSIONS.filter((version) => version.variant === known)
+      .map(({ text }) => text)
+      .join(', ');
+  const known = `this server has variant flatcar, versions ${versionsOf('flatcar')}, and fcos, versions ${versionsOf('fcos')}`;
+  if (!OTHER_VARIANTS.includes(variant)) return known;
+  return `${known}. For Flatcar, begin with "variant: flatcar" and "version: 1.1.0", and take out what only ${variant} has`;
+}
+
+/** Variants that Butane has for other systems. */
+const OTHER_VARIANTS = ['openshift', 'r4e', 'fiot', 'rhcos'];
+
+/** Reports sugar of other variants: without it the machine would not be what its author described. */
+function refuseUnusable(root: YamlNode, report: YamlReport): void {
+  if (root.kind !== 'map') return;
+  for (const { key } of root.pairs)
+    for (const [name, instead] of UNUSABLE)
+      if (key.kind === 'scalar' && key.text === name)
+        report.add('error', [name], `Flatcar has no use for ${name}: ${instead}`, key.at);
 }
 
 function keyFindings(report: YamlReport): KeyFindings {

@@ -95,8 +95,8 @@ const preferred = (name: string, names: readonly string[]): string => (names.inc
 export function readFormatQuery(query: Readonly<Record<string, string>>): Result<FormatQuery, OperatorFault> {
   const read = readShape(formatQuery, query);
   if (!read.ok) return read;
-  const { format, platform = '', lenient = false } = read.value;
-  return ok({ format, platform, lenient });
+  const { format, variant, platform = '', lenient = false } = read.value;
+  return ok({ format, variant, platform, lenient });
 }
 
 /**

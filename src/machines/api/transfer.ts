@@ -41,7 +41,7 @@ const line = z.object({
   channel: machineQuery.shape.channel.unwrap(),
   board: machineQuery.shape.board.unwrap(),
   version: machineQuery.shape.version.unwrap(),
-  ignition: machineQuery.shape.ignition.unwrap().nullable().default(null),
+  ignition: machineQuery.shape.ignition,
   createdAt: z.string(),
   userData: z.string().nullable(),
   sourceText: z.string().nullable().default(null),
@@ -122,7 +122,8 @@ async function exportLine(ports: MachinePorts, id: string): Promise<Result<strin
     channel,
     board,
     version,
-    ignition,
+    // An export of a machine that names none is as it always was.
+    ...(ignition === null ? {} : { ignition }),
     createdAt,
     userData: userData.value ?? null,
     sourceText: source.value,
@@ -187,7 +188,19 @@ async function importOne(
 ): Promise<Result<Written, OperatorFault>> {
   const read = readShape(line, json);
   if (!read.ok) return read;
-  const { id, profile, userData, source, sourceText, epoch, nonce, expiry, createdAt, ignition, ...where } = read.value;
+  const {
+    id,
+    profile,
+    userData,
+    source,
+    sourceText,
+    epoch,
+    nonce,
+    expiry,
+    createdAt,
+    ignition = '',
+    ...where
+  } = read.value;
   const place = checkPlace(where, ports.offered);
   if (!place.ok) return place;
   const bytes = new Uint8Array(new TextEncoder().encode(userData ?? ''));
