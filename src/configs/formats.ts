@@ -5,6 +5,7 @@
 import { gzipSync } from 'node:zlib';
 import { type Transpiled, type TranspileFault, transpileButane } from '../butane/butane/transpile.ts';
 import { transpileCt } from '../butane/ct/transpile.ts';
+import type { LocalFiles } from '../butane/local-files.ts';
 import { parseConfig } from '../ignition/parse.ts';
 import type { Entry } from '../ignition/report.ts';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -25,7 +26,7 @@ export interface FormatQuery {
   readonly lenient: boolean;
 }
 
-export interface Written extends Omit<UserData, 'notes'> {
+export interface Written extends Omit<UserData, 'notes' | 'files'> {
   readonly source: Source | null;
   /** The text that `text` was transpiled from. */
   readonly sourceText: string | undefined;
@@ -40,7 +41,7 @@ export type FormatFault =
 export function readFormat(data: UserData, query: FormatQuery): Result<Written, FormatFault> {
   const source = sourceOf(data, query);
   if (!source.ok) return source;
-  const { notes, ...asSent } = data;
+  const { notes, files, ...asSent } = data;
   if (source.value === null) {
     const checked = data.kind === 'cloud-config' ? checkCloudConfig(data.text) : ok([]);
     if (!checked.ok) return err({ reason: 'untranspilable', ...checked.error });
@@ -50,6 +51,7 @@ export function readFormat(data: UserData, query: FormatQuery): Result<Written, 
     strict: false,
     platform: query.platform,
     variant: query.variant,
+    files,
   });
   if (!transpiled.ok) return err({ reason: 'untranspilable', ...transpiled.error });
   const { config, entries, unknownKeys } = transpiled.value;
@@ -67,18 +69,20 @@ export function readFormat(data: UserData, query: FormatQuery): Result<Written, 
 interface TranspileOptions extends Pick<FormatQuery, 'platform' | 'variant'> {
   /** When true, a warning makes the translation fail. */
   readonly strict: boolean;
+  /** The files that `local` fields name. */
+  readonly files?: LocalFiles | undefined;
 }
 
 /** Transpiles YAML to Ignition as `butane` or `ct` does it. */
 export function transpile(
   text: string,
   source: Source,
-  { strict, platform, variant }: TranspileOptions,
+  { strict, platform, variant, files }: TranspileOptions,
 ): Result<Transpiled, TranspileFault> {
   if (source === 'ct') return transpileCt(text, { strict, platform });
   // A compressed placeholder could not be replaced.
   const gzip = text.includes('cloud_config_url') ? 'plain' : (bytes: Uint8Array) => gzipSync(bytes, { level: 9 });
-  return transpileButane(text, { strict, gzip, variant });
+  return transpileButane(text, { strict, gzip, variant, files });
 }
 
 function sourceOf(data: UserData, { format, variant }: FormatQuery): Result<Source | null, FormatFault> {

@@ -6,12 +6,16 @@ import { type Reader, readerNamed, readerOfRelease } from '../ignition/reader.ts
 import { answerJson, apiBody, checkShape, shapeProblem } from '../shared/http/api.ts';
 import { type App, refuse } from '../shared/http/call.ts';
 import type { Platform } from '../shared/platform.ts';
+import type { Problem } from '../shared/problem.ts';
+import { err, ok, type Result } from '../shared/result.ts';
 import type { jsonSchema, merged as mergedAnswer, transpiled as transpiledAnswer, validation } from './call-answers.ts';
 import { schemaParams, transpileQuery, validateQuery } from './call-requests.ts';
+import { isGzip } from './encodings.ts';
 import { transpileText } from './fault-text.ts';
 import { transpile } from './formats.ts';
 import { merge, validate } from './inspect.ts';
-import { readUserData, userDataProblem } from './user-data.ts';
+import { isTar } from './tar.ts';
+import { readUserData, type UserData, userDataProblem } from './user-data.ts';
 
 const BODY_LIMIT = 8 * 1024 * 1024;
 
@@ -45,9 +49,10 @@ export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
     const { from, variant, platform: cloudPlatform = '', strict = false } = asked.value;
     const body = await apiBody(platform, call.req.raw, BODY_LIMIT);
     if (!body.ok) return refuse(call, body.error);
-    const text = asUtf8(body.value);
-    if (text === undefined) return refuse(call, { code: 'invalid', ...unreadable });
-    const transpiled = transpile(text, from, { strict, platform: cloudPlatform, variant });
+    const source = await sourceIn(body.value);
+    if (!source.ok) return refuse(call, source.error);
+    const { text, files } = source.value;
+    const transpiled = transpile(text, from, { strict, platform: cloudPlatform, variant, files });
     if (transpiled.ok)
       return answerJson<typeof transpiledAnswer>({
         config: transpiled.value.config,
@@ -76,6 +81,18 @@ const unreadable = {
   detail: 'yaml: the body is not UTF-8',
   members: { error: 'yaml: the body is not UTF-8', entries: [] },
 };
+
+/** Returns the source in a body: YAML, or a tar that holds it with its files. */
+async function sourceIn(bytes: Uint8Array<ArrayBuffer>): Promise<Result<Pick<UserData, 'text' | 'files'>, Problem>> {
+  if (isTar(bytes) || isGzip(bytes)) {
+    const read = await readUserData(bytes, BODY_LIMIT);
+    if (read.ok) return read;
+    const code = read.error.reason === 'too-large' ? 'too-large' : 'invalid';
+    return err({ code, detail: userDataProblem(read.error) });
+  }
+  const text = asUtf8(bytes);
+  return text === undefined ? err({ code: 'invalid', ...unreadable }) : ok({ text });
+}
 
 /** Decodes a body of YAML. Returns `undefined` when the bytes are not UTF-8. */
 function asUtf8(bytes: Uint8Array): string | undefined {

@@ -1,11 +1,14 @@
 /** Reads user data: bytes, perhaps gzipped, of one of the kinds that Flatcar accepts. */
 import { gunzipSync } from 'node:zlib';
+import type { LocalFiles } from '../butane/local-files.ts';
 import type { Entry } from '../ignition/report.ts';
 import { type UserDataKind, userDataKind } from '../ignition/user-data.ts';
 import { concatBytes } from '../shared/bytes.ts';
 import { tooLong } from '../shared/http/api.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import { readBundle } from './bundle.ts';
 import { base64Content, isGzip } from './encodings.ts';
+import { isTar } from './tar.ts';
 
 /** The kind that a machine's record names. Multipart counts as cloud-config: coreos-cloudinit reads both. */
 export type MachineKind = 'ignition' | 'cloud-config' | 'script' | 'none';
@@ -16,12 +19,15 @@ export interface UserData {
   readonly kind: MachineKind;
   /** What was taken off the bytes, for whoever sent them. */
   readonly notes: readonly Entry[];
+  /** The files that came with the text in an archive. */
+  readonly files?: LocalFiles;
 }
 
 export type UserDataFault =
   | { readonly reason: 'bad-gzip' }
   | { readonly reason: 'twice-gzipped' }
   | { readonly reason: 'bad-base64' }
+  | { readonly reason: 'bad-archive'; readonly message: string }
   | { readonly reason: 'too-large'; readonly limit: number; readonly isUnzipped: boolean };
 
 const KINDS: Readonly<Record<UserDataKind, MachineKind>> = {
@@ -40,6 +46,7 @@ export async function readUserData(
   if (bytes.length > limit) return err({ reason: 'too-large', limit, isUnzipped: false });
   const plain = await unzipped(bytes, limit);
   if (!plain.ok) return plain;
+  if (isTar(plain.value)) return bundled(plain.value);
   const text = asText(plain.value);
   const content = base64Content(text);
   if (content === undefined) return ok({ text, kind: kindOf(text), notes: [] });
@@ -49,6 +56,14 @@ export async function readUserData(
   const decoded = asText(inner.value);
   const message = `the body was base64${isGzip(content) ? ' of gzip' : ''}, as clouds hand it over; it was decoded`;
   return ok({ text: decoded, kind: kindOf(decoded), notes: [{ severity: 'info', path: '$', message }] });
+}
+
+function bundled(tar: Uint8Array<ArrayBuffer>): Result<UserData, UserDataFault> {
+  const bundle = readBundle(tar);
+  if (!bundle.ok) return err({ reason: 'bad-archive', message: bundle.error });
+  const { text, files, name } = bundle.value;
+  const message = `the body was a tar; its config is ${name}`;
+  return ok({ text, kind: kindOf(text), notes: [{ severity: 'info', path: '$', message }], files });
 }
 
 /** A byte order mark stays in the text, because Ignition refuses a config that has one. */
@@ -71,6 +86,7 @@ export function userDataProblem(fault: UserDataFault): string {
   if (fault.reason === 'bad-gzip') return 'the gzip is broken';
   if (fault.reason === 'twice-gzipped') return 'the body is gzipped twice; gzip it once, or not at all';
   if (fault.reason === 'bad-base64') return 'the body looks like base64, but it is broken or cut short';
+  if (fault.reason === 'bad-archive') return fault.message;
   return fault.isUnzipped ? `unzipped it is over ${fault.limit} bytes` : tooLong('the user data', fault.limit);
 }
 

@@ -7,12 +7,14 @@ import { completed } from '../../ignition/decode.ts';
 import { mergeConfigs } from '../../ignition/merge.ts';
 import type { Path } from '../../ignition/report.ts';
 import { type ConfigV3, SCHEMAS_V3 } from '../../ignition/spec/v3.ts';
+import type { LocalFiles } from '../local-files.ts';
 import { dataUrlOf, type Gzip } from '../resources.ts';
 import type { YamlObject, YamlValue } from '../yaml/decode.ts';
 import type { YamlReport } from '../yaml/yaml-report.ts';
+import { embedLocal, refuseLocal } from './local.ts';
 import { mountUnit } from './mount-units.ts';
 import { type ButaneVersion, camelCase } from './shape.ts';
-import { isResource, listAt, objectAt, visit } from './source-rules.ts';
+import { listAt, objectAt } from './source-rules.ts';
 
 export interface Generated {
   readonly config: ConfigV3;
@@ -20,22 +22,22 @@ export interface Generated {
   readonly pathInYaml: (path: Path, snake: Path) => Path;
 }
 
-const NO_FILES =
-  'local files cannot be read here: transpile with butane and its files directory, or put the contents inline';
 /** Fields of Butane that Ignition does not have. */
 const SUGAR = ['inline', 'local', 'with_mount_unit', 'ssh_authorized_keys_local', 'contents_local', 'trees', 'variant'];
 
 /**
- * Returns the Ignition config of a source. A field that asks for a local file is reported as an error, since a Worker
- * has no files.
+ * Returns the Ignition config of a source. The local files that it names are taken from `files`; without any, a field that
+ * names one is reported as an error.
  */
 export function translate(
   source: YamlObject,
   version: ButaneVersion,
   gzip: Gzip | 'plain',
+  files: LocalFiles | undefined,
   report: YamlReport,
 ): Generated {
-  refuseLocal(source, report);
+  if (files === undefined) refuseLocal(source, report);
+  else embedLocal(source, files, report);
   const inlined = new Set<string>();
   const plain = toIgnition(source, [], gzip, inlined) as Record<string, unknown>;
   const text = `3.${version.minor}.0`;
@@ -67,16 +69,6 @@ export function findForbidden(source: YamlObject, report: YamlReport): void {
     if (holdsAnything(device['clevis']))
       report.add('error', ['storage', 'luks', index, 'clevis'], 'clevis is not supported in this spec version');
   }
-}
-
-function refuseLocal(source: YamlObject, report: YamlReport): void {
-  visit(source, [], (object, path) => {
-    if (object['local'] !== undefined && isResource(object, path)) report.add('error', [...path, 'local'], NO_FILES);
-    if ((object['contents_local'] ?? '') !== '') report.add('error', [...path, 'contents_local'], NO_FILES);
-    const keys = object['ssh_authorized_keys_local'];
-    if (Array.isArray(keys) && keys.length > 0) report.add('error', [...path, 'ssh_authorized_keys_local'], NO_FILES);
-  });
-  if (listAt(objectAt(source, 'storage'), 'trees').length > 0) report.add('error', ['storage', 'trees', 0], NO_FILES);
 }
 
 function toIgnition(value: YamlValue, path: Path, gzip: Gzip | 'plain', inlined: Set<string>): unknown {

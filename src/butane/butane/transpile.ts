@@ -7,6 +7,7 @@ import type { Entry, Findings, Path } from '../../ignition/report.ts';
 import { SCHEMAS_V3 } from '../../ignition/spec/v3.ts';
 import { validateV3 } from '../../ignition/validate-v3.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import type { LocalFiles } from '../local-files.ts';
 import type { Gzip } from '../resources.ts';
 import { unread } from '../unread.ts';
 import { decodeYaml, type YamlObject, type YamlShape } from '../yaml/decode.ts';
@@ -39,6 +40,8 @@ export interface ButaneOptions {
   readonly gzip: Gzip | 'plain';
   /** The variant of a source that names none. */
   readonly variant?: string | undefined;
+  /** The files that `local` fields name; `undefined` where there are none. */
+  readonly files?: LocalFiles | undefined;
 }
 
 /** Go's semver takes an empty pre-release and an empty build. */
@@ -63,12 +66,12 @@ function transpileSource(
   source: YamlObject,
   version: ButaneVersion,
   report: YamlReport,
-  { strict, gzip }: ButaneOptions,
+  { strict, gzip, files }: ButaneOptions,
 ): Result<Transpiled, TranspileFault> {
   const invalid = (error: string) => err({ error, entries: report.entries });
   checkSource(source, version, report);
   if (report.isFatal) return invalid('source config is invalid');
-  const generated = translate(source, version, gzip, report);
+  const generated = translate(source, version, gzip, files, report);
   if (report.isFatal) return invalid('source config is invalid');
   findForbidden(source, report);
   if (report.isFatal) return invalid('source config is invalid');
