@@ -10,6 +10,7 @@ import { type ParsedConfig, type ParseFault, parseConfig } from './parse.ts';
 import type { Reader } from './reader.ts';
 import { plainConfig } from './render.ts';
 import type { Entry } from './report.ts';
+import { lint } from './served-lints.ts';
 import { SCHEMAS_V3 } from './spec/v3.ts';
 import { userDataKind } from './user-data.ts';
 
@@ -103,7 +104,11 @@ export function* composing(
   return ok({
     text: JSON.stringify(config),
     version,
-    entries: [...entries, ...inLayer(combined.value.entries, 'result').filter((entry) => !isReported(entry, entries))],
+    entries: [
+      ...entries,
+      ...inLayer(combined.value.entries, 'result').filter((entry) => !isReported(entry, entries)),
+      ...lintEntries(config, version),
+    ],
     parts: () => leaves(config).map((path) => ({ path, layer: layerOf(path) })),
   });
 }
@@ -167,9 +172,9 @@ function alone(
   entries: readonly LayeredEntry[],
   reader: Reader | undefined,
 ): Result<Composed, ComposeFault> {
-  const served = (servedText: string, version: string): Composed => {
+  const served = (servedText: string, version: string, lints: readonly LayeredEntry[] = []): Composed => {
     const parts = () => leaves(JSON.parse(servedText)).map((path) => ({ path, layer }));
-    return { text: servedText, version, entries, parts };
+    return { text: servedText, version, entries: [...entries, ...lints], parts };
   };
   const schema = parsed.major === 3 ? SCHEMAS_V3[parsed.minor] : undefined;
   if (schema === undefined) return ok(served(text, parsed.version));
@@ -178,8 +183,13 @@ function alone(
     const faults = readable.error.map((entry) => ({ ...entry, ...parsed.place(entry.path.split('.').map(asIndex)) }));
     return err({ entries: [...entries, ...inLayer(faults, layer)] });
   }
-  return ok(served(JSON.stringify(readable.value.config), readable.value.version));
+  const { config, version } = readable.value;
+  return ok(served(JSON.stringify(config), version, lintEntries(config, version)));
 }
+
+/** Returns the warnings about what is served. Its paths are those of the result, not of a layer. */
+const lintEntries = (config: Record<string, unknown>, version: string): LayeredEntry[] =>
+  version.startsWith('3') ? inLayer(lint(config), 'result') : [];
 
 const asIndex = (part: string): string | number => (/^\d{1,9}$/.test(part) ? Number(part) : part);
 

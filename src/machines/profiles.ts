@@ -5,7 +5,7 @@ import { compose, type LayeredEntry } from '../ignition/compose.ts';
 import { readerNamed } from '../ignition/reader.ts';
 import { type Conflict, change } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import type { CloudInit } from './boot/cloud-init.ts';
+import { type CloudInit, hashedPlaceholders } from './boot/cloud-init.ts';
 import { readerFor } from './boot/machine-reader.ts';
 import { openProfile, type ProfileTexts, render, renderBeside, SAMPLE_CLOUD_CONFIG_URL } from './boot/render.ts';
 import type { MachinePorts } from './issue.ts';
@@ -147,6 +147,8 @@ function checkProfile(layers: Layers): Result<readonly LayeredEntry[], OperatorF
   const baseAlone = compose({ base }, engine, reader);
   const whole = baseAlone.ok ? render({ ...layers, user: undefined, reader }, SAMPLE_CLOUD_CONFIG_URL) : baseAlone;
   if (!whole.ok) return err({ reason: 'invalid', entries: whole.error.entries });
+  const hashed = hashedPlaceholders(layers.default);
+  if (hashed.length > 0) return err({ reason: 'invalid', entries: hashed });
   const tooLong = (['base', 'default'] as const).flatMap((layer) =>
     longNames(layers[layer] ?? '').map((entry) => ({ ...entry, layer })),
   );

@@ -1,5 +1,6 @@
 /** A cloud-config or a script works without a word in a profile, unless it is forbidden. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { changeProfile } from '../../src/machines/profiles.ts';
 import { type MachineKeys, MachineRooms, machineKeys } from '../support/machine-rooms.ts';
 import { makeSecretsPrompt, restoreSecrets } from '../support/prompt-secrets.ts';
 
@@ -81,4 +82,27 @@ it.each([
   const { units, script } = await booted(text, { base: OTHER });
   expect(units).toEqual([]);
   expect(script).not.toContain('cloud-config-url');
+});
+
+it('a hash over a text with the URL in it is refused', async () => {
+  const rooms = new MachineRooms(keys);
+  const hash = `sha512-${'0'.repeat(128)}`;
+  const hashed = (source: string) => ({
+    ignition: { version: '3.3.0' },
+    storage: { files: [{ path: '/url', contents: { source, verification: { hash } } }] },
+  });
+  const change = (config: object) =>
+    rooms.stores.clock.until(
+      changeProfile(
+        rooms.room,
+        'p',
+        { default: JSON.stringify(config) },
+        { dryRun: false, force: true, cursor: undefined },
+      ),
+    );
+  expect(await change(hashed('data:,{{cloud_config_url}}'))).toMatchObject({
+    ok: false,
+    error: { reason: 'invalid', entries: [{ path: 'storage.files.0.contents.verification.hash', layer: 'default' }] },
+  });
+  expect((await change(hashed('data:,x'))).ok).toBe(true);
 });

@@ -88,5 +88,29 @@ export function cloudInitWarning(layers: CloudInitLayers): LayeredEntry | undefi
   return isLost ? { severity: 'warning', layer: 'user', path: '$', message: NOT_APPLIED } : undefined;
 }
 
+/**
+ * Returns errors for the texts in a default that hold the placeholder and whose hash the config states: with the URL in it
+ * no text has that hash, and Ignition would fail.
+ */
+export function hashedPlaceholders(text: string | undefined): LayeredEntry[] {
+  if (!fetchesCloudConfig(text)) return [];
+  const found: LayeredEntry[] = [];
+  const walk = (value: unknown, path: string): void => {
+    if (typeof value !== 'object' || value === null) return;
+    const { source, verification } = value as { source?: unknown; verification?: { hash?: unknown } | null };
+    if (typeof source === 'string' && typeof verification?.hash === 'string' && fetchesCloudConfig(source))
+      found.push({ severity: 'error', layer: 'default', path: `${path}.verification.hash`, message: HASHED });
+    for (const [name, inner] of Object.entries(value)) walk(inner, path === '' ? name : `${path}.${name}`);
+  };
+  try {
+    walk(JSON.parse(text ?? ''), '');
+  } catch {
+    // What is no JSON is refused by who composes it.
+  }
+  return found;
+}
+
+const HASHED =
+  'no hash fits a text with {{edge.cloud_config_url}}, whose URL differs from machine to machine: take the hash out';
 const NOT_APPLIED =
   'it is not applied: cloudInit of the profile is off, and its default does not fetch it with {{edge.cloud_config_url}}';
