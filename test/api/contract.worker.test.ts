@@ -175,7 +175,7 @@ describe('every call', () => {
     expect(await good('getConfigSchema', { params: { version: '3.4.0' } })).toHaveProperty('properties.ignition');
     await refused(404, 'getConfigSchema', { params: { version: '9.9.9' } });
     await refused(422, 'mergeConfigs', { body: { parent: '{}', child: '{}' } });
-    await refused(422, 'transpileConfig', { query: { from: 'butane' }, body: 'variant: fcos\nversion: 1.1.0\n' });
+    await refused(422, 'transpileConfig', { query: { from: 'butane' }, body: 'variant: openshift\nversion: 4.14.0\n' });
     expect(await refused(422, 'transpileConfig', { query: { from: 'yaml' as 'ct' }, body: '' })).toBe(
       'from: must be butane or ct',
     );

@@ -57,9 +57,10 @@ export function translate(
   const generatedNames = new Set(units.map(({ name }) => name));
   const own = userUnits.flatMap(({ name }, index) => (generatedNames.has(name) ? [] : [index]));
   const merged = units.map(({ name }) => userUnits.findIndex((unit) => unit.name === name));
+  const userIndexes = [...merged, ...own];
   return {
     config,
-    pathInYaml: (_path, snake) => fromInline(fromUnits(snake, mounted, [...merged, ...own]), inlined),
+    pathInYaml: (_path, snake) => fromInline(fromUnits(snake, mounted, userIndexes), inlined),
   };
 }
 
