@@ -1,23 +1,62 @@
 /** Finds the version of Ignition that a release has, for the machine room, which knows no release. */
-import { lesser, readerOfChannel, readerOfRelease } from './ignition/reader.ts';
+import { lesser, type Reader, readerInPackages, readerOfChannel, readerOfRelease } from './ignition/reader.ts';
 import type { MachinePorts } from './machines/issue.ts';
-import { isAlias, isVersion } from './releases/model.ts';
+import { isAlias, isVersion, type Pair, type Version } from './releases/model.ts';
 import type { ReleaseStore } from './releases/store/bucket.ts';
-import { ok } from './shared/result.ts';
+import { isPublished } from './releases/store/manifest.ts';
+import { err, ok, type Result } from './shared/result.ts';
+import type { StoreFault } from './shared/store.ts';
+
+type Store = Pick<ReleaseStore, 'alias' | 'manifest' | 'open'>;
+type Release = Pair & { readonly version: Version };
+
+/** The signed list of what is in the image. */
+const PACKAGES = 'flatcar_production_image_packages.txt';
+/** The lists of 2026 have some 40 KB. */
+const MOST_BYTES = 1024 * 1024;
 
 /**
  * Returns a function that says which Ignition a release has. For an alias it is the lowest of those that the alias may
  * name: the pinned release, or the published one and the floor. Later releases do not read less.
  */
-export function ignitionOf(store: Pick<ReleaseStore, 'alias'>): MachinePorts['ignitionOf'] {
+export function ignitionOf(store: Store): MachinePorts['ignitionOf'] {
   return async ({ channel, board, version }) => {
-    if (isVersion(version)) return ok(readerOfRelease(version).ignition);
-    if (!isAlias(version)) return ok(readerOfChannel(channel).ignition);
-    const stored = await store.alias({ channel, board }, version);
-    if (!stored.ok) return stored;
-    const { pin, version: published, floor } = stored.value;
-    const named = (pin === null ? [published, floor] : [pin]).filter((release) => release !== null);
-    const [first, ...others] = named.map(readerOfRelease);
-    return ok((first === undefined ? readerOfChannel(channel) : others.reduce(lesser, first)).ignition);
+    const releases = await releasesNamed(store, { channel, board }, version);
+    if (!releases.ok) return releases;
+    let least: Reader | undefined;
+    for (const release of releases.value) {
+      const reader = await readerOf(store, { channel, board, version: release });
+      if (!reader.ok) return reader;
+      least = least === undefined ? reader.value : lesser(least, reader.value);
+    }
+    return ok((least ?? readerOfChannel(channel)).ignition);
   };
+}
+
+async function releasesNamed(store: Store, pair: Pair, version: string): Promise<Result<Version[], StoreFault>> {
+  if (isVersion(version)) return ok([version]);
+  if (!isAlias(version)) return ok([]);
+  const stored = await store.alias(pair, version);
+  if (!stored.ok) return stored;
+  const { pin, version: published, floor } = stored.value;
+  const named = (pin === null ? [published, floor] : [pin]).filter((release) => release !== null);
+  return ok([...new Set(named)]);
+}
+
+/** Returns what the release's own list of packages names, if it is mirrored; otherwise what its number tells. */
+async function readerOf(store: Store, release: Release): Promise<Result<Reader, StoreFault>> {
+  const manifest = await store.manifest(release);
+  if (!manifest.ok) return manifest;
+  const { value } = manifest;
+  const entry = value !== undefined && isPublished(value) ? value.files[PACKAGES] : undefined;
+  const known = readerOfRelease(release.version);
+  if (entry?.signedBy === undefined || entry.size > MOST_BYTES) return ok(known);
+  const body = await store.open(entry, undefined);
+  if (!body.ok) return body;
+  if (body.value === undefined) return ok(known);
+  try {
+    return ok(readerInPackages(await new Response(body.value).text()) ?? known);
+  } catch (cause) {
+    return err({ reason: 'store-unreachable', operation: `read ${PACKAGES}`, cause });
+  }
 }

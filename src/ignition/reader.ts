@@ -63,13 +63,23 @@ export function readerOfRelease(version: string): Reader {
   return known(ignition);
 }
 
+const PACKAGE = /^sys-apps\/ignition-(\d{1,3}\.\d{1,4}(?:\.\d{1,4})?)(?![\d.])/m;
+
+/** Returns the reader that a release's list of packages names (`flatcar_production_image_packages.txt`), if it names one. */
+export function readerInPackages(text: string): Reader | undefined {
+  const named = readerNamed(PACKAGE.exec(text)?.[1] ?? '');
+  return named.ok ? named.value : undefined;
+}
+
 /** Returns the reader of what a channel's alias names, where no release of it is known. */
 export const readerOfChannel = (channel: string): Reader =>
   channel === 'lts' ? readerOfRelease(String(OLDEST_LTS)) : known(SHIPPED[0]?.[1] ?? '');
 
-/** Returns the one of both that reads less. */
+/** Returns the older one of both, which reads less. */
 export function lesser(a: Reader, b: Reader): Reader {
-  return (b.newestMinor ?? -1) < (a.newestMinor ?? -1) ? b : a;
+  const [left, right] = [a, b].map(({ ignition }) => ignition.split('.').map(Number));
+  const at = (left ?? []).findIndex((number, index) => number !== right?.[index]);
+  return at !== -1 && (right?.[at] ?? 0) < (left?.[at] ?? 0) ? b : a;
 }
 
 /** Returns the newest spec of a reader as text, such as `3.5.0`. */
