@@ -3,6 +3,7 @@
  * through a buffer of 4,096 bytes, whose filling decides which lines it finds too long. No I/O.
  */
 import { err, ok, type Result } from '../../shared/result.ts';
+import { goQuote } from '../urls/go-quote.ts';
 
 /** A line that is longer than this is an error, where so much of it is in the buffer. */
 const MOST_LINE = 2048;
@@ -94,7 +95,7 @@ class UnitReader {
     const name = textOf(this.#bytes.subarray(from, this.#at - 1));
     this.#checkLine();
     const garbage = trimmed(this.#restOfLine());
-    if (garbage !== '') throw new NoUnitFile(`found garbage after section name : ${JSON.stringify(garbage)}`);
+    if (garbage !== '') throw new NoUnitFile(`found garbage after section name : ${goQuote(garbage)}`);
     return name;
   }
 

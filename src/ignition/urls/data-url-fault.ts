@@ -70,7 +70,12 @@ class HeadReader {
   }
 
   #mediaType(): string | undefined {
-    const type = this.#token();
+    const from = this.at;
+    // Behind an x, the reference takes the next character whatever it is.
+    const isX = /x/i.test(this.#peek() ?? '');
+    if (isX) this.at = Math.min(from + 2, this.#source.length);
+    this.#token();
+    const type = this.#source.slice(from, this.at);
     if (this.#peek() === undefined) return 'missing media type slash';
     if (this.#peek() !== '/') return 'invalid character for media type';
     if (!TYPES.test(type) && !/^x-/i.test(type)) return 'invalid media type';

@@ -1,5 +1,6 @@
 /** The escapes of Go's `net/url`, for each part of a URL. Texts hold one byte in each character. No I/O. */
 import { err, ok, type Result } from '../../shared/result.ts';
+import { goQuoteBytes } from './go-quote.ts';
 
 export type UrlPart = 'path' | 'user' | 'host' | 'zone' | 'fragment';
 
@@ -43,7 +44,7 @@ export function unescapeUrl(text: string, part: UrlPart): Result<string, string>
     const character = text[at] as string;
     if (character !== '%') {
       if (isHost && character < '\x80' && isEscaped(character, part))
-        return err(`invalid character ${JSON.stringify(character)} in host name`);
+        return err(`invalid character ${goQuoteBytes(character)} in host name`);
       pieces.push(character);
       continue;
     }
@@ -54,7 +55,7 @@ export function unescapeUrl(text: string, part: UrlPart): Result<string, string>
       HEX.test(digits) &&
       (written === '%25' ||
         (part === 'host' ? byte >= '\x80' : part !== 'zone' || byte === ' ' || !isEscaped(byte, 'host')));
-    if (!isAllowed) return err(`invalid URL escape ${JSON.stringify(written)}`);
+    if (!isAllowed) return err(`invalid URL escape ${goQuoteBytes(written)}`);
     pieces.push(byte);
     at += 2;
   }

@@ -4,6 +4,7 @@
  */
 import { err, ok, type Result } from '../../shared/result.ts';
 import { escapedForm, escapeUrl, unescapeUrl } from './go-escapes.ts';
+import { goQuote, goQuoteBytes } from './go-quote.ts';
 
 export interface GoUrl {
   /** The scheme in lower case; empty for a relative reference. */
@@ -37,10 +38,10 @@ export function parseGoUrl(text: string): Result<GoUrl, string> {
   const whole = hash === -1 ? text : text.slice(0, hash);
   const fragment = hash === -1 ? '' : binary(text.slice(hash + 1));
   const parsed = parseWhole(binary(whole));
-  if (!parsed.ok) return err(`parse ${JSON.stringify(whole)}: ${parsed.error}`);
+  if (!parsed.ok) return err(`parse ${goQuote(whole)}: ${parsed.error}`);
   if (fragment === '') return parsed;
   const unescaped = unescapeUrl(fragment, 'fragment');
-  if (!unescaped.ok) return err(`parse ${JSON.stringify(text)}: ${unescaped.error}`);
+  if (!unescaped.ok) return err(`parse ${goQuote(text)}: ${unescaped.error}`);
   const printed = unescaped.value === '' ? '' : `#${escapedForm(fragment, unescaped.value, 'fragment')}`;
   return ok({ ...parsed.value, text: parsed.value.text + plain(printed) });
 }
@@ -109,7 +110,7 @@ function parseHost(host: string): Result<string, string> {
   if (host.startsWith('[') && end === -1) return err("missing ']' in host");
   const colon = end === -1 ? host.lastIndexOf(':') : end + 1;
   const port = colon === -1 ? '' : host.slice(colon);
-  if (!PORT.test(port)) return err(`invalid port ${JSON.stringify(port)} after host`);
+  if (!PORT.test(port)) return err(`invalid port ${goQuoteBytes(port)} after host`);
   const zone = end === -1 ? -1 : host.slice(0, end).indexOf('%25');
   if (zone === -1) return unescapeUrl(host, 'host');
   let unescapedHost = '';
