@@ -41,13 +41,20 @@ class DocumentParser {
     if (first.kind === 'stream-end') return undefined;
     const isExplicit = DOCUMENT_STARTS.has(first.kind);
     this.#directives();
-    if (!isExplicit) return this.#node(true, false, 0).tree;
+    if (!isExplicit) return this.#root();
     const token = this.#peek();
     if (token.kind !== 'document-start')
       throw parseFault('did not find expected <document start>', undefined, token.start);
     this.#take();
     const next = this.#peek();
-    return DOCUMENT_ENDS.has(next.kind) ? empty(next.start) : this.#node(true, false, 0).tree;
+    return DOCUMENT_ENDS.has(next.kind) ? empty(next.start) : this.#root();
+  }
+
+  /** Go-yaml looks for the end of the document, and so finds a fault in the next tokens. */
+  #root(): YamlNode {
+    const { tree } = this.#node(true, false, 0);
+    this.#peek();
+    return tree;
   }
 
   #peek(): Token {

@@ -11,7 +11,6 @@ import { bare, type Token, type TokenKind } from './token.ts';
 
 /** Go-yaml reads this many tokens ahead, so a fault in them comes before one of the parser. */
 const AHEAD = 2;
-const BYTE_ORDER_MARK = 0xfeff;
 const HASH = 0x23;
 /** Go-yaml looks for the next comment no further than this many characters. */
 const MOST_BEFORE_COMMENT = 512;
@@ -136,7 +135,6 @@ export class Scanner {
   #skipToToken(): void {
     const cursor = this.#cursor;
     for (;;) {
-      if (cursor.column === 0 && cursor.peek() === BYTE_ORDER_MARK) cursor.skip();
       const takesTabs = this.#isInFlow || !this.#allowsKey;
       while (cursor.peek() === SPACE || (takesTabs && cursor.peek() === TAB)) cursor.skip();
       if (cursor.peek() === HASH) this.#skipComments();
