@@ -12,8 +12,12 @@ export type LocalEntry =
 const MOST_LINKS = 40;
 
 export class LocalFiles {
+  readonly #entries: ReadonlyMap<string, LocalEntry>;
+
   /** `entries` are by clean relative paths; the directory itself has the empty path. */
-  constructor(private readonly entries: ReadonlyMap<string, LocalEntry>) {}
+  constructor(entries: ReadonlyMap<string, LocalEntry>) {
+    this.#entries = entries;
+  }
 
   /** Returns the contents of the file at `path`, through symbolic links, or a message. */
   read(path: string): Result<Uint8Array<ArrayBuffer>, string> {
@@ -29,15 +33,15 @@ export class LocalFiles {
     const clean = cleanPath(path);
     if (clean === undefined) return err(OUTSIDE);
     const prefix = clean === '' ? '' : `${clean}/`;
-    const inside = [...this.entries].filter(([name]) => name !== '' && name.startsWith(prefix));
-    const own = this.entries.get(clean);
+    const inside = [...this.#entries].filter(([name]) => name !== '' && name.startsWith(prefix));
+    const own = this.#entries.get(clean);
     if (inside.length === 0 && own === undefined) return err(`open ${path}: no such directory beside the config`);
     if (own !== undefined && own.kind !== 'directory') return err('root of tree must be a directory');
     return ok(inside.map(([name, entry]): [string, LocalEntry] => [name.slice(prefix.length), entry]).sort(byPath));
   }
 
   #followed(path: string, left: number): LocalEntry | undefined {
-    const entry = this.entries.get(path);
+    const entry = this.#entries.get(path);
     if (entry?.kind !== 'link' || left === 0) return entry;
     const target = cleanPath(`${path.split('/').slice(0, -1).join('/')}/${entry.target}`);
     return target === undefined || entry.target.startsWith('/') ? undefined : this.#followed(target, left - 1);

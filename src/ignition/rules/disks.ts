@@ -20,11 +20,30 @@ const LABEL_BYTES_BY_FORMAT: Readonly<Record<string, number>> = {
   none: Number.POSITIVE_INFINITY,
 };
 const NO_FORMAT_SINCE = 3;
+const BEYOND_ASCII = /[^\0-\x7f]/;
 const WITHOUT_SPARES = ['linear', 'raid0', '0', 'stripe'];
 const LEVELS = [...WITHOUT_SPARES, 'raid1', '1', 'mirror', 'raid4', '4', 'raid5', '5', 'raid6', '6', 'raid10', '10'];
 
 /** Returns the number of UTF-8 bytes of a text. */
-export const byteLength = (text: string): number => new TextEncoder().encode(text).length;
+export function byteLength(text: string): number {
+  if (!BEYOND_ASCII.test(text)) return text.length;
+  let bytes = text.length;
+  // Encoding the text to count it would cost more than everything else that is checked of a hash.
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x80) continue;
+    const isPaired = unit >= 0xd800 && unit < 0xe000 && isHalfOfPair(text, at, unit);
+    bytes += unit < 0x800 || isPaired ? 1 : 2;
+  }
+  return bytes;
+}
+
+/** A half that stands alone is written as U+FFFD, which has three bytes; a pair has four. */
+function isHalfOfPair(text: string, at: number, unit: number): boolean {
+  const isFirst = unit < 0xdc00;
+  const other = text.charCodeAt(isFirst ? at + 1 : at - 1);
+  return isFirst ? other >= 0xdc00 && other < 0xe000 : other >= 0xd800 && other < 0xdc00;
+}
 
 /** Reports the errors and warnings about the disks, arrays and file systems of `config` in spec 3.`minor`. */
 export function checkDisks({ storage }: ConfigV3, minor: number, report: Findings): void {

@@ -43,10 +43,36 @@ export function parseGoUrl(text: string): Result<GoUrl, string> {
   const unescaped = unescapeUrl(fragment, 'fragment');
   if (!unescaped.ok) return err(`parse ${goQuote(text)}: ${unescaped.error}`);
   const printed = unescaped.value === '' ? '' : `#${escapedForm(fragment, unescaped.value, 'fragment')}`;
-  return ok({ ...parsed.value, text: parsed.value.text + plain(printed) });
+  return ok(parsed.value.withFragment(printed));
 }
 
-function parseWhole(whole: string): Result<GoUrl, string> {
+class ParsedUrl implements GoUrl {
+  readonly scheme: string;
+  readonly query: string;
+  readonly hasUser: boolean;
+  readonly #middle: string;
+  readonly #end: string;
+
+  /** `middle` and `end` are printed, with a character for each byte. */
+  constructor(scheme: string, query: string, hasUser: boolean, middle: string, end: string) {
+    this.scheme = scheme;
+    this.query = query;
+    this.hasUser = hasUser;
+    this.#middle = middle;
+    this.#end = end;
+  }
+
+  /** It is made when somebody asks for it: it may be as long as a file. */
+  get text(): string {
+    return plain(`${this.scheme === '' ? '' : `${this.scheme}:`}${this.#middle}${this.#end}`);
+  }
+
+  withFragment(fragment: string): ParsedUrl {
+    return new ParsedUrl(this.scheme, this.query, this.hasUser, this.#middle, `${this.#end}${fragment}`);
+  }
+}
+
+function parseWhole(whole: string): Result<ParsedUrl, string> {
   if (hasControl(whole)) return err('net/url: invalid control character in URL');
   const written = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(whole)?.[1] ?? '';
   if (written === '' && whole.startsWith(':')) return err('missing protocol scheme');
@@ -57,9 +83,8 @@ function parseWhole(whole: string): Result<GoUrl, string> {
   const query = mark === -1 ? '' : afterScheme.slice(mark + 1);
   const printed = printWhole(scheme, rest);
   if (!printed.ok) return printed;
-  const head = scheme === '' ? '' : `${scheme}:`;
-  const text = plain(`${head}${printed.value.text}${mark === -1 ? '' : `?${query}`}`);
-  return ok({ scheme, query: plain(query), hasUser: printed.value.hasUser, text });
+  const { text: middle, hasUser } = printed.value;
+  return ok(new ParsedUrl(scheme, plain(query), hasUser, middle, mark === -1 ? '' : `?${query}`));
 }
 
 /** Returns what stands between the scheme and the query, as Go prints it. */
