@@ -30,7 +30,7 @@ interface Folder {
 /** A node below a file cannot be made: Ignition fails at boot, and only there. */
 function belowFiles(storage: Fields): Entry[] {
   const root: Folder = { inside: new Map(), isFile: false };
-  for (const path of pathsOf(storage, 'files')) {
+  for (const path of pathsOf(storage, 'files').filter((known) => known !== '')) {
     let folder = root;
     for (const name of path.split('/').filter((part) => part !== '')) {
       const next: Folder = folder.inside.get(name) ?? { inside: new Map(), isFile: false };
@@ -101,7 +101,9 @@ function resolved(path: string): string {
 }
 
 const listOf = (storage: Fields, kind: string): readonly Fields[] => (storage[kind] ?? []) as Fields[];
+/** A longer path cannot be made anyway (PATH_MAX of Linux); as an empty one it is below nothing. */
+const MOST_PATH = 4096;
 const pathsOf = (storage: Fields, kind: string): string[] =>
-  listOf(storage, kind).map(({ path }) => String(path ?? ''));
+  listOf(storage, kind).map(({ path }) => (typeof path === 'string' && path.length <= MOST_PATH ? path : ''));
 const short = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}...` : text);
 const warning = (path: string, message: string): Entry => ({ severity: 'warning', path, message });

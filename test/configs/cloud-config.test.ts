@@ -21,6 +21,7 @@ describe('a cloud-config', () => {
     ['a tab', 'hostname: a\n\tusers: []\n', 3],
     ['an open quote', 'hostname: "a\nusers: []\n', 2],
     ['a wrong indent', 'coreos:\n  units:\n    - name: a\n     command: start\n', 5],
+    ['brackets that do not end', 'hostname: a\nusers: [core\n', 3],
     ['a list', '- hostname: a\n', 2],
     ['a word', 'hostname\n', 2],
   ])('%s is refused, and its line is named', (_what, yaml, line) => {

@@ -26,6 +26,15 @@ export function parseDocument(text: string): YamlNode | undefined {
   return new DocumentParser(text).document();
 }
 
+/**
+ * A fault inside brackets or braces. Where the text ends, a person has to look at where they begin; go-yaml's own line stays
+ * as it counts it.
+ */
+function unclosed(problem: string, context: Mark, token: Token): YamlFault {
+  const fault = parseFault(problem, context, token.start);
+  return token.kind === 'stream-end' ? new YamlFault(problem, context, fault.goLine) : fault;
+}
+
 class DocumentParser {
   readonly #scanner: Scanner;
   readonly #tags = new Map<string, string>();
@@ -190,7 +199,7 @@ class DocumentParser {
     const list = new Collection(at);
     for (let token = this.#peek(); token.kind !== 'flow-list-end'; token = this.#peek()) {
       if (!list.isEmpty) {
-        if (token.kind !== 'flow-entry') throw parseFault("did not find expected ',' or ']'", start, token.start);
+        if (token.kind !== 'flow-entry') throw unclosed("did not find expected ',' or ']'", start, token);
         this.#take();
         token = this.#peek();
         if (token.kind === 'flow-list-end') break;
@@ -223,7 +232,7 @@ class DocumentParser {
     const map = new Collection(at);
     for (let token = this.#peek(); token.kind !== 'flow-map-end'; token = this.#peek()) {
       if (!map.isEmpty) {
-        if (token.kind !== 'flow-entry') throw parseFault("did not find expected ',' or '}'", start, token.start);
+        if (token.kind !== 'flow-entry') throw unclosed("did not find expected ',' or '}'", start, token);
         this.#take();
         token = this.#peek();
         if (token.kind === 'flow-map-end') break;
