@@ -3,6 +3,7 @@ import type { Hono } from 'hono';
 import { allowedMethods } from './api/allowed-methods.ts';
 import { isOperator } from './api/auth.ts';
 import { contract } from './api/contract/contract.ts';
+import { strictNames } from './api/strict-names.ts';
 import { ignitionRoutes } from './configs/routes-ignition.ts';
 import { type MachineRoom, machineRoutes, storageRoutes } from './machines/api/routes-machines.ts';
 import { profileRoutes } from './machines/api/routes-profiles.ts';
@@ -69,6 +70,12 @@ export function addRoutes(app: Router, rooms: Rooms): void {
   app.use('/api/*', async ({ req }, next) => {
     if (await isOperatorCall(req.header('authorization') ?? null)) return await next();
     return problemJson(NO_TOKEN, rawPath(req.url));
+  });
+  const unknownName = strictNames(contract);
+  app.use('/api/*', async ({ req }, next) => {
+    const { pathname, searchParams } = new URL(req.url);
+    const refused = unknownName(req.method, pathname, searchParams.keys());
+    return refused === undefined ? await next() : problemJson(refused, rawPath(req.url));
   });
   app.route('/api/metrics', metricsRoutes(rooms.metrics));
   app.route('/api/mirrors', mirrorRoutes(mirror));

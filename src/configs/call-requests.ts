@@ -61,7 +61,7 @@ export const transpileQuery = z.object({
 export const schemaParams = z.object({ version: z.string().meta({ example: '3.4.0' }) });
 
 export const mergeBody = z
-  .object({
+  .strictObject({
     parent: z
       .union([z.string(), z.record(z.string(), z.unknown())])
       .meta({ description: 'a config, or the text of one' }),

@@ -10,6 +10,7 @@ import { plainConfig } from '../ignition/render.ts';
 import type { Entry } from '../ignition/report.ts';
 import { SCHEMAS_V3 } from '../ignition/spec/v3.ts';
 import { checkShape, shapeProblem } from '../shared/http/api.ts';
+import { notKnown } from '../shared/nearest.ts';
 import type { Problem } from '../shared/problem.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { mergeBody } from './call-requests.ts';
@@ -102,6 +103,11 @@ export function merge(body: string): Result<Merged, Problem> {
   const texts = new Map<string, string>();
   for (const { key, value } of json.value.members) {
     texts.set(key, value.kind === 'string' ? value.value : body.slice(value.at, value.end));
+  }
+  const unknown = [...texts.keys()].find((name) => !Object.hasOwn(mergeBody.shape, name));
+  if (unknown !== undefined) {
+    const message = notKnown(unknown, Object.keys(mergeBody.shape), 'the body');
+    return err(shapeProblem({ field: unknown.slice(0, 100), message }));
   }
   const asked = checkShape(mergeBody.pick({ engine: true }), { engine: texts.get('engine') });
   if (!asked.ok) return err(shapeProblem(asked.error));

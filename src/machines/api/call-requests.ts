@@ -64,7 +64,7 @@ export const changeQuery = z.object({
 export const profilePartQuery = changeQuery.extend(formatQuery.shape);
 
 export const profileBody = z
-  .object({
+  .strictObject({
     engine: engine.optional(),
     ignition: z
       .union([ignition, z.null()], { error: IGNITION_RULE })
@@ -81,7 +81,7 @@ export const profileBody = z
   .meta({ id: 'Engine' });
 
 export const tokenBody = z
-  .object({ revoke: onOff.optional(), expires_in: seconds.optional() })
+  .strictObject({ revoke: onOff.optional(), expires_in: seconds.optional() })
   .meta({ id: 'NewToken', description: '`revoke` ends the older URLs', example: { revoke: true } });
 
 export const pageQuery = z.object({ cursor: z.string().optional() });

@@ -34,7 +34,9 @@ export const aliasParams = z.object({ channel, board, alias });
 
 /** The body of the call that pins an alias. */
 export const pinBody = z
-  .object({ version: z.string({ error: 'must be MAJOR.CHANNEL.PATCH' }).regex(VERSION, 'must be MAJOR.CHANNEL.PATCH') })
+  .strictObject({
+    version: z.string({ error: 'must be MAJOR.CHANNEL.PATCH' }).regex(VERSION, 'must be MAJOR.CHANNEL.PATCH'),
+  })
   .meta({ id: 'Pin', description: 'the published release that the alias is to name' });
 
 const fileView = z

@@ -1,5 +1,6 @@
 /** Reads the bodies of API calls and writes their JSON answers. It ignores the Content-Type of a body. */
-import type * as z from 'zod';
+import * as z from 'zod';
+import { notKnown } from '../nearest.ts';
 import type { Platform } from '../platform.ts';
 import type { Problem } from '../problem.ts';
 import { err, ok, type Result } from '../result.ts';
@@ -65,7 +66,14 @@ export function checkShape<T extends z.ZodType>(schema: T, value: unknown): Resu
   const checked = schema.safeParse(value);
   if (checked.success) return ok(checked.data);
   const [issue] = checked.error.issues;
+  if (issue?.code === 'unrecognized_keys') return err(unknownField(schema, issue.keys[0] ?? ''));
   return err({ field: issue?.path.join('.') || 'body', message: issue?.message ?? 'is not valid' });
+}
+
+/** A name that is misspelt must not be taken for an absent one. */
+function unknownField(schema: z.ZodType, name: string): ShapeFault {
+  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  return { field: name.slice(0, 100), message: notKnown(name, known, 'the body') };
 }
 
 /** Returns a 422 that names the field. */
