@@ -23,15 +23,18 @@ export class LocalFiles {
   read(path: string): Result<Uint8Array<ArrayBuffer>, string> {
     const clean = cleanPath(path);
     if (clean === undefined) return err(OUTSIDE);
-    const entry = this.#followed(clean, MOST_LINKS);
+    const entry = this.#entries.get(this.#followed(clean) ?? NOWHERE);
     if (entry === undefined) return err(`open ${path}: no such file beside the config`);
     return entry.kind === 'file' ? ok(entry.bytes) : err(`read ${path}: it is not a file`);
   }
 
   /** Returns what lies below a directory, by paths from there and in lexical order, or a message. */
   below(path: string): Result<[string, LocalEntry][], string> {
-    const clean = cleanPath(path);
-    if (clean === undefined) return err(OUTSIDE);
+    const asked = cleanPath(path);
+    if (asked === undefined) return err(OUTSIDE);
+    // The root of a tree is not followed itself: butane takes a link there for what is no directory.
+    const folder = this.#followed(asked.split('/').slice(0, -1).join('/')) ?? NOWHERE;
+    const clean = cleanPath(`${folder}/${asked.split('/').at(-1) ?? ''}`) ?? NOWHERE;
     const prefix = clean === '' ? '' : `${clean}/`;
     const inside = [...this.#entries].filter(([name]) => name !== '' && name.startsWith(prefix));
     const own = this.#entries.get(clean);
@@ -40,14 +43,32 @@ export class LocalFiles {
     return ok(inside.map(([name, entry]): [string, LocalEntry] => [name.slice(prefix.length), entry]).sort(byPath));
   }
 
-  #followed(path: string, left: number): LocalEntry | undefined {
-    const entry = this.#entries.get(path);
-    if (entry?.kind !== 'link' || left === 0) return entry;
-    const target = cleanPath(`${path.split('/').slice(0, -1).join('/')}/${entry.target}`);
-    return target === undefined || entry.target.startsWith('/') ? undefined : this.#followed(target, left - 1);
+  /** Returns where a path leads through symbolic links; `undefined` where one leads out of the directory, or in a circle. */
+  #followed(path: string): string | undefined {
+    let rest = path.split('/').filter((part) => part !== '');
+    let at = '';
+    for (let links = 0; links <= MOST_LINKS; ) {
+      const [name, ...others] = rest;
+      if (name === undefined) return at;
+      const next = at === '' ? name : `${at}/${name}`;
+      const entry = this.#entries.get(next);
+      rest = others;
+      if (entry?.kind !== 'link') {
+        at = next;
+        continue;
+      }
+      links += 1;
+      const target = entry.target.startsWith('/') ? undefined : cleanPath(`${at}/${entry.target}`);
+      if (target === undefined) return undefined;
+      rest = [...target.split('/').filter((part) => part !== ''), ...others];
+      at = '';
+    }
+    return undefined;
   }
 }
 
+/** No entry has this path. */
+const NOWHERE = '/';
 const OUTSIDE = 'local file path traverses outside the files directory';
 
 /** The order of filepath.WalkDir in Go: by the names of each directory. */

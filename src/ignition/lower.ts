@@ -9,6 +9,7 @@ import { newestSpec, type Reader } from './reader.ts';
 import { plainConfig } from './render.ts';
 import type { Entry } from './report.ts';
 import { SCHEMAS_V3 } from './spec/v3.ts';
+import { dataUrlText } from './urls/data-url.ts';
 import { versionText } from './version.ts';
 
 type Json = unknown;
@@ -20,6 +21,8 @@ const SPECIAL_BITS_FROM = 6;
 const SPECIAL_BITS = 0o7000;
 /** Ignition loses the advertisements of a config that is older than this (config/v3_5/translate in coreos/ignition). */
 const ADVERTISEMENT_FROM = 5;
+/** Configs in configs in configs. */
+const MOST_NESTED = 5;
 /** Nobody reads more errors of one kind. */
 const MOST = 100;
 
@@ -33,6 +36,8 @@ export function lowered(config: Record<string, unknown>, minor: number, reader: 
     const message = `Ignition ${reader.ignition} reads spec 1 and 2 only, not ${versionText(minor)}`;
     return err([error('ignition.version', message)]);
   }
+  const embedded = tooNewInside(config, reader, MOST_NESTED);
+  if (embedded.length > 0) return err(embedded);
   if (minor <= newestMinor) return ok(config);
   const older = atVersion(config, versionText(newestMinor));
   const needs = (path: string, why: string) =>
@@ -45,7 +50,7 @@ export function lowered(config: Record<string, unknown>, minor: number, reader: 
   if (!parsed.ok) {
     const entries = parsed.error.reason === 'no-config' ? [] : parsed.error.entries;
     const faults = entries.filter(({ severity }) => severity === 'error');
-    const from = versionText(minor);
+    const from = firstValid(config, newestMinor, minor);
     return err(faults.map(({ path, message }) => needs(path, `needs spec ${from} (${message})`)));
   }
   const schema = SCHEMAS_V3[newestMinor] as unknown as z.ZodType;
@@ -62,6 +67,33 @@ const atVersion = (config: Fields, version: string): Record<string, unknown> => 
   ...config,
   ignition: { ...(config['ignition'] as Fields), version },
 });
+
+/** Returns errors for the configs in data URLs that a config merges or is replaced by, and that `reader` does not know. */
+function tooNewInside(config: Fields, reader: Reader, depth: number): Entry[] {
+  const references = ((config['ignition'] as Fields | undefined)?.['config'] ?? {}) as Fields;
+  const named: [string, Fields][] = listOf(references['merge']).map((one, index) => [`merge.${index}`, one]);
+  const replace = references['replace'];
+  if (typeof replace === 'object' && replace !== null) named.push(['replace', replace as Fields]);
+  return named.flatMap(([name, { source, compression }]) => {
+    const text = (compression ?? '') === '' ? dataUrlText(String(source ?? '')) : undefined;
+    const parsed = text === undefined ? undefined : parseConfig(text);
+    if (parsed?.ok !== true || parsed.value.major !== 3) return [];
+    const path = `ignition.config.${name}.source`;
+    if (parsed.value.minor > (reader.newestMinor ?? -1)) {
+      const why = `holds a config of spec ${parsed.value.version}`;
+      return [error(path, `${why}, but Ignition ${reader.ignition} reads specs up to ${newestSpec(reader)}`)];
+    }
+    const inner = depth === 0 ? [] : tooNewInside(parsed.value.config as unknown as Fields, reader, depth - 1);
+    return inner.slice(0, 1).map(({ message }) => error(path, `in the config that it holds: ${message}`));
+  });
+}
+
+/** Returns the first version above `above` by whose rules the config is valid. */
+function firstValid(config: Fields, above: number, minor: number): string {
+  for (let candidate = above + 1; candidate < minor; candidate += 1)
+    if (parseConfig(JSON.stringify(atVersion(config, versionText(candidate)))).ok) return versionText(candidate);
+  return versionText(minor);
+}
 
 /** Returns the first version that keeps the field at `path`. */
 function firstWith(config: Fields, path: string, above: number, minor: number): string {

@@ -18,38 +18,52 @@ const NETWORKD_ENDINGS = ['.network', '.netdev', '.link'];
 /** Returns warnings about a config of spec 3 in plain JSON values. The work is linear in the length of its paths. */
 export function lint(config: Fields): Entry[] {
   const storage = (config['storage'] ?? {}) as Fields;
-  return [...belowFiles(storage), ...ignoredByNetworkd(storage), ...sysextsToNowhere(storage)];
+  const root = placesOf(storage);
+  return [...belowFiles(storage, root), ...ignoredByNetworkd(storage), ...sysextsToNowhere(storage, root)];
 }
 
-/** A directory of the paths of a config. */
-interface Folder {
-  readonly inside: Map<string, Folder>;
+/** A name in the paths of a config, and what stands there. */
+interface Place {
+  readonly inside: Map<string, Place>;
   isFile: boolean;
+  /** A link leads elsewhere, and a file system may hold more than the config tells. */
+  leadsOn: boolean;
 }
+
+const newPlace = (): Place => ({ inside: new Map(), isFile: false, leadsOn: false });
+
+/** Returns all paths of a config as a tree, so that each is looked up in its own length. */
+function placesOf(storage: Fields): Place {
+  const root = newPlace();
+  for (const kind of ['files', 'directories', 'links', 'filesystems'])
+    for (const path of pathsOf(storage, kind).filter((known) => known !== '')) {
+      let place = root;
+      for (const name of partsOf(path)) {
+        const next = place.inside.get(name) ?? newPlace();
+        place.inside.set(name, next);
+        place = next;
+      }
+      if (kind === 'files') place.isFile = true;
+      if (kind === 'links' || kind === 'filesystems') place.leadsOn = true;
+    }
+  return root;
+}
+
+const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '');
 
 /** A node below a file cannot be made: Ignition fails at boot, and only there. */
-function belowFiles(storage: Fields): Entry[] {
-  const root: Folder = { inside: new Map(), isFile: false };
-  for (const path of pathsOf(storage, 'files').filter((known) => known !== '')) {
-    let folder = root;
-    for (const name of path.split('/').filter((part) => part !== '')) {
-      const next: Folder = folder.inside.get(name) ?? { inside: new Map(), isFile: false };
-      folder.inside.set(name, next);
-      folder = next;
-    }
-    folder.isFile = true;
-  }
+function belowFiles(storage: Fields, root: Place): Entry[] {
   const found: Entry[] = [];
   for (const kind of ['files', 'directories', 'links'])
     for (const [index, path] of pathsOf(storage, kind).entries()) {
-      const parts = path.split('/').filter((part) => part !== '');
-      let folder: Folder | undefined = root;
+      const parts = partsOf(path);
+      let place: Place | undefined = root;
       let depth = 0;
-      while (folder !== undefined && !folder.isFile && depth < parts.length) {
-        folder = folder.inside.get(parts[depth] ?? '');
+      while (place !== undefined && !place.isFile && depth < parts.length) {
+        place = place.inside.get(parts[depth] ?? '');
         depth += 1;
       }
-      if (folder?.isFile !== true || depth === parts.length) continue;
+      if (place?.isFile !== true || depth === parts.length) continue;
       const file = `/${parts.slice(0, depth).join('/')}`;
       found.push(
         warning(`storage.${kind}.${index}.path`, `is below ${short(file)}, which is a file: it cannot be made`),
@@ -76,18 +90,33 @@ function isReadByNetworkd(path: string): boolean {
   return name.endsWith('.conf') && NETWORKD_ENDINGS.some((ending) => folder.endsWith(`${ending}.d`));
 }
 
-function sysextsToNowhere(storage: Fields): Entry[] {
-  const made = new Set(['files', 'directories', 'links'].flatMap((kind) => pathsOf(storage, kind)));
-  return listOf(storage, 'links')
-    .flatMap(({ path, target }, index) => {
-      if (typeof path !== 'string' || typeof target !== 'string' || !path.startsWith(SYSEXTS)) return [];
-      const absolute = resolved(target.startsWith('/') ? target : `${SYSEXTS}${target}`);
-      const isThere = made.has(absolute);
-      const isOfImage = OF_THE_IMAGE.some((prefix) => absolute.startsWith(prefix));
-      const message = `points to ${short(absolute)}, which nothing in this config makes: the extension is not loaded`;
-      return isThere || isOfImage ? [] : [warning(`storage.links.${index}.target`, message)];
-    })
-    .slice(0, MOST);
+/** A system extension is a direct child of the directory (systemd-sysext(8)): an image, or a directory. */
+function sysextsToNowhere(storage: Fields, root: Place): Entry[] {
+  const found: Entry[] = [];
+  for (const [index, { path, target }] of listOf(storage, 'links').entries()) {
+    if (typeof path !== 'string' || typeof target !== 'string' || target.length > MOST_PATH) continue;
+    const isExtension = path.startsWith(SYSEXTS) && !path.slice(SYSEXTS.length).includes('/');
+    const absolute = resolved(target.startsWith('/') ? target : `${SYSEXTS}${target}`);
+    const isOfImage = OF_THE_IMAGE.some((prefix) => absolute.startsWith(prefix));
+    if (!isExtension || isOfImage || mayBeThere(root, absolute)) continue;
+    found.push(
+      warning(`storage.links.${index}.target`, `points to ${short(absolute)}, which nothing in this config makes`),
+    );
+    if (found.length >= MOST) return found;
+  }
+  return found;
+}
+
+/** True for a path that the config makes, as a node or above one, and for one that a link or a file system leads to. */
+function mayBeThere(root: Place, path: string): boolean {
+  let place = root;
+  for (const name of partsOf(path)) {
+    const next = place.inside.get(name);
+    if (next === undefined) return place.leadsOn;
+    place = next;
+    if (place.leadsOn) return true;
+  }
+  return true;
 }
 
 /** Returns an absolute path without `.` and `..`. */

@@ -1,6 +1,6 @@
 /** Butane with files: what butane makes of its files directory, from a tar that the real tar has written. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -202,5 +202,68 @@ describe('a tar', () => {
       changed[at] = 0xff - (changed[at] ?? 0);
       expect(readTar(changed)).toHaveProperty('ok');
     }
+  });
+});
+
+describe('an archive that is odd', () => {
+  const one = (local: string) =>
+    `${HEAD}storage:\n  files:\n    - path: /a\n      contents:\n        local: ${local}\n`;
+  it('with a directory that is a link is read through it', async () => {
+    const files = { 'config.bu': one('link/a.txt'), 'real/a.txt': 'x', link: { link: 'real' } };
+    expect(configOf(await written(files)).storage.files[0].contents.source).toBe('data:,x');
+  });
+  it('with links in a circle, or out of it, is refused', async () => {
+    for (const link of ['loop', '../../etc', '/etc']) {
+      const errors = errorsOf(await written({ 'config.bu': one('loop/a.txt'), loop: { link } }));
+      expect(errors).toEqual([['storage.files.0.contents.local', 'open loop/a.txt: no such file beside the config']]);
+    }
+  });
+  it('with two names of one file has it twice', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'bundle-'));
+    roots.push(root);
+    writeFileSync(join(root, 'config.bu'), one('b.txt'));
+    writeFileSync(join(root, 'a.txt'), 'x');
+    linkSync(join(root, 'a.txt'), join(root, 'b.txt'));
+    const tar = new Uint8Array(execFileSync('tar', ['-C', root, '-cf', '-', 'a.txt', 'b.txt', 'config.bu']));
+    const data = await readUserData(tar, 1024 * 1024);
+    if (!data.ok) throw new Error(JSON.stringify(data.error));
+    const made = readFormat(data.value, { format: undefined, platform: '', lenient: false });
+    expect(configOf(made).storage.files[0].contents.source).toBe('data:,x');
+  });
+  it('with sparse files is refused, and the reason says so', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'bundle-'));
+    roots.push(root);
+    writeFileSync(join(root, 'config.bu'), one('a'));
+    writeFileSync(join(root, 'a'), '');
+    truncateSync(join(root, 'a'), 200_000);
+    for (const format of ['gnu', 'pax']) {
+      const tar = new Uint8Array(execFileSync('tar', ['-C', root, '--sparse', `--format=${format}`, '-cf', '-', '.']));
+      expect(await readUserData(tar, 1024 * 1024)).toMatchObject({
+        ok: false,
+        error: { message: expect.stringContaining('sparse') },
+      });
+    }
+  });
+  it('that names one file very often is refused before it is embedded', async () => {
+    const often = Array.from({ length: 5000 }, (_, at) => `    - {path: /${at}, contents: {local: big}}`).join('\n');
+    const errors = errorsOf(
+      await written({ 'config.bu': `${HEAD}storage:\n  files:\n${often}\n`, big: 'x'.repeat(500_000) }),
+    );
+    expect(errors.length).toBeGreaterThan(0);
+    expect(errors[0]?.[1]).toBe('the local files come to over 4194304 bytes: fetch large ones by a URL');
+  });
+  it('with more trees than anybody has is refused', async () => {
+    const trees = Array.from({ length: 1001 }, () => '    - {local: root}').join('\n');
+    const errors = errorsOf(await written({ 'config.bu': `${HEAD}storage:\n  trees:\n${trees}\n`, 'root/a': 'x' }));
+    expect(errors).toEqual([['storage.trees', 'has over 1000 trees']]);
+  });
+  it('puts a tree where Go joins its path', async () => {
+    const config = configOf(
+      await written({
+        'config.bu': `${HEAD}storage:\n  trees:\n    - {local: root, path: /a//b/../}\n`,
+        'root/x': 'y',
+      }),
+    );
+    expect(config.storage.files[0].path).toBe('/a/x');
   });
 });

@@ -171,3 +171,36 @@ it('specs 1 and 2 are read by every Ignition of Flatcar', () => {
   for (const [version] of READS)
     expect(compose({ user }, 'ignition', reader(version))).toMatchObject({ value: { version: '2.3.0' } });
 });
+
+describe('a config in a config', () => {
+  const holding = (version: string, inner: string, how: 'merge' | 'replace') => {
+    const source = `data:${inner.includes('b64') ? ';base64' : ''},${inner.includes('b64') ? Buffer.from(inSpec(6)).toString('base64') : encodeURIComponent(inner)}`;
+    return JSON.stringify({
+      ignition: { version, config: how === 'merge' ? { merge: [{ source }] } : { replace: { source } } },
+    });
+  };
+  it.each([
+    ['3.4.0', inSpec(6), 'merge', 'ignition.config.merge.0.source'],
+    ['3.6.0', inSpec(6), 'replace', 'ignition.config.replace.source'],
+    ['3.4.0', 'b64', 'merge', 'ignition.config.merge.0.source'],
+    ['3.4.0', holding('3.3.0', inSpec(5), 'merge'), 'merge', 'ignition.config.merge.0.source'],
+  ] as const)('of %s that holds %s is refused where what it holds is too new', (version, inner, how, path) => {
+    const composed = compose({ user: holding(version, inner, how) }, 'ignition', reader('2.19.0'));
+    expect(composed).toMatchObject({ ok: false, error: { entries: [{ layer: 'user', path }] } });
+    expect(composed.ok ? '' : composed.error.entries[0]?.message).toContain('Ignition 2.19.0 reads specs up to 3.4.0');
+  });
+  it('that can be read is taken', () => {
+    expect(compose({ user: holding('3.4.0', inSpec(3), 'merge') }, 'ignition', reader('2.19.0')).ok).toBe(true);
+    expect(compose({ user: holding('3.6.0', inSpec(6), 'merge') }, 'ignition', reader('2.26.0')).ok).toBe(true);
+  });
+});
+
+it.each([
+  ['gs://b/k', '2.3.0', '3.2.0'],
+  ['arn:aws:s3:::b/k', '2.7.0', '3.4.0'],
+])('a source %s for Ignition %s needs %s, not the version of the config', (source, version, needed) => {
+  const composed = compose({ user: inSpec(6, file({ contents: { source } })) }, 'ignition', reader(version));
+  expect(composed.ok ? '' : composed.error.entries.find(({ severity }) => severity === 'error')?.message).toContain(
+    `needs spec ${needed} `,
+  );
+});

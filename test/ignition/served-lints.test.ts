@@ -46,6 +46,18 @@ describe('a link in /etc/extensions', () => {
   it.each(['/opt/extensions/a.raw', 'b.raw', '../a.raw'])('to %s, which nothing makes, is told', (target) => {
     expect(lints({ links: links(target) })).toHaveLength(1);
   });
+  it.each([
+    ['a directory that has files', [{ path: '/opt/ext/docker/usr/bin/docker' }], '/opt/ext/docker', {}],
+    ['a file system', [], '/opt/ext/k.raw', { filesystems: [{ device: '/d', path: '/opt/ext' }] }],
+  ])('to %s is not', (_what, files, target, more) => {
+    expect(lints({ files, links: links(target), ...more })).toEqual([]);
+  });
+  it('through another link, or below an extension, is not', () => {
+    const through = [...links('/opt/extensions/k.raw'), { path: '/opt/extensions', target: '/data' }];
+    expect(lints({ files: [{ path: '/data/k.raw' }], links: through })).toEqual([]);
+    const below = [{ path: '/etc/extensions/foo/usr/lib/x.wants/x.service', target: '../x.service' }];
+    expect(lints({ links: below })).toEqual([]);
+  });
   it('to what the config makes, or the image has, is not', () => {
     expect(lints({ files: [{ path: '/opt/extensions/a.raw' }], links: links('/opt/extensions/a.raw') })).toEqual([]);
     expect(lints({ links: links('/usr/share/a.raw') })).toEqual([]);

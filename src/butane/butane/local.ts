@@ -3,7 +3,7 @@
  * coreos/butane). What remains is a source without local files. No I/O.
  */
 import type { Path } from '../../ignition/report.ts';
-import type { Result } from '../../shared/result.ts';
+import { err, type Result } from '../../shared/result.ts';
 import type { LocalEntry, LocalFiles } from '../local-files.ts';
 import type { YamlObject, YamlValue } from '../yaml/decode.ts';
 import type { YamlReport } from '../yaml/yaml-report.ts';
@@ -11,6 +11,11 @@ import { isResource, listAt, objectAt, visit } from './source-rules.ts';
 
 const NO_FILES =
   'local files cannot be read here: send a tar of the config and its files, transpile with butane and its files directory, or put the contents inline';
+/** A file may be named any number of times, and each time it is compressed and encoded. */
+const MOST_EMBEDDED = 4 * 1024 * 1024;
+const TOO_MUCH = `the local files come to over ${MOST_EMBEDDED} bytes: fetch large ones by a URL`;
+/** Each tree is looked for among all files. */
+const MOST_TREES = 1000;
 const MODE = 0o644;
 const EXECUTABLE = 0o755;
 
@@ -26,7 +31,8 @@ export function refuseLocal(source: YamlObject, report: YamlReport): void {
 }
 
 /** Replaces the fields of `source` that name local files by what the files hold, and reports those that cannot be read. */
-export function embedLocal(source: YamlObject, files: LocalFiles, report: YamlReport): void {
+export function embedLocal(source: YamlObject, given: LocalFiles, report: YamlReport): void {
+  const files = new Metered(given);
   visit(source, [], (object, path) => {
     if (typeof object['local'] === 'string' && isResource(object, path)) {
       const bytes = found(files.read(object['local']), [...path, 'local'], report);
@@ -44,7 +50,33 @@ export function embedLocal(source: YamlObject, files: LocalFiles, report: YamlRe
   embedTrees(source, files, report);
 }
 
-function addKeys(user: YamlObject, names: YamlValue[], files: LocalFiles, path: Path, report: YamlReport): void {
+/** Counts what is embedded. */
+class Metered {
+  readonly #files: LocalFiles;
+  #bytes = 0;
+
+  constructor(files: LocalFiles) {
+    this.#files = files;
+  }
+
+  read(path: string): Result<Uint8Array<ArrayBuffer>, string> {
+    const read = this.#files.read(path);
+    return !read.ok || this.takes(read.value) ? read : err(TOO_MUCH);
+  }
+
+  below(path: string): Result<[string, LocalEntry][], string> {
+    return this.#files.below(path);
+  }
+
+  /** Returns false once too much is embedded. */
+  takes(bytes: Uint8Array): boolean {
+    // An empty file costs something too.
+    this.#bytes += bytes.length + 100;
+    return this.#bytes <= MOST_EMBEDDED;
+  }
+}
+
+function addKeys(user: YamlObject, names: YamlValue[], files: Metered, path: Path, report: YamlReport): void {
   const own = user['ssh_authorized_keys'];
   const keys: YamlValue[] = Array.isArray(own) ? [...own] : [];
   for (const [index, name] of names.entries()) {
@@ -55,21 +87,39 @@ function addKeys(user: YamlObject, names: YamlValue[], files: LocalFiles, path: 
   user['ssh_authorized_keys'] = keys;
 }
 
-function embedTrees(source: YamlObject, files: LocalFiles, report: YamlReport): void {
+function embedTrees(source: YamlObject, files: Metered, report: YamlReport): void {
   const storage = objectAt(source, 'storage');
   const trees = listAt(storage, 'trees');
   if (storage === undefined || trees.length === 0) return;
+  if (trees.length > MOST_TREES) {
+    report.add('error', ['storage', 'trees'], `has over ${MOST_TREES} trees`);
+    return;
+  }
   const nodes = new Nodes(storage);
   for (const [index, tree] of trees.entries()) {
     const at: Path = ['storage', 'trees', index];
     const inside = found(files.below(String(tree['local'] ?? '')), at, report) ?? [];
     const root = typeof tree['path'] === 'string' && tree['path'] !== '' ? tree['path'] : '/';
     for (const [name, entry] of inside) {
-      const fault = nodes.add(`${root.replace(/\/$/, '')}/${name}`, entry);
+      if (entry.kind === 'file' && !files.takes(entry.bytes)) {
+        report.add('error', at, TOO_MUCH);
+        return;
+      }
+      const fault = nodes.add(joined(root, name), entry);
       if (fault !== undefined) report.add('error', at, fault);
     }
   }
   nodes.store();
+}
+
+/** Joins as Go's path.Join: what leads above the root stays at the root. */
+function joined(root: string, name: string): string {
+  const parts: string[] = [];
+  for (const part of `${root}/${name}`.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
 }
 
 /** The files, links and directories of a source, to which trees are added. */
