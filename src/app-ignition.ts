@@ -4,6 +4,7 @@ import type { MachinePorts } from './machines/issue.ts';
 import { isAlias, isVersion, type Pair, type Version } from './releases/model.ts';
 import type { ReleaseStore } from './releases/store/bucket.ts';
 import { isPublished } from './releases/store/manifest.ts';
+import type { Platform } from './shared/platform.ts';
 import { err, ok, type Result } from './shared/result.ts';
 import type { StoreFault } from './shared/store.ts';
 
@@ -14,23 +15,40 @@ type Release = Pair & { readonly version: Version };
 const PACKAGES = 'flatcar_production_image_packages.txt';
 /** The lists of 2026 have some 40 KB. */
 const MOST_BYTES = 1024 * 1024;
+/** An import writes hundreds of machines of one release in one call. */
+const REMEMBERED_MS = 10_000;
+const MOST_REMEMBERED = 100;
 
 /**
  * Returns a function that says which Ignition a release has. For an alias it is the lowest of those that the alias may
  * name: the pinned release, or the published one and the floor. Later releases do not read less.
  */
-export function ignitionOf(store: Store): MachinePorts['ignitionOf'] {
-  return async ({ channel, board, version }) => {
-    const releases = await releasesNamed(store, { channel, board }, version);
-    if (!releases.ok) return releases;
-    let least: Reader | undefined;
-    for (const release of releases.value) {
-      const reader = await readerOf(store, { channel, board, version: release });
-      if (!reader.ok) return reader;
-      least = least === undefined ? reader.value : lesser(least, reader.value);
-    }
-    return ok((least ?? readerOfChannel(channel)).ignition);
+export function ignitionOf(store: Store, { now }: Pick<Platform, 'now'>): MachinePorts['ignitionOf'] {
+  const remembered = new Map<string, { readonly ignition: string; readonly at: number }>();
+  return async (place) => {
+    const key = `${place.channel}/${place.board}/${place.version}`;
+    const known = remembered.get(key);
+    if (known !== undefined && now() - known.at < REMEMBERED_MS) return ok(known.ignition);
+    const found = await leastOf(store, place, place.version);
+    if (!found.ok) return found;
+    const { ignition } = found.value ?? readerOfChannel(place.channel);
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+    remembered.set(key, { ignition, at: now() });
+    return ok(ignition);
   };
+}
+
+/** Returns the one that reads least of what a version or an alias may name; `undefined` where no release is known. */
+async function leastOf(store: Store, pair: Pair, version: string): Promise<Result<Reader | undefined, StoreFault>> {
+  const releases = await releasesNamed(store, pair, version);
+  if (!releases.ok) return releases;
+  let least: Reader | undefined;
+  for (const release of releases.value) {
+    const reader = await readerOf(store, { channel: pair.channel, board: pair.board, version: release });
+    if (!reader.ok) return reader;
+    least = least === undefined ? reader.value : lesser(least, reader.value);
+  }
+  return ok(least);
 }
 
 async function releasesNamed(store: Store, pair: Pair, version: string): Promise<Result<Version[], StoreFault>> {

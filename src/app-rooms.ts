@@ -134,7 +134,7 @@ export function machineParts(env: Env, config: Config, { platform }: Runtime): M
     platform,
     store,
     copies,
-    ignitionOf: ignitionOf(releaseBucket(env.RELEASES, platform)),
+    ignitionOf: ignitionOf(releaseBucket(env.RELEASES, platform), platform),
     current: new Current(platform, store, copies, vault),
     vault,
     composer: new Composer({ platform, store, vault, composed: composedBucket(env.RELEASES, platform) }),

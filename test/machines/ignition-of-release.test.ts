@@ -28,7 +28,7 @@ function storeWith(alias: object, lists: Readonly<Record<string, string>> = {}, 
   return store as unknown as Store;
 }
 const asked = async (store: Store, version: string, channel = 'stable') =>
-  await ignitionOf(store)({ channel, board: 'amd64-usr', version });
+  await ignitionOf(store, { now: () => 0 })({ channel, board: 'amd64-usr', version });
 
 describe('the Ignition of a release', () => {
   it.each([
@@ -54,6 +54,26 @@ describe('the Ignition of a release', () => {
     expect(await asked(storeWith({}, { '4593.2.5': list }), '4593.2.5')).toEqual(ok('2.27.0'));
     expect(await asked(storeWith({}, { '4593.2.5': list }, false), '4593.2.5')).toEqual(ok('2.24.0'));
     expect(await asked(storeWith({}, { '4593.2.5': 'sys-apps/other-1\n' }), '4593.2.5')).toEqual(ok('2.24.0'));
+  });
+  it('is asked for once in ten seconds, and a fault is not remembered', async () => {
+    let asks = 0;
+    let time = 0;
+    let isDown = true;
+    const whole = storeWith({ version: '4593.2.5' });
+    const fault = { ok: false, error: { reason: 'store-unreachable', operation: 'x' } } as const;
+    const alias: Store['alias'] = async (...of) => {
+      asks += 1;
+      return isDown ? fault : await whole.alias(...of);
+    };
+    const ask = ignitionOf({ ...whole, alias }, { now: () => time });
+    const place = { channel: 'stable', board: 'amd64-usr', version: 'current' };
+    expect((await ask(place)).ok).toBe(false);
+    isDown = false;
+    for (time of [0, 5_000, 9_999]) expect(await ask(place)).toEqual(ok('2.24.0'));
+    expect(asks).toBe(2);
+    time = 10_000;
+    await ask(place);
+    expect(asks).toBe(3);
   });
   it('that its store cannot tell is a fault, never a guess', async () => {
     const fault = { ok: false, error: { reason: 'store-unreachable', operation: 'x' } } as const;
