@@ -29,7 +29,10 @@ export function strictNames(
     if (call === undefined) return undefined;
     for (const name of names) {
       if (call.names.includes(name)) continue;
-      return { code: 'invalid', detail: `${name.slice(0, 100)}: ${notKnown(name, call.names, 'the query')}` };
+      return {
+        code: 'invalid',
+        detail: `${name.slice(0, 100) || '(empty name)'}: ${notKnown(name, call.names, 'the query')}`,
+      };
     }
     return undefined;
   };

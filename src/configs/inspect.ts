@@ -107,7 +107,7 @@ export function merge(body: string): Result<Merged, Problem> {
   const unknown = [...texts.keys()].find((name) => !Object.hasOwn(mergeBody.shape, name));
   if (unknown !== undefined) {
     const message = notKnown(unknown, Object.keys(mergeBody.shape), 'the body');
-    return err(shapeProblem({ field: unknown.slice(0, 100), message }));
+    return err(shapeProblem({ field: unknown.slice(0, 100) || '(empty name)', message }));
   }
   const asked = checkShape(mergeBody.pick({ engine: true }), { engine: texts.get('engine') });
   if (!asked.ok) return err(shapeProblem(asked.error));

@@ -73,7 +73,7 @@ export function checkShape<T extends z.ZodType>(schema: T, value: unknown): Resu
 /** A name that is misspelt must not be taken for an absent one. */
 function unknownField(schema: z.ZodType, name: string): ShapeFault {
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-  return { field: name.slice(0, 100), message: notKnown(name, known, 'the body') };
+  return { field: name.slice(0, 100) || '(empty name)', message: notKnown(name, known, 'the body') };
 }
 
 /** Returns a 422 that names the field. */
