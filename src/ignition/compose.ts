@@ -88,7 +88,7 @@ export function* composing(
     entries.push(...read.value.parsed.entries.map((entry) => ({ ...entry, layer })));
   }
   const [first, second] = parsedLayers;
-  if (first === undefined) return ok(emptyConfig(engine));
+  if (first === undefined) return ok(emptyConfig(engine, reader));
   if (second === undefined) return alone(first, entries, reader);
   const combined = combine(first.parsed, second.parsed, engine);
   if (!combined.ok) return err({ entries: [...entries, ...inLayer(combined.error.entries, 'result')] });
@@ -228,7 +228,8 @@ const inLayer = (entries: readonly Entry[], layer: LayeredEntry['layer']): Layer
 const isReported = (entry: Entry, entries: readonly Entry[]): boolean =>
   entries.some(({ path, message }) => path === entry.path && message === entry.message);
 
-function emptyConfig(engine: Engine): Composed {
-  const version = VERSION_OF_EMPTY[engine];
+function emptyConfig(engine: Engine, reader: Reader | undefined): Composed {
+  const readsV3 = reader === undefined || reader.newestMinor !== undefined;
+  const version = VERSION_OF_EMPTY[readsV3 ? engine : 'legacy'];
   return { text: JSON.stringify({ ignition: { version } }), version, entries: [], parts: () => [] };
 }

@@ -5,7 +5,7 @@ import { compose, type LayeredEntry } from '../ignition/compose.ts';
 import { readerNamed } from '../ignition/reader.ts';
 import { type Conflict, change } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import { type CloudInit, hashedPlaceholders } from './boot/cloud-init.ts';
+import { type CloudInit, hashedPlaceholders, profileWarning } from './boot/cloud-init.ts';
 import { readerFor } from './boot/machine-reader.ts';
 import { openProfile, type ProfileTexts, render, renderBeside, SAMPLE_CLOUD_CONFIG_URL } from './boot/render.ts';
 import type { MachinePorts } from './issue.ts';
@@ -65,6 +65,7 @@ const MOST_CHECKED = 1000;
 const CHECKED_WITHIN_MS = 10_000;
 const PAGE = 100;
 const DELETED_ENGINE: Engine = 'ignition';
+
 /**
  * Creates or changes a profile, and returns it with its effect on machines. Nothing is stored for a dry run, for an
  * invalid profile, or for a change that breaks machines and is not forced.
@@ -152,7 +153,9 @@ function checkProfile(layers: Layers): Result<readonly LayeredEntry[], OperatorF
   const tooLong = (['base', 'default'] as const).flatMap((layer) =>
     longNames(layers[layer] ?? '').map((entry) => ({ ...entry, layer })),
   );
-  return tooLong.length > 0 ? err({ reason: 'invalid', entries: tooLong }) : ok(whole.value.entries);
+  if (tooLong.length > 0) return err({ reason: 'invalid', entries: tooLong });
+  const warning = profileWarning(layers);
+  return ok(warning === undefined ? whole.value.entries : [...whole.value.entries, warning]);
 }
 
 async function sealedProfile(

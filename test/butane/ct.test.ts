@@ -1,10 +1,10 @@
 /** Container Linux Configs, rule by rule: plain sections, services, dynamic data, what is refused. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { goQuoted } from '../../src/butane/ct/services.ts';
 import { mebibytes } from '../../src/butane/ct/sizes.ts';
 import { transpileCt } from '../../src/butane/ct/transpile.ts';
 import { parseConfig } from '../../src/ignition/parse.ts';
+import { goQuote } from '../../src/ignition/urls/go-quote.ts';
 import { anyText } from '../fuzz/near-text.ts';
 
 const run = (yaml: string, platform = '', strict = false) => transpileCt(yaml, { platform, strict });
@@ -147,7 +147,7 @@ describe('services', () => {
     expect(units.map(({ name }) => name)).toEqual(['coreos-metadata.service', 'coreos-metadata-sshkeys@.service']);
   });
   it('Go quotes what cannot be printed', () => {
-    expect(goQuoted('a"\\\t\u0001é\u200b\u{1F600}$')).toBe('"a\\"\\\\\\t\\x01é\\u200b\u{1F600}$"');
+    expect(goQuote('a"\\\t\u0001é\u200b\u{1F600}$')).toBe('"a\\"\\\\\\t\\x01é\\u200b\u{1F600}$"');
   });
 });
 

@@ -85,6 +85,8 @@ describe('a version of Ignition', () => {
     expect(reader('0.36.1').newestMinor).toBeUndefined();
     const composed = compose({ user: inSpec(0) }, 'ignition', reader('0.36.1'));
     expect(composed).toMatchObject({ ok: false, error: { entries: [{ path: 'ignition.version' }] } });
+    // Where there is no config at all, it gets an empty one that it reads.
+    expect(compose({}, 'ignition', reader('0.36.1'))).toMatchObject({ ok: true, value: { version: '2.0.0' } });
   });
   it.each(['', '2', '1.2.3', '3.0.0', '2.x', '2.24.0.1', '2.24.0-rc', '2.999999.1', 'ignition'])(
     'is not %j',

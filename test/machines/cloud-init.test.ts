@@ -84,6 +84,22 @@ it.each([
   expect(script).not.toContain('cloud-config-url');
 });
 
+it.each([
+  [{ cloudInit: 'off' }, true],
+  [{ cloudInit: 'off', default: OTHER }, true],
+  [{ cloudInit: 'off', default: FETCHES }, false],
+  [{ cloudInit: 'on' }, false],
+] as const)('a dry run of a profile with %j warns: %s', async (change, warns) => {
+  const rooms = new MachineRooms(keys);
+  const options = { dryRun: true, force: false, cursor: undefined };
+  const changed = await rooms.stores.clock.until(changeProfile(rooms.room, 'p', change, options));
+  const entries = changed.ok ? changed.value.entries : [];
+  expect(entries.map(({ layer, message }) => [layer, message.split(',')[0]])).toEqual(
+    warns ? [['default', 'cloudInit is off']] : [],
+  );
+  expect([...rooms.stores.memory.objects.keys()]).toEqual([]);
+});
+
 it('a hash over a text with the URL in it is refused', async () => {
   const rooms = new MachineRooms(keys);
   const hash = `sha512-${'0'.repeat(128)}`;

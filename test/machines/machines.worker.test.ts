@@ -383,6 +383,25 @@ it('without any secret a profile cannot be sealed: 503, not a crash', async () =
   expect((await edge.fetch('/api/profiles/unsealed/base', init)).status).toBe(503);
 });
 
+it('a machine is shown, whatever has become of its profile', async () => {
+  const edge = machineEdge();
+  await edge.call('PUT', '/api/profiles/web/base', config('/base'));
+  await edge.putMachine('vm', config('/user'), '?profile=web&version=4081.3.10&channel=lts');
+  await edge.settle();
+  const shown = async () => await (await edge.call('GET', '/api/machines/vm')).json<Record<string, unknown>>();
+  const reads = { version: '2.19.0', spec: '3.4.0', from: 'release' };
+  expect(await shown()).toMatchObject({ profile: 'web', ignition: reads, warnings: [] });
+  await env.RELEASES.delete('profiles/web.json');
+  await env.MACHINES.delete('profile:web');
+  const later = machineEdge();
+  const answer = await later.call('GET', '/api/machines/vm');
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toMatchObject({
+    ignition: reads,
+    warnings: [expect.stringMatching(/^the profile cannot be read: /)],
+  });
+});
+
 describe('pointers', () => {
   it('name a frozen rendering by its hash, and keep serving it', async () => {
     const edge = machineEdge();

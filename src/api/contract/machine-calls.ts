@@ -124,7 +124,7 @@ export const machineCalls = {
     ...PROFILE,
     method: 'put',
     query: changeQuery,
-    summary: 'Create a profile, or change its engine',
+    summary: 'Create a profile, or change its settings',
     body: { kind: 'json', schema: profileBody },
     answer: CHANGED,
     refusals: [400, 409, 413, 422, 503],

@@ -2,6 +2,7 @@
  * The services that a Container Linux Config configures by name: drop-ins for docker, etcd and flannel, and the file
  * for updates. Options may hold dynamic data, which coreos-metadata finds at boot; each platform has its own. No I/O.
  */
+import { goQuote } from '../../ignition/urls/go-quote.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { objectAt } from '../butane/source-rules.ts';
 import type { YamlObject, YamlValue } from '../yaml/decode.ts';
@@ -115,7 +116,7 @@ export function updateConf(source: YamlObject): string | undefined {
   }
   const lines = LOCKSMITH.flatMap(([name, key]) => {
     const value = locksmith[name];
-    return value === undefined ? [] : [`${key}=${goQuoted(String(value))}`];
+    return value === undefined ? [] : [`${key}=${goQuote(String(value))}`];
   });
   if (lines.length > 0) text += `\n${lines.join('\n')}`;
   return text === '' ? undefined : text;
@@ -148,7 +149,7 @@ function argumentsOf(service: YamlObject, options: readonly Option[]): string[] 
     const value: YamlValue | undefined = service[name];
     if (value === undefined) return [];
     const option = name === 'interface' ? 'iface' : name.replaceAll('_', '-');
-    return [`--${option}=${kind === 'text' ? goQuoted(String(value)) : String(value)}`];
+    return [`--${option}=${kind === 'text' ? goQuote(String(value)) : String(value)}`];
   });
 }
 
@@ -162,9 +163,9 @@ function networkLines(flannel: YamlObject): string[] {
     ['etcd_certfile', 'cert-file'],
     ['etcd_keyfile', 'key-file'],
   ].flatMap(([name = '', option]) =>
-    flannel[name] === undefined ? [] : [` --${option}=${goQuoted(String(flannel[name]))}`],
+    flannel[name] === undefined ? [] : [` --${option}=${goQuote(String(flannel[name]))}`],
   );
-  return [`ExecStartPre=/usr/bin/etcdctl${access.join('')} set /coreos.com/network/config ${goQuoted(network)}`];
+  return [`ExecStartPre=/usr/bin/etcdctl${access.join('')} set /coreos.com/network/config ${goQuote(network)}`];
 }
 
 function wrapper(
@@ -211,31 +212,4 @@ function fillIn(options: readonly string[], platform: string): Result<string[], 
     filled.push(done + rest);
   }
   return ok(filled);
-}
-
-const SHORT: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\u0007': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-};
-
-/** Quotes a text as Go's `%q` does: it escapes each character that is not printable. */
-export function goQuoted(text: string): string {
-  let quoted = '';
-  for (const character of text) {
-    const short = Object.hasOwn(SHORT, character) ? SHORT[character] : undefined;
-    const code = character.codePointAt(0) ?? 0;
-    if (short !== undefined) quoted += short;
-    else if (character === ' ' || /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(character)) quoted += character;
-    else if (code < 0x80) quoted += `\\x${code.toString(16).padStart(2, '0')}`;
-    else if (code < 0x10000) quoted += `\\u${code.toString(16).padStart(4, '0')}`;
-    else quoted += `\\U${code.toString(16).padStart(8, '0')}`;
-  }
-  return `"${quoted}"`;
 }

@@ -78,7 +78,7 @@ export const profileBody = z
     error: 'must be ignition or legacy, where neither ignition nor cloudInit is given',
     path: ['engine'],
   })
-  .meta({ id: 'Engine' });
+  .meta({ id: 'ProfileSettings', example: { engine: 'ignition', ignition: '2.24.0', cloudInit: 'on' } });
 
 export const tokenBody = z
   .strictObject({ revoke: onOff.optional(), expires_in: seconds.optional() })

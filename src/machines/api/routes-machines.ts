@@ -77,9 +77,10 @@ export function machineRoutes(room: MachineRoom): App {
     const boots = await lastBoots(room.store, machine.value.id);
     if (!boots.ok) return refuse(call, boots.error);
     const profile = await profileNamed(room, machine.value.profile);
-    if (!profile.ok) return refuse(call, profile.error);
-    const reader = readerFor(machine.value, profile.value);
-    const warnings = bootWarnings(reader, boots.value);
+    // A machine is shown, whatever has become of its profile.
+    const reader = readerFor(machine.value, profile.ok ? profile.value : undefined);
+    const lost = profile.ok ? [] : [`the profile cannot be read: ${machineProblem(profile.error).detail}`];
+    const warnings = [...lost, ...bootWarnings(reader, boots.value)];
     return answerJson<typeof machineView>({
       ...view(machine.value),
       ignition: readsOf(reader),

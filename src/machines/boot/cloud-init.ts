@@ -88,6 +88,15 @@ export function cloudInitWarning(layers: CloudInitLayers): LayeredEntry | undefi
   return isLost ? { severity: 'warning', layer: 'user', path: '$', message: NOT_APPLIED } : undefined;
 }
 
+/** The same for a profile: whatever cloud-config or script its machines have is not applied. */
+export function profileWarning({
+  cloudInit,
+  default: fallback,
+}: Pick<CloudInitLayers, 'cloudInit' | 'default'>): LayeredEntry | undefined {
+  if (cloudInit !== 'off' || fetchesCloudConfig(fallback)) return undefined;
+  return { severity: 'warning', layer: 'default', path: '$', message: NONE_APPLIED };
+}
+
 /**
  * Returns errors for the texts in a default that hold the placeholder and whose hash the config states: with the URL in it
  * no text has that hash, and Ignition would fail.
@@ -112,5 +121,7 @@ export function hashedPlaceholders(text: string | undefined): LayeredEntry[] {
 
 const HASHED =
   'no hash fits a text with {{edge.cloud_config_url}}, whose URL differs from machine to machine: take the hash out';
+const NONE_APPLIED =
+  'cloudInit is off, and the default does not fetch a cloud-config with {{edge.cloud_config_url}}: those of the machines are not applied';
 const NOT_APPLIED =
   'it is not applied: cloudInit of the profile is off, and its default does not fetch it with {{edge.cloud_config_url}}';
