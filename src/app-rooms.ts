@@ -1,12 +1,18 @@
 /** Wires the rooms: the second half of the composition root. It hands each room its bindings. */
 
+import { accessBucket } from './access/bucket.ts';
+import type { AccessRoom } from './access/routes-access.ts';
+import { Team } from './access/team.ts';
+import { TokenKeys } from './access/tokens.ts';
 import { ignitionOf } from './app-ignition.ts';
 import type { Config } from './config.ts';
-import type { MachineRoom } from './machines/api/routes-machines.ts';
+import type { MachineRoom } from './machines/api/room.ts';
 import { BootLog } from './machines/boot/boots.ts';
 import { Capabilities } from './machines/boot/capability.ts';
 import { Composer } from './machines/boot/composer.ts';
 import type { BootRoom } from './machines/boot/routes-boot.ts';
+import { checkBucket } from './machines/checks/bucket.ts';
+import { checkLauncher } from './machines/checks/workflow.ts';
 import { machineBucket } from './machines/records/bucket.ts';
 import { composedBucket } from './machines/records/composed.ts';
 import { Current } from './machines/records/current.ts';
@@ -125,7 +131,12 @@ export function releaseRoom(
 }
 
 /** Builds the machine room. Its records are in R2, and their copies are in KV. */
-export function machineParts(env: Env, config: Config, { platform }: Runtime): MachineRoom & BootRoom {
+export function machineParts(
+  env: Env,
+  config: Config,
+  { platform }: Runtime,
+  shared: Pick<MachineRoom, 'cursors' | 'isDry' | 'bootsOf'>,
+): MachineRoom & BootRoom {
   const capabilitySecrets = config.CAPABILITY_SECRET ?? [];
   const store = machineBucket(env.RELEASES, platform);
   const copies = copyNamespace(env.MACHINES, platform);
@@ -140,6 +151,8 @@ export function machineParts(env: Env, config: Config, { platform }: Runtime): M
     composer: new Composer({ platform, store, vault, composed: composedBucket(env.RELEASES, platform) }),
     capabilities: new Capabilities(capabilitySecrets),
     boots: new BootLog(platform, store),
+    check: { checks: checkBucket(env.RELEASES, platform), launcher: checkLauncher(env.CHANGE_PROFILE, platform) },
+    ...shared,
     offered: config.catalogue,
     publicUrl: config.PUBLIC_URL,
   };
@@ -152,6 +165,7 @@ export function mirrorParts(
   { platform, partBytes = PART_BYTES }: Runtime,
   parts: ReleaseParts,
   tell: MirrorPorts['tell'],
+  shared: Pick<MirrorRoom, 'cursors' | 'isDry'>,
 ): MirrorParts {
   const { trustedKeys, upstream, signatures, versions, versionFiles, store: releases } = parts;
   const store = mirrorBucket(env.RELEASES, platform);
@@ -164,6 +178,7 @@ export function mirrorParts(
   return {
     room: {
       ...{ platform, catalogue, mirrorFiles, store, releases, versions, trustedKeys, jobs, publisher },
+      ...{ versionFiles, ...shared },
       webhookSecrets: config.WEBHOOK_SECRET ?? [],
       forget: (release) => parts.mirrored.forget(release),
     },
@@ -184,6 +199,26 @@ export function mirrorParts(
       },
     },
     demand: ({ channel, board, version }) => mirrorOnDemand(demand, { channel, board, version }),
+  };
+}
+
+/** Builds the room of tokens, people and the audit trail. */
+export function accessParts(
+  env: Env,
+  config: Config,
+  { platform }: Runtime,
+  shared: Pick<AccessRoom, 'cursors' | 'isDry'>,
+): AccessRoom {
+  const sealing = [...(config.STORAGE_KEY ?? []), ...(config.CAPABILITY_SECRET ?? [])];
+  const { ACCESS_TEAM: team, ACCESS_AUD: audience, ACCESS_GROUPS: groups } = config;
+  const issuer = `https://${team}.cloudflareaccess.com`;
+  return {
+    platform,
+    ...shared,
+    store: accessBucket(env.RELEASES, platform),
+    keys: new TokenKeys(sealing.length > 0 ? sealing : (config.OPERATOR_TOKEN ?? [])),
+    operatorTokens: config.OPERATOR_TOKEN ?? [],
+    team: team === '' ? undefined : new Team(platform, { issuer, audience, groups }),
   };
 }
 

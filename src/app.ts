@@ -1,20 +1,36 @@
 /** The composition root: Env -> Config -> ports -> rooms -> routes. Each isolate has one `Edge`. */
 import { Hono } from 'hono';
 import { routePath } from 'hono/route';
+import { forgetEntries } from './access/audit.ts';
 import { pageRoom } from './app-pages.ts';
-import { machineParts, mirrorParts, type Runtime, releaseParts, releaseRoom, storeProbes } from './app-rooms.ts';
-import { type ConfigFault, parseConfig } from './config.ts';
+import {
+  accessParts,
+  machineParts,
+  mirrorParts,
+  type Runtime,
+  releaseParts,
+  releaseRoom,
+  storeProbes,
+} from './app-rooms.ts';
+import { type Config, type ConfigFault, parseConfig } from './config.ts';
+import { checkPorts } from './machines/api/room.ts';
+import type { CheckPorts } from './machines/checks/run-check.ts';
 import { storageHealth } from './machines/storage-health.ts';
 import { poll } from './mirror/poll.ts';
 import type { MirrorPorts } from './mirror/run-job.ts';
 import { healthCheck } from './observability/health.ts';
+import { bootsOf } from './observability/metrics.ts';
 import { type Observer, observer } from './observability/observer.ts';
 import { rawPath } from './releases/path.ts';
 import { answerCached } from './releases/serve/cached-files.ts';
 import { addRoutes, type Router } from './routes.ts';
 import { stackOf } from './shared/cause.ts';
+import { dryBucket } from './shared/dry-run/bucket.ts';
+import { dryNamespace } from './shared/dry-run/kv.ts';
+import { dryWorkflow } from './shared/dry-run/workflow.ts';
 import { CACHE } from './shared/http/cache.ts';
 import type { Call } from './shared/http/call.ts';
+import { Cursors } from './shared/http/cursor.ts';
 import { WideEvent } from './shared/log.ts';
 import type { Platform } from './shared/platform.ts';
 import { problemLine } from './shared/problem.ts';
@@ -29,6 +45,7 @@ export interface Edge {
   readonly answerCached: (request: Request) => Promise<Response>;
   /** `undefined` while the configuration is invalid. */
   readonly mirrorPorts: MirrorPorts | undefined;
+  readonly checkPorts: CheckPorts | undefined;
 }
 
 /** Wires everything once. While the configuration is invalid, every answer is a list of the bad variables. */
@@ -40,13 +57,25 @@ export function createEdge(env: Env, given: Runtime): Edge {
   if (!parsed.ok) {
     refuseAll(app, parsed.error, runtime);
     const answerNothing = async () => new Response(null, { status: 503, headers: { 'cache-control': CACHE.never } });
-    return { app, poll: async () => undefined, answerCached: answerNothing, mirrorPorts: undefined };
+    const nothing = { mirrorPorts: undefined, checkPorts: undefined };
+    return { app, poll: async () => undefined, answerCached: answerNothing, ...nothing };
   }
   const config = parsed.value;
   const { platform } = runtime;
-  const parts = releaseParts(env, config, runtime);
-  const mirror = mirrorParts(env, config, runtime, parts, watch.run);
-  const machines = machineParts(env, config, runtime);
+  const cursors = new Cursors(cursorSecret(config));
+  const wired = (bindings: Env, isDry: boolean) => {
+    const shared = { cursors, isDry };
+    const parts = releaseParts(bindings, config, runtime);
+    const mirror = mirrorParts(bindings, config, runtime, parts, watch.run, shared);
+    const machines = machineParts(bindings, config, runtime, {
+      ...shared,
+      bootsOf: (profile) => bootsOf(watch.counters, profile),
+    });
+    const access = accessParts(bindings, config, runtime, shared);
+    const metrics = { ...mirror.room, counters: watch.counters, version: VERSION };
+    return { parts, mirror, api: { mirror: mirror.room, machines, access, metrics } };
+  };
+  const { parts, mirror, api } = wired(env, false);
   const { trustedKeys } = parts;
   const health = healthCheck({
     platform,
@@ -54,18 +83,17 @@ export function createEdge(env: Env, given: Runtime): Edge {
     versions: { 'flatcar-edge': VERSION },
     probes: storeProbes(env, platform),
     refused: () => parts.store.refused.list(),
-    storage: () => storageHealth(machines, config.STORAGE_KEY !== undefined),
+    lacking: lackingSecrets(config),
+    storage: () => storageHealth(api.machines, config.STORAGE_KEY !== undefined),
   });
   const releases = releaseRoom(config, runtime, parts, mirror.demand);
   addRoutes(app, {
+    ...api,
     releases,
     trustedKeys,
-    mirror: mirror.room,
-    machines,
     pages: pageRoom(config, platform, parts, mirror),
     health,
-    metrics: { ...mirror.room, counters: watch.counters, version: VERSION },
-    operatorTokens: config.OPERATOR_TOKEN ?? [],
+    dry: () => wired(dryEnv(env, platform.now), true).api,
   });
   return {
     app,
@@ -77,6 +105,7 @@ export function createEdge(env: Env, given: Runtime): Edge {
           ...mirror.room,
           retryRefused: (file) => releases.passThrough.retryRefused(file),
           proveMirrored: (file) => releases.proofs.prove(file),
+          forgetAudit: () => forgetEntries(api.access, config.AUDIT_DAYS),
           log,
         });
       } catch (cause) {
@@ -86,7 +115,31 @@ export function createEdge(env: Env, given: Runtime): Edge {
     },
     answerCached: (request) => answerCached(parts.store, request),
     mirrorPorts: mirror.ports,
+    checkPorts: checkPorts(api.machines),
   };
+}
+
+/** Bindings that read the real stores and write to none of them. No Workflow starts. */
+const dryEnv = (env: Env, now: () => number): Env => ({
+  ...env,
+  RELEASES: dryBucket(env.RELEASES, now),
+  MACHINES: dryNamespace(env.MACHINES),
+  MIRROR_RELEASE: dryWorkflow(),
+  CHANGE_PROFILE: dryWorkflow(),
+});
+
+/** Any secret will do: it proves that a cursor was given out here. */
+const cursorSecret = ({ STORAGE_KEY, CAPABILITY_SECRET, OPERATOR_TOKEN }: Config): string =>
+  [STORAGE_KEY, CAPABILITY_SECRET, OPERATOR_TOKEN].find((values) => values !== undefined)?.[0] ?? '';
+
+/** Returns what is missing for the three jobs of the service, and what to do about it. */
+function lackingSecrets(config: Config): string[] {
+  const lacking: string[] = [];
+  if (config.OPERATOR_TOKEN === undefined && config.ACCESS_TEAM === '')
+    lacking.push('nobody can call the API: set OPERATOR_TOKEN (npx wrangler secret put OPERATOR_TOKEN)');
+  if (config.CAPABILITY_SECRET === undefined)
+    lacking.push('no machine can boot: set CAPABILITY_SECRET (npx wrangler secret put CAPABILITY_SECRET)');
+  return lacking;
 }
 
 /** Work that continues after the answer has no client to report a bug to. The bug goes into the log. */
@@ -115,6 +168,7 @@ function observedApp({ platform }: Runtime, watch: Observer): Router {
     context.set('log', log);
     const id = context.req.header('cf-ray') ?? crypto.randomUUID();
     const { method, url } = context.req.raw;
+    context.set('requestId', id);
     log.set({ event: 'request', requestId: id, method, path: redactPath(rawPath(url)) });
     await next();
     // A browser must not take a file of a release, or what a customer wrote, for a page or a script.

@@ -4,6 +4,7 @@
  * here and in wrangler.toml are the same.
  */
 import * as z from 'zod';
+import { parseGroups } from './access/scopes.ts';
 import { makeCatalogue, parseStream, serves, streamEntry } from './releases/catalogue.ts';
 import { isCompanion } from './releases/companions.ts';
 import { parseUpstreamTemplate } from './releases/upstream/url-template.ts';
@@ -98,6 +99,10 @@ export const DEFAULTS = {
   RELEASE_HOST_SUFFIX: '',
   PUBLIC_URL: '',
   DOWNLOAD_CACHE: 'true',
+  AUDIT_DAYS: '365',
+  ACCESS_TEAM: '',
+  ACCESS_AUD: '',
+  ACCESS_GROUPS: '',
 } as const;
 
 const schema = z
@@ -146,12 +151,36 @@ const schema = z
       .transform(withoutLastSlashes)
       .default(''),
     DOWNLOAD_CACHE: flag.default(true),
+    AUDIT_DAYS: wholeNumber(1, 3650).default(Number(DEFAULTS.AUDIT_DAYS)),
+    ACCESS_TEAM: z
+      .string()
+      .trim()
+      .toLowerCase()
+      .transform((text) => text.replace(/\.cloudflareaccess\.com$/, ''))
+      .refine((text) => /^([a-z0-9-]+)?$/.test(text), 'must be the name of a team, as in NAME.cloudflareaccess.com')
+      .default(''),
+    ACCESS_AUD: z
+      .string()
+      .trim()
+      .refine((text) => /^[0-9a-f]*$/.test(text), 'must be the audience tag of the application, in hexadecimal')
+      .default(''),
+    ACCESS_GROUPS: z
+      .string()
+      .transform((text, context) => {
+        const groups = parseGroups(text);
+        if (groups.ok) return groups.value;
+        context.addIssue({ code: 'custom', message: groups.error });
+        return z.NEVER;
+      })
+      .default(new Map()),
     OPERATOR_TOKEN: secret,
     WEBHOOK_SECRET: secret,
     CAPABILITY_SECRET: secret,
     STORAGE_KEY: secret,
   })
   .transform(({ CHANNELS, BOARDS, MIRROR, ...others }, context) => {
+    if ((others.ACCESS_TEAM === '') !== (others.ACCESS_AUD === ''))
+      context.addIssue({ code: 'custom', path: ['ACCESS_AUD'], message: 'ACCESS_TEAM and ACCESS_AUD belong together' });
     const catalogue = makeCatalogue(CHANNELS, BOARDS, MIRROR);
     for (const stream of MIRROR.filter((entry) => !serves(catalogue, entry))) {
       const message = `${streamEntry(stream)} is outside CHANNELS or BOARDS`;

@@ -1,4 +1,4 @@
-/** The entry of the Worker: its handlers, the cached entrypoint and the Workflow class. */
+/** The entry of the Worker: its handlers, the cached entrypoint and the Workflow classes. */
 import {
   exports as entrypoints,
   WorkerEntrypoint,
@@ -9,6 +9,7 @@ import {
 } from 'cloudflare:workers';
 import { createEdge, type Edge } from './app.ts';
 import type { Runtime } from './app-rooms.ts';
+import { type CheckParameters, runCheckAsWorkflow } from './machines/checks/workflow.ts';
 import { type MirrorParameters, runAsWorkflow } from './mirror/workflow.ts';
 import { systemPlatform } from './shared/platform.ts';
 
@@ -42,6 +43,14 @@ export class MirrorRelease extends WorkflowEntrypoint<Env, MirrorParameters> {
     const ports = edgeFor(this.env).mirrorPorts;
     if (ports === undefined) return 'bad configuration';
     return await runAsWorkflow(ports, event.payload, step);
+  }
+}
+
+export class ChangeProfile extends WorkflowEntrypoint<Env, CheckParameters> {
+  override async run(event: Readonly<WorkflowEvent<CheckParameters>>, step: WorkflowStep): Promise<string> {
+    const ports = edgeFor(this.env).checkPorts;
+    if (ports === undefined) return 'bad configuration';
+    return await runCheckAsWorkflow(ports, event.payload, step);
   }
 }
 

@@ -1,15 +1,21 @@
 /** Names every URL of the Worker in one file. */
-import type { Hono } from 'hono';
+import { Hono } from 'hono';
+import type { AuditPorts } from './access/audit.ts';
+import { identify } from './access/identity.ts';
+import { type AccessRoom, auditRoutes, meRoutes, tokenRoutes } from './access/routes-access.ts';
+import { mayCall } from './access/scopes.ts';
 import { allowedMethods } from './api/allowed-methods.ts';
-import { isOperator } from './api/auth.ts';
 import { contract } from './api/contract/contract.ts';
-import { strictNames } from './api/strict-names.ts';
+import { gate, strictNames } from './api/gate.ts';
 import { ignitionRoutes } from './configs/routes-ignition.ts';
-import { type MachineRoom, machineRoutes, storageRoutes } from './machines/api/routes-machines.ts';
+import type { MachineRoom } from './machines/api/room.ts';
+import { machineRoutes } from './machines/api/routes-machines.ts';
 import { profileRoutes } from './machines/api/routes-profiles.ts';
+import { storageRoutes } from './machines/api/routes-transfer.ts';
 import { answerBootRequest, type BootRoom } from './machines/boot/routes-boot.ts';
 import type { MirrorRoom } from './mirror/api/room.ts';
 import { aliasRoutes } from './mirror/api/routes-aliases.ts';
+import { keyringRoutes } from './mirror/api/routes-keyring.ts';
 import { mirrorRoutes } from './mirror/api/routes-mirrors.ts';
 import { publishedRoutes } from './mirror/api/routes-releases.ts';
 import { webhookRoutes } from './mirror/api/routes-webhooks.ts';
@@ -20,42 +26,55 @@ import { type PageRoom, pageRoutes } from './pages/routes-pages.ts';
 import { rawPath } from './releases/path.ts';
 import { answerRelease, type ReleaseRoom } from './releases/serve/routes.ts';
 import { keyRoutes, publicRoutes } from './releases/serve/routes-public.ts';
-import type { CallVariables } from './shared/http/call.ts';
-import { methodNotAllowed, type Problem, problemJson, problemLine } from './shared/problem.ts';
+import type { Call, CallVariables } from './shared/http/call.ts';
+import { methodNotAllowed, problemJson, problemLine } from './shared/problem.ts';
 import type { TrustedKeys } from './signing/trusted-keys.ts';
 
 export type Router = Hono<{ Bindings: Env; Variables: CallVariables }>;
 
-/** The wired rooms that answer the routes. */
-export interface Rooms {
-  readonly releases: ReleaseRoom;
-  readonly trustedKeys: TrustedKeys;
+/** The rooms that the calls of the API work on. */
+export interface ApiRooms {
   readonly mirror: MirrorRoom;
   readonly machines: MachineRoom & BootRoom;
+  readonly access: AccessRoom & AuditPorts;
+  readonly metrics: MetricsPorts;
+}
+
+/** The wired rooms that answer the routes. */
+export interface Rooms extends ApiRooms {
+  readonly releases: ReleaseRoom;
+  readonly trustedKeys: TrustedKeys;
   readonly pages: PageRoom;
   readonly health: () => Promise<Health>;
-  readonly metrics: MetricsPorts;
-  readonly operatorTokens: readonly string[];
+  /** Returns rooms like these on which whatever is written is gone after the call. */
+  readonly dry: () => ApiRooms;
 }
 
 const PUBLIC_PATHS = ['/healthz', '/keys/signing-key.asc', '/releases.json', '/feed.atom'];
-
-const NO_TOKEN: Problem = {
-  code: 'unauthorized',
-  detail: 'an operator token is needed',
-  headers: { 'www-authenticate': 'Bearer' },
-};
 
 /**
  * Adds every URL. Hono tries them in this order. The last line takes every path that no other line names: it is the
  * path of a release, or the answer is 404.
  */
 export function addRoutes(app: Router, rooms: Rooms): void {
-  const { releases, mirror, machines } = rooms;
-  const isOperatorCall = async (header: string | null) => await isOperator(header, rooms.operatorTokens);
-  app.route('/', healthRoutes(rooms.health, isOperatorCall));
+  const { releases, machines } = rooms;
+  const mayRead = async (request: Request) => {
+    if (request.headers.get('authorization') === null) return false;
+    const caller = await identify(rooms.access, request);
+    return caller.ok && mayCall(caller.value, ['read']);
+  };
+  for (const path of PUBLIC_PATHS)
+    app.use(
+      path,
+      strictNames(contract, ({ req }, problem) => problemLine(problem, req.method)),
+    );
+  app.route('/', healthRoutes(rooms.health, mayRead));
   app.route('/', keyRoutes(rooms.trustedKeys));
   app.route('/', publicRoutes(releases));
+  app.use(
+    '/api/openapi.json',
+    strictNames(contract, ({ req }, problem) => problemLine(problem, req.method)),
+  );
   app.route('/', pageRoutes(rooms.pages));
   for (const path of PUBLIC_PATHS)
     app.all(path, ({ req }) => problemLine(methodNotAllowed('GET, HEAD'), req.raw.method));
@@ -66,29 +85,40 @@ export function addRoutes(app: Router, rooms: Rooms): void {
     return await answerBootRequest(machines, { request: req.raw, path: rawPath(req.url), log });
   });
 
+  const dryRun = async ({ req, var: variables }: Call): Promise<Response> => {
+    const dry: Router = new Hono();
+    dry.use(async (call, next) => {
+      for (const name of ['log', 'caller', 'requestId'] as const) call.set(name, variables[name]);
+      await next();
+    });
+    addCalls(dry, rooms.dry());
+    return await dry.fetch(req.raw);
+  };
+  const guard = gate({ contract, access: rooms.access, dryRun });
+  app.use('/webhooks/*', guard);
+  app.use('/api/*', guard);
+  addCalls(app, rooms);
+  // A method that the contract does not list for a path gets 405 (RFC 9110 section 15.5.6).
+  for (const [path, methods] of allowedMethods(contract))
+    app.all(path, ({ req }) => problemJson(methodNotAllowed(methods.join(', ')), rawPath(req.url)));
+  app.all('/api/*', ({ req }) => problemJson({ code: 'not-found', detail: 'there is no such call' }, rawPath(req.url)));
+
+  app.all('*', ({ req, var: { log } }) => answerRelease(releases, { request: req.raw, log }));
+}
+
+/** Adds the calls of the contract. The gate has let them through. */
+function addCalls(app: Router, { mirror, machines, access, metrics }: ApiRooms): void {
   app.route('/webhooks', webhookRoutes(mirror));
-  app.use('/api/*', async ({ req }, next) => {
-    if (await isOperatorCall(req.header('authorization') ?? null)) return await next();
-    return problemJson(NO_TOKEN, rawPath(req.url));
-  });
-  const unknownName = strictNames(contract);
-  app.use('/api/*', async ({ req }, next) => {
-    const { pathname, searchParams } = new URL(req.url);
-    const refused = unknownName(req.method, pathname, searchParams.keys());
-    return refused === undefined ? await next() : problemJson(refused, rawPath(req.url));
-  });
-  app.route('/api/metrics', metricsRoutes(rooms.metrics));
+  app.route('/api/metrics', metricsRoutes(metrics));
   app.route('/api/mirrors', mirrorRoutes(mirror));
   app.route('/api/releases', publishedRoutes(mirror));
   app.route('/api/aliases', aliasRoutes(mirror));
+  app.route('/api/keyring', keyringRoutes(mirror));
   app.route('/api/ignition', ignitionRoutes(machines.platform));
   app.route('/api/profiles', profileRoutes(machines));
   app.route('/api/machines', machineRoutes(machines));
   app.route('/api/storage', storageRoutes(machines));
-  // A method that the contract does not list for a path gets 405 (RFC 9110 section 15.5.6).
-  for (const [path, methods] of allowedMethods(contract))
-    app.all(path, ({ req }) => problemJson(methodNotAllowed(methods.join(', ')), rawPath(req.url)));
-  app.all('/api/*', ({ req }) => problemJson({ code: 'not-found', detail: 'no such call' }, rawPath(req.url)));
-
-  app.all('*', ({ req, var: { log } }) => answerRelease(releases, { request: req.raw, log }));
+  app.route('/api/tokens', tokenRoutes(access));
+  app.route('/api/audit', auditRoutes(access));
+  app.route('/api/me', meRoutes());
 }

@@ -2,9 +2,11 @@ import { reset } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { VERSION } from '../src/version.ts';
-import { edgeOver, openEdge } from './support/edge.ts';
+import { edgeOver, OPERATOR, OPERATOR_TOKEN, openEdge } from './support/edge.ts';
 import { hurried, shortPauses } from './support/hurried.ts';
 import { UpstreamTenant } from './support/upstream-tenant.ts';
+
+const SECRETS = { OPERATOR_TOKEN, CAPABILITY_SECRET: 'capability-secret-of-at-least-32-bytes' };
 
 const TOKEN = 'operator-token-of-at-least-32-bytes';
 
@@ -64,7 +66,7 @@ describe('statuses', () => {
         type: 'urn:flatcar-edge:problem:unauthorized',
         title: 'Not authorized',
         status: 401,
-        detail: 'an operator token is needed',
+        detail: expect.stringMatching(/send Authorization: Bearer followed by an operator token/),
         instance: '/api/none',
       });
     }
@@ -116,7 +118,8 @@ describe('statuses', () => {
       expect.stringMatching(/^internal error [0-9a-f-]{36}\n$/),
     ]);
     await broken.settle();
-    expect(broken.events.at(-1)).toMatchObject({ status: 500, bug: expect.stringContaining('secret detail') });
+    const logged = broken.events.find(({ event }) => event === 'request');
+    expect(logged).toMatchObject({ status: 500, bug: expect.stringContaining('secret detail') });
   });
 });
 
@@ -141,13 +144,42 @@ describe('host-style URLs', () => {
 });
 
 describe('/healthz', () => {
-  const health = async (edge: { fetch(path: string): Promise<Response> }) => {
-    const response = await edge.fetch('/healthz');
-    return { status: response.status, body: await response.json<Record<string, Record<string, unknown>>>() };
+  const health = async (edge: { fetch(path: string, init?: RequestInit): Promise<Response> }) => {
+    const response = await edge.fetch('/healthz', { headers: OPERATOR });
+    return { status: response.status, body: await response.json<Record<string, unknown>>() };
   };
 
+  it('tells a stranger whether it works, and nothing else', async () => {
+    const edge = await openEdge(tenant, { vars: SECRETS });
+    for (const headers of [{}, { authorization: 'Bearer none' }]) {
+      const response = await edge.fetch('/healthz', { headers });
+      expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+    }
+  });
+
+  it('is degraded without secrets or a keyring, and says what to do', async () => {
+    const { body, status } = await health(await openEdge(tenant, { vars: { OPERATOR_TOKEN } }));
+    expect([status, body['status'], body['todo']]).toEqual([
+      200,
+      'degraded',
+      [
+        'no machine can boot: set CAPABILITY_SECRET (npx wrangler secret put CAPABILITY_SECRET)',
+        'storage: neither STORAGE_KEY nor CAPABILITY_SECRET is set',
+      ],
+    ]);
+    const keyless = await openEdge(tenant, { vars: { ...SECRETS, SIGNING_KEY_URL: tenant.url('none.asc') } });
+    await keyless.fetch('/api/keyring/refresh', { method: 'POST', headers: OPERATOR });
+    const lost = await health(
+      await openEdge(tenant, {
+        vars: { ...SECRETS, SIGNING_KEY_FINGERPRINTS: 'A'.repeat(40), SIGNING_KEY_URL: tenant.url('none.asc') },
+      }),
+    );
+    expect([lost.status, lost.body['status']]).toEqual([200, 'degraded']);
+    expect(lost.body['todo']).toContainEqual(expect.stringMatching(/^signing key: there is no trusted keyring/));
+  });
+
   it('is 200 with versions and the signing key', async () => {
-    const edge = await openEdge(tenant);
+    const edge = await openEdge(tenant, { vars: SECRETS });
     const { subkey } = await tenant.key({ key: 'common' });
     expect(await health(edge)).toMatchObject({
       status: 200,
@@ -162,7 +194,7 @@ describe('/healthz', () => {
 
   it.each(['RELEASES', 'MACHINES'] as const)('is 503 when %s fails', async (name) => {
     const binding = failing(env[name], () => Promise.reject(new Error('down')));
-    const edge = await openEdge(tenant, { bindings: { [name]: binding } });
+    const edge = await openEdge(tenant, { bindings: { [name]: binding }, vars: SECRETS });
     expect(await health(edge)).toMatchObject({
       status: 503,
       body: { status: 'failing', bindings: { [name]: 'failing' } },
@@ -198,7 +230,10 @@ describe('/healthz', () => {
     const days = 86_400;
     const key = await tenant.key({ key: 'ending', subkeyLifetime: 50 * days });
     const edge = await openEdge(tenant, {
-      vars: { SIGNING_KEY_FINGERPRINTS: key.fingerprint, SIGNING_KEY_URL: tenant.url('ending.asc') },
+      vars: {
+        ...SECRETS,
+        ...{ SIGNING_KEY_FINGERPRINTS: key.fingerprint, SIGNING_KEY_URL: tenant.url('ending.asc') },
+      },
     });
     await tenant.put('ending.asc', key.armored);
     const { body } = await health(edge);

@@ -12,6 +12,7 @@ const textOf = (name: string) => readFileSync(join(root, 'src', name), 'utf8');
 /** Who may import whom; every room may import `shared` and itself. docs/architecture.md shows this table. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   shared: [],
+  access: [],
   signing: [],
   releases: ['signing'],
   mirror: ['releases', 'signing'],
@@ -19,7 +20,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   butane: ['ignition'],
   configs: ['butane', 'ignition'],
   machines: ['configs', 'butane', 'ignition', 'releases'],
-  api: ['machines', 'mirror', 'releases', 'configs', 'observability'],
+  api: ['access', 'machines', 'mirror', 'releases', 'configs', 'observability'],
   pages: ['mirror', 'releases', 'signing'],
   observability: ['machines', 'mirror', 'releases', 'signing'],
   console: ['api'],
@@ -29,7 +30,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   releases: ['.', 'store', 'upstream', 'pass-through', 'serve'],
   mirror: ['store', 'copy', '.', 'api'],
-  machines: ['records', 'boot', '.', 'api'],
+  machines: ['records', 'boot', '.', 'checks', 'api'],
   butane: ['yaml', '.', 'butane', 'ct'],
   api: ['contract', '.'],
 };
@@ -129,7 +130,7 @@ describe('what is touched where', () => {
     /\b(R2Bucket|R2Object\w*|KVNamespace|WorkflowEntrypoint|Workflow\b|env\.(RELEASES|MACHINES|MIRROR_RELEASE|METRICS))/;
   it.each(sources)('%s', (name) => {
     const isBindingFile =
-      /^(index|app|app-rooms|routes)\.ts$|^observability\/observer\.ts$|^shared\/r2-documents\.ts$|\/(bucket|kv)\.ts$|^machines\/records\/composed\.ts$|^mirror\/workflow\.ts$/.test(
+      /^(index|app|app-rooms|routes)\.ts$|^observability\/observer\.ts$|^shared\/r2-documents\.ts$|\/(bucket|kv)\.ts$|^machines\/records\/composed\.ts$|^(mirror|machines\/checks|shared\/dry-run)\/workflow\.ts$/.test(
         name,
       );
     const code = textOf(name).replace(/\/\*[\s\S]*?\*\/|\/\/.*|'[^'\n]*'|`[^`]*`/g, '');

@@ -3,7 +3,7 @@
  * not compile. The caller passes the network in.
  */
 import type * as z from 'zod';
-import { err, ok, type Result } from '../shared/result.ts';
+import { err } from '../shared/result.ts';
 import type { contract } from './contract/contract.ts';
 
 type Contract = typeof contract;
@@ -18,16 +18,25 @@ type InputField<N extends CallName, K extends string, As extends string> =
 type Query<N extends CallName> =
   Contract[N] extends Readonly<Record<'query', infer S extends z.ZodType>> ? { readonly query?: z.input<S> } : unknown;
 type Body<N extends CallName> = Contract[N] extends { readonly body: infer B }
-  ? B extends { readonly schema: infer S extends z.ZodType }
-    ? { readonly body: z.input<S> }
-    : { readonly body: string | Uint8Array<ArrayBuffer> }
+  ? B extends { readonly isOptional: true }
+    ? { readonly body?: BodyOf<B> }
+    : { readonly body: BodyOf<B> }
+  : unknown;
+type BodyOf<B> = B extends { readonly schema: infer S extends z.ZodType }
+  ? z.input<S>
+  : string | Uint8Array<ArrayBuffer>;
+
+/** A precondition: the entity tag that the resource must have, or `*` for one that must not exist yet. */
+type Conditional<N extends CallName> = Contract[N] extends { readonly isConditional: true }
+  ? { readonly ifMatch?: string | undefined; readonly ifNoneMatch?: string | undefined }
   : unknown;
 
 /** The input of a call. */
 export type CallInput<N extends CallName> = InputField<N, 'params', 'params'> &
   Query<N> &
   InputField<N, 'headers', 'headers'> &
-  Body<N>;
+  Body<N> &
+  Conditional<N>;
 
 /** The answer of a call: JSON of its shape, or text. */
 export type CallAnswer<N extends CallName> = Contract[N]['answer'] extends {
@@ -55,9 +64,14 @@ export interface ClientOptions {
   readonly send: (url: string, init: RequestInit) => Promise<Response>;
 }
 
+/** The answer of a call with the entity tag of what it is about, or the reason why there is none. */
+export type CallOutcome<T> =
+  | { readonly ok: true; readonly value: T; readonly etag: string | undefined; readonly cursor: string | undefined }
+  | { readonly ok: false; readonly error: CallFault };
+
 export interface ApiClient {
   /** Returns the answer of a call, or the reason why there is none. */
-  call<N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallAnswer<N>, CallFault>>;
+  call<N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutcome<CallAnswer<N>>>;
 }
 
 interface AnyInput {
@@ -65,13 +79,19 @@ interface AnyInput {
   readonly query?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  readonly ifMatch?: string | undefined;
+  readonly ifNoneMatch?: string | undefined;
 }
 
 /** Returns a client that calls `send`, which is like `fetch`. The token goes only into the Authorization header. */
 export function apiClient(table: CallTable, { url, token, send }: ClientOptions): ApiClient {
   return {
     call: async <N extends CallName>(name: N, input: CallInput<N>) => {
-      const { params = {}, query = {}, headers = {}, body } = input as AnyInput;
+      const { params = {}, query = {}, headers = {}, body, ifMatch, ifNoneMatch } = input as AnyInput;
+      const conditions = {
+        ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+        ...(ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch }),
+      };
       const { method, path } = table[name];
       const filledPath = path.replace(/\{(\w+)\}/g, (_, field: string) => encodeURIComponent(params[field] ?? ''));
       const search = new URLSearchParams();
@@ -80,7 +100,7 @@ export function apiClient(table: CallTable, { url, token, send }: ClientOptions)
       try {
         const answer = await send(`${url}${filledPath}${search.size === 0 ? '' : `?${search}`}`, {
           method: method.toUpperCase(),
-          headers: { ...headers, ...authorization },
+          headers: { ...headers, ...conditions, ...authorization },
           ...(body === undefined ? {} : { body: bodyOf(body) }),
         });
         return await readAnswer<CallAnswer<N>>(answer);
@@ -94,10 +114,14 @@ export function apiClient(table: CallTable, { url, token, send }: ClientOptions)
 const bodyOf = (body: unknown): BodyInit =>
   typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body);
 
-async function readAnswer<T>(answer: Response): Promise<Result<T, CallFault>> {
+async function readAnswer<T>(answer: Response): Promise<CallOutcome<T>> {
   const text = await answer.text();
   const type = answer.headers.get('content-type') ?? '';
-  if (answer.ok) return ok((type.startsWith('application/json') ? JSON.parse(text) : text) as T);
+  if (answer.ok) {
+    const value = (type.startsWith('application/json') ? JSON.parse(text) : text) as T;
+    const [etag, cursor] = ['etag', 'x-next-cursor'].map((name) => answer.headers.get(name) ?? undefined);
+    return { ok: true, value, etag, cursor };
+  }
   const plainProblem = { status: answer.status, title: answer.statusText, detail: text.trim() || answer.statusText };
   const problem = type.startsWith('application/problem+json') ? (JSON.parse(text) as ProblemAnswer) : plainProblem;
   return err({ reason: 'refused', status: answer.status, problem });

@@ -10,6 +10,9 @@ export const onOff = z
   .union([z.enum(['0', '1', 'false', 'true']), z.boolean()], { error: 'must be 1 or 0' })
   .transform((value) => value === '1' || value === 'true' || value === true);
 
+/** The same in a JSON body. */
+export const yesNo = z.boolean({ error: 'must be true or false' });
+
 /** The rules by which the layers of a config are merged. */
 export const engine = z.enum(['ignition', 'legacy'], { error: 'must be ignition or legacy' }).meta({
   description: '`ignition`: Flatcar since 2022; `legacy`: Ignition 0.36, spec 2 appended',

@@ -9,9 +9,8 @@ import { newestSpec, type Reader } from '../ignition/reader.ts';
 import { plainConfig } from '../ignition/render.ts';
 import type { Entry } from '../ignition/report.ts';
 import { SCHEMAS_V3 } from '../ignition/spec/v3.ts';
-import { checkShape, shapeProblem } from '../shared/http/api.ts';
-import { notKnown } from '../shared/nearest.ts';
-import type { Problem } from '../shared/problem.ts';
+import { checkShape, shapeProblem, unknownName } from '../shared/http/api.ts';
+import { fieldProblem, type Problem } from '../shared/problem.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { mergeBody } from './call-requests.ts';
 import { kindOf, type MachineKind } from './user-data.ts';
@@ -106,8 +105,8 @@ export function merge(body: string): Result<Merged, Problem> {
   }
   const unknown = [...texts.keys()].find((name) => !Object.hasOwn(mergeBody.shape, name));
   if (unknown !== undefined) {
-    const message = notKnown(unknown, Object.keys(mergeBody.shape), 'the body');
-    return err(shapeProblem({ field: unknown.slice(0, 100) || '(empty name)', message }));
+    const known = Object.keys(mergeBody.shape);
+    return err(fieldProblem([unknownName(unknown, known, 'the body')], 'unknown-name'));
   }
   const asked = checkShape(mergeBody.pick({ engine: true }), { engine: texts.get('engine') });
   if (!asked.ok) return err(shapeProblem(asked.error));
@@ -116,7 +115,7 @@ export function merge(body: string): Result<Merged, Problem> {
   const entries: SidedEntry[] = [];
   for (const side of ['parent', 'child'] as const) {
     const text = texts.get(side);
-    if (text === undefined) return err({ code: 'bad-request', detail: `${side} is missing` });
+    if (text === undefined) return err(fieldProblem([{ field: side, message: 'is missing: it must be a config' }]));
     const parsed = parseConfig(text);
     if (parsed.ok) {
       sides[side] = parsed.value;
@@ -153,4 +152,4 @@ const refusal = (
   detail: string,
   entries: readonly SidedEntry[],
   config: Record<string, unknown> | null = null,
-): Problem => ({ code: 'invalid', detail, members: { config, entries } });
+): Problem => ({ code: 'invalid-config', detail, members: { config, entries } });

@@ -23,7 +23,7 @@ const BODY_LIMIT = 8 * 1024 * 1024;
 export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
   const app: App = new Hono();
   app.post('/validate', async (call) => {
-    const asked = checkShape(validateQuery, call.req.query());
+    const asked = checkShape(validateQuery, call.req.query(), 'the query');
     if (!asked.ok) return refuse(call, shapeProblem(asked.error));
     const body = await apiBody(platform, call.req.raw, BODY_LIMIT);
     if (!body.ok) return refuse(call, body.error);
@@ -44,7 +44,7 @@ export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
     return merged.ok ? answerJson<typeof mergedAnswer>(merged.value) : refuse(call, merged.error);
   });
   app.post('/transpile', async (call) => {
-    const asked = checkShape(transpileQuery, call.req.query());
+    const asked = checkShape(transpileQuery, call.req.query(), 'the query');
     if (!asked.ok) return refuse(call, shapeProblem(asked.error));
     const { from, variant, platform: cloudPlatform = '', strict = false } = asked.value;
     const body = await apiBody(platform, call.req.raw, BODY_LIMIT);
@@ -59,7 +59,11 @@ export function ignitionRoutes(platform: Pick<Platform, 'timer'>): App {
         entries: transpiled.value.entries,
       });
     const { error } = transpiled;
-    return refuse(call, { code: 'invalid', detail: transpileText(error.error, error.entries), members: { ...error } });
+    return refuse(call, {
+      code: 'invalid-config',
+      detail: transpileText(error.error, error.entries),
+      members: { ...error },
+    });
   });
   app.get('/schemas/:version', (call) => {
     const asked = checkShape(schemaParams, call.req.param());
@@ -87,11 +91,11 @@ async function sourceIn(bytes: Uint8Array<ArrayBuffer>): Promise<Result<Pick<Use
   if (isTar(bytes) || isGzip(bytes)) {
     const read = await readUserData(bytes, BODY_LIMIT);
     if (read.ok) return read;
-    const code = read.error.reason === 'too-large' ? 'too-large' : 'invalid';
+    const code = read.error.reason === 'too-large' ? 'too-large' : 'invalid-config';
     return err({ code, detail: userDataProblem(read.error) });
   }
   const text = asUtf8(bytes);
-  return text === undefined ? err({ code: 'invalid', ...unreadable }) : ok({ text });
+  return text === undefined ? err({ code: 'invalid-config', ...unreadable }) : ok({ text });
 }
 
 /** Decodes a body of YAML. Returns `undefined` when the bytes are not UTF-8. */

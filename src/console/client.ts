@@ -8,9 +8,9 @@ import {
   type CallFault,
   type CallInput,
   type CallName,
+  type CallOutcome,
   type CallTable,
 } from '../api/api-client.ts';
-import type { Result } from '../shared/result.ts';
 
 /** The table of calls. The build inserts it from the contract (`api/contract`). */
 declare const CALLS: CallTable;
@@ -19,7 +19,7 @@ declare const CALLS: CallTable;
 export function pageClient(token: string, signOut: (why: string) => void): ApiClient {
   const client = apiClient(CALLS, { url: '', token, send: (url, init) => fetch(url, { ...init, cache: 'no-store' }) });
   return {
-    call: async <N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallAnswer<N>, CallFault>> => {
+    call: async <N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutcome<CallAnswer<N>>> => {
       const answer = await client.call(name, input);
       if (!answer.ok && answer.error.reason === 'refused' && answer.error.status === 401) {
         signOut('The token is not accepted.');
@@ -33,6 +33,10 @@ export const Client = createContext<ApiClient>({
   call: async () => ({ ok: false, error: { reason: 'unreachable', detail: 'not signed in' } }),
 });
 
+/** True for a write that was refused because somebody else has written meanwhile, or because it exists already. */
+export const isOvertaken = (fault: CallFault | undefined): boolean =>
+  fault?.reason === 'refused' && fault.status === 412;
+
 export const useClient = (): ApiClient => useContext(Client);
 
 /** Returns a fault as one sentence for the operator. */
@@ -44,6 +48,8 @@ export const faultText = (fault: CallFault): string =>
 export interface Loaded<T> {
   readonly value: T | undefined;
   readonly fault: string | undefined;
+  /** The entity tag of the latest answer: a write sends it, so that it replaces nothing which nobody here has seen. */
+  readonly etag: string | undefined;
   readonly reload: () => Promise<void>;
 }
 
@@ -53,7 +59,7 @@ export interface Loaded<T> {
  */
 export function useAnswer<N extends CallName>(name: N, input: CallInput<N>, seconds = 0): Loaded<CallAnswer<N>> {
   const client = useClient();
-  const [value, setValue] = useState<CallAnswer<N> | undefined>(undefined);
+  const [latest, setLatest] = useState<{ value: CallAnswer<N>; etag: string | undefined } | undefined>(undefined);
   const [fault, setFault] = useState<string | undefined>(undefined);
   const lastStarted = useRef(0);
   const lastApplied = useRef(0);
@@ -67,7 +73,7 @@ export function useAnswer<N extends CallName>(name: N, input: CallInput<N>, seco
     if (turn < lastApplied.current) return;
     lastApplied.current = turn;
     setFault(answer.ok ? undefined : faultText(answer.error));
-    if (answer.ok) setValue(answer.value);
+    if (answer.ok) setLatest({ value: answer.value, etag: answer.etag });
   }, [client, name, key]);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -83,12 +89,14 @@ export function useAnswer<N extends CallName>(name: N, input: CallInput<N>, seco
       clearTimeout(timer);
     };
   }, [reload, seconds]);
-  return { value, fault, reload };
+  return { value: latest?.value, etag: latest?.etag, fault, reload };
 }
 
 export interface Action {
   readonly isBusy: boolean;
   readonly fault: string | undefined;
+  /** The refusal itself, for screens that can say more than its sentence. */
+  readonly refusal: CallFault | undefined;
   /** Makes a call and returns its answer. After a failure it returns `undefined`, and `fault` holds the message. */
   run<N extends CallName>(name: N, input: CallInput<N>): Promise<CallAnswer<N> | undefined>;
 }
@@ -97,13 +105,13 @@ export interface Action {
 export function useAction(): Action {
   const client = useClient();
   const [isBusy, setBusy] = useState(false);
-  const [fault, setFault] = useState<string | undefined>(undefined);
+  const [refusal, setRefusal] = useState<CallFault | undefined>(undefined);
   const run = async <N extends CallName>(name: N, input: CallInput<N>): Promise<CallAnswer<N> | undefined> => {
     setBusy(true);
     const answer = await client.call(name, input);
     setBusy(false);
-    setFault(answer.ok ? undefined : faultText(answer.error));
+    setRefusal(answer.ok ? undefined : answer.error);
     return answer.ok ? answer.value : undefined;
   };
-  return { isBusy, fault, run };
+  return { isBusy, fault: refusal === undefined ? undefined : faultText(refusal), refusal, run };
 }

@@ -6,18 +6,27 @@ import { Copy } from './widgets.tsx';
 
 /** Shows each URL and the pointer with a button that copies it. */
 export function IssuedPanel({ issued }: { issued: CallAnswer<'putMachine'> }) {
-  const { id, urls, pointer, expiresAt, entries } = issued;
+  const { id, urls, pointer, expiresAt, entries, warnings } = issued;
   const pointerText = pointer === null ? undefined : JSON.stringify(pointer);
   return (
     <section class="panel" aria-label={`URLs of ${id}`}>
       <h2>URLs of {id}</h2>
       <p>
         Whoever has one of them can read the machine's config.{' '}
-        {expiresAt === null ? 'They never end.' : `They end ${moment(expiresAt)}.`}
+        {expiresAt === null ? 'They never expire.' : `They end ${moment(expiresAt)}.`}
       </p>
-      <Secret label="ignition.config.url=" text={urls.ignition} />
-      <Secret label="iPXE: chain" text={urls.ipxe} />
-      {urls.cloudConfig === undefined ? null : <Secret label="cloud-config" text={urls.cloudConfig} />}
+      {warnings.map((warning) => (
+        <p key={warning} class="notice warn">
+          {warning}
+        </p>
+      ))}
+      {urls === null ? null : (
+        <>
+          <Secret label="ignition.config.url=" text={urls.ignition} />
+          <Secret label="iPXE: chain" text={urls.ipxe} />
+          {urls.cloudConfig === undefined ? null : <Secret label="cloud-config" text={urls.cloudConfig} />}
+        </>
+      )}
       {pointerText === undefined ? null : <Secret label="Pointer, for a cloud's user-data field" text={pointerText} />}
       <EntryList entries={entries} />
     </section>

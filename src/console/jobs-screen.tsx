@@ -11,21 +11,20 @@ const keyOf = ({ channel, board, version }: Job): string => `${channel}/${board}
 
 /** Shows the list and loads it again every 15 seconds. Active jobs load themselves more often. */
 export function JobsScreen() {
-  const { value: jobs, fault, reload } = useAnswer('listMirrors', {}, 15);
+  const { value, fault, reload } = useAnswer('listMirrors', {}, 15);
   return (
     <>
       <h1>Mirror jobs</h1>
       <StartForm onStarted={reload} />
       <Fault text={fault} />
-      {jobs === undefined ? <p class="faint">Loading …</p> : null}
-      {jobs?.length === 0 ? <p>No release was mirrored yet.</p> : null}
-      {jobs?.map((job) =>
-        'unreadable' in job ? (
-          <Fault key={job.unreadable} text={`${job.unreadable} cannot be read: ${job.reason}`} />
-        ) : (
-          <JobCard key={keyOf(job)} job={job} onChanged={reload} />
-        ),
-      )}
+      {value === undefined && fault === undefined ? <p class="faint">Loading …</p> : null}
+      {value?.items.length === 0 ? <p>No release was mirrored yet.</p> : null}
+      {value?.items.map((job) => (
+        <JobCard key={keyOf(job)} job={job} onChanged={reload} />
+      ))}
+      {value?.unreadable?.map(({ id, reason }) => (
+        <Fault key={id} text={`${id} cannot be read: ${reason}`} />
+      ))}
     </>
   );
 }

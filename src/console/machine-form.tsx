@@ -1,20 +1,24 @@
 /** A form that creates or replaces a machine. */
 import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
-import { faultText, useAnswer, useClient } from './client.ts';
+import { faultText, isOvertaken, useAnswer, useClient } from './client.ts';
 import { ConfigEditor, EntryList, entriesOf, type Format } from './config-editor.tsx';
 import { Fault, Field } from './widgets.tsx';
 
 interface MachineFormProps {
   /** The machine to replace; absent for a new one. */
   readonly machine?: CallAnswer<'getMachine'>;
+  /** The entity tag of the machine that is shown. */
+  readonly etag?: string | undefined;
   readonly userData?: string;
   readonly onIssued: (issued: CallAnswer<'putMachine'>) => void;
 }
 
 /** Shows the form. When the service refuses the machine, the form shows the report and keeps its values. */
-export function MachineForm({ machine, userData, onIssued }: MachineFormProps) {
+export function MachineForm({ machine, etag, userData, onIssued }: MachineFormProps) {
   const client = useClient();
+  // The screen goes on loading the machine; what this form began with is what it may replace.
+  const [seen] = useState(etag);
   const profiles = useAnswer('listProfiles', {});
   const [id, setId] = useState(machine?.id ?? '');
   const [profile, setProfile] = useState(machine?.profile ?? '');
@@ -40,7 +44,9 @@ export function MachineForm({ machine, userData, onIssued }: MachineFormProps) {
       ...Object.fromEntries(filledFields.map(([name, value]) => [name, value.trim()])),
       ...(format === 'ct' ? { format, platform } : {}),
     };
-    const answer = await client.call('putMachine', { params: { id: id.trim() }, query, body: text });
+    // A new machine must not take the place of another, and a change must not undo what somebody else has changed.
+    const condition = machine === undefined ? { ifNoneMatch: '*' } : { ifMatch: seen };
+    const answer = await client.call('putMachine', { params: { id: id.trim() }, query, body: text, ...condition });
     setBusy(false);
     if (answer.ok) {
       setRefusal(undefined);
@@ -48,10 +54,14 @@ export function MachineForm({ machine, userData, onIssued }: MachineFormProps) {
       return;
     }
     const entries = answer.error.reason === 'refused' ? entriesOf(answer.error.problem) : [];
-    setRefusal({ text: faultText(answer.error), entries });
+    const overtaken =
+      machine === undefined
+        ? `${id.trim()} exists already: open it to change it. Nothing was changed.`
+        : `Somebody else has changed ${machine.id} since it was shown here. Nothing was changed: copy what you need, and load it again.`;
+    setRefusal({ text: isOvertaken(answer.error) ? overtaken : faultText(answer.error), entries });
   };
   const engine =
-    profiles.value?.profiles.find(({ name }) => name === profile)?.engine === 'legacy' ? 'legacy' : 'ignition';
+    profiles.value?.items.find(({ name }) => name === profile)?.engine === 'legacy' ? 'legacy' : 'ignition';
   return (
     <form
       class="panel"
@@ -65,7 +75,7 @@ export function MachineForm({ machine, userData, onIssued }: MachineFormProps) {
         <Field label="Id" value={id} onValue={setId} required disabled={machine !== undefined} />
         <Field label="Profile" hint="(optional)" value={profile} onValue={setProfile} list="profiles" />
         <datalist id="profiles">
-          {profiles.value?.profiles.map(({ name }) => (
+          {profiles.value?.items.map(({ name }) => (
             <option key={name} value={name} />
           ))}
         </datalist>

@@ -5,17 +5,19 @@
 import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { useAction, useAnswer } from './client.ts';
+import { EntryList } from './config-editor.tsx';
 import { IssuedPanel } from './issued-panel.tsx';
 import { MachineForm } from './machine-form.tsx';
 import { MergeView } from './merge-view.tsx';
 import { moment } from './show.ts';
+import { StateChip } from './state-chip.tsx';
 import { Chip, Confirm, Fault, ScrollBox } from './widgets.tsx';
 
 type Machine = CallAnswer<'getMachine'>;
 
 /** Shows the machine. Its record and its boots are loaded again every 10 seconds. */
 export function MachineScreen({ id }: { id: string }) {
-  const { value: machine, fault, reload } = useAnswer('getMachine', { params: { id } }, 10);
+  const { value: machine, etag, fault, reload } = useAnswer('getMachine', { params: { id } }, 10);
   const explained = useAnswer('explainMachine', { params: { id } });
   const [issued, setIssued] = useState<CallAnswer<'issueToken'> | undefined>(undefined);
   const [isChanging, setChanging] = useState(false);
@@ -40,12 +42,17 @@ export function MachineScreen({ id }: { id: string }) {
             <p class="notice warn">Its user data cannot be shown now. What you enter here replaces all of it.</p>
           ) : null}
           {isChanging && (explained.value !== undefined || explained.fault !== undefined) ? (
-            <MachineForm machine={machine} userData={userData} onIssued={(answer) => void changed(answer)} />
+            <MachineForm
+              machine={machine}
+              etag={etag}
+              userData={userData}
+              onIssued={(answer) => void changed(answer)}
+            />
           ) : null}
           {issued === undefined ? null : <IssuedPanel issued={issued} />}
           <h2>What it boots, and where that comes from</h2>
           <Fault text={explained.fault} />
-          {explained.value === undefined ? null : <MergeView explained={explained.value} />}
+          {explained.value === undefined ? null : <Explained explained={explained.value} />}
           <h2>Last boots</h2>
           <Boots boots={machine.boots} />
         </>
@@ -53,6 +60,28 @@ export function MachineScreen({ id }: { id: string }) {
     </>
   );
 }
+
+/** Shows the merged config, or every layer and why they do not merge. */
+const Explained = ({ explained }: { explained: CallAnswer<'explainMachine'> }) =>
+  explained.valid ? (
+    <MergeView explained={explained} />
+  ) : (
+    <>
+      <Fault text={`It gets no config: ${explained.error ?? 'the layers do not merge'}`} />
+      <EntryList entries={explained.entries} />
+      {(['base', 'user', 'default'] as const).map((layer) => {
+        const text = explained.layers[layer];
+        return text === null ? null : (
+          <details key={layer}>
+            <summary>{layer}</summary>
+            <ScrollBox label={`The ${layer}`}>
+              <pre class="wrap">{text}</pre>
+            </ScrollBox>
+          </details>
+        );
+      })}
+    </>
+  );
 
 const Record = ({ machine }: { machine: Machine }) => (
   <dl class="record">
@@ -63,6 +92,11 @@ const Record = ({ machine }: { machine: Machine }) => (
       ) : (
         <a href={`#/profiles/${encodeURIComponent(machine.profile)}`}>{machine.profile}</a>
       )}
+    </dd>
+    <dt>State</dt>
+    <dd>
+      <StateChip state={machine.state} />
+      {machine.lastBoot === null ? '' : ` last asked ${moment(machine.lastBoot.at)}`}
     </dd>
     <dt>User data</dt>
     <dd>
@@ -145,24 +179,28 @@ const Boots = ({ boots }: { boots: Machine['boots'] }) =>
             <th scope="col">What</th>
             <th scope="col">Answer</th>
             <th scope="col">Generation</th>
+            <th scope="col">Profile</th>
             <th scope="col">Client</th>
           </tr>
         </thead>
         <tbody>
-          {boots.map(({ at, what, status, reason, generation, ignition, times }) => (
-            <tr key={`${at} ${what}`}>
-              <td>
-                {moment(at)}
-                {times === undefined ? '' : ` (${times} times)`}
-              </td>
-              <td>{what}</td>
-              <td>
-                <Chip tone={status === 200 ? 'good' : 'bad'}>{status}</Chip> {reason}
-              </td>
-              <td>{generation}</td>
-              <td>{ignition === undefined ? 'not Ignition' : `Ignition ${ignition}`}</td>
-            </tr>
-          ))}
+          {boots.map(
+            ({ at, what, status, reason, detail, generation, profile, profileGeneration, ignition, times }) => (
+              <tr key={`${at} ${what}`}>
+                <td>
+                  {moment(at)}
+                  {times === undefined ? '' : ` (${times} times)`}
+                </td>
+                <td>{what}</td>
+                <td>
+                  <Chip tone={status === 200 ? 'good' : 'bad'}>{status}</Chip> {detail ?? reason}
+                </td>
+                <td>{generation}</td>
+                <td>{profile === undefined ? '' : `${profile}, generation ${profileGeneration ?? 0}`}</td>
+                <td>{ignition === undefined ? 'not Ignition' : `Ignition ${ignition}`}</td>
+              </tr>
+            ),
+          )}
         </tbody>
       </table>
     </ScrollBox>

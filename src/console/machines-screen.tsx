@@ -5,16 +5,25 @@ import { useAnswer } from './client.ts';
 import { IssuedPanel } from './issued-panel.tsx';
 import { MachineForm } from './machine-form.tsx';
 import { moment } from './show.ts';
-import { Fault, Field, ScrollBox } from './widgets.tsx';
+import { STATES, StateChip } from './state-chip.tsx';
+import { Choice, Fault, Field, ScrollBox } from './widgets.tsx';
 
 /** Shows one page of the list. It keeps the cursors of the pages before it, so that the operator can go back. */
 export function MachinesScreen() {
   const [prefix, setPrefix] = useState('');
+  const [state, setState] = useState('');
+  const [profile, setProfile] = useState('');
   const [cursors, setCursors] = useState<readonly string[]>([]);
   const [issued, setIssued] = useState<CallAnswer<'putMachine'> | undefined>(undefined);
   const [isMaking, setMaking] = useState(false);
   const cursor = cursors.at(-1);
-  const query = { ...(prefix === '' ? {} : { prefix }), ...(cursor === undefined ? {} : { cursor }) };
+  const isFiltered = prefix !== '' || state !== '' || profile !== '';
+  const query = {
+    ...(prefix === '' ? {} : { prefix }),
+    ...(state === '' ? {} : { state }),
+    ...(profile === '' ? {} : { profile }),
+    ...(cursor === undefined ? {} : { cursor }),
+  };
   const { value, fault, reload } = useAnswer('listMachines', { query });
   const made = (answer: CallAnswer<'putMachine'>) => {
     setIssued(answer);
@@ -26,11 +35,27 @@ export function MachinesScreen() {
       <h1>Machines</h1>
       <div class="fields">
         <Field
-          label="Find by id"
-          hint="(how it begins)"
+          label="Id starts with"
           value={prefix}
           onValue={(text) => {
             setPrefix(text.trim());
+            setCursors([]);
+          }}
+        />
+        <Field
+          label="Profile"
+          value={profile}
+          onValue={(text) => {
+            setProfile(text.trim());
+            setCursors([]);
+          }}
+        />
+        <Choice
+          label="State"
+          value={state}
+          choices={[['', 'all'], ...STATES.map(([name, text]) => [name, text] as const)]}
+          onValue={(name) => {
+            setState(name);
             setCursors([]);
           }}
         />
@@ -41,8 +66,17 @@ export function MachinesScreen() {
       {isMaking ? <MachineForm onIssued={made} /> : null}
       {issued === undefined ? null : <IssuedPanel issued={issued} />}
       <Fault text={fault} />
-      {value?.machines.length === 0 ? <p>No machine {prefix === '' ? 'yet' : `begins with ${prefix}`}.</p> : null}
-      {value === undefined || value.machines.length === 0 ? null : <MachineTable machines={value.machines} />}
+      {value === undefined && fault === undefined ? <p class="faint">Loading …</p> : null}
+      {value?.items.length === 0 ? (
+        <p>
+          {isFiltered ? 'No machine here is like this' : 'There is no machine yet'}
+          {value.cursor === null ? '.' : ': the next page looks at more of them.'}
+        </p>
+      ) : null}
+      {value === undefined || value.items.length === 0 ? null : <MachineTable machines={value.items} />}
+      {value?.unreadable?.map(({ id, reason }) => (
+        <Fault key={id} text={`${id} cannot be read: ${reason}`} />
+      ))}
       <div class="row">
         <button type="button" disabled={cursors.length === 0} onClick={() => setCursors(cursors.slice(0, -1))}>
           Previous page
@@ -59,7 +93,7 @@ export function MachinesScreen() {
   );
 }
 
-function MachineTable({ machines }: { machines: CallAnswer<'listMachines'>['machines'] }) {
+function MachineTable({ machines }: { machines: CallAnswer<'listMachines'>['items'] }) {
   return (
     <ScrollBox label="Machines">
       <table>
@@ -67,6 +101,8 @@ function MachineTable({ machines }: { machines: CallAnswer<'listMachines'>['mach
           <tr>
             <th scope="col">Id</th>
             <th scope="col">Profile</th>
+            <th scope="col">State</th>
+            <th scope="col">Last asked</th>
             <th scope="col">User data</th>
             <th scope="col">Generation</th>
             <th scope="col">URLs end</th>
@@ -74,12 +110,16 @@ function MachineTable({ machines }: { machines: CallAnswer<'listMachines'>['mach
           </tr>
         </thead>
         <tbody>
-          {machines.map(({ id, profile, kind, generation, expiresAt, updatedAt }) => (
+          {machines.map(({ id, profile, kind, generation, expiresAt, updatedAt, state, lastBoot }) => (
             <tr key={id}>
               <th scope="row">
                 <a href={`#/machines/${encodeURIComponent(id)}`}>{id}</a>
               </th>
               <td>{profile ?? 'none'}</td>
+              <td>
+                <StateChip state={state} />
+              </td>
+              <td>{lastBoot === null ? 'never' : moment(lastBoot.at)}</td>
               <td>{kind}</td>
               <td>{generation}</td>
               <td>{expiresAt === null ? 'never' : moment(expiresAt)}</td>

@@ -1,6 +1,7 @@
 /** The console in the browser: the sign-in, then the screen that the fragment of the address names. */
 import { render } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { AuditScreen } from './audit-screen.tsx';
 import { Client, pageClient } from './client.ts';
 import { JobsScreen } from './jobs-screen.tsx';
 import { MachineScreen } from './machine-screen.tsx';
@@ -15,12 +16,14 @@ const SCREENS = [
   ['releases', 'Releases'],
   ['machines', 'Machines'],
   ['profiles', 'Profiles'],
+  ['audit', 'Audit'],
 ] as const;
 
 function Screen({ address }: { address: string }) {
   const [screen, ...rest] = address.split('/');
   const name = decoded(rest.join('/'));
   if (screen === 'releases') return <ReleasesScreen />;
+  if (screen === 'audit') return <AuditScreen />;
   if (screen === 'profiles') return <ProfilesScreen named={name} />;
   if (screen === 'machines') return name === '' ? <MachinesScreen /> : <MachineScreen id={name} key={name} />;
   return <JobsScreen />;

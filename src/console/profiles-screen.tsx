@@ -1,6 +1,6 @@
 /** Lists the profiles, which hold what several machines have in common. */
 import { useState } from 'preact/hooks';
-import { useAction, useAnswer } from './client.ts';
+import { isOvertaken, useAction, useAnswer } from './client.ts';
 import { ProfileEditor } from './profile-editor.tsx';
 import { moment } from './show.ts';
 import { Fault, Field } from './widgets.tsx';
@@ -13,9 +13,9 @@ export function ProfilesScreen({ named }: { named: string }) {
       <h1>Profiles</h1>
       <NewProfile onMade={reload} />
       <Fault text={fault} />
-      {value?.profiles.length === 0 ? <p>There is no profile yet.</p> : null}
+      {value?.items.length === 0 ? <p>There is no profile yet.</p> : null}
       <ul class="list">
-        {value?.profiles.map(({ name, engine, generation, updatedAt }) => (
+        {value?.items.map(({ name, engine, generation, updatedAt }) => (
           <li key={name}>
             <a href={`#/profiles/${encodeURIComponent(name)}`} aria-current={name === named ? 'true' : undefined}>
               {name}
@@ -33,10 +33,11 @@ export function ProfilesScreen({ named }: { named: string }) {
 
 function NewProfile({ onMade }: { onMade: () => Promise<void> }) {
   const [name, setName] = useState('');
-  const { isBusy, fault, run } = useAction();
+  const { isBusy, fault, refusal, run } = useAction();
   const make = async () => {
     const profile = name.trim();
-    if ((await run('putProfile', { params: { name: profile }, body: { engine: 'ignition' } })) === undefined) return;
+    const asked = { params: { name: profile }, body: { engine: 'ignition' as const }, ifNoneMatch: '*' };
+    if ((await run('putProfile', asked)) === undefined) return;
     setName('');
     await onMade();
     location.hash = `#/profiles/${encodeURIComponent(profile)}`;
@@ -56,7 +57,7 @@ function NewProfile({ onMade }: { onMade: () => Promise<void> }) {
           Create profile
         </button>
       </div>
-      <Fault text={fault} />
+      <Fault text={isOvertaken(refusal) ? `${name.trim()} exists already: open it in the list.` : fault} />
     </form>
   );
 }

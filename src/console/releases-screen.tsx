@@ -1,34 +1,43 @@
-/** Lists the published releases and the aliases. The operator can pin an alias or quarantine a release here. */
+/** Lists the aliases and the releases. The operator pins, unpins, quarantines and lifts here, and sees before what it does. */
 import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { useAction, useAnswer } from './client.ts';
 import { moment } from './show.ts';
-import { Chip, Confirm, Fault, ScrollBox } from './widgets.tsx';
+import { Chip, Confirm, Fault, ScrollBox, type Tone } from './widgets.tsx';
 
-type ReleaseList = CallAnswer<'listReleases'>;
-type Release = ReleaseList['releases'][number];
-type Alias = ReleaseList['aliases'][number];
+type Release = CallAnswer<'listReleases'>['items'][number];
+type Alias = CallAnswer<'listAliases'>['items'][number];
 
-/** Shows the releases, then the aliases with their floors. */
+/** Shows the aliases, then the releases, newest first. */
 export function ReleasesScreen() {
-  const { value, fault, reload } = useAnswer('listReleases', {}, 30);
+  const releases = useAnswer('listReleases', {}, 30);
+  const aliases = useAnswer('listAliases', {}, 30);
+  const reload = async () => {
+    await Promise.all([releases.reload(), aliases.reload()]);
+  };
+  const { value, fault } = releases;
   return (
     <>
       <h1>Releases</h1>
-      <Fault text={fault} />
-      {value === undefined ? <p class="faint">Loading …</p> : null}
-      {value?.releases.length === 0 ? <p>Nothing is published yet.</p> : null}
-      {value?.releases.map((release) => (
+      <Fault text={fault ?? aliases.fault} />
+      {value === undefined && fault === undefined ? <p class="faint">Loading …</p> : null}
+      {aliases.value === undefined || aliases.value.items.length === 0 ? null : (
+        <Aliases aliases={aliases.value.items} onChanged={reload} />
+      )}
+      {value?.items.length === 0 ? <p>Nothing is published yet.</p> : null}
+      {value?.items.map((release) => (
         <ReleasePanel
           key={`${release.channel}/${release.board}/${release.version}`}
           release={release}
-          aliases={value.aliases.filter(({ channel, board }) => channel === release.channel && board === release.board)}
+          aliases={(aliases.value?.items ?? []).filter(
+            ({ channel, board }) => channel === release.channel && board === release.board,
+          )}
           onChanged={reload}
         />
       ))}
-      {value === undefined || value.aliases.length === 0 ? null : (
-        <Aliases aliases={value.aliases} onChanged={reload} />
-      )}
+      {[...(value?.unreadable ?? []), ...(aliases.value?.unreadable ?? [])].map(({ id, reason }) => (
+        <Fault key={id} text={`${id} cannot be read: ${reason}`} />
+      ))}
     </>
   );
 }
@@ -39,62 +48,132 @@ interface ReleasePanelProps {
   readonly onChanged: () => Promise<void>;
 }
 
+interface Question {
+  readonly title: string;
+  readonly text: string;
+  readonly confirm: string;
+  readonly act: () => Promise<unknown>;
+}
+
+const TONES: Readonly<Record<Release['state'], Tone>> = {
+  published: 'good',
+  quarantined: 'bad',
+  blocked: 'bad',
+  distrusted: 'bad',
+};
+
 function ReleasePanel({ release, aliases, onChanged }: ReleasePanelProps) {
-  const { channel, board, version, publishedAt, files, pin, floor } = release;
-  const [isAsking, setAsking] = useState(false);
+  const { channel, board, version, publishedAt, fileCount, state, quarantine, isPinned, isFloor } = release;
+  const [question, setQuestion] = useState<Question | undefined>(undefined);
   const { isBusy, fault, run } = useAction();
   const title = `${channel} ${version} ${board}`;
+  const params = { channel, board, version };
   const names = aliases.length === 0 ? ['current'] : aliases.map(({ alias }) => alias);
-  const isPinned = (name: string) => aliases.some(({ alias, pin: to }) => alias === name && to === version);
-  const pinTo = async (alias: string) => {
-    const done = await run('pinAlias', { params: { channel, board, alias }, body: { version } });
-    if (done !== undefined) await onChanged();
+  const isPinnedTo = (name: string) => aliases.some(({ alias, pin }) => alias === name && pin === version);
+  const askPin = async (alias: string) => {
+    const dry = await run('pinAlias', {
+      params: { channel, board, alias },
+      query: { dry_run: '1' },
+      body: { version },
+    });
+    if (dry === undefined) return;
+    setQuestion({
+      title: `Pin ${alias} of ${channel} ${board} to ${version}?`,
+      text: `${alias} serves ${dry.before ?? 'nothing'} now, and ${dry.version ?? 'nothing'} from then on, until it is unpinned.`,
+      confirm: `Pin it to ${version}`,
+      act: () => run('pinAlias', { params: { channel, board, alias }, body: { version } }),
+    });
   };
-  const quarantine = async () => {
-    if ((await run('quarantineRelease', { params: { channel, board, version } })) !== undefined) await onChanged();
+  const askQuarantine = async () => {
+    const dry = await run('quarantineRelease', { params, query: { dry_run: '1' } });
+    if (dry === undefined) return;
+    const moves = dry.aliases.filter(({ before, after }) => before !== after);
+    const texts = moves.map(({ alias, before, after }) => `${alias} goes from ${before} to ${after ?? 'nothing'}`);
+    setQuestion({
+      title: `Quarantine ${title}?`,
+      text: `${texts.length === 0 ? 'No alias names it' : texts.join(', ')}. Its paths answer 404, and its files are gone a day later. It can be lifted here.`,
+      confirm: 'Quarantine it',
+      act: () => run('quarantineRelease', { params }),
+    });
+  };
+  const lift = async () => {
+    if ((await run('liftQuarantine', { params })) !== undefined) await onChanged();
+  };
+  const answered = async () => {
+    if ((await question?.act()) !== undefined) await onChanged();
   };
   return (
     <section class="panel" aria-label={title}>
       <div class="head">
         <h2>{title}</h2>
+        {state === 'published' ? null : <Chip tone={TONES[state]}>{state}</Chip>}
         {release.aliases.map((alias) => (
           <Chip key={alias} tone="good">
             {alias}
           </Chip>
         ))}
-        {pin ? <Chip tone="warn">pinned</Chip> : null}
-        {floor ? <Chip tone="">floor</Chip> : null}
+        {isPinned ? <Chip tone="warn">pinned</Chip> : null}
+        {isFloor ? <Chip tone="">floor</Chip> : null}
         <span class="faint">
-          {files} files, {moment(publishedAt)}
+          {fileCount} files{publishedAt === null ? '' : `, ${moment(publishedAt)}`}
         </span>
       </div>
+      {quarantine === null ? null : (
+        <p class="notice bad">
+          Taken back {moment(quarantine.at)}
+          {quarantine.by === null ? '' : ` by ${quarantine.by}`}
+          {quarantine.reason === null ? '.' : `: ${quarantine.reason}`}
+        </p>
+      )}
       <Fault text={fault} />
       <div class="row">
-        <a href={`/${channel}/${board}/${version}/`}>Files</a>
-        {names.map((alias) => (
-          <button key={alias} type="button" disabled={isBusy || isPinned(alias)} onClick={() => void pinTo(alias)}>
-            Pin {alias} to it
+        {state === 'published' ? (
+          <>
+            <a href={`/${channel}/${board}/${version}/`}>Files</a>
+            {names.map((alias) => (
+              <button
+                key={alias}
+                type="button"
+                disabled={isBusy || isPinnedTo(alias)}
+                onClick={() => void askPin(alias)}
+              >
+                Pin {alias} to it<span class="seen-not">, {version}</span>
+              </button>
+            ))}
+            <button type="button" class="danger" disabled={isBusy} onClick={() => void askQuarantine()}>
+              Quarantine<span class="seen-not"> {version}</span>
+            </button>
+          </>
+        ) : null}
+        {quarantine === null ? null : (
+          <button type="button" disabled={isBusy} onClick={() => void lift()}>
+            Lift<span class="seen-not"> {version}</span>
           </button>
-        ))}
-        <button type="button" class="danger" disabled={isBusy} onClick={() => setAsking(true)}>
-          Quarantine
-        </button>
+        )}
       </div>
-      {isAsking ? (
+      {question === undefined ? null : (
         <Confirm
-          title={`Quarantine ${title}?`}
-          text="It leaves every alias at once, its paths answer 404, and its files are gone a day later. Only mirroring it again on purpose lifts this."
-          confirm="Quarantine it"
-          onConfirm={() => void quarantine()}
-          onClose={() => setAsking(false)}
+          title={question.title}
+          text={question.text}
+          confirm={question.confirm}
+          onConfirm={() => void answered()}
+          onClose={() => setQuestion(undefined)}
         />
-      ) : null}
+      )}
     </section>
   );
 }
 
+const FROM = { pin: 'its pin', mirror: 'the newest release here', upstream: 'upstream' } as const;
+
 function Aliases({ aliases, onChanged }: { aliases: readonly Alias[]; onChanged: () => Promise<void> }) {
   const { isBusy, fault, run } = useAction();
+  const [question, setQuestion] = useState<{ readonly alias: Alias; readonly after: string } | undefined>(undefined);
+  const ask = async (alias: Alias) => {
+    const params = { channel: alias.channel, board: alias.board, alias: alias.alias };
+    const dry = await run('unpinAlias', { params, query: { dry_run: '1' } });
+    if (dry !== undefined) setQuestion({ alias, after: dry.version ?? 'nothing' });
+  };
   const unpin = async ({ channel, board, alias }: Alias) => {
     if ((await run('unpinAlias', { params: { channel, board, alias } })) !== undefined) await onChanged();
   };
@@ -107,6 +186,7 @@ function Aliases({ aliases, onChanged }: { aliases: readonly Alias[]; onChanged:
           <thead>
             <tr>
               <th scope="col">Alias</th>
+              <th scope="col">Serves now</th>
               <th scope="col">Published</th>
               <th scope="col">Floor</th>
               <th scope="col">Pin</th>
@@ -119,7 +199,11 @@ function Aliases({ aliases, onChanged }: { aliases: readonly Alias[]; onChanged:
                 <th scope="row">
                   {alias.channel} {alias.board} {alias.alias}
                 </th>
-                <td>{alias.version ?? 'nothing'}</td>
+                <td>
+                  {alias.version === null ? (alias.fault ?? 'nothing') : alias.version}
+                  {alias.from === null ? '' : `, by ${FROM[alias.from]}`}
+                </td>
+                <td>{alias.published ?? 'nothing'}</td>
                 <td>{alias.floor ?? 'none'}</td>
                 <td>
                   {alias.pin === null ? (
@@ -127,7 +211,7 @@ function Aliases({ aliases, onChanged }: { aliases: readonly Alias[]; onChanged:
                   ) : (
                     <span class="row">
                       {alias.pin}
-                      <button type="button" disabled={isBusy} onClick={() => void unpin(alias)}>
+                      <button type="button" disabled={isBusy} onClick={() => void ask(alias)}>
                         Unpin<span class="seen-not"> {alias.alias}</span>
                       </button>
                     </span>
@@ -139,6 +223,15 @@ function Aliases({ aliases, onChanged }: { aliases: readonly Alias[]; onChanged:
           </tbody>
         </table>
       </ScrollBox>
+      {question === undefined ? null : (
+        <Confirm
+          title={`Unpin ${question.alias.alias} of ${question.alias.channel} ${question.alias.board}?`}
+          text={`It serves ${question.alias.version ?? 'nothing'} now, and ${question.after} from then on.`}
+          confirm="Unpin it"
+          onConfirm={() => void unpin(question.alias)}
+          onClose={() => setQuestion(undefined)}
+        />
+      )}
     </>
   );
 }

@@ -18,7 +18,7 @@ export function SignIn({ why, onToken }: SignInProps) {
   const enter = async () => {
     setBusy(true);
     const trimmed = token.trim();
-    const answer = await pageClient(trimmed, () => undefined).call('listProfiles', {});
+    const answer = await pageClient(trimmed, () => undefined).call('getCaller', {});
     setBusy(false);
     if (!answer.ok) {
       const isRefused = answer.error.reason === 'refused' && answer.error.status === 401;
@@ -37,10 +37,12 @@ export function SignIn({ why, onToken }: SignInProps) {
       }}
     >
       <h1>Console</h1>
-      <p>For the holder of the operator token. It stays in this tab and is sent to this host alone.</p>
+      <p>
+        Enter the operator token, or a token that was made for you. It stays in this tab and is sent to this host alone.
+      </p>
       <Fault text={fault} />
       <label class="field">
-        <span>Operator token</span>
+        <span>Token</span>
         <input
           type="password"
           autocomplete="off"

@@ -67,7 +67,7 @@ export function Confirm({ title, text, confirm, onConfirm, onClose }: Question) 
       <p>{text}</p>
       <div class="row">
         <button type="button" onClick={() => dialog.current?.close()}>
-          Leave it
+          Cancel
         </button>
         <button
           type="button"

@@ -9,7 +9,7 @@ import type { StoreFault } from '../shared/store.ts';
 import { type BootPorts, composeAhead } from './boot/boot.ts';
 import { type MachineReader, type ReaderSource, readerFor } from './boot/machine-reader.ts';
 import { type LayerTexts, openProfile, openUserData, type Pointer, pointer, renderBeside } from './boot/render.ts';
-import type { OperatorFault } from './problems.ts';
+import { badField, type OperatorFault } from './problems.ts';
 import { machineDocument } from './records/documents.ts';
 import type { CopyStore } from './records/kv.ts';
 import { type Machine, type Profile, renderingContext } from './records/model.ts';
@@ -23,6 +23,8 @@ export interface MachinePorts extends BootPorts {
 /** The layers of a machine, with the Ignition that reads them. */
 export interface MachineLayers extends LayerTexts {
   readonly reader: MachineReader;
+  /** The generation of the profile whose layers these are. */
+  readonly profileGeneration: number | undefined;
 }
 
 /** The Ignition that reads a machine's config, as an operator is told. */
@@ -48,14 +50,13 @@ export interface Issued {
   readonly source?: string;
   readonly generation: number;
   readonly urls: { readonly ignition: string; readonly cloudConfig?: string; readonly ipxe: string };
-  readonly ignition: Reads;
+  readonly ignition: string | null;
+  readonly reads: Reads;
   /** `null` while the machine's layers do not make a valid config. */
   readonly pointer: Pointer | null;
   /** ISO 8601; `null` means never. */
   readonly expiresAt: string | null;
   readonly entries: readonly LayeredEntry[];
-  /** Why the record that was replaced could not be read. All its URLs are dead. */
-  readonly replaced?: string;
 }
 
 /** Returns the URLs of the newest capability, and a pointer to the config that they give now. */
@@ -72,7 +73,7 @@ export async function issue(
   const composed = await composeFor(ports, layers.value, `${url}/cloud-config`);
   const isInvalid = !composed.ok && composed.error.reason === 'invalid';
   if (!composed.ok && !isInvalid) return composed;
-  const storedPointer = composed.ok ? await freeze(ports, id, composed.value, url) : ok(null);
+  const storedPointer = composed.ok ? await freeze(ports, machine, layers.value, composed.value, url) : ok(null);
   if (!storedPointer.ok) return storedPointer;
   ports.platform.waitUntil(composeAhead(ports, machine));
   const hasText = kind === 'cloud-config' || kind === 'script';
@@ -87,7 +88,8 @@ export async function issue(
       ...(hasText ? { cloudConfig: `${url}/cloud-config` } : {}),
       ipxe: `${url}/ipxe`,
     },
-    ignition: readsOf(layers.value.reader),
+    ignition: machine.ignition ?? null,
+    reads: readsOf(layers.value.reader),
     pointer: storedPointer.value,
     expiresAt: expiry === 0 ? null : new Date(expiry * 1000).toISOString(),
     entries: composed.ok ? composed.value.entries : composed.error.reason === 'invalid' ? composed.error.entries : [],
@@ -101,14 +103,18 @@ export async function issue(
  */
 async function freeze(
   ports: MachinePorts,
-  id: string,
+  { id, generation, profile }: Machine,
+  { profileGeneration }: MachineLayers,
   composed: Composed,
   url: string,
 ): Promise<Result<Pointer, OperatorFault>> {
   const sha512 = await sha512Hex(new Uint8Array(new TextEncoder().encode(composed.text)));
   const { store, vault } = ports;
   const sealed = await vault.seal(composed.text, renderingContext(id, sha512));
-  const written = await store.writeRendering(id, sha512, JSON.stringify(sealed), { key: sealed.key });
+  const written = await store.writeRendering(id, sha512, JSON.stringify(sealed), {
+    ...{ key: sealed.key, generation: String(generation) },
+    ...(profile === null ? {} : { profile, profileGeneration: String(profileGeneration ?? 0) }),
+  });
   if (!written.ok) return written;
   const now = await machineDocument(ports, id).read();
   if (!now.ok) return now;
@@ -129,7 +135,9 @@ export async function layerTextsOf(
   const layers = await openProfile(ports.vault, profile.value);
   if (!layers.ok) return layers;
   const user = await openUserData(ports.vault, machine);
-  return user.ok ? ok({ ...layers.value, user: user.value, reader: readerFor(machine, profile.value) }) : user;
+  if (!user.ok) return user;
+  const reader = readerFor(machine, profile.value);
+  return ok({ ...layers.value, user: user.value, reader, profileGeneration: profile.value?.generation });
 }
 
 /** Returns the config that the machine would boot now. */
@@ -152,5 +160,5 @@ export async function profileNamed(
   if (!proven.ok) return proven;
   const profile = proven.value?.value;
   if (profile !== undefined && profile.deletedAt === null) return ok(profile);
-  return err({ reason: 'bad-value', field: 'profile', message: `no profile ${name}` });
+  return err(badField('profile', `there is no profile ${name}`));
 }

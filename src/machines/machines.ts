@@ -2,15 +2,17 @@
 
 import { longNames } from '../configs/long-names.ts';
 import type { MachineKind } from '../configs/user-data.ts';
-import { change } from '../shared/document.ts';
+import { change, type Stored } from '../shared/document.ts';
+import { ANYTHING, entityTag, type Precondition } from '../shared/http/precondition.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { randomText } from './boot/capability.ts';
 import { readerFor } from './boot/machine-reader.ts';
-import { openProfile, renderBeside, SAMPLE_CLOUD_CONFIG_URL } from './boot/render.ts';
-import { type Issued, issue, type MachinePorts, profileNamed } from './issue.ts';
-import type { OperatorFault } from './problems.ts';
-import { isUnreadable, machineDocument, ON_THE_LINE, recordText, replaceableMachine } from './records/documents.ts';
+import { openProfile, openUserData, renderBeside, SAMPLE_CLOUD_CONFIG_URL } from './boot/render.ts';
+import { type MachinePorts, profileNamed } from './issue.ts';
+import { badField, type OperatorFault } from './problems.ts';
+import { isUnreadable, ON_THE_LINE, recordText, replaceableMachine, type Unreadable } from './records/documents.ts';
 import { type Machine, machineContext } from './records/model.ts';
+import type { Vault, VaultFault } from './records/vault.ts';
 
 export interface NewMachine {
   readonly profile: string | null;
@@ -21,10 +23,10 @@ export interface NewMachine {
   /** The text that `text` was transpiled from; `undefined` when there is none. */
   readonly sourceText: string | undefined;
   /**
-   * Seconds from now until the new URLs expire. With `undefined`, an existing machine keeps its URLs, and the URLs of a
-   * new machine never expire.
+   * Seconds from now until the new URLs expire; `null` for new URLs that never do. With `undefined`, an existing machine
+   * keeps its URLs, and the URLs of a new machine never expire.
    */
-  readonly expiresIn: number | undefined;
+  readonly expiresIn: number | null | undefined;
   /** From a backup: the values that the machine's URLs were made of. */
   readonly identity?: Pick<Machine, 'epoch' | 'nonce' | 'expiry' | 'createdAt'>;
   readonly channel: string;
@@ -34,36 +36,42 @@ export interface NewMachine {
   readonly ignition: string | null;
 }
 
-/** Creates or replaces a machine, and returns its URLs. */
-export async function putMachine(
-  ports: MachinePorts,
-  id: string,
-  wanted: NewMachine,
-  origin: string,
-): Promise<Result<Issued, OperatorFault>> {
-  if (ports.capabilities.secrets.length === 0) return err({ reason: 'no-secret' });
-  const stored = await writeMachine(ports, id, wanted);
-  if (!stored.ok) return stored;
-  const { machine, replaced } = stored.value;
-  const issued = await issue(ports, machine, origin);
-  return issued.ok && replaced !== undefined ? ok({ ...issued.value, replaced }) : issued;
-}
-
-/** A machine that was written, and why the record that it replaced could not be read, if it could not. */
+/** What is stored after a write, with the etag of its object. */
 export interface Written {
   readonly machine: Machine;
+  readonly etag: string;
+  /** Why the record that it replaced could not be read, if it could not. All its URLs are dead. */
   readonly replaced: string | undefined;
+  /** The generation before the write; 0 for none. */
+  readonly before: number;
+  /** False when all of it was stored already. */
+  readonly isWritten: boolean;
 }
 
+/** What a write demands of the record that is there. */
+type Demand = (current: Stored<Machine | Unreadable> | undefined) => Promise<string | undefined>;
+
+/** Returns the demand that a precondition on the record's own entity tag makes. A deleted machine is none. */
+export const onRecord =
+  (holds: Precondition): Demand =>
+  async (current) =>
+    holds(current === undefined || isGone(current.value) ? undefined : entityTag(current.etag));
+
+const isGone = (record: Machine | Unreadable): boolean => !isUnreadable(record) && record.deletedAt !== null;
+
 /**
- * Creates or replaces a machine, and returns its record. Nothing is stored unless its layers make a valid config.
- * A PUT and an import both end here. A record that cannot be read is replaced by that of a new machine.
+ * Creates or replaces a machine, and returns its record. Nothing is stored unless its layers make a valid config, nor when
+ * nothing is different. A PUT and an import both end here. A record that cannot be read is replaced by that of a new machine.
  */
 export async function writeMachine(
   ports: MachinePorts,
   id: string,
   wanted: NewMachine,
+  demands: Demand = onRecord(ANYTHING),
 ): Promise<Result<Written, OperatorFault>> {
+  // An import brings the values of its URLs along, and needs no secret to make new ones.
+  const lacksSecret = wanted.identity === undefined && ports.capabilities.secrets.length === 0;
+  if (lacksSecret || (await ports.vault.keyIds()).length === 0) return err({ reason: 'no-secret' });
   const profile = await profileNamed(ports, wanted.profile);
   if (!profile.ok) return profile;
   const layers = await openProfile(ports.vault, profile.value);
@@ -76,68 +84,81 @@ export async function writeMachine(
   if (!rendered.ok) return err({ reason: 'invalid', entries: rendered.error.entries });
   const tooLong = longNames(wanted.text).map((entry) => ({ ...entry, layer: 'user' as const }));
   if (tooLong.length > 0) return err({ reason: 'invalid', entries: tooLong });
-  if (wanted.profile !== null) {
-    // The use is written before the record, so that a change of the profile finds every machine that uses it.
-    const used = await ports.store.writeUse(wanted.profile, id);
-    if (!used.ok) return used;
-  }
-  let replacedFault: string | undefined;
-  const machine = await changeMachine(ports, id, async (before, unreadable) => {
-    replacedFault = unreadable;
-    return await replaced(ports, id, before, { ...wanted, shipped: shipped.value });
+  let isNoted = wanted.profile === null;
+  return await changeMachine(ports, id, demands, async (before, unreadable) => {
+    const next = { ...wanted, shipped: shipped.value };
+    if (unreadable === undefined && (await isUnchanged(ports, before, next))) return ok(undefined);
+    if (!isNoted && wanted.profile !== null) {
+      // The use is written before the record, so that a change of the profile finds every machine that uses it.
+      const used = await ports.store.writeUse(wanted.profile, id);
+      if (!used.ok) return used;
+      isNoted = true;
+    }
+    return await replaced(ports, id, before, next);
   });
-  return machine.ok ? ok({ machine: machine.value, replaced: replacedFault }) : machine;
 }
 
-/** Issues a new capability, and returns its URLs. `revoke` ends all older capabilities. */
+/**
+ * Issues a new capability. `revoke` ends all older capabilities. Without `expiresIn` it ends when the one before it does, so
+ * that nobody who takes the place of a leaked URL makes one that never ends.
+ */
 export async function issueToken(
   ports: MachinePorts,
   id: string,
-  { revoke, expiresIn }: { readonly revoke: boolean; readonly expiresIn: number | undefined },
-  origin: string,
-): Promise<Result<Issued, OperatorFault>> {
+  { revoke, expiresIn }: { readonly revoke: boolean; readonly expiresIn: number | null | undefined },
+  demands: Demand = onRecord(ANYTHING),
+): Promise<Result<Written, OperatorFault>> {
   if (ports.capabilities.secrets.length === 0) return err({ reason: 'no-secret' });
-  const stored = await changeMachine(ports, id, async (before, unreadable) => {
+  return await changeMachine(ports, id, demands, async (before, unreadable) => {
     if (unreadable !== undefined) return err({ reason: 'stored-malformed', what: `machine ${id}`, detail: unreadable });
     if (before === undefined) return err({ reason: 'unknown', what: 'machine' });
     if (before.deletedAt !== null) return err({ reason: 'deleted' });
+    const hasEnded = before.expiry !== 0 && ports.platform.now() >= before.expiry * 1000;
+    if (expiresIn === undefined && hasEnded)
+      return err(badField('expiresIn', 'is missing: the URLs before have ended; null makes one that never ends'));
     return ok({
       ...before,
       ...(revoke ? { epoch: randomText() } : {}),
       nonce: randomText(),
-      expiry: expiryOf(ports, expiresIn),
+      expiry: expiresIn === undefined ? before.expiry : expiryOf(ports, expiresIn),
       updatedAt: isoNow(ports),
     });
   });
-  return stored.ok ? await issue(ports, stored.value, origin) : stored;
 }
 
 /**
  * Leaves a tombstone, so that the machine's URLs answer 410 for ever. User data and renderings are deleted. The
  * tombstone comes first, also in the place of a record that cannot be read.
  */
-export async function deleteMachine(ports: MachinePorts, id: string): Promise<Result<Machine, OperatorFault>> {
-  const stored = await changeMachine(ports, id, async (before, unreadable) => {
+export async function deleteMachine(
+  ports: MachinePorts,
+  id: string,
+  demands: Demand = onRecord(ANYTHING),
+): Promise<Result<Written, OperatorFault>> {
+  const stored = await changeMachine(ports, id, demands, async (before, unreadable) => {
     const now = isoNow(ports);
     if (unreadable !== undefined) return ok(tombstoneAnew(id, now));
     if (before === undefined) return err({ reason: 'unknown', what: 'machine' });
     if (before.deletedAt !== null) return err({ reason: 'deleted' });
     return ok({ ...before, deletedAt: now, updatedAt: now, kind: 'none', userData: null, sourceText: null });
   });
-  const isGone = stored.ok || stored.error.reason === 'deleted';
+  const isGoneNow = stored.ok || stored.error.reason === 'deleted';
   // If the store failed before the renderings were deleted, a second DELETE deletes them.
-  const cleared = isGone ? await ports.store.deleteRenderings(id) : ok(undefined);
-  const removed = cleared.ok && isGone ? await ports.composer.remove(id) : cleared;
+  const cleared = isGoneNow ? await ports.store.deleteRenderings(id) : ok(undefined);
+  const forgotten = cleared.ok && isGoneNow ? await ports.store.deleteState(id) : cleared;
+  const removed = forgotten.ok && isGoneNow ? await ports.composer.remove(id) : forgotten;
   return removed.ok ? stored : removed;
 }
 
-/** Returns the record of a machine. A deleted and an unknown machine are faults. */
-export async function readMachine(ports: MachinePorts, id: string): Promise<Result<Machine, OperatorFault>> {
-  const stored = await machineDocument(ports, id).read();
+/** Returns the record of a machine with its etag. A deleted and an unknown machine are faults. */
+export async function readMachine(ports: MachinePorts, id: string): Promise<Result<Stored<Machine>, OperatorFault>> {
+  const stored = await replaceableMachine(ports, id).read();
   if (!stored.ok) return stored;
   if (stored.value === undefined) return err({ reason: 'unknown', what: 'machine' });
-  const { value } = stored.value;
-  return value.deletedAt === null ? ok(value) : err({ reason: 'deleted' });
+  const { value, etag } = stored.value;
+  // Its etag is told, so that it can be replaced or deleted and nothing else.
+  if (isUnreadable(value)) return err({ ...value.unreadable, etag });
+  return value.deletedAt === null ? ok({ value, etag }) : err({ reason: 'deleted' });
 }
 
 /** Returns a tombstone that knows nothing of the record before it. */
@@ -147,23 +168,33 @@ const tombstoneAnew = (id: string, now: string): Machine => ({
   ...{ createdAt: now, updatedAt: now, deletedAt: now, userData: null, sourceText: null },
 });
 
+type Next = Promise<Result<Machine | undefined, OperatorFault>>;
+
 /**
  * Changes the record by compare-and-set, and then writes its copy. For a record that cannot be read, `nextRecord` gets
- * no record and the reason.
+ * no record and the reason. With `undefined` the record stays as it is.
  */
 async function changeMachine(
   ports: MachinePorts,
   id: string,
-  nextRecord: (before: Machine | undefined, unreadable: string | undefined) => Promise<Result<Machine, OperatorFault>>,
-): Promise<Result<Machine, OperatorFault>> {
-  const changed = await change(
+  demands: Demand,
+  nextRecord: (before: Machine | undefined, unreadable: string | undefined) => Next,
+): Promise<Result<Written, OperatorFault>> {
+  let replacedFault: string | undefined;
+  let generation = 0;
+  let isWritten = false;
+  const changed = await change<Machine | Unreadable, OperatorFault>(
     ports.platform,
     replaceableMachine(ports, id),
     async (stored) => {
       const before = stored?.value;
-      return isUnreadable(before)
-        ? await nextRecord(undefined, before.unreadable.detail)
-        : await nextRecord(before, undefined);
+      const is = await demands(stored);
+      if (is !== undefined) return err({ reason: 'precondition', is });
+      replacedFault = isUnreadable(before) ? before.unreadable.detail : undefined;
+      generation = isUnreadable(before) ? 0 : (before?.generation ?? 0);
+      const next = await nextRecord(isUnreadable(before) ? undefined : before, replacedFault);
+      isWritten = next.ok && next.value !== undefined;
+      return next;
     },
     ON_THE_LINE,
   );
@@ -171,8 +202,24 @@ async function changeMachine(
   if (changed.value === undefined) return err({ reason: 'unknown', what: 'machine' });
   const { value, etag } = changed.value;
   if (isUnreadable(value)) return err(value.unreadable);
-  ports.platform.waitUntil(ports.copies.write('machine', id, { text: recordText(value), etag }));
-  return ok(value);
+  if (isWritten) ports.platform.waitUntil(ports.copies.write('machine', id, { text: recordText(value), etag }));
+  return ok({ machine: value, etag, replaced: replacedFault, before: generation, isWritten });
+}
+
+/** Returns true when a write would store what is stored already. */
+async function isUnchanged(
+  { vault }: MachinePorts,
+  before: Machine | undefined,
+  wanted: NewMachine & { readonly shipped: string },
+): Promise<boolean> {
+  if (before === undefined || before.deletedAt !== null) return false;
+  if (wanted.expiresIn !== undefined || wanted.identity !== undefined) return false;
+  const fields = ['profile', 'kind', 'source', 'channel', 'board', 'version', 'shipped'] as const;
+  if (fields.some((field) => before[field] !== wanted[field])) return false;
+  if ((before.ignition ?? null) !== wanted.ignition) return false;
+  const [text, source] = [await openUserData(vault, before), await openSource(vault, before)];
+  if (!text.ok || !source.ok) return false;
+  return (text.value ?? '') === wanted.text && source.value === wanted.sourceText;
 }
 
 async function replaced(
@@ -213,7 +260,13 @@ async function replaced(
   });
 }
 
+/** Returns the text that the user data was transpiled from; `undefined` when there is none. */
+export async function openSource(vault: Vault, machine: Machine): Promise<Result<string | undefined, VaultFault>> {
+  if (machine.sourceText === null) return ok(undefined);
+  return await vault.open(machine.sourceText, machineContext(machine, 'sourceText'));
+}
+
 const isoNow = ({ platform }: MachinePorts): string => new Date(platform.now()).toISOString();
 
-const expiryOf = ({ platform }: MachinePorts, expiresIn: number | undefined): number =>
-  expiresIn === undefined ? 0 : Math.floor(platform.now() / 1000) + expiresIn;
+const expiryOf = ({ platform }: MachinePorts, expiresIn: number | null | undefined): number =>
+  (expiresIn ?? null) === null ? 0 : Math.floor(platform.now() / 1000) + (expiresIn ?? 0);

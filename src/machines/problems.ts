@@ -4,31 +4,48 @@ import { placeText, transpileText } from '../configs/fault-text.ts';
 import type { FormatFault } from '../configs/formats.ts';
 import { type UserDataFault, userDataProblem } from '../configs/user-data.ts';
 import type { LayeredEntry } from '../ignition/compose.ts';
-import type { Problem } from '../shared/problem.ts';
+import { type ShapeFault, shapeProblem } from '../shared/http/api.ts';
+import { entityTag } from '../shared/http/precondition.ts';
+import { fieldProblem, type Problem } from '../shared/problem.ts';
 import { type StoreFault, storeProblemText } from '../shared/store.ts';
+import type { Effect } from './profile-effect.ts';
 import type { VaultFault } from './records/vault.ts';
 
 export type OperatorFault =
-  | StoreFault
+  /** `etag` is that of a record that cannot be read: it may be replaced or deleted. */
+  | (StoreFault & { readonly etag?: string })
   | VaultFault
   | { readonly reason: 'no-secret' }
   | { readonly reason: 'unknown'; readonly what: 'machine' | 'profile' }
   | { readonly reason: 'deleted' }
   | { readonly reason: 'conflict' }
-  /** The field has an invalid value; `message` says why. */
-  | { readonly reason: 'bad-value'; readonly field: string; readonly message: string }
+  /** Fields have invalid values, or names that are not known. */
+  | { readonly reason: 'bad-value'; readonly shape: ShapeFault }
+  /** The precondition of the request does not hold; `is` says what is there. */
+  | { readonly reason: 'precondition'; readonly is: string }
   | { readonly reason: 'bad-user-data'; readonly fault: UserDataFault }
   | FormatFault
   | { readonly reason: 'invalid'; readonly entries: readonly LayeredEntry[] }
   | { readonly reason: 'in-use'; readonly machines: readonly string[] }
-  | { readonly reason: 'breaks'; readonly members: Readonly<Record<string, unknown>> };
+  | { readonly reason: 'breaks'; readonly effect: Effect };
+
+/** Returns the fault of one field. */
+export const badField = (field: string, message: string): OperatorFault => ({
+  reason: 'bad-value',
+  shape: { errors: [{ field, message }], isUnknownName: false },
+});
 
 /** Returns the problem that answers a fault. */
 export function machineProblem(fault: OperatorFault): Problem {
   switch (fault.reason) {
     case 'store-unreachable':
     case 'stored-malformed':
-      return { code: 'unavailable', detail: storeProblemText(fault), headers: RETRY, ...causeOf(fault) };
+      return {
+        code: 'unavailable',
+        detail: storeProblemText(fault),
+        headers: fault.etag === undefined ? RETRY : { ...RETRY, etag: entityTag(fault.etag) },
+        ...causeOf(fault),
+      };
     case 'no-key':
       return { code: 'unavailable', detail: 'STORAGE_KEY lacks the value that this record was written under' };
     case 'tampered':
@@ -42,30 +59,48 @@ export function machineProblem(fault: OperatorFault): Problem {
     case 'conflict':
       return { code: 'conflict', detail: 'somebody else wrote this at the same time; nothing was changed' };
     case 'bad-value':
-      return { code: 'invalid', detail: `${fault.field}: ${fault.message}` };
+      return shapeProblem(fault.shape);
+    case 'precondition':
+      return { code: 'precondition-failed', detail: `${fault.is}; nothing was changed` };
     case 'bad-user-data':
       return fault.fault.reason === 'too-large'
         ? { code: 'too-large', detail: userDataProblem(fault.fault) }
-        : { code: 'invalid', detail: userDataProblem(fault.fault) };
+        : fieldProblem([{ field: 'body', message: userDataProblem(fault.fault) }]);
     case 'wrong-format':
-      return { code: 'invalid', detail: `format: ${fault.message}` };
+      return fieldProblem([{ field: 'format', message: fault.message }]);
     case 'untranspilable':
       return {
-        code: 'invalid',
+        code: 'invalid-config',
         detail: transpileText(fault.error, fault.entries),
         members: { error: fault.error, entries: fault.entries },
       };
     case 'invalid':
-      return { code: 'invalid', detail: firstError(fault.entries), members: { entries: fault.entries } };
+      return { code: 'invalid-config', detail: firstError(fault.entries), members: { entries: fault.entries } };
     case 'in-use':
-      return { code: 'conflict', detail: 'machines use this profile', members: { machines: fault.machines } };
+      return {
+        code: 'in-use',
+        detail: `${fault.machines.length === 1 ? 'a machine uses' : 'machines use'} this profile, such as ${fault.machines[0] ?? ''}`,
+        members: { machines: fault.machines },
+      };
     case 'breaks':
       return {
-        code: 'conflict',
-        detail: 'machines would not boot any more, or could not all be looked at; force=1 changes it all the same',
-        members: fault.members,
+        code: 'would-break',
+        detail: `${breaksText(fault.effect)}; force=1 changes it all the same`,
+        members: { ...fault.effect },
       };
   }
+}
+
+/** Returns what a change would do to the machines, in one sentence. */
+export function breaksText({ broken, breaks, unreadable, checked }: Effect): string {
+  const [first] = breaks;
+  const bad = unreadable[0];
+  const named = first === undefined ? '' : `, such as ${first.examples[0]?.id ?? ''} (${first.cause})`;
+  const texts = [
+    ...(broken === 0 ? [] : [`${broken} of ${checked} machines looked at would not boot any more${named}`]),
+    ...(bad === undefined ? [] : [`${unreadable.length} cannot be read, such as ${bad.id} (${bad.reason})`]),
+  ];
+  return texts.join('; ');
 }
 
 /** Returns one sentence that says why a record or a text in it cannot be read. */
@@ -81,7 +116,8 @@ const causeOf = (fault: StoreFault): Pick<Problem, 'cause'> => ('cause' in fault
 
 const RETRY = { 'retry-after': '5' } as const;
 
-function firstError(entries: readonly LayeredEntry[]): string {
+/** Returns the first error of a report, with its layer and its place. */
+export function firstError(entries: readonly LayeredEntry[]): string {
   const first = entries.find(({ severity }) => severity === 'error');
   return first === undefined ? 'not valid' : `${first.layer}: ${first.path}: ${first.message}${placeText(first)}`;
 }

@@ -14,6 +14,8 @@ export interface UnreadableMachine {
 
 const PAGE = 100;
 const AT_ONCE = 10;
+/** A page of names alone. */
+const LOOK = 1000;
 /**
  * The use of a profile is written before the machine's record, so a new use may still lack its record. When an older
  * use does not fit the record, the machine has stopped using the profile, and the use is deleted.
@@ -27,22 +29,27 @@ export interface Users {
   readonly cursor: string | undefined;
 }
 
-/** Returns machines whose records name the profile: at least `least` of them, or all that are left after `from`. */
+/**
+ * Returns machines whose records name the profile: at least `least` of them, or all that are left after `from`. With
+ * `since` (milliseconds since the epoch), only those that were written at that time or later.
+ */
 export async function usersOf(
   ports: MachinePorts,
   name: string,
   from: string | undefined,
   least: number,
+  since = 0,
 ): Promise<Result<Users, OperatorFault>> {
   const { platform, store, vault } = ports;
   const readable: { machine: Machine; user: string | undefined }[] = [];
   const unreadable: UnreadableMachine[] = [];
   let cursor = from;
   do {
-    const page = await store.uses(name, { cursor, limit: PAGE });
+    const page = await store.uses(name, { after: cursor, limit: since === 0 ? PAGE : LOOK });
     if (!page.ok) return page;
-    for (let at = 0; at < page.value.items.length; at += AT_ONCE) {
-      const uses = page.value.items.slice(at, at + AT_ONCE);
+    const written = page.value.items.filter(({ uploadedAt }) => uploadedAt >= since);
+    for (let at = 0; at < written.length; at += AT_ONCE) {
+      const uses = written.slice(at, at + AT_ONCE);
       const records = await Promise.all(uses.map(({ name: id }) => machineDocument(ports, id).read()));
       for (const [index, record] of records.entries()) {
         if (!record.ok) {
@@ -65,7 +72,8 @@ export async function usersOf(
         readable.push({ machine, user: text.value });
       }
     }
-    cursor = page.value.cursor;
+    // A place outlives a cursor of R2: a check may go on hours later.
+    cursor = page.value.cursor === undefined ? undefined : page.value.items.at(-1)?.name;
   } while (cursor !== undefined && readable.length + unreadable.length < least);
   return ok({ readable, unreadable, cursor });
 }

@@ -3,16 +3,16 @@ import { longNames } from '../configs/long-names.ts';
 import type { Engine } from '../ignition/combine.ts';
 import { compose, type LayeredEntry } from '../ignition/compose.ts';
 import { readerNamed } from '../ignition/reader.ts';
-import { type Conflict, change } from '../shared/document.ts';
+import { type Conflict, change, type Stored } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { type CloudInit, hashedPlaceholders, profileWarning } from './boot/cloud-init.ts';
-import { readerFor } from './boot/machine-reader.ts';
-import { openProfile, type ProfileTexts, render, renderBeside, SAMPLE_CLOUD_CONFIG_URL } from './boot/render.ts';
+import { openProfile, render, SAMPLE_CLOUD_CONFIG_URL } from './boot/render.ts';
 import type { MachinePorts } from './issue.ts';
 import type { OperatorFault } from './problems.ts';
-import { type UnreadableMachine, usersOf } from './profile-users.ts';
+import { type Effect, effectOn, type Layers, NO_EFFECT } from './profile-effect.ts';
+import { usersOf } from './profile-users.ts';
 import { isUnreadable, ON_THE_LINE, recordText, replaceableProfile, type Unreadable } from './records/documents.ts';
-import { type Profile, profileContext } from './records/model.ts';
+import { changedIn, type Profile, profileContext } from './records/model.ts';
 
 export type ProfilePart = 'base' | 'default';
 
@@ -31,87 +31,130 @@ export interface ChangeOptions {
   readonly force: boolean;
   /** Where a dry run continues to check machines. */
   readonly cursor: string | undefined;
+  readonly demands?: Demand;
 }
 
-/** The layers of a profile, and the Ignition that it names. */
-interface Layers extends ProfileTexts {
-  readonly ignition: string | null;
-}
-
-interface BrokenMachine {
-  readonly id: string;
-  readonly entries: readonly LayeredEntry[];
-}
-
-/** Which of the checked machines a change would keep from booting. */
-interface Effect {
-  readonly checked: number;
-  readonly breaks: readonly BrokenMachine[];
-  /** Machines whose records cannot be read. A change counts as one that may break them. */
-  readonly unreadable: readonly UnreadableMachine[];
-  /** Where a dry run continues; `null` when there are no more machines. */
-  readonly cursor: string | null;
-}
+/** What a change demands of the profile that is there: it says why the change must not happen, if it must not. */
+export type Demand = (current: Stored<Profile | Unreadable> | undefined) => Promise<string | undefined>;
 
 export interface Changed {
   readonly profile: Profile;
+  readonly etag: string;
   readonly entries: readonly LayeredEntry[];
   readonly effect: Effect;
+  /** False when all of it was stored already. */
+  readonly isChanged: boolean;
+  readonly before: number;
+  /** The check that goes on by itself, where one call could not look at every machine; the change is not stored yet. */
+  readonly check?: string;
 }
 
-/** The most machines that one call checks. The operator checks more machines by dry runs, page by page. */
+/** The most machines that one call checks. For more of them a check goes on by itself. */
 const MOST_CHECKED = 1000;
 /** A page that has taken this long is the last of its call: nobody waits longer for an answer. */
 const CHECKED_WITHIN_MS = 10_000;
-const PAGE = 100;
 const DELETED_ENGINE: Engine = 'ignition';
+
+/** What is stored of a profile, and the layers that it has now and would have after a change. */
+export interface Plan {
+  readonly stored: Stored<Profile | Unreadable> | undefined;
+  readonly before: Profile | undefined;
+  readonly old: Layers;
+  readonly layers: Layers;
+  readonly entries: readonly LayeredEntry[];
+}
+
+/** Reads a profile and applies a change to its layers. Nothing is stored. */
+export async function planChange(
+  ports: MachinePorts,
+  name: string,
+  change: ProfileChange,
+): Promise<Result<Plan, OperatorFault>> {
+  const stored = await replaceableProfile(ports, name).read();
+  if (!stored.ok) return stored;
+  const found = stored.value?.value;
+  const before = found === undefined || isUnreadable(found) || found.deletedAt !== null ? undefined : found;
+  const texts = await openProfile(ports.vault, before);
+  if (!texts.ok) return texts;
+  const old = { ...texts.value, ignition: before?.ignition ?? null };
+  const layers: Layers = {
+    engine: change.engine ?? old.engine,
+    ignition: change.ignition === undefined ? old.ignition : change.ignition,
+    cloudInit: change.cloudInit ?? old.cloudInit,
+    base: change.base === undefined ? old.base : (change.base ?? undefined),
+    default: change.default === undefined ? old.default : (change.default ?? undefined),
+  };
+  const entries = checkProfile(layers);
+  return entries.ok ? ok({ stored: stored.value, before, old, layers, entries: entries.value }) : entries;
+}
 
 /**
  * Creates or changes a profile, and returns it with its effect on machines. Nothing is stored for a dry run, for an
- * invalid profile, or for a change that breaks machines and is not forced.
+ * invalid profile, for a change that breaks machines and is not forced, nor where nothing is different. Where a call cannot
+ * look at every machine, `startCheck` begins a check that goes on by itself and stores the change at its end.
  */
 export async function changeProfile(
   ports: MachinePorts,
   name: string,
   change: ProfileChange,
   options: ChangeOptions,
+  startCheck: (plan: Plan, effect: Effect) => Promise<Result<string, OperatorFault>>,
 ): Promise<Result<Changed, OperatorFault>> {
   if ((await ports.vault.keyIds()).length === 0) return err({ reason: 'no-secret' });
-  const stored = await replaceableProfile(ports, name).read();
-  if (!stored.ok) return stored;
-  const found = stored.value?.value;
+  const planned = await planChange(ports, name, change);
+  if (!planned.ok) return planned;
+  const plan = planned.value;
+  const { stored, before, entries } = plan;
+  const is = await options.demands?.(stored);
+  if (is !== undefined) return err({ reason: 'precondition', is });
+  const found = stored?.value;
   // Nothing of such a profile is known, so only a forced change may take its place.
   if (isUnreadable(found) && !options.force) {
     const unreadable = [{ id: `profile ${name}`, reason: found.unreadable.detail }];
-    return err({ reason: 'breaks', members: { checked: 0, breaks: [], unreadable, cursor: null } });
+    return err({ reason: 'breaks', effect: { ...NO_EFFECT, unreadable } });
   }
-  const before = isUnreadable(found) ? undefined : found;
-  const old = await openProfile(ports.vault, before?.deletedAt === null ? before : undefined);
-  if (!old.ok) return old;
-  const oldIgnition = before?.deletedAt === null ? (before.ignition ?? null) : null;
-  const was = { ...old.value, ignition: oldIgnition };
-  const layers: Layers = {
-    engine: change.engine ?? old.value.engine,
-    ignition: change.ignition === undefined ? oldIgnition : change.ignition,
-    cloudInit: change.cloudInit ?? old.value.cloudInit,
-    base: change.base === undefined ? old.value.base : (change.base ?? undefined),
-    default: change.default === undefined ? old.value.default : (change.default ?? undefined),
-  };
-  const ownEntries = checkProfile(layers);
-  if (!ownEntries.ok) return ownEntries;
-  const effect = await effectOn(ports, name, was, layers, options.cursor);
+  const generation = before?.generation ?? 0;
+  if (before !== undefined && stored !== undefined && isSame(plan))
+    return ok({ profile: before, etag: stored.etag, entries, effect: NO_EFFECT, isChanged: false, before: generation });
+  const isChecked = options.dryRun || !options.force;
+  const limits = { most: MOST_CHECKED, until: ports.platform.now() + CHECKED_WITHIN_MS };
+  const effect = isChecked ? await effectOn(ports, name, plan, NO_EFFECT, options.cursor, limits) : ok(NO_EFFECT);
   if (!effect.ok) return effect;
-  const profile = await sealedProfile(ports, name, before, layers);
-  if (options.dryRun) return ok({ profile, entries: ownEntries.value, effect: effect.value });
-  const { breaks, unreadable, cursor } = effect.value;
-  const isHarmless = breaks.length === 0 && unreadable.length === 0 && cursor === null;
-  if (!isHarmless && !options.force) return err({ reason: 'breaks', members: { ...effect.value } });
-  const written = await writeProfile(ports, profile, stored.value?.etag);
-  return written.ok ? ok({ profile, entries: ownEntries.value, effect: effect.value }) : written;
+  const profile = await sealedProfile(ports, name, found, plan);
+  const known = { profile, entries, effect: effect.value, isChanged: true, before: generation };
+  if (options.dryRun) return ok({ ...known, etag: stored?.etag ?? '' });
+  const { broken, unreadable, cursor } = effect.value;
+  if ((broken > 0 || unreadable.length > 0) && !options.force) return err({ reason: 'breaks', effect: effect.value });
+  if (cursor !== null && !options.force) {
+    const check = await startCheck(plan, effect.value);
+    return check.ok ? ok({ ...known, etag: stored?.etag ?? '', check: check.value }) : check;
+  }
+  const written = await writeProfile(ports, profile, stored?.etag);
+  return written.ok ? ok({ ...known, ...written.value }) : written;
 }
 
+/** Stores a change that was checked on every machine, if the profile is still the one that it was checked against. */
+export async function storeChecked(
+  ports: MachinePorts,
+  name: string,
+  plan: Plan,
+): Promise<Result<{ readonly profile: Profile; readonly etag: string }, OperatorFault>> {
+  const profile = await sealedProfile(ports, name, plan.stored?.value, plan);
+  return await writeProfile(ports, profile, plan.stored?.etag);
+}
+
+/** True when the profile is already what the change makes of it. */
+export const isSame = ({ old, layers, before }: Plan): boolean =>
+  before !== undefined &&
+  (['engine', 'ignition', 'base', 'default'] as const).every((field) => old[field] === layers[field]) &&
+  (old.cloudInit ?? 'on') === (layers.cloudInit ?? 'on');
+
 /** Leaves a tombstone and returns it. A profile that machines use is not deleted. */
-export async function deleteProfile(ports: MachinePorts, name: string): Promise<Result<Profile, OperatorFault>> {
+export async function deleteProfile(
+  ports: MachinePorts,
+  name: string,
+  demands?: Demand,
+): Promise<Result<{ readonly profile: Profile; readonly etag: string }, OperatorFault>> {
   const stored = await replaceableProfile(ports, name).read();
   if (!stored.ok) return stored;
   const now = new Date(ports.platform.now()).toISOString();
@@ -120,6 +163,8 @@ export async function deleteProfile(ports: MachinePorts, name: string): Promise<
     ? { name, generation: 0, createdAt: now, updatedAt: now, deletedAt: null, engine: DELETED_ENGINE }
     : found;
   if (before === undefined || before.deletedAt !== null) return err({ reason: 'unknown', what: 'profile' });
+  const is = await demands?.(stored.value);
+  if (is !== undefined) return err({ reason: 'precondition', is });
   const used = await usersOf(ports, name, undefined, 1);
   if (!used.ok) return used;
   const holders = [
@@ -161,31 +206,38 @@ function checkProfile(layers: Layers): Result<readonly LayeredEntry[], OperatorF
 async function sealedProfile(
   { vault, platform }: MachinePorts,
   name: string,
-  before: Profile | undefined,
-  layers: Layers,
+  found: Profile | Unreadable | undefined,
+  { old, layers, before }: Plan,
 ): Promise<Profile> {
-  const generation = (before?.generation ?? 0) + 1;
+  const generation = (found === undefined || isUnreadable(found) ? 0 : found.generation) + 1;
   const now = new Date(platform.now()).toISOString();
   const seal = async (layer: ProfilePart) => {
     const text = layers[layer];
-    const kept = before?.deletedAt === null ? before[layer] : null;
     return text === undefined
       ? null
-      : { ...kept, ...(await vault.seal(text, profileContext({ name, generation }, layer))) };
+      : { ...before?.[layer], ...(await vault.seal(text, profileContext({ name, generation }, layer))) };
   };
+  const since = (part: 'base' | 'default' | 'settings', isSameNow: boolean) =>
+    before !== undefined && isSameNow ? changedIn(before, part) : generation;
+  const sameSettings = old.engine === layers.engine && old.ignition === layers.ignition;
   return {
     // A later version of this software may have added fields to the record.
-    ...(before?.deletedAt === null ? before : {}),
+    ...before,
     name,
     engine: layers.engine,
     ignition: layers.ignition,
     ...(layers.cloudInit === undefined ? {} : { cloudInit: layers.cloudInit }),
     generation,
-    createdAt: before === undefined || before.deletedAt !== null ? now : before.createdAt,
+    createdAt: before?.createdAt ?? now,
     updatedAt: now,
     deletedAt: null,
     base: await seal('base'),
     default: await seal('default'),
+    changed: {
+      base: since('base', old.base === layers.base),
+      default: since('default', old.default === layers.default),
+      settings: since('settings', sameSettings && (old.cloudInit ?? 'on') === (layers.cloudInit ?? 'on')),
+    },
   };
 }
 
@@ -194,7 +246,7 @@ async function writeProfile(
   ports: MachinePorts,
   profile: Profile,
   replacing: string | undefined,
-): Promise<Result<Profile, OperatorFault>> {
+): Promise<Result<{ readonly profile: Profile; readonly etag: string }, OperatorFault>> {
   const written = await change<Profile | Unreadable, Conflict>(
     ports.platform,
     replaceableProfile(ports, profile.name),
@@ -206,38 +258,5 @@ async function writeProfile(
   const { value, etag } = written.value;
   if (isUnreadable(value)) return err(value.unreadable);
   ports.platform.waitUntil(ports.copies.write('profile', profile.name, { text: recordText(value), etag }));
-  return ok(value);
-}
-
-async function effectOn(
-  ports: MachinePorts,
-  name: string,
-  old: Layers,
-  changed: Layers,
-  from: string | undefined,
-): Promise<Result<Effect, OperatorFault>> {
-  const breaks: BrokenMachine[] = [];
-  const unreadable: UnreadableMachine[] = [];
-  const deadline = ports.platform.now() + CHECKED_WITHIN_MS;
-  let checked = 0;
-  let cursor = from;
-  do {
-    const users = await usersOf(ports, name, cursor, PAGE);
-    if (!users.ok) return users;
-    checked += users.value.readable.length + users.value.unreadable.length;
-    unreadable.push(...users.value.unreadable);
-    for (const { machine, user } of users.value.readable) {
-      const composed = async (layers: Layers) => {
-        const texts = { ...layers, user, reader: readerFor(machine, layers) };
-        return await renderBeside(ports.platform, texts, SAMPLE_CLOUD_CONFIG_URL);
-      };
-      const now = await composed(changed);
-      if (now.ok) continue;
-      // The change cannot break a machine that does not boot before it.
-      const before = await composed(old);
-      if (before.ok) breaks.push({ id: machine.id, entries: now.error.entries });
-    }
-    cursor = users.value.cursor;
-  } while (cursor !== undefined && checked < MOST_CHECKED && ports.platform.now() < deadline);
-  return ok({ checked, breaks, unreadable, cursor: cursor ?? null });
+  return ok({ profile: value, etag });
 }

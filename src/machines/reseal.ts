@@ -6,7 +6,7 @@
 import { understood } from '../shared/r2-documents.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { MachinePorts } from './issue.ts';
-import { faultText, isRecordFault, type OperatorFault } from './problems.ts';
+import { badField, faultText, isRecordFault, type OperatorFault } from './problems.ts';
 import {
   isUnreadable,
   machineDocument,
@@ -53,8 +53,7 @@ export async function reseal(
   const place = (cursor ?? '') === '' ? 'machine' : await placeOf(ports, cursor ?? '');
   const [stageName = '', ...pageCursor] = (place ?? '').split(':');
   const stage = STAGES.find((candidate) => candidate === stageName);
-  if (stage === undefined)
-    return err({ reason: 'bad-value', field: 'cursor', message: 'is none that this call has given out' });
+  if (stage === undefined) return err(badField('cursor', 'is none that this call has given out'));
   const options = { limit: PAGE, cursor: pageCursor.length === 0 ? undefined : pageCursor.join(':') };
   const page = stage === 'rendering' ? await ports.store.renderings(options) : await ports.store.list(stage, options);
   if (!page.ok) return page;
@@ -166,12 +165,15 @@ async function resealRendering(
   const stored = await store.rendering(id, sha512);
   if (!stored.ok) return stored;
   if (stored.value === undefined) return ok(undefined);
-  const sealed = understood(`rendering ${name}`, parseSealed(stored.value));
+  const sealed = understood(`rendering ${name}`, parseSealed(stored.value.text));
   if (!sealed.ok) return sealed;
   const rendering = await resealText(sealed.value, renderingContext(id, sha512));
   if (!rendering.ok) return rendering;
   if (rendering.value === null) return ok(undefined);
-  const written = await store.writeRendering(id, sha512, JSON.stringify(rendering.value), { key: rendering.value.key });
+  const written = await store.writeRendering(id, sha512, JSON.stringify(rendering.value), {
+    ...stored.value.summary,
+    key: rendering.value.key,
+  });
   if (!written.ok) return written;
   // A deletion meanwhile has left its tombstone first, and has found the rendering that was read here.
   const now = await machineDocument(ports, id).read();

@@ -2,7 +2,7 @@
 
 import type { Alias } from '../releases/model.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
-import { isPublished } from '../releases/store/manifest.ts';
+import { isPublished, unmarked } from '../releases/store/manifest.ts';
 import type { Upstream } from '../releases/upstream/upstream.ts';
 import { update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
@@ -197,9 +197,7 @@ export class Jobs {
     if (manifest.value?.value.quarantinedAt === undefined) return ok(false);
     if (!mayLift) return err({ reason: 'quarantined' });
     const lifted = await update(platform, releases.manifestDocument(release), (current) => {
-      if (current?.quarantinedAt === undefined) return undefined;
-      const { quarantinedAt: _mark, distrusted: _other, ...rest } = current;
-      return { ...rest, files: {} };
+      return current?.quarantinedAt === undefined ? undefined : unmarked(current);
     });
     return lifted.ok ? ok(true) : lifted;
   }

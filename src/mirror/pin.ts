@@ -1,12 +1,11 @@
 /** Pins aliases to published releases, and unpins them. */
 
 import type { Alias, Pair, Version } from '../releases/model.ts';
-import { changeAlias } from '../releases/serve/current.ts';
-import type { AliasRecord } from '../releases/store/alias.ts';
+import { type AliasRecord, NO_ALIAS, withMove } from '../releases/store/alias.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
-import type { Conflict } from '../shared/document.ts';
+import { type Conflict, change } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
-import { err, type Result } from '../shared/result.ts';
+import { err, ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import type { Publisher } from './publish.ts';
 
@@ -15,6 +14,13 @@ export interface PinPorts {
   readonly releases: ReleaseStore;
   readonly publisher: Pick<Publisher, 'relist'>;
 }
+
+export type PinFault = StoreFault | Conflict | { readonly reason: 'precondition'; readonly is: string };
+
+/** Says why the record must not be changed, if it must not. */
+export type AliasPrecondition = (record: AliasRecord) => Promise<string | undefined>;
+
+const ALWAYS: AliasPrecondition = async () => undefined;
 
 /**
  * Pins an alias to a release and returns its record. The pin is written first, and holds the release from then on; if a
@@ -26,34 +32,46 @@ export async function pinAlias(
   pair: Pair,
   alias: Alias,
   version: Version,
-): Promise<Result<AliasRecord, StoreFault | Conflict>> {
+  holds: AliasPrecondition = ALWAYS,
+): Promise<Result<AliasRecord, PinFault>> {
   let before: Version | null = null;
-  const pinned = await setPin(ports, pair, alias, (record) => {
+  const pinOf = (record: AliasRecord) => {
     if (record.pin !== version) before = record.pin;
     return version;
-  });
+  };
+  const pinned = await setPin(ports, pair, alias, pinOf, holds);
   if (!pinned.ok) return pinned;
   const listed = await ports.publisher.relist({ ...pair, version });
   if (!listed.ok) return listed;
   if (listed.value) return pinned;
-  const undone = await setPin(ports, pair, alias, (record) => (record.pin === version ? before : record.pin));
+  const undone = await setPin(ports, pair, alias, (record) => (record.pin === version ? before : record.pin), ALWAYS);
   return undone.ok ? err({ reason: 'conflict' }) : undone;
 }
 
 /** Unpins an alias and returns its record. */
-export async function unpinAlias(ports: PinPorts, pair: Pair, alias: Alias): Promise<Result<AliasRecord, StoreFault>> {
-  return await setPin(ports, pair, alias, () => null);
+export async function unpinAlias(
+  ports: PinPorts,
+  pair: Pair,
+  alias: Alias,
+  holds: AliasPrecondition = ALWAYS,
+): Promise<Result<AliasRecord, PinFault>> {
+  return await setPin(ports, pair, alias, () => null, holds);
 }
 
-function setPin(
+async function setPin(
   { platform, releases }: PinPorts,
   pair: Pair,
   alias: Alias,
   pinOf: (record: AliasRecord) => Version | null,
-): Promise<Result<AliasRecord, StoreFault>> {
+  holds: AliasPrecondition,
+): Promise<Result<AliasRecord, PinFault>> {
   const since = new Date(platform.now()).toISOString();
-  return changeAlias(platform, releases, pair, alias, (record) => {
+  const changed = await change<AliasRecord, PinFault>(platform, releases.aliasDocument(pair, alias), async (stored) => {
+    const record = stored?.value ?? NO_ALIAS;
+    const is = await holds(record);
+    if (is !== undefined) return err({ reason: 'precondition', is });
     const pin = pinOf(record);
-    return record.pin === pin ? record : { ...record, pin, since };
+    return ok(record.pin === pin ? undefined : withMove(record, { ...record, pin, since }, since));
   });
+  return changed.ok ? ok(changed.value?.value ?? NO_ALIAS) : changed;
 }

@@ -15,6 +15,7 @@ import { update } from '../shared/document.ts';
 import type { LogEvent } from '../shared/log.ts';
 import { type Platform, within } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import type { StoreFault } from '../shared/store.ts';
 import { expiryWarning, lastingSigningKey } from '../signing/keyring.ts';
 import type { TrustedKeys } from '../signing/trusted-keys.ts';
 import type { Jobs } from './jobs.ts';
@@ -41,6 +42,8 @@ export interface PollPorts {
   readonly retryRefused: (file: ReleaseFile) => Promise<void>;
   /** Makes the digests of a mirrored file, with which earlier downloads are compared. It returns whether it had to. */
   readonly proveMirrored: (file: ReleaseFile) => Promise<Result<boolean, ReleaseFault>>;
+  /** Deletes entries of the audit trail that are older than AUDIT_DAYS. */
+  readonly forgetAudit: () => Promise<Result<unknown, StoreFault>>;
   readonly log: LogEvent;
 }
 
@@ -87,11 +90,17 @@ export async function poll(ports: PollPorts): Promise<void> {
   }
   note('signing key', await warnOfExpiry(ports));
   note('keyring', await daily(ports, 'keyringRefreshedAt', () => refreshKeyring(ports, telling('keyring'))));
-  note('sweep', await daily(ports, 'sweptAt', () => sweep(ports, telling('sweep'))));
+  note('sweep', await daily(ports, 'sweptAt', () => swept(ports, telling('sweep'))));
   // These download whole files, so they come last: nothing waits for them.
   note('downloads before the mirror', await proveMirrored(ports));
   note('files found bad', await retryRefused(ports));
   ports.log.set({ event: 'poll', faults: faults.length === 0 ? undefined : faults.join('; ') });
+}
+
+async function swept(ports: PollPorts, tell: Tell): Promise<Outcome> {
+  const files = await sweep(ports, tell);
+  const audit = await ports.forgetAudit();
+  return files.ok ? audit : files;
 }
 
 /** Stores for each stream when upstream last answered well, or its fault; the public status page shows this. */

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { type Catalogue, mirroredPairs } from '../releases/catalogue.ts';
 import { fitsChannel, isVersion, type Pair, type Version } from '../releases/model.ts';
 import { checkShape, shapeProblem } from '../shared/http/api.ts';
-import type { Problem } from '../shared/problem.ts';
+import { fieldProblem, type Problem } from '../shared/problem.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 
 /** What a webhook announces; `why` says in words why nothing is done. */
@@ -84,12 +84,12 @@ export async function readRelease(
   if (!order.ok) return err(shapeProblem(order.error));
   const { channel, version, board } = order.value;
   if (!rules.catalogue.channels.includes(channel))
-    return err({ code: 'invalid', detail: `channel: ${channel} is not served here` });
-  if (!isVersion(version)) return err({ code: 'invalid', detail: 'version: must be MAJOR.CHANNEL.PATCH' });
+    return err(fieldProblem([{ field: 'channel', message: `${channel} is not served here` }]));
+  if (!isVersion(version)) return err(fieldProblem([{ field: 'version', message: 'must be MAJOR.CHANNEL.PATCH' }]));
   if (!fitsChannel(channel, version))
-    return err({ code: 'invalid', detail: `version: ${version} is not of channel ${channel}` });
+    return err(fieldProblem([{ field: 'version', message: `${version} is not of channel ${channel}` }]));
   if (board !== undefined && !rules.catalogue.boards.includes(board))
-    return err({ code: 'invalid', detail: `board: ${board} is not served here` });
+    return err(fieldProblem([{ field: 'board', message: `${board} is not served here` }]));
   const pairs = mirroredPairs(rules.catalogue, channel).filter((pair) => board === undefined || pair.board === board);
   return ok(announced(channel, version, pairs));
 }

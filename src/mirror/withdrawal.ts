@@ -3,7 +3,7 @@
 import type { Catalogue } from '../releases/catalogue.ts';
 import type { Pair } from '../releases/model.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
-import { isWithdrawn, type Manifest, unpublished } from '../releases/store/manifest.ts';
+import { isWithdrawn, type Manifest, unmarked, unpublished } from '../releases/store/manifest.ts';
 import { EMPTY_INDEX } from '../releases/store/release-index.ts';
 import { type Document, update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
@@ -27,12 +27,37 @@ export interface WithdrawalPorts {
  * published gets a manifest without files: it can be blocked before anybody mirrors it, and while it is mirrored. So does
  * one whose manifest cannot be read.
  */
-export async function quarantine(ports: WithdrawalPorts, release: Release): Promise<Result<Manifest, StoreFault>> {
+export async function quarantine(
+  ports: WithdrawalPorts,
+  release: Release,
+  why: { readonly by: string; readonly reason: string | undefined },
+): Promise<Result<Manifest, StoreFault>> {
   const now = new Date(ports.platform.now()).toISOString();
+  const { by, reason } = why;
   return await withdraw(ports, release, ports.releases.replaceableManifest(release), (manifest) => ({
     ...(manifest ?? unpublished(release, now)),
     quarantinedAt: manifest?.quarantinedAt ?? now,
+    quarantine:
+      manifest?.quarantinedAt !== undefined && reason === undefined && manifest.quarantine !== undefined
+        ? manifest.quarantine
+        : { by, ...(reason === undefined ? {} : { reason }) },
   }));
+}
+
+/**
+ * Takes the mark of a quarantine off a release, and returns its manifest. Nothing is mirrored by that: its files may be gone,
+ * so it is not published before it is copied anew. `undefined` when it carries no such mark.
+ */
+export async function liftQuarantine(
+  { platform, releases }: Pick<WithdrawalPorts, 'platform' | 'releases'>,
+  release: Release,
+): Promise<Result<Manifest | undefined, StoreFault>> {
+  let hadMark = false;
+  const lifted = await update(platform, releases.manifestDocument(release), (current) => {
+    hadMark = current?.quarantinedAt !== undefined;
+    return current === undefined || !hadMark ? undefined : unmarked(current);
+  });
+  return lifted.ok && !hadMark ? ok(undefined) : lifted;
 }
 
 /** Writes the mark first: from then on nothing of the release is served, even if a later step fails. */

@@ -13,10 +13,13 @@ export type Counts = Readonly<Record<string, number>>;
 export const COUNTER_SHARDS = 8;
 /** Cloudflare lets work continue for 30 s after an answer. The write needs some of that time. */
 const GATHER_MS = 10_000;
+/** Counts of requests alone cause no write sooner after the last one. */
+const QUIET_MS = 60_000;
 
 export class Counters {
   readonly #pending = new Map<string, number>();
   #isGathering = false;
+  #writtenAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly platform: Platform,
@@ -28,6 +31,17 @@ export class Counters {
   count(series: string): void {
     this.#pending.set(series, (this.#pending.get(series) ?? 0) + 1);
     if (this.#isGathering) return;
+    this.#isGathering = true;
+    this.platform.waitUntil(this.#gather());
+  }
+
+  /**
+   * Adds to a series that every request counts in. It waits for a write that happens anyway, or makes one in a minute, so
+   * that an isolate under load writes no more often.
+   */
+  add(series: string, amount: number): void {
+    this.#pending.set(series, (this.#pending.get(series) ?? 0) + amount);
+    if (this.#isGathering || this.platform.now() - this.#writtenAt < QUIET_MS) return;
     this.#isGathering = true;
     this.platform.waitUntil(this.#gather());
   }
@@ -45,6 +59,7 @@ export class Counters {
   async #gather(): Promise<void> {
     await this.platform.timer(this.gatherMs).elapsed;
     this.#isGathering = false;
+    this.#writtenAt = this.platform.now();
     const added = [...this.#pending];
     this.#pending.clear();
     const document = this.documents[Math.floor(this.platform.random() * this.documents.length)];

@@ -3,27 +3,38 @@ import * as z from 'zod';
 
 export const health = z
   .object({
-    /** `degraded`: everything answers, but files of upstream were found bad. */
-    status: z.enum(['ok', 'degraded', 'failing']),
-    versions: z.record(z.string(), z.string()),
-    bindings: z.record(z.string(), z.enum(['ok', 'failing'])),
-    /** Files of upstream whose signatures did not hold; they are tried again by themselves. */
-    refused: z.array(z.object({ path: z.string(), reason: z.string(), since: z.string() })),
-    signingKey: z.object({
-      fingerprint: z.string().optional(),
-      expires: z.string().nullish(),
-      daysLeft: z.int().nullish(),
-      warning: z.string().optional(),
+    status: z.enum(['ok', 'degraded', 'failing']).meta({
+      description: '`degraded`: all stores answer, but something is to be done; `failing`: a store does not answer',
     }),
-    storage: z.object({
-      key: z.enum(['STORAGE_KEY', 'CAPABILITY_SECRET']).nullable(),
-      records: z
-        .record(z.string(), z.int())
-        .optional()
-        .meta({ description: 'machines and profiles by the id of their key; with the operator token only' }),
-      isPartial: z.boolean().optional().meta({ description: 'there are more; with the operator token only' }),
-      warning: z.string().optional(),
-    }),
+    todo: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'what is wrong, and what to do about it; as all below, for callers who may read' }),
+    versions: z.record(z.string(), z.string()).optional(),
+    bindings: z.record(z.string(), z.enum(['ok', 'failing'])).optional(),
+    refused: z
+      .array(z.object({ path: z.string(), reason: z.string(), since: z.string() }))
+      .optional()
+      .meta({ description: 'files of upstream whose signatures did not hold; they are tried again by themselves' }),
+    signingKey: z
+      .object({
+        fingerprint: z.string().optional(),
+        expires: z.string().nullish(),
+        daysLeft: z.int().nullish(),
+        warning: z.string().optional(),
+      })
+      .optional(),
+    storage: z
+      .object({
+        key: z.enum(['STORAGE_KEY', 'CAPABILITY_SECRET']).nullable(),
+        records: z
+          .record(z.string(), z.int())
+          .optional()
+          .meta({ description: 'machines and profiles by the id of their key' }),
+        isPartial: z.boolean().optional().meta({ description: 'there are more' }),
+        warning: z.string().optional(),
+      })
+      .optional(),
   })
   .meta({ id: 'Health' });
 

@@ -17,6 +17,8 @@ export interface HealthParts {
   readonly probes: Readonly<Record<string, () => Promise<Result<unknown, unknown>>>>;
   /** Returns the files of upstream that were found bad. */
   readonly refused: () => Promise<Result<readonly RefusedNote[], unknown>>;
+  /** What the configuration lacks, each with what to do about it. */
+  readonly lacking: readonly string[];
   /** Returns which secrets the stored records need. */
   readonly storage: () => Promise<StorageHealth>;
 }
@@ -37,13 +39,8 @@ export function healthCheck(parts: HealthParts): () => Promise<Health> {
   };
 }
 
-/** Returns the health that a stranger may read: it does not tell how many machines and profiles there are. */
-export function publicHealth({
-  storage: { records: _records, isPartial: _isPartial, ...storage },
-  ...health
-}: Health): Health {
-  return { ...health, storage };
-}
+/** Returns the health that a stranger may read: whether the service works. */
+export const publicHealth = ({ status }: Health): Health => ({ status });
 
 async function compute(parts: HealthParts): Promise<Health> {
   const entries = Object.entries(parts.probes).map(async ([name, probe]) => {
@@ -59,20 +56,38 @@ async function compute(parts: HealthParts): Promise<Health> {
   const isFailing = bindings.some(([, state]) => state === 'failing');
   // A store that does not answer is told by its binding.
   const notes = refused.ok ? refused.value : [];
+  const shown = notes.map(({ file, reason, at }) => ({ path: filePath(file), reason, since: at })).slice(0, MOST_SHOWN);
+  const todo = [
+    ...bindings
+      .filter(([, state]) => state === 'failing')
+      .map(([name]) => `${name} does not answer: see the status page of the provider`),
+    ...parts.lacking,
+    ...(signingKey.warning === undefined ? [] : [`signing key: ${signingKey.warning}`]),
+    ...(storage.warning === undefined ? [] : [`storage: ${storage.warning}`]),
+    ...shown.map(
+      ({ path, reason }) => `${path} is refused: ${reason}; it is tried again by itself, and served to nobody`,
+    ),
+  ];
+  // A warning that can wait makes nothing worse today.
+  const isDegraded = parts.lacking.length > 0 || notes.length > 0 || signingKey.fingerprint === undefined;
   return {
-    status: isFailing ? 'failing' : notes.length > 0 ? 'degraded' : 'ok',
+    status: isFailing ? 'failing' : isDegraded ? 'degraded' : 'ok',
+    todo,
     versions: parts.versions,
     bindings: Object.fromEntries(bindings),
-    refused: notes.slice(0, MOST_SHOWN).map(({ file, reason, at }) => ({ path: filePath(file), reason, since: at })),
+    refused: shown,
     signingKey,
     storage,
   };
 }
 
 /** Reports on the signing key that expires last. It warns below 60 days, and when there is no usable keyring. */
-async function signingKeyHealth({ trustedKeys, platform }: HealthParts): Promise<Health['signingKey']> {
+async function signingKeyHealth({ trustedKeys, platform }: HealthParts): Promise<NonNullable<Health['signingKey']>> {
   const keyring = await trustedKeys.current();
-  if (!keyring.ok) return { warning: `no trusted keyring: ${keyring.error.reason}` };
+  if (!keyring.ok)
+    return {
+      warning: `there is no trusted keyring (${keyring.error.reason}): nothing can be verified; see SIGNING_KEY_URL`,
+    };
   const now = platform.now();
   const lasting = await lastingSigningKey(keyring.value, now);
   const warning = expiryWarning(lasting, now);

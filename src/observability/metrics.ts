@@ -9,10 +9,18 @@ import type { ReleaseStore } from '../releases/store/bucket.ts';
 import type { Platform } from '../shared/platform.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
-import { daysLeft, lastingSigningKey } from '../signing/keyring.ts';
+import { lastingSigningKey } from '../signing/keyring.ts';
 import type { TrustedKeys } from '../signing/trusted-keys.ts';
 import type { Counters, Counts } from './counters.ts';
-import { BOOTS, VERIFICATION_FAILURES } from './observe.ts';
+import {
+  BOOTS,
+  BUCKETS_MS,
+  REQUEST_MILLISECONDS,
+  REQUEST_SECONDS,
+  REQUESTS,
+  RESPONSE_BYTES,
+  VERIFICATION_FAILURES,
+} from './observe.ts';
 import { expositionText, labelsOf, type Metric } from './prometheus.ts';
 
 export interface MetricsPorts {
@@ -39,7 +47,7 @@ export async function metricsText(ports: MetricsPorts): Promise<Result<string, S
   const published = await publishedSamples(ports);
   if (!published.ok) return published;
   // A failure of long ago that nobody retried must not raise an alarm.
-  const recent = jobs.value.jobs.filter(({ queuedAt }) => ports.platform.now() - Date.parse(queuedAt) < RECENT_MS);
+  const recent = jobs.value.items.filter(({ queuedAt }) => ports.platform.now() - Date.parse(queuedAt) < RECENT_MS);
   const { upstream } = notes.value?.value ?? NO_NOTES;
   return ok(
     expositionText([
@@ -67,8 +75,8 @@ export async function metricsText(ports: MetricsPorts): Promise<Result<string, S
         ),
       ),
       gauge(
-        'flatcar_edge_signing_key_days_left',
-        'Days until the signing key that lasts longest ends.',
+        'flatcar_edge_signing_key_expiry_timestamp_seconds',
+        'When the signing key that lasts longest ends.',
         await keySamples(ports),
       ),
       counter(
@@ -76,7 +84,14 @@ export async function metricsText(ports: MetricsPorts): Promise<Result<string, S
         'Files refused because they could not be trusted, by where and why.',
         totals.value,
       ),
-      counter(BOOTS, 'Boot requests by what was asked for and how it ended.', totals.value),
+      counter(
+        BOOTS,
+        'Boot requests by what was asked for, how it ended, and the profile of the machine.',
+        totals.value,
+      ),
+      counter(REQUESTS, 'Requests by route, method and class of status; a lower bound.', totals.value),
+      counter(RESPONSE_BYTES, 'Bytes of the bodies of answers by route; a lower bound.', totals.value),
+      durations(totals.value),
     ]),
   );
 }
@@ -99,6 +114,36 @@ const counter = (name: string, help: string, totals: Counts): Metric => ({
       return labels === undefined ? [] : [{ labels, value }];
     }),
 });
+
+/** Returns the histogram of durations. Stored buckets count each request once; those of Prometheus add up. */
+function durations(totals: Counts): Metric {
+  const routes = new Map<string, { readonly counts: Map<string, number>; sum: number }>();
+  const of = (route: string) => {
+    const known = routes.get(route) ?? { counts: new Map<string, number>(), sum: 0 };
+    routes.set(route, known);
+    return known;
+  };
+  for (const [series, value] of Object.entries(totals)) {
+    const bucket = labelsOf(series, `${REQUEST_MILLISECONDS}_bucket`);
+    const sum = labelsOf(series, `${REQUEST_MILLISECONDS}_sum`);
+    if (bucket !== undefined) of(bucket['route'] ?? '').counts.set(bucket['le'] ?? '', value);
+    if (sum !== undefined) of(sum['route'] ?? '').sum = value;
+  }
+  const bounds = [...BUCKETS_MS.map((most) => String(most / 1000)), '+Inf'];
+  const samples = [...routes].toSorted(byName).flatMap(([route, { counts, sum }]) => {
+    let count = 0;
+    const buckets = bounds.map((le) => {
+      count += counts.get(le) ?? 0;
+      return { suffix: '_bucket', labels: { route, le }, value: count };
+    });
+    const labels = { route };
+    return [...buckets, { suffix: '_sum', labels, value: sum / 1000 }, { suffix: '_count', labels, value: count }];
+  });
+  const help = 'Time until the answer was sent, by route; a lower bound.';
+  return { name: REQUEST_SECONDS, type: 'histogram', help, samples };
+}
+
+const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
 
 /** Returns one sample for each set of labels; its value is the number of items. */
 function tally<T>(items: readonly T[], labelsFor: (item: T) => Record<string, string>): Sample[] {
@@ -141,8 +186,25 @@ async function publishedSamples({ catalogue, releases }: MetricsPorts): Promise<
 async function keySamples({ trustedKeys, platform }: MetricsPorts): Promise<Sample[]> {
   const keyring = await trustedKeys.current();
   const lasting = keyring.ok ? await lastingSigningKey(keyring.value, platform.now()) : undefined;
-  const days = lasting === undefined ? undefined : daysLeft(lasting, platform.now());
-  return lasting === undefined || days === undefined
+  return lasting?.expires === undefined
     ? []
-    : [{ labels: { fingerprint: lasting.fingerprint }, value: days }];
+    : [{ labels: { fingerprint: lasting.fingerprint }, value: Math.floor(lasting.expires / 1000) }];
+}
+
+/** Returns how the requests for configs of a profile's machines have ended, by outcome. */
+export async function bootsOf(
+  counters: Counters,
+  profile: string,
+): Promise<Result<Readonly<Record<string, number>>, StoreFault>> {
+  const totals = await counters.totals();
+  if (!totals.ok) return totals;
+  const outcomes: Record<string, number> = {};
+  for (const [series, value] of Object.entries(totals.value)) {
+    const labels = labelsOf(series, BOOTS);
+    const isConfig = labels?.['what'] === 'ignition' || labels?.['what'] === 'frozen';
+    if (labels?.['profile'] !== profile || !isConfig) continue;
+    const outcome = labels['outcome'] ?? '';
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + value;
+  }
+  return ok(outcomes);
 }

@@ -6,7 +6,7 @@ import type { LogSink, WideEvent } from '../shared/log.ts';
 import type { Platform } from '../shared/platform.ts';
 import { counterDocument } from './bucket.ts';
 import { COUNTER_SHARDS, Counters } from './counters.ts';
-import { countedSeries, failureSeries, pointOf } from './observe.ts';
+import { countedSeries, failureSeries, pointOf, requestAmounts } from './observe.ts';
 
 export interface ObserverPorts {
   readonly platform: Platform;
@@ -36,6 +36,7 @@ export function observer(env: Env, { platform, logSink, gatherCountsMs }: Observ
       logSink(JSON.stringify(fields));
       if (fields['event'] !== 'request') return;
       for (const series of countedSeries(fields)) counters.count(series);
+      for (const [series, amount] of requestAmounts(fields)) counters.add(series, amount);
       dataset?.writeDataPoint(pointOf(fields));
     },
     run: ({ channel, board, version }, attempt, event) => {

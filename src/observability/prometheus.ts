@@ -4,9 +4,10 @@ type Labels = Readonly<Record<string, string>>;
 
 export interface Metric {
   readonly name: string;
-  readonly type: 'counter' | 'gauge';
+  readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
-  readonly samples: readonly { readonly labels: Labels; readonly value: number }[];
+  /** `suffix` follows the name, as `_bucket` does in a histogram. */
+  readonly samples: readonly { readonly suffix?: string; readonly labels: Labels; readonly value: number }[];
 }
 
 /** Returns `name{label="value"}`, with the labels in the given order. */
@@ -22,7 +23,7 @@ export function expositionText(metrics: readonly Metric[]): string {
     .flatMap(({ name, type, help, samples }) => [
       `# HELP ${name} ${help}`,
       `# TYPE ${name} ${type}`,
-      ...samples.map(({ labels, value }) => `${seriesName(name, labels)} ${value}`),
+      ...samples.map(({ suffix = '', labels, value }) => `${seriesName(`${name}${suffix}`, labels)} ${value}`),
     ]);
   return `${lines.join('\n')}\n`;
 }

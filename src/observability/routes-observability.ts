@@ -10,18 +10,16 @@ import { type MetricsPorts, metricsText } from './metrics.ts';
 
 /**
  * Returns the router of `/healthz`. It answers 200 while every binding answers, else 503 with the same report. Only a
- * call whose Authorization header `isOperator` accepts gets the numbers of records.
+ * caller who `mayRead` gets the report; everybody else learns whether the service works.
  */
-export function healthRoutes(
-  health: () => Promise<Health>,
-  isOperator: (authorization: string | null) => Promise<boolean>,
-): App {
+export function healthRoutes(health: () => Promise<Health>, mayRead: (request: Request) => Promise<boolean>): App {
   const app: App = new Hono();
   app.on(['GET', 'HEAD'], '/healthz', async (context) => {
     const report = await health();
-    if (report.signingKey.warning !== undefined) context.var.log.set({ warning: report.signingKey.warning });
-    const shown = (await isOperator(context.req.header('authorization') ?? null)) ? report : publicHealth(report);
-    return answerJson<typeof healthAnswer>(shown, report.status === 'ok' ? 200 : 503);
+    const warning = report.signingKey?.warning;
+    if (warning !== undefined) context.var.log.set({ warning });
+    const shown = (await mayRead(context.req.raw)) ? report : publicHealth(report);
+    return answerJson<typeof healthAnswer>(shown, report.status === 'failing' ? 503 : 200);
   });
   return app;
 }

@@ -7,14 +7,21 @@ import { CACHE } from './http/cache.ts';
 const PROBLEMS = {
   'bad-request': { status: 400, title: 'Malformed request' },
   unauthorized: { status: 401, title: 'Not authorized' },
+  forbidden: { status: 403, title: 'Not allowed for this token' },
   'not-found': { status: 404, title: 'Not found' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
   conflict: { status: 409, title: 'Lost against a concurrent change' },
+  'in-use': { status: 409, title: 'Machines use this profile' },
+  'would-break': { status: 409, title: 'Machines would not boot any more' },
+  quarantined: { status: 409, title: 'The release is quarantined' },
+  'being-removed': { status: 409, title: 'The release is being taken away' },
   gone: { status: 410, title: 'Gone' },
   'precondition-failed': { status: 412, title: 'Precondition failed' },
   'too-large': { status: 413, title: 'Body too large' },
   'range-not-satisfiable': { status: 416, title: 'Range not satisfiable' },
-  invalid: { status: 422, title: 'Well-formed but invalid' },
+  invalid: { status: 422, title: 'A field has a wrong value' },
+  'unknown-name': { status: 422, title: 'A name that this call does not take' },
+  'invalid-config': { status: 422, title: 'The config is not valid' },
   'precondition-required': { status: 428, title: 'Precondition required' },
   internal: { status: 500, title: 'Internal error' },
   'upstream-untrusted': { status: 502, title: 'Upstream answered what cannot be trusted' },
@@ -24,10 +31,18 @@ const PROBLEMS = {
 
 type ProblemCode = keyof typeof PROBLEMS;
 
+/** One field that is wrong: its path, such as `version` or `body.a`, and what is wrong with it. */
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+}
+
 export interface Problem {
   readonly code: ProblemCode;
   /** One sentence for a person. It never contains a secret or a stack. */
   readonly detail: string;
+  /** Every field that is wrong, where the problem is about fields. */
+  readonly errors?: readonly FieldError[];
   readonly headers?: Readonly<Record<string, string>>;
   /** The error behind the problem. Only the log gets it, never the client. */
   readonly cause?: unknown;
@@ -41,7 +56,8 @@ const problemStatus = (problem: Problem): number => PROBLEMS[problem.code].statu
 export function problemJson(problem: Problem, instance: string): Response {
   const { status, title } = PROBLEMS[problem.code];
   const type = `urn:flatcar-edge:problem:${problem.code}`;
-  const body = { type, title, status, detail: problem.detail, instance, ...problem.members };
+  const errors = problem.errors === undefined ? {} : { errors: problem.errors };
+  const body = { type, title, status, detail: problem.detail, ...errors, instance, ...problem.members };
   return new Response(JSON.stringify(body), {
     status,
     headers: { ...problem.headers, 'content-type': 'application/problem+json', 'cache-control': CACHE.never },
@@ -59,6 +75,15 @@ export function problemLine(problem: Problem, method = 'GET'): Response {
       'cache-control': CACHE.never,
     },
   });
+}
+
+/** Returns a 422 that names each of the fields; the first one gives the sentence. */
+export function fieldProblem(
+  errors: readonly [FieldError, ...FieldError[]],
+  code: 'invalid' | 'unknown-name' = 'invalid',
+): Problem {
+  const [{ field, message }] = errors;
+  return { code, detail: `${field}: ${message}`, errors };
 }
 
 /** Returns a 405 with the `Allow` header that RFC 9110 section 15.5.6 requires. */

@@ -34,7 +34,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.getByRole('heading', { name: screen, level: 1 }).waitFor();
   };
   const signIn = async (token: string) => {
-    await page.getByLabel('Operator token').fill(token);
+    await page.getByLabel('Token', { exact: true }).fill(token);
     await page.getByRole('button', { name: 'Sign in' }).click();
   };
 
@@ -118,19 +118,26 @@ describe.skipIf(!hasBrowser)('the console', () => {
     const older = page.getByRole('region', { name: 'stable 4593.2.5 amd64-usr' });
     const newer = page.getByRole('region', { name: 'stable 4593.2.6 amd64-usr' });
     await older.getByRole('button', { name: 'Pin current to it' }).click();
+    await page.getByText('current serves 4593.2.5 now, and 4593.2.5 from then on').waitFor();
+    await page.getByRole('button', { name: 'Pin it to 4593.2.5' }).click();
     await older.getByText('pinned').waitFor();
     const current = async () => await (await fetch(`${edge.url}/stable/amd64-usr/current/version.txt`)).text();
     expect(await current()).toContain('FLATCAR_VERSION=4593.2.5\n');
     await expectGoodLooks(page, 'console-releases');
     await page.getByRole('button', { name: 'Unpin current' }).click();
+    await page.getByText('It serves 4593.2.5 now, and 4593.2.5 from then on.').waitFor();
+    await page.getByRole('button', { name: 'Unpin it' }).click();
     await older.getByText('pinned').waitFor({ state: 'detached' });
     await newer.getByRole('button', { name: 'Quarantine' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Leave it' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
     expect(await newer.count()).toBe(1);
     await newer.getByRole('button', { name: 'Quarantine' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Quarantine it' }).click();
-    await newer.waitFor({ state: 'detached' });
+    await newer.getByText(/Taken back .* by operator/).waitFor();
+    await expectGoodLooks(page, 'console-quarantined');
     expect((await fetch(`${edge.url}/stable/amd64-usr/4593.2.6/version.txt`)).status).toBe(404);
+    await newer.getByRole('button', { name: 'Lift' }).click();
+    await newer.waitFor({ state: 'detached' });
   });
 
   it('corrects an invalid base while it is typed, and saves it', async () => {
@@ -154,6 +161,45 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await fallback.getByText(/Valid: butane/).waitFor();
     await fallback.getByRole('button', { name: 'Save default' }).click();
     await fallback.getByText('Saved: 0 machines looked at').waitFor();
+  });
+
+  it('shows both texts when somebody else has saved meanwhile, and loses none', async () => {
+    await page.reload();
+    const base = page.getByRole('form', { name: 'base of web' });
+    const text = base.getByRole('textbox');
+    const mine = '{"ignition":{"version":"3.3.0"},"storage":{"files":[{"path":"/etc/mine"}]}}';
+    const theirs = mine.replace('mine', 'theirs');
+    await text.fill(mine);
+    expect((await edge.api('/api/profiles/web/base', { method: 'PUT', body: theirs })).status).toBe(200);
+    await base.getByText(/Valid Ignition/).waitFor();
+    await base.getByRole('button', { name: 'Save base' }).click();
+    await base.getByText('Somebody else has changed the base since it was shown here').waitFor();
+    expect(await (await edge.api('/api/profiles/web/base')).text()).toBe(theirs);
+    await base.getByRole('button', { name: 'Show their base' }).click();
+    await base.getByText('/etc/theirs').waitFor();
+    expect(await text.inputValue()).toBe(mine);
+    await expectGoodLooks(page, 'console-both-texts');
+    await base.getByRole('button', { name: 'Keep mine; the next save replaces theirs' }).click();
+    await text.fill(mine.replace('mine', 'base'));
+    await base.getByText(/Valid Ignition/).waitFor();
+    await base.getByRole('button', { name: 'Save base' }).click();
+    await base.getByText('Saved: 0 machines looked at').waitFor();
+  });
+
+  it('makes a profile and a machine only where there is none of that name', async () => {
+    await page.getByLabel('Name').fill('web');
+    await page.getByRole('button', { name: 'Create profile' }).click();
+    await page.getByText('web exists already: open it in the list.').waitFor();
+    await edge.api('/api/machines/taken', { method: 'PUT', body: '#!/bin/sh\n' });
+    await show('Machines');
+    await page.getByRole('button', { name: 'New machine' }).click();
+    const form = page.getByRole('form', { name: 'New machine' });
+    await form.getByLabel('Id').fill('taken');
+    await form.getByRole('button', { name: 'Create' }).click();
+    await form.getByText('taken exists already: open it to change it. Nothing was changed.').waitFor();
+    expect(await (await edge.api('/api/machines/taken')).json()).toMatchObject({ kind: 'script', generation: 1 });
+    await edge.api('/api/machines/taken', { method: 'DELETE' });
+    await page.getByRole('button', { name: 'New machine' }).click();
   });
 
   it('makes a machine whose URL boots, and shows which layer set what', async () => {
@@ -204,7 +250,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await expectGoodLooks(page, 'console-delete');
     await page.getByRole('button', { name: 'Delete it' }).click();
-    await page.getByText('No machine yet.').waitFor();
+    await page.getByText('There is no machine yet.').waitFor();
   });
 
   it('finds machines by how their ids begin, page by page', async () => {
@@ -214,16 +260,27 @@ describe.skipIf(!hasBrowser)('the console', () => {
       userData: null,
     }));
     const body = lines.map((line) => JSON.stringify(line)).join('\n');
-    expect(await (await edge.api('/api/machines/import', { method: 'POST', body })).json()).toEqual({ imported: 120 });
-    await page.getByLabel('Find by id').fill('node-');
+    expect(await (await edge.api('/api/machines/import', { method: 'POST', body })).json()).toEqual({
+      imported: 120,
+      dryRun: false,
+    });
+    await page.getByLabel('Id starts with').fill('node-');
     await page.getByRole('link', { name: 'node-000' }).waitFor();
     await page.getByRole('button', { name: 'Next page' }).click();
     await page.getByRole('link', { name: 'node-119' }).waitFor();
     await page.getByRole('button', { name: 'Previous page' }).click();
     await page.getByRole('link', { name: 'node-000' }).waitFor();
-    await page.getByLabel('Find by id').fill('node-11');
+    await page.getByLabel('Id starts with').fill('node-11');
     await page.getByRole('link', { name: 'node-110' }).waitFor();
     expect(await page.getByRole('link', { name: /^node-/ }).count()).toBe(10);
+  });
+
+  it('shows who wrote what', async () => {
+    await show('Audit');
+    await page.getByLabel('Path starts with').fill('/api/profiles/web');
+    await page.getByRole('cell', { name: 'putProfileBase' }).first().waitFor();
+    expect(await page.getByRole('cell', { name: 'operator' }).count()).toBeGreaterThan(3);
+    await expectGoodLooks(page, 'console-audit');
   });
 
   it('has put the token nowhere but into sessionStorage and the Authorization header', async () => {

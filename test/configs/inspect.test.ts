@@ -81,9 +81,9 @@ describe('merge', () => {
   it.each([
     ['[]', 'bad-request', 'the body is not a JSON object'],
     ['{', 'bad-request', 'the body is not a JSON object'],
-    [JSON.stringify({ parent: v3() }), 'bad-request', 'child is missing'],
+    [JSON.stringify({ parent: v3() }), 'invalid', 'child: is missing: it must be a config'],
     [JSON.stringify({ parent: v3(), child: v3(), engine: 'x' }), 'invalid', 'engine: must be ignition or legacy'],
-    [JSON.stringify({ parent: v3(), child: '' }), 'invalid', 'an input is not valid'],
+    [JSON.stringify({ parent: v3(), child: '' }), 'invalid-config', 'an input is not valid'],
   ])('%s', (body, code, detail) => {
     expect(problem(body)).toMatchObject({ code, detail });
   });

@@ -115,7 +115,7 @@ export const configProperties: readonly Fuzzed[] = [
     ),
     (body) => {
       const merged = merge(body);
-      if (!merged.ok) expect(['bad-request', 'invalid']).toContain(merged.error.code);
+      if (!merged.ok) expect(['bad-request', 'invalid', 'unknown-name', 'invalid-config']).toContain(merged.error.code);
     },
   ),
   fuzzed('Butane', nearText(YAML, 16), (text) => {

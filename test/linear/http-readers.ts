@@ -1,5 +1,5 @@
 /** The readers of what strangers send without a token: paths, headers, capabilities, webhooks. */
-import { isOperator } from '../../src/api/auth.ts';
+import { isOperator, tokenIn } from '../../src/access/operator.ts';
 import { ignitionVersion } from '../../src/machines/boot/boots.ts';
 import { Capabilities } from '../../src/machines/boot/capability.ts';
 import { readGithub, readRelease } from '../../src/mirror/webhook.ts';
@@ -67,7 +67,7 @@ export const httpReaders: readonly Reader[] = [
     header(name, (text) => evaluatePreconditions(headersOf(name, text), current, 0)),
   ),
   header('if-range', (text) => rangeApplies(headersOf('if-range', text), current, 0)),
-  header('Authorization', async (text) => await isOperator(text, [SECRET]), [['Bearer ', ' ']]),
+  header('Authorization', async (text) => await isOperator(tokenIn(text) ?? '', [SECRET]), [['Bearer ', ' ']]),
   header('User-Agent', ignitionVersion, [['Ignition/', '']]),
   {
     name: 'line of a problem',

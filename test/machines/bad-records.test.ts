@@ -6,7 +6,7 @@ import { readMachine } from '../../src/machines/machines.ts';
 import { changeProfile, deleteProfile } from '../../src/machines/profiles.ts';
 import { reseal } from '../../src/machines/reseal.ts';
 import { pathsOf } from '../support/json.ts';
-import { type MachineKeys, MachineRooms, machineKeys } from '../support/machine-rooms.ts';
+import { type MachineKeys, MachineRooms, machineKeys, NO_CHECK } from '../support/machine-rooms.ts';
 import { config, type Issued } from '../support/machine-texts.ts';
 import { makeSecretsPrompt, restoreSecrets } from '../support/prompt-secrets.ts';
 import { storedRecord } from './stored-by-hand.ts';
@@ -52,7 +52,7 @@ const NO_FORCE = { dryRun: false, force: false, cursor: undefined };
 describe.each(Object.keys(WAYS))('a machine whose record is %s', (way) => {
   it('is named by an export, which an import takes', async () => {
     const { rooms, good } = await withBad(way);
-    const page = await exportMachines(rooms.room, undefined);
+    const page = await exportMachines(rooms.room, '');
     if (!page.ok) throw new Error(page.error.reason);
     const lines = page.value.text
       .trim()
@@ -84,13 +84,13 @@ describe.each(Object.keys(WAYS))('a machine whose record is %s', (way) => {
   it('counts as one that a change of its profile may break, and that holds it', async () => {
     const { rooms, good } = await withBad(way);
     const change = { base: config('/changed') };
-    expect(await changeProfile(rooms.room, 'p', change, NO_FORCE)).toMatchObject({
-      error: { reason: 'breaks', members: { breaks: [], unreadable: [{ id: 'bad' }] } },
+    expect(await changeProfile(rooms.room, 'p', change, NO_FORCE, NO_CHECK)).toMatchObject({
+      error: { reason: 'breaks', effect: { breaks: [], unreadable: [{ id: 'bad' }] } },
     });
-    expect(await changeProfile(rooms.room, 'p', change, { ...NO_FORCE, dryRun: true })).toMatchObject({
+    expect(await changeProfile(rooms.room, 'p', change, { ...NO_FORCE, dryRun: true }, NO_CHECK)).toMatchObject({
       value: { effect: { checked: 2, unreadable: [{ id: 'bad' }] } },
     });
-    expect((await changeProfile(rooms.room, 'p', change, { ...NO_FORCE, force: true })).ok).toBe(true);
+    expect((await changeProfile(rooms.room, 'p', change, { ...NO_FORCE, force: true }, NO_CHECK)).ok).toBe(true);
     expect(pathsOf((await rooms.boot(good.urls.ignition)).text)).toEqual(['/changed', '/good']);
     await rooms.deleteMachine('good');
     expect(await deleteProfile(rooms.room, 'p')).toMatchObject({ error: { reason: 'in-use', machines: ['bad'] } });
@@ -140,10 +140,10 @@ describe.each(Object.keys(WAYS))('a profile whose record is %s', (way) => {
     const { rooms, good } = await prepared();
     expect((await rooms.boot(good.urls.ignition)).status).toBe(503);
     const change = { base: config('/new') };
-    expect(await changeProfile(rooms.room, 'p', change, NO_FORCE)).toMatchObject({
-      error: { reason: 'breaks', members: { unreadable: [{ id: 'profile p' }] } },
+    expect(await changeProfile(rooms.room, 'p', change, NO_FORCE, NO_CHECK)).toMatchObject({
+      error: { reason: 'breaks', effect: { unreadable: [{ id: 'profile p' }] } },
     });
-    expect((await changeProfile(rooms.room, 'p', change, { ...NO_FORCE, force: true })).ok).toBe(true);
+    expect((await changeProfile(rooms.room, 'p', change, { ...NO_FORCE, force: true }, NO_CHECK)).ok).toBe(true);
     expect(pathsOf((await rooms.boot(good.urls.ignition)).text)).toEqual(['/new', '/good']);
   });
 
@@ -180,14 +180,14 @@ describe('a listing', () => {
     const page = await rooms.room.store.list('machine', { limit: 10 });
     if (!page.ok) throw new Error(page.error.reason);
     expect((await provenItems(rooms.room, 'machine', page.value.items)).unreadable).toMatchObject([{ id: 'bad' }]);
-    expect(await exportMachines(rooms.room, undefined)).toMatchObject({ value: { unreadable: 1 } });
+    expect(await exportMachines(rooms.room, '')).toMatchObject({ value: { unreadable: 1 } });
   });
 });
 
 describe('an import', () => {
   it('with fresh epochs revives no URL of the export', async () => {
     const { rooms, good } = await withBad('none');
-    const page = await exportMachines(rooms.room, undefined);
+    const page = await exportMachines(rooms.room, '');
     if (!page.ok) throw new Error(page.error.reason);
     await rooms.renew('good', true);
     await importMachines(portsOf(rooms), page.value.text, { freshEpochs: true });
@@ -205,7 +205,7 @@ describe('an import', () => {
     ['é'.repeat(1024 * 512 + 1), false],
   ])('takes a source text of as many bytes as a PUT does, and no more', async (sourceText, isTaken) => {
     const { rooms } = await withBad('none');
-    const page = await exportMachines(rooms.room, undefined);
+    const page = await exportMachines(rooms.room, '');
     const [line = ''] = page.ok ? page.value.text.split('\n') : [];
     const changed = JSON.stringify({ ...JSON.parse(line), source: 'butane', sourceText });
     const done = await importMachines(portsOf(rooms), changed, { freshEpochs: false });

@@ -60,8 +60,8 @@ describe('KV', () => {
     await rooms.settle();
     const { r2, kv } = rooms.stores;
     for (const [mood, calls] of [
-      ['well', ['head', 'put']],
-      ['throws', ['head', 'get', 'put']],
+      ['well', ['head', 'put', 'put']],
+      ['throws', ['head', 'get', 'put', 'put']],
     ] as const) {
       kv.mood = mood;
       r2.calls.length = 0;

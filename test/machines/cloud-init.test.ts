@@ -1,7 +1,7 @@
 /** A cloud-config or a script works without a word in a profile, unless it is forbidden. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changeProfile } from '../../src/machines/profiles.ts';
-import { type MachineKeys, MachineRooms, machineKeys } from '../support/machine-rooms.ts';
+import { type MachineKeys, MachineRooms, machineKeys, NO_CHECK } from '../support/machine-rooms.ts';
 import { makeSecretsPrompt, restoreSecrets } from '../support/prompt-secrets.ts';
 
 let keys: MachineKeys;
@@ -92,7 +92,7 @@ it.each([
 ] as const)('a dry run of a profile with %j warns: %s', async (change, warns) => {
   const rooms = new MachineRooms(keys);
   const options = { dryRun: true, force: false, cursor: undefined };
-  const changed = await rooms.stores.clock.until(changeProfile(rooms.room, 'p', change, options));
+  const changed = await rooms.stores.clock.until(changeProfile(rooms.room, 'p', change, options, NO_CHECK));
   const entries = changed.ok ? changed.value.entries : [];
   expect(entries.map(({ layer, message }) => [layer, message.split(',')[0]])).toEqual(
     warns ? [['default', 'cloudInit is off']] : [],
@@ -114,6 +114,7 @@ it('a hash over a text with the URL in it is refused', async () => {
         'p',
         { default: JSON.stringify(config) },
         { dryRun: false, force: true, cursor: undefined },
+        NO_CHECK,
       ),
     );
   expect(await change(hashed('data:,{{cloud_config_url}}'))).toMatchObject({

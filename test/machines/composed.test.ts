@@ -4,7 +4,7 @@ import type { ComposerOptions } from '../../src/machines/boot/composer.ts';
 import { renderInTurns } from '../../src/machines/boot/render.ts';
 import { BoundedMemory, filled, templateOf } from '../../src/machines/boot/template.ts';
 import { pathsOf } from '../support/json.ts';
-import { type MachineKeys, MachineRooms, type MachineStores, machineKeys } from '../support/machine-rooms.ts';
+import { type MachineKeys, MachineRooms, type MachineStores, machineKeys, NO_CHECK } from '../support/machine-rooms.ts';
 import { config } from '../support/machine-texts.ts';
 import { makeSecretsPrompt, restoreSecrets } from '../support/prompt-secrets.ts';
 
@@ -78,7 +78,7 @@ describe('a boot of a known machine composes nothing', () => {
     const forced = { dryRun: false, force: true, cursor: undefined };
     const { changeProfile } = await import('../../src/machines/profiles.ts');
     const legacy = { engine: 'legacy', base: config('/base', '2.3.0'), default: null } as const;
-    await stores.clock.until(changeProfile(operator.room, 'p', legacy, forced));
+    await stores.clock.until(changeProfile(operator.room, 'p', legacy, forced, NO_CHECK));
     for (let time = 0; time < 5; time += 1) expect((await rooms.boot(url)).status).toBe(503);
     expect(counts.composed).toBe(1);
   });

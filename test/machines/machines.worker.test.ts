@@ -84,7 +84,7 @@ describe('a machine', () => {
   it.each([
     ['/api/machines/export', 'id: export is reserved'],
     ['/api/machines/-x', 'id: must be'],
-    ['/api/machines/a?profile=none', 'profile: no profile none'],
+    ['/api/machines/a?profile=none', 'profile: there is no profile none'],
     ['/api/machines/a?expires_in=0', 'expires_in: must be'],
     ['/api/machines/a?expires_in=soon', 'expires_in: must be'],
     ['/api/machines/a?channel=x', 'channel: must be one of'],
@@ -127,8 +127,8 @@ describe('a machine', () => {
     ] as const) {
       expect((await edge.fetch(path, { method })).status, path).toBe(401);
     }
-    const wrong = await edge.fetch('/api/machines/a', { method: 'PATCH', headers: OPERATOR });
-    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, PUT, DELETE']);
+    const wrong = await edge.fetch('/api/machines/a', { method: 'POST', headers: OPERATOR });
+    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, PUT, PATCH, DELETE']);
   });
 });
 
@@ -274,7 +274,14 @@ describe('a profile', () => {
     const breaking = owner({ id: 500 });
     const expected = {
       checked: 2,
-      breaks: [{ id: 'vm', entries: [{ layer: 'result', path: 'storage.files.0.user' }] }],
+      broken: 1,
+      breaks: [
+        {
+          cause: 'result: storage.files.*.user: cannot set both id and name',
+          count: 1,
+          examples: [{ id: 'vm', entries: [{ layer: 'result', path: 'storage.files.0.user' }] }],
+        },
+      ],
     };
     const asked = await edge.call('PUT', '/api/profiles/p/base?dry_run=1', breaking);
     expect([asked.status, await asked.json()]).toMatchObject([200, { dryRun: true, ...expected, cursor: null }]);
@@ -371,7 +378,7 @@ it.each(['base', 'default'])(
     const answer = await edge.call('PUT', `/api/profiles/emptied/${part}`, '');
     expect([answer.status, (await answer.json<{ detail: string }>()).detail]).toEqual([
       422,
-      `${part}: is empty; DELETE takes it away`,
+      `body: is empty; DELETE takes the layer away`,
     ]);
     expect((await edge.call('GET', `/api/profiles/emptied/${part}`)).status).toBe(200);
   },
@@ -390,14 +397,14 @@ it('a machine is shown, whatever has become of its profile', async () => {
   await edge.settle();
   const shown = async () => await (await edge.call('GET', '/api/machines/vm')).json<Record<string, unknown>>();
   const reads = { version: '2.19.0', spec: '3.4.0', from: 'release' };
-  expect(await shown()).toMatchObject({ profile: 'web', ignition: reads, warnings: [] });
+  expect(await shown()).toMatchObject({ profile: 'web', ignition: null, reads, warnings: [] });
   await env.RELEASES.delete('profiles/web.json');
   await env.MACHINES.delete('profile:web');
   const later = machineEdge();
   const answer = await later.call('GET', '/api/machines/vm');
   expect(answer.status).toBe(200);
   expect(await answer.json()).toMatchObject({
-    ignition: reads,
+    reads,
     warnings: [expect.stringMatching(/^the profile cannot be read: /)],
   });
 });
@@ -458,8 +465,12 @@ it('lists page by page, by prefix, without the deleted', async () => {
   const edge = machineEdge();
   for (const id of ['l-1', 'l-2', 'm-1']) await edge.putMachine(id, '');
   await edge.call('DELETE', '/api/machines/l-2');
-  const page = (await (await edge.call('GET', '/api/machines?prefix=l-')).json()) as { machines: { id: string }[] };
-  expect(page).toMatchObject({ machines: [{ id: 'l-1', profile: null, kind: 'none', generation: 1 }], cursor: null });
+  const page = (await (await edge.call('GET', '/api/machines?prefix=l-')).json()) as object;
+  const state = { state: 'never-booted', lastBoot: null, isCurrent: null };
+  expect(page).toMatchObject({
+    items: [{ id: 'l-1', profile: null, kind: 'none', generation: 1, ...state }],
+    cursor: null,
+  });
 });
 
 it('nothing of a config or a capability is in the stores or the log', async () => {

@@ -376,7 +376,7 @@ describe('aliases', () => {
     const alias = '/api/aliases/stable/amd64-usr/current';
     expect(await put(alias, { version: '4593.2.4' })).toMatchObject({
       status: 200,
-      body: { pin: '4593.2.4', version: '4593.2.5', floor: '4593.2.5' },
+      body: { pin: '4593.2.4', version: '4593.2.4', before: '4593.2.5', published: '4593.2.5', floor: '4593.2.5' },
     });
     expect(await current()).toBe('4593.2.4');
     await mirror('4593.2.6');
@@ -431,7 +431,7 @@ describe('quarantine', () => {
     expect(await current()).toBe('4593.2.5');
     expect(await api(RELEASE, { method: 'DELETE' })).toMatchObject({
       status: 200,
-      body: { quarantinedAt: expect.any(String) },
+      body: { state: 'quarantined', aliases: [{ alias: 'current', before: '4593.2.5', after: '4593.2.4' }] },
     });
     expect(await current()).toBe('4593.2.4');
     expect((await api('/api/aliases/stable/amd64-usr/current')).body).toMatchObject({

@@ -111,7 +111,7 @@ it('a release that is not mirrored is blocked: it is not passed through, and no 
   await edge.settle();
   expect(await api(edge, 'DELETE', 'releases/stable/amd64-usr/4593.2.5')).toMatchObject({
     status: 200,
-    body: { version: '4593.2.5', quarantinedAt: expect.any(String) },
+    body: { version: '4593.2.5', state: 'blocked', publishedAt: null, quarantine: { by: 'operator' } },
   });
   for (const where of [edge, await open({}, { MIRROR: '' })]) {
     for (const path of [`4593.2.5/${KERNEL}`, `4593.2.5/${KERNEL}.sig`, `current/${KERNEL}`, 'current/version.txt']) {
@@ -129,7 +129,7 @@ it('a file that the mirror finds bad is refused by pass-through and told on /hea
   expect([answer.status, await answer.text()]).toEqual([502, expect.stringMatching(/^bad-signature/)]);
   await edge.settle();
   expect((await tenant.log(/vmlinuz$/)).filter(({ method }) => method === 'GET')).toEqual([]);
-  expect(await (await edge.fetch('/healthz')).json()).toMatchObject({
+  expect(await (await edge.fetch('/healthz', { headers: OPERATOR })).json()).toMatchObject({
     status: 'degraded',
     refused: [{ path: `/stable/amd64-usr/4593.2.5/${KERNEL}`, reason: 'bad-signature' }],
   });

@@ -28,6 +28,8 @@ beforeAll(async () => {
   signature = Uint8Array.from(made.get(`${IMAGE}.sig`) ?? []);
   evil = Uint8Array.from(genuine, (byte, index) => (index < 500_000 ? byte ^ 0xff : byte));
   vars = {
+    OPERATOR_TOKEN: 'operator-token-of-at-least-32-bytes',
+    CAPABILITY_SECRET: 'capability-secret-of-at-least-32-bytes',
     UPSTREAM_URL: 'http://upstream.test/{channel}/{board}/{version}/{file}',
     SIGNING_KEY_URL: 'http://upstream.test/key.asc',
     SIGNING_KEY_FINGERPRINTS: fingerprint(signingKey),
@@ -283,7 +285,8 @@ describe('a release that is mirrored while clients may hold other bytes of it', 
 });
 
 describe('one bad download of a file that is genuine', () => {
-  const health = async () => (await (await isolate().fetch('/healthz')).json()) as Record<string, unknown>;
+  const headers = { authorization: 'Bearer operator-token-of-at-least-32-bytes' };
+  const health = async () => (await (await isolate().fetch('/healthz', { headers })).json()) as Record<string, unknown>;
   beforeEach(async () => {
     upstream.whole = evil;
     await arrived(await edge.fetch(PATH));

@@ -1,7 +1,7 @@
 import { reset } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, inject, it } from 'vitest';
-import { edgeOver } from '../support/edge.ts';
+import { edgeOver, OPERATOR, OPERATOR_TOKEN } from '../support/edge.ts';
 import { UpstreamTenant } from '../support/upstream-tenant.ts';
 
 const genuine = inject('genuine');
@@ -18,7 +18,12 @@ async function edgeWith(pair: string, change?: (tenant: UpstreamTenant, path: st
   await tenant.put(path, text);
   await tenant.put(`${path}.sig`, bytes(`${pair}.sig`));
   await change?.(tenant, path);
-  const vars = { CHANNELS: 'any', UPSTREAM_URL: tenant.template, SIGNING_KEY_URL: tenant.url('key.asc') };
+  const vars = {
+    OPERATOR_TOKEN,
+    CHANNELS: 'any',
+    UPSTREAM_URL: tenant.template,
+    SIGNING_KEY_URL: tenant.url('key.asc'),
+  };
   const edge = edgeOver({ RELEASES: env.RELEASES, MACHINES: env.MACHINES, ...vars });
   const response = await edge.fetch(`/${path}`);
   return {
@@ -59,7 +64,7 @@ describe.skipIf(genuine === null)('genuine Flatcar signatures in the running Wor
 
   it('healthz names the subkey of 2025 and its end', async () => {
     const { edge } = await edgeWith('2018-10-05-expired-subkey.version.txt');
-    const health = await (await edge.fetch('/healthz')).json();
+    const health = await (await edge.fetch('/healthz', { headers: OPERATOR })).json();
     expect(health).toMatchObject({
       signingKey: {
         fingerprint: '52F145DFD00BBDCD928CBB5A32DA80F91EF52974',

@@ -67,9 +67,33 @@ async function expectSame(edge: Edge, path: string, { status, body }: Answer, he
   const response = await edge.fetch(path, { headers });
   expect([path, response.status]).toEqual([path, status]);
   const [now, before] = [parsedOr(await response.text()), parsedOr(body)];
-  // Later versions have added members to the answers of the API, and have changed none.
-  if (path.startsWith('/api/') && typeof before === 'object') expect(now, path).toMatchObject(before as object);
+  if (path.startsWith('/api/') && typeof before === 'object')
+    expect(now, path).toMatchObject(inTodaysNames(path, before as Members));
   else expect(withoutCloudInit(now), path).toEqual(before);
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** Later versions have added members to the answers of the API; 0.2.0 has given some of them other names. */
+function inTodaysNames(path: string, before: Members): object {
+  if (path === '/api/mirrors') return { items: before };
+  if (path === '/api/machines') return { items: before['machines'], cursor: null };
+  if (path === '/api/profiles') return { items: before['profiles'], cursor: null };
+  if (path.startsWith('/api/releases?')) {
+    const items = (before['releases'] as Members[]).map(({ files, pin, floor, ...release }) => ({
+      ...{ ...release, fileCount: files, isPinned: pin, isFloor: floor },
+    }));
+    return { items };
+  }
+  if (path.startsWith('/api/releases/')) {
+    const { quarantinedAt, ...release } = before;
+    return quarantinedAt === undefined ? release : { ...release, quarantine: { at: quarantinedAt, by: null } };
+  }
+  if (path.startsWith('/api/aliases/')) {
+    const { version, ...alias } = before;
+    return { ...alias, published: version };
+  }
+  return before;
 }
 
 const FETCHES = 'flatcar-edge-cloudinit.service';
@@ -101,7 +125,8 @@ describe('0.1.0', () => {
 
   it('every call of the API answers as before', async () => {
     for (const [path, answer] of Object.entries(answers.api as Record<string, Answer>))
-      if (path !== '/api/metrics') await expectSame(edge, path, answer, bearer(config));
+      if (path !== '/api/metrics')
+        await expectSame(edge, path.replace(/releases$/, 'releases?state=published'), answer, bearer(config));
     for (const [id, { api, explain }] of machinesOf(answers.machines)) {
       await expectSame(edge, `/api/machines/${id}`, api, bearer(config));
       // What boots for a cloud-config without a default is explained otherwise now.
@@ -184,7 +209,7 @@ describe('0.1.0', () => {
       headers: bearer(config),
       body: exported,
     });
-    expect(await response.json()).toEqual({ imported: exported.trim().split('\n').length });
+    expect(await response.json()).toEqual({ imported: exported.trim().split('\n').length, dryRun: false });
     const booted = machinesOf(answers.machines).find(([id]) => id === 'ign-web')?.[1].boots ?? {};
     const [path = '', answer = { status: 0, body: '' }] =
       Object.entries(booted).find(([name]) => name.endsWith('/ignition')) ?? [];

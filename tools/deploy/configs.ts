@@ -64,7 +64,8 @@ function mirrorConfig({ environment, worker }: Facts): string {
   const all = withoutTriggers(experimental_readRawConfig({ config: CONFIGS.edge }).rawConfig as Settings);
   const own = withoutTriggers(all.env?.[environment] ?? {});
   const name = mirrorWorker(worker);
-  const workflows = own.workflows ?? [];
+  // The other Workflow needs the secrets, which this Worker does not have.
+  const workflows = (own.workflows ?? []).filter(({ script_name }) => script_name !== undefined);
   if (workflows.length === 0 || workflows.some(({ script_name }) => script_name !== name))
     throw new DeployFault(`wrangler.toml: the Workflow of env.${environment} must have script_name = "${name}"`);
   const mirror = {

@@ -1,4 +1,6 @@
-/** The contract of the calls about machines and profiles. No I/O. */
+/** The contract of the calls about machines. No I/O. */
+
+import { formatQuery } from '../../configs/call-requests.ts';
 import {
   deletion,
   explanation,
@@ -6,177 +8,146 @@ import {
   issued,
   machinePage,
   machineView,
-  profileChange,
-  profileDeletion,
-  profilePage,
-  profileText,
-  profileView,
   resealed,
 } from '../../machines/api/call-answers.ts';
 import {
-  changeQuery,
   importQuery,
   machineParams,
+  machinePatch,
   machineQuery,
   machinesQuery,
   pageQuery,
-  profileBody,
-  profileParams,
-  profilePartQuery,
   resealQuery,
   tokenBody,
 } from '../../machines/api/call-requests.ts';
-import type { Contract } from './call.ts';
+import { type Contract, writeQuery, writing } from './call.ts';
 
 const MACHINE = { path: '/api/machines/{id}', tag: 'Machines', params: machineParams } as const;
-const PROFILE = { path: '/api/profiles/{name}', tag: 'Profiles', params: profileParams } as const;
-const USER_DATA = {
+const USER_DATA = { ...MACHINE, path: '/api/machines/{id}/user-data' } as const;
+const READS = ['read', 'machines'] as const;
+const WRITES = ['machines'] as const;
+/** User data holds what makes a machine a member of something. */
+const SECRETS = ['machines', 'secrets'] as const;
+
+/** The body that is a config of any kind. */
+export const CONFIG_BODY = {
   kind: 'raw',
   type: 'application/octet-stream',
   description:
     'Ignition 1, 2.x or 3.x, Butane, a Container Linux Config (`format=ct`), a cloud-config, a `#!` script or MIME multipart, gzipped or not; at most 1 MiB',
+  example: '{"ignition":{"version":"3.4.0"}}',
 } as const;
-const CHANGED = { status: 200, description: 'The profile, and what the change does.', schema: profileChange } as const;
 const ISSUED = { status: 200, description: 'The URLs and the pointer.', schema: issued } as const;
 
 export const machineCalls = {
   listMachines: {
-    ...{ method: 'get', path: '/api/machines', tag: 'Machines', query: machinesQuery },
-    summary: 'A page of machines',
+    ...{ method: 'get', path: '/api/machines', tag: 'Machines', query: machinesQuery, needs: READS },
+    summary: 'A page of machines with their states',
+    description:
+      'A call looks at 10,000 machines at most, so a page of a filter may have few of them, or none, before the end.',
     answer: { status: 200, description: 'In the order of their ids.', schema: machinePage },
-    refusals: [503],
+    refusals: [422, 503],
   },
   putMachine: {
-    ...MACHINE,
-    method: 'put',
-    query: machineQuery,
+    ...{ ...MACHINE, method: 'put', query: writing(machineQuery), needs: WRITES, isConditional: true },
     summary: 'Create or replace a machine',
-    description: 'Its URLs stay unless `expires_in` asks for new ones. What would not boot is refused, and not stored.',
-    body: { ...USER_DATA, isOptional: true },
+    description:
+      'All of it but its URLs, which stay unless `expires_in` asks for new ones. What would not boot is refused, and not stored. With `If-None-Match: *` it is created or nothing happens.',
+    body: { ...CONFIG_BODY, isOptional: true },
     answer: ISSUED,
-    refusals: [400, 409, 413, 422, 503],
+    refusals: [400, 409, 412, 413, 422, 503],
+  },
+  patchMachine: {
+    ...{ ...MACHINE, method: 'patch', query: writeQuery, needs: WRITES, isConditional: true },
+    summary: 'Change everything of a machine but its user data',
+    description: 'A JSON merge patch (RFC 7396): what is absent stays.',
+    body: { kind: 'json', schema: machinePatch },
+    answer: ISSUED,
+    refusals: [400, 404, 409, 410, 412, 413, 422, 503],
   },
   getMachine: {
-    ...MACHINE,
-    method: 'get',
-    summary: 'A machine, and its last boots',
+    ...{ ...MACHINE, method: 'get', needs: READS, isConditional: true },
+    summary: 'A machine, its state and its last boots',
+    description: 'The `ETag` is that of its record: its boots come and go without a new one.',
     answer: { status: 200, description: 'Without its secrets.', schema: machineView },
     refusals: [404, 410, 503],
   },
   deleteMachine: {
-    ...MACHINE,
-    method: 'delete',
+    ...{ ...MACHINE, method: 'delete', query: writeQuery, needs: WRITES, isConditional: true },
     summary: 'Delete a machine; its URLs answer 410',
     answer: { status: 200, description: 'When.', schema: deletion },
-    refusals: [404, 409, 410, 422, 503],
+    refusals: [404, 409, 410, 412, 422, 503],
+  },
+  getMachineUserData: {
+    ...{ ...USER_DATA, method: 'get', needs: SECRETS, isConditional: true },
+    summary: 'The user data of a machine as it was written',
+    description: 'Gunzipped, and in the language that it was written in.',
+    answer: { status: 200, description: 'The text.', type: 'text/plain' },
+    refusals: [404, 410, 503],
+  },
+  putMachineUserData: {
+    ...{ ...USER_DATA, method: 'put', query: writing(formatQuery), needs: WRITES, isConditional: true },
+    summary: 'Change the user data of a machine, and nothing else',
+    body: CONFIG_BODY,
+    answer: ISSUED,
+    refusals: [400, 404, 409, 410, 412, 413, 422, 503],
+  },
+  deleteMachineUserData: {
+    ...{ ...USER_DATA, method: 'delete', query: writeQuery, needs: WRITES, isConditional: true },
+    summary: 'Take the user data of a machine away',
+    answer: ISSUED,
+    refusals: [404, 409, 410, 412, 422, 503],
   },
   issueToken: {
-    ...{ ...MACHINE, method: 'post', path: '/api/machines/{id}/token' },
+    ...{ ...MACHINE, method: 'post', path: '/api/machines/{id}/token', query: writeQuery, needs: SECRETS },
+    ...{ isConditional: true },
     summary: 'New URLs; the older ones stay unless revoked',
     body: { kind: 'json', schema: tokenBody, isOptional: true },
     answer: ISSUED,
-    refusals: [400, 404, 409, 410, 413, 422, 503],
+    refusals: [400, 404, 409, 410, 412, 413, 422, 503],
   },
   explainMachine: {
-    ...{ ...MACHINE, method: 'get', path: '/api/machines/{id}/explain' },
+    ...{ ...MACHINE, method: 'get', path: '/api/machines/{id}/explain', needs: SECRETS },
     summary: 'What boots, and which layer set each part',
-    answer: { status: 200, description: 'The merged config, and where it comes from.', schema: explanation },
+    description: 'All layers are told whether they merge or not; where they do not, `error` and `entries` say why.',
+    answer: {
+      status: 200,
+      description: 'The layers, the merged config, and where it comes from.',
+      schema: explanation,
+    },
     refusals: [404, 410, 422, 503],
   },
   exportMachines: {
-    ...{ method: 'get', path: '/api/machines/export', tag: 'Machines', query: pageQuery },
+    ...{ method: 'get', path: '/api/machines/export', tag: 'Machines', query: pageQuery, needs: ['secrets'] },
     summary: 'A page of machines as NDJSON, user data and secrets included',
     description:
       '`x-next-cursor` and `Link` lead on. A machine that cannot be read is a line `{"unreadable": id, "reason": why}`, and `x-unreadable` counts those.',
     answer: { status: 200, description: 'A machine a line.', type: 'application/x-ndjson' },
-    refusals: [503],
+    refusals: [422, 503],
   },
   importMachines: {
-    ...{ method: 'post', path: '/api/machines/import', tag: 'Machines' },
-    query: importQuery,
+    ...{ method: 'post', path: '/api/machines/import', tag: 'Machines', needs: ['secrets'] },
+    query: writing(importQuery),
     summary: 'Machines from lines of an export, at most 300',
-    body: { kind: 'raw', type: 'application/x-ndjson', description: 'a machine a line, at most 32 MiB' },
+    body: {
+      ...{ kind: 'raw', type: 'application/x-ndjson', description: 'a machine a line, at most 32 MiB' },
+      example: '{"unreadable":"vm-9","reason":"its hash is another"}',
+    },
     answer: { status: 200, description: 'How many were stored.', schema: importResult },
     refusals: [400, 409, 413, 422, 503],
   },
   resealStorage: {
-    ...{ method: 'post', path: '/api/storage/reseal', tag: 'Machines', query: resealQuery },
+    ...{
+      method: 'post',
+      path: '/api/storage/reseal',
+      tag: 'Machines',
+      query: writing(resealQuery),
+      needs: ['secrets'],
+    },
     summary: 'Rewrite a page of what an older STORAGE_KEY value sealed or signed, or nothing has signed',
     description:
       'What cannot be read is named and stays. From the end of the last page on, an unsigned record is refused.',
     answer: { status: 200, description: 'How many were rewritten, and where to go on.', schema: resealed },
     refusals: [422, 503],
   },
-  listProfiles: {
-    ...{ method: 'get', path: '/api/profiles', tag: 'Profiles', query: pageQuery },
-    summary: 'A page of profiles',
-    answer: { status: 200, description: 'In the order of their names.', schema: profilePage },
-    refusals: [503],
-  },
-  getProfile: {
-    ...PROFILE,
-    method: 'get',
-    summary: 'A profile with its texts',
-    answer: { status: 200, description: 'The profile.', schema: profileView },
-    refusals: [404, 503],
-  },
-  putProfile: {
-    ...PROFILE,
-    method: 'put',
-    query: changeQuery,
-    summary: 'Create a profile, or change its settings',
-    body: { kind: 'json', schema: profileBody },
-    answer: CHANGED,
-    refusals: [400, 409, 413, 422, 503],
-  },
-  deleteProfile: {
-    ...PROFILE,
-    method: 'delete',
-    summary: 'Delete a profile that no machine uses',
-    answer: { status: 200, description: 'When.', schema: profileDeletion },
-    refusals: [404, 409, 422, 503],
-  },
-  ...layerCalls('base', 'what is put before the user data'),
-  ...layerCalls('default', 'what boots where the user data holds no Ignition config'),
 } as const satisfies Contract;
-
-/** Returns the three calls about a layer of a profile, by operation id. */
-function layerCalls<L extends 'base' | 'default'>(layer: L, meaning: string) {
-  const path = `/api/profiles/{name}/${layer}` as const;
-  const at = { tag: PROFILE.tag, params: PROFILE.params, path };
-  const calls = {
-    get: {
-      ...at,
-      method: 'get',
-      summary: `A profile's ${layer}: ${meaning}`,
-      answer: { status: 200, description: 'The config as it was written, or made.', schema: profileText },
-      refusals: [404, 503],
-    },
-    put: {
-      ...at,
-      method: 'put',
-      query: profilePartQuery,
-      summary: `Change a profile's ${layer}; the profile is created where there is none`,
-      body: USER_DATA,
-      answer: CHANGED,
-      refusals: [400, 409, 413, 422, 503],
-    },
-    delete: {
-      ...at,
-      method: 'delete',
-      query: changeQuery,
-      summary: `Take a profile's ${layer} away`,
-      answer: CHANGED,
-      refusals: [409, 422, 503],
-    },
-  } as const;
-  type OperationId<V extends string> = `${V}Profile${Capitalize<L>}`;
-  const suffix = `${layer.slice(0, 1).toUpperCase()}${layer.slice(1)}`;
-  return {
-    [`getProfile${suffix}`]: calls.get,
-    [`putProfile${suffix}`]: calls.put,
-    [`deleteProfile${suffix}`]: calls.delete,
-  } as Record<OperationId<'get'>, typeof calls.get> &
-    Record<OperationId<'put'>, typeof calls.put> &
-    Record<OperationId<'delete'>, typeof calls.delete>;
-}

@@ -4,17 +4,18 @@ import { jsonSchema, merged, transpiled, validation } from '../../configs/call-a
 import { mergeBody, schemaParams, transpileQuery, validateQuery } from '../../configs/call-requests.ts';
 import { health } from '../../observability/health-answer.ts';
 import { publicIndexSchema } from '../../releases/store/release-index.ts';
-import type { Contract } from './call.ts';
+import { ANY, type Contract } from './call.ts';
 
 const CONFIG = {
   kind: 'raw',
   type: 'application/octet-stream',
   description: 'a config of any kind, gzipped or not; at most 8 MiB',
+  example: '{"ignition":{"version":"3.4.0"}}',
 } as const;
 
 export const otherCalls = {
   validateConfig: {
-    ...{ method: 'post', path: '/api/ignition/validate', tag: 'Configs', query: validateQuery },
+    ...{ method: 'post', path: '/api/ignition/validate', tag: 'Configs', query: validateQuery, needs: ANY },
     summary: 'What Ignition would say of a config',
     description: '200 whatever the body holds.',
     body: CONFIG,
@@ -22,27 +23,30 @@ export const otherCalls = {
     refusals: [400, 413, 422],
   },
   mergeConfigs: {
-    ...{ method: 'post', path: '/api/ignition/merge', tag: 'Configs' },
+    ...{ method: 'post', path: '/api/ignition/merge', tag: 'Configs', needs: ANY },
     summary: 'Two configs as one',
     body: { kind: 'json', schema: mergeBody },
     answer: { status: 200, description: 'The merged config.', schema: merged },
     refusals: [400, 413, 422],
   },
   transpileConfig: {
-    ...{ method: 'post', path: '/api/ignition/transpile', tag: 'Configs', query: transpileQuery },
+    ...{ method: 'post', path: '/api/ignition/transpile', tag: 'Configs', query: transpileQuery, needs: ANY },
     summary: 'Butane or a Container Linux Config as Ignition',
-    body: { kind: 'raw', type: 'application/yaml', description: 'YAML, at most 256 KiB' },
+    body: {
+      ...{ kind: 'raw', type: 'application/yaml', description: 'YAML, at most 8 MiB' },
+      example: 'variant: flatcar\nversion: 1.1.0\n',
+    },
     answer: { status: 200, description: 'What `butane` or `ct` would write.', schema: transpiled },
     refusals: [400, 413, 422],
   },
   getConfigSchema: {
-    ...{ method: 'get', path: '/api/ignition/schemas/{version}', tag: 'Configs', params: schemaParams },
+    ...{ method: 'get', path: '/api/ignition/schemas/{version}', tag: 'Configs', params: schemaParams, needs: ANY },
     summary: 'JSON Schema of a spec version, for editors',
     answer: { status: 200, description: 'Draft 2020-12.', schema: jsonSchema },
-    refusals: [404],
+    refusals: [404, 422],
   },
   getMetrics: {
-    ...{ method: 'get', path: '/api/metrics', tag: 'Service' },
+    ...{ method: 'get', path: '/api/metrics', tag: 'Service', needs: ['read'] },
     summary: 'Prometheus text: mirror jobs, verification failures, key days left, boots',
     answer: { status: 200, description: 'Text format 0.0.4.', type: 'text/plain; version=0.0.4' },
     refusals: [503],

@@ -5,12 +5,15 @@
 import * as z from 'zod';
 import { config, entryFields, kind } from '../../configs/call-answers.ts';
 import { engine } from '../../configs/call-requests.ts';
+import { MACHINE_STATES } from '../boot/state.ts';
 
 const moment = z.iso.datetime();
 
 const unreadable = z
   .array(z.object({ id: z.string(), reason: z.string() }))
   .meta({ description: 'what cannot be read, and why; a PUT replaces it, a DELETE deletes it' });
+const cursor = z.string().nullable().meta({ description: 'where the next page begins; null at the end' });
+const dryRun = z.boolean().meta({ description: 'true: nothing was stored' });
 
 const layeredEntry = z
   .object({ ...entryFields, layer: z.enum(['base', 'user', 'default', 'result']) })
@@ -23,6 +26,8 @@ const reads = z
   })
   .meta({ id: 'Reads', description: 'the Ignition that reads the config' });
 
+const named = z.string().nullable().meta({ description: 'the version of Ignition that it names itself' });
+
 export const issued = z
   .object({
     id: z.string(),
@@ -30,17 +35,50 @@ export const issued = z
     kind,
     source: z.string().optional().meta({ description: 'what it was written in, where that is not what is served' }),
     generation: z.int(),
-    urls: z.object({ ignition: z.string(), cloudConfig: z.string().optional(), ipxe: z.string() }),
-    ignition: reads,
+    urls: z
+      .object({ ignition: z.string(), cloudConfig: z.string().optional(), ipxe: z.string() })
+      .nullable()
+      .meta({ description: 'null in a dry run' }),
+    ignition: named,
+    reads,
     pointer: config.nullable().meta({ description: "for a cloud's user-data field; null while nothing valid boots" }),
     expiresAt: moment.nullable(),
     entries: z.array(layeredEntry),
+    warnings: z.array(z.string()).meta({ description: 'what the write has taken away' }),
+    isChanged: z.boolean().meta({ description: 'false: all of it was stored already, and nothing was written' }),
+    dryRun,
     replaced: z
       .string()
       .optional()
       .meta({ description: 'why the record that stood here could not be read; all its URLs are dead' }),
   })
   .meta({ id: 'Issued', description: 'what the operator is told once: the URLs hold the capability' });
+
+const lastBoot = z
+  .object({
+    at: z.string(),
+    what: z.string(),
+    status: z.int(),
+    reason: z.string().optional(),
+    sha512: z.string().optional().meta({ description: 'of the body that was served' }),
+    ignition: z.string().optional().meta({ description: "the client's version" }),
+    generation: z.int().optional(),
+    profile: z.string().optional(),
+    profileGeneration: z.int().optional(),
+  })
+  .meta({ id: 'LastBoot', description: 'the last request for a config' });
+
+const bootState = {
+  state: z.enum(MACHINE_STATES).meta({
+    description:
+      '`stale`: booted, but not with what it would boot now; `failing`: the last request for a config got none',
+  }),
+  lastBoot: lastBoot.nullable(),
+  isCurrent: z
+    .boolean()
+    .nullable()
+    .meta({ description: 'the last boot is what it would boot now; null: never booted' }),
+};
 
 const machineSummary = z.object({
   id: z.string(),
@@ -49,12 +87,13 @@ const machineSummary = z.object({
   generation: z.int(),
   expiresAt: moment.nullable(),
   updatedAt: z.string(),
+  ...bootState,
 });
 
 export const machinePage = z.object({
-  machines: z.array(machineSummary.meta({ id: 'MachineSummary' })),
+  items: z.array(machineSummary.meta({ id: 'MachineSummary' })),
   unreadable: unreadable.optional(),
-  cursor: z.string().nullable(),
+  cursor,
 });
 
 const boot = z
@@ -63,7 +102,10 @@ const boot = z
     what: z.string(),
     status: z.int(),
     reason: z.string().optional(),
+    detail: z.string().optional().meta({ description: 'why, in words' }),
     generation: z.int().optional(),
+    profile: z.string().optional(),
+    profileGeneration: z.int().optional(),
     sha512: z.string().optional(),
     ignition: z.string().optional().meta({ description: "the client's version" }),
     times: z.int().optional().meta({ description: 'how often since the event before; absent: once' }),
@@ -81,7 +123,13 @@ export const machineView = z
     channel: z.string(),
     board: z.string(),
     version: z.string(),
-    ignition: reads,
+    ignition: named,
+    reads,
+    userData: z
+      .object({ bytes: z.int(), sha512: z.string() })
+      .nullable()
+      .meta({ description: 'of the user data as it was written; null: none' }),
+    ...bootState,
     warnings: z.array(z.string()).meta({ description: 'what the last boots show that nobody expects' }),
     createdAt: z.string(),
     updatedAt: z.string(),
@@ -89,16 +137,22 @@ export const machineView = z
   })
   .meta({ id: 'Machine', description: 'the record without its secrets; its last boots and refusals, newest first' });
 
-export const deletion = z.object({ id: z.string(), deletedAt: z.string().nullable() });
-export const profileDeletion = z.object({ name: z.string(), deletedAt: z.string().nullable() });
+export const deletion = z.object({ id: z.string(), deletedAt: z.string().nullable(), dryRun });
+export const profileDeletion = z.object({ name: z.string(), deletedAt: z.string().nullable(), dryRun });
 
 export const explanation = z
   .object({
     id: z.string(),
     generation: z.int(),
-    version: z.string(),
-    ignition: reads,
-    config,
+    profile: z.string().nullable(),
+    profileGeneration: z.int().nullable(),
+    valid: z.boolean().meta({ description: 'false: the layers do not merge; `entries` say why, each with its layer' }),
+    error: z.string().nullable().meta({ description: 'the first error, with its layer; null where it is valid' }),
+    version: z.string().nullable(),
+    ignition: named,
+    reads,
+    config: config.nullable(),
+    sha512: z.string().nullable().meta({ description: 'of what its newest URL gives now' }),
     parts: z.array(z.object({ path: z.string(), layer: z.enum(['base', 'user', 'default']) })),
     layers: z
       .object({ base: z.string().nullable(), user: z.string().nullable(), default: z.string().nullable() })
@@ -113,10 +167,11 @@ export const importResult = z
   .object({
     imported: z.int(),
     skipped: z.int().optional().meta({ description: 'lines that only name a machine which the export could not read' }),
+    dryRun,
   })
   .meta({ id: 'Imported' });
 export const resealed = z
-  .object({ looked: z.int(), resealed: z.int(), unreadable, cursor: z.string().nullable() })
+  .object({ looked: z.int(), resealed: z.int(), unreadable, cursor, dryRun })
   .meta({ id: 'Resealed' });
 
 const profileFields = {
@@ -132,35 +187,86 @@ const profileFields = {
 };
 
 export const profileView = z
-  .object({ ...profileFields, base: z.string().nullable(), default: z.string().nullable() })
+  .object({
+    ...profileFields,
+    base: z.string().nullable(),
+    default: z.string().nullable(),
+    etags: z
+      .object({ base: z.string().nullable(), default: z.string().nullable() })
+      .meta({ description: 'the `ETag` of each text, for `If-Match` of a change' }),
+    boots: z
+      .record(z.string(), z.int())
+      .meta({ description: 'requests for configs of its machines by outcome, since counting began' }),
+  })
   .meta({ id: 'Profile' });
 
 /** One layer of a profile: its base or its default. */
 export const profileText = config;
 
 export const profilePage = z.object({
-  profiles: z.array(
+  items: z.array(
     z
       .object({ name: z.string(), engine: z.string(), generation: z.int(), updatedAt: z.string() })
       .meta({ id: 'ProfileSummary' }),
   ),
   unreadable: unreadable.optional(),
-  cursor: z.string().nullable(),
+  cursor,
 });
+
+const breaks = z
+  .array(
+    z.object({
+      cause: z.string().meta({ description: 'the first error, with its layer and path' }),
+      count: z.int().meta({ description: 'machines that it keeps from booting' }),
+      examples: z.array(z.object({ id: z.string(), entries: z.array(layeredEntry) })),
+    }),
+  )
+  .meta({ description: 'machines that would not boot any more, by cause, the most frequent one first' });
+
+/** How far the check of a change has come, and what it has found. */
+const checkFields = {
+  checked: z.int().meta({ description: 'machines of this profile that were looked at' }),
+  broken: z.int().meta({ description: 'machines that would not boot any more' }),
+  breaks,
+  unreadable,
+  cursor: z.string().nullable().meta({ description: 'there are more machines; a dry run goes on from here' }),
+};
 
 export const profileChange = z
   .object({
     ...profileFields,
-    dryRun: z.boolean(),
+    dryRun,
+    isChanged: z.boolean().meta({ description: 'false: all of it was stored already, and nothing was written' }),
     entries: z.array(layeredEntry),
-    checked: z.int().meta({ description: 'machines of this profile that were looked at' }),
-    breaks: z
-      .array(z.object({ id: z.string(), entries: z.array(layeredEntry) }))
-      .meta({ description: 'machines that would not boot any more' }),
-    unreadable,
-    cursor: z.string().nullable().meta({ description: 'there are more machines; a dry run goes on from here' }),
+    ...checkFields,
+    change: z
+      .string()
+      .nullable()
+      .meta({ description: 'the id of the check that goes on by itself and stores the change at its end; null: done' }),
   })
   .meta({ id: 'ProfileChange' });
+
+export const CHANGE_STATES = ['checking', 'stored', 'refused', 'failed', 'cancelled'] as const;
+
+export const changeView = z
+  .object({
+    id: z.string(),
+    profile: z.string(),
+    state: z.enum(CHANGE_STATES).meta({
+      description: '`refused`: machines would break; `failed`: the profile was written meanwhile, or a store failed',
+    }),
+    detail: z.string().optional().meta({ description: 'why it has ended so' }),
+    what: z.string().meta({ description: 'what it changes', example: 'base' }),
+    by: z.string(),
+    startedAt: moment,
+    heartbeatAt: moment,
+    finishedAt: moment.nullable(),
+    ...checkFields,
+  })
+  .omit({ cursor: true })
+  .meta({ id: 'ProfileCheck', description: 'the check of a change on every machine of a profile' });
+
+export const changePage = z.object({ items: z.array(changeView), unreadable: unreadable.optional(), cursor });
 
 export type MachineView = z.output<typeof machineView>;
 export type MachinePage = z.output<typeof machinePage>;

@@ -3,8 +3,9 @@
  * document is made from them. No I/O.
  */
 import * as z from 'zod';
-import { engine, formatQuery, onOff } from '../../configs/call-requests.ts';
+import { engine, formatQuery, onOff, yesNo } from '../../configs/call-requests.ts';
 import { readerNamed } from '../../ignition/reader.ts';
+import { MACHINE_STATES } from '../boot/state.ts';
 import { NAME, RESERVED } from '../records/model.ts';
 
 /** Ten years. A longer time is a mistake, or means never: then `expires_in` is left out. */
@@ -16,6 +17,11 @@ const NAME_RULE = 'must be 1 to 128 letters, digits, ".", "_" or "-", beginning 
 const name = z.string({ error: NAME_RULE }).regex(NAME, NAME_RULE);
 
 const SECONDS_RULE = `must be whole seconds from 1 to ${MOST_SECONDS}`;
+const wholeSeconds = z
+  .int({ error: SECONDS_RULE })
+  .min(1, SECONDS_RULE)
+  .max(MOST_SECONDS, SECONDS_RULE)
+  .meta({ example: 86400 });
 const seconds = z
   .union([z.int({ error: SECONDS_RULE }), z.string().regex(/^\d{1,12}$/, SECONDS_RULE)], { error: SECONDS_RULE })
   .transform(Number)
@@ -29,6 +35,10 @@ export const machineParams = z.object({
 });
 
 export const profileParams = z.object({ name: name.meta({ description: 'the profile', example: 'web' }) });
+
+export const changeParams = profileParams.extend({
+  change: z.string().meta({ description: 'the id of a check', example: '999998230456789-k3VbX0aQ' }),
+});
 
 const IGNITION_RULE = 'must be a version of Ignition, such as 2.24.0';
 const ignition = z
@@ -55,36 +65,68 @@ export const machineQuery = formatQuery.extend({
     }),
 });
 
+const nullable = <S extends z.ZodType>(schema: S, error: string) => z.union([schema, z.null()], { error }).optional();
+
+/** The body of a PATCH of a machine: a JSON merge patch (RFC 7396). What is absent stays, and `null` takes away. */
+export const machinePatch = z
+  .strictObject({
+    profile: nullable(name, NAME_RULE).meta({ description: 'null: none', example: 'web' }),
+    ignition: nullable(ignition, IGNITION_RULE).meta({ description: 'null: that of the release', example: '2.24.0' }),
+    channel: z.string({ error: 'must be a channel' }).optional(),
+    board: z.string({ error: 'must be a board' }).optional(),
+    version: z.string({ error: 'must be MAJOR.CHANNEL.PATCH, current or current-YYYY' }).optional(),
+    expiresIn: nullable(wholeSeconds, SECONDS_RULE).meta({
+      description: 'makes new URLs; null: ones that never expire',
+    }),
+  })
+  .refine((body) => Object.values(body).some((value) => value !== undefined), {
+    error: 'has nothing to change: give one of profile, ignition, channel, board, version, expiresIn',
+  })
+  .meta({ id: 'MachinePatch', example: { profile: 'web', version: 'current' } });
+
+/** Whom a change of a profile concerns, and how far it goes. */
 export const changeQuery = z.object({
-  dry_run: onOff.optional().meta({ description: '1: nothing is stored; which machines would break is told' }),
   force: onOff.optional().meta({ description: '1: stored though machines would break' }),
   cursor: z.string().optional().meta({ description: 'where a dry run goes on looking at machines' }),
 });
 
 export const profilePartQuery = changeQuery.extend(formatQuery.shape);
 
+const settings = {
+  ignition: nullable(ignition, IGNITION_RULE).meta({
+    description: 'for its machines that name none; null: that of their release',
+  }),
+  cloudInit: z.enum(['on', 'off'], { error: 'must be on or off' }).optional().meta({
+    description: 'off: a cloud-config is not fetched unless the default does it',
+  }),
+};
+const SETTINGS_EXAMPLE = { engine: 'ignition', ignition: '2.24.0', cloudInit: 'on' } as const;
+
+/** The body of a PUT of a profile. It replaces all settings; what is absent has its default. Base and default stay. */
 export const profileBody = z
-  .strictObject({
-    engine: engine.optional(),
-    ignition: z
-      .union([ignition, z.null()], { error: IGNITION_RULE })
-      .optional()
-      .meta({ description: 'for its machines that name none; null: that of their release' }),
-    cloudInit: z.enum(['on', 'off'], { error: 'must be on or off' }).optional().meta({
-      description: 'off: a cloud-config is not fetched unless the default does it',
-    }),
-  })
+  .strictObject({ engine, ...settings })
+  .meta({ id: 'ProfileSettings', example: SETTINGS_EXAMPLE });
+
+/** The body of a PATCH of a profile: a JSON merge patch of its settings. */
+export const profilePatch = z
+  .strictObject({ engine: engine.optional(), ...settings })
   .refine((body) => Object.values(body).some((value) => value !== undefined), {
-    error: 'must be ignition or legacy, where neither ignition nor cloudInit is given',
-    path: ['engine'],
+    error: 'has nothing to change: give one of engine, ignition, cloudInit',
   })
-  .meta({ id: 'ProfileSettings', example: { engine: 'ignition', ignition: '2.24.0', cloudInit: 'on' } });
+  .meta({ id: 'ProfilePatch', example: { ignition: '2.24.0' } });
 
 export const tokenBody = z
-  .strictObject({ revoke: onOff.optional(), expires_in: seconds.optional() })
-  .meta({ id: 'NewToken', description: '`revoke` ends the older URLs', example: { revoke: true } });
+  .strictObject({
+    revoke: yesNo.optional(),
+    expiresIn: nullable(wholeSeconds, SECONDS_RULE).meta({
+      description: 'seconds from now; absent: when the URLs before them end; null: never',
+    }),
+  })
+  .meta({ id: 'NewToken', description: '`revoke` ends the older URLs', example: { revoke: true, expiresIn: 86400 } });
 
-export const pageQuery = z.object({ cursor: z.string().optional() });
+export const pageQuery = z.object({
+  cursor: z.string().optional().meta({ description: 'the `cursor` of the page before' }),
+});
 export const resealQuery = pageQuery.extend({
   adopt: onOff.optional().meta({
     description: '1: signs records that nothing has signed though all had been; only after a roll back or a restore',
@@ -95,6 +137,22 @@ export const importQuery = z.object({
     description: '1: no URL of the export goes on; new ones come from `POST /api/machines/{id}/token`',
   }),
 });
+
+const STATES_RULE = `must be one or more of ${MACHINE_STATES.join(', ')}, by comma`;
+
 export const machinesQuery = pageQuery.extend({
+  profile: z
+    .union([z.literal(''), name], { error: NAME_RULE })
+    .optional()
+    .meta({
+      description: 'only machines of this profile; empty: those of none',
+      example: 'web',
+    }),
+  state: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(MACHINE_STATES, { error: STATES_RULE })))
+    .optional()
+    .meta({ description: `by comma: ${MACHINE_STATES.join(', ')}`, example: 'stale,never-booted' }),
   prefix: z.string().optional().meta({ description: 'only machines whose ids begin with it' }),
 });

@@ -6,7 +6,7 @@ import { readUserData } from '../../configs/user-data.ts';
 import { fitsChannel, isAlias, isVersion } from '../../releases/model.ts';
 import { checkShape } from '../../shared/http/api.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import type { OperatorFault } from '../problems.ts';
+import { badField, type OperatorFault } from '../problems.ts';
 import { TEXT_LIMIT } from '../records/model.ts';
 import { machineParams, machineQuery, profileParams } from './call-requests.ts';
 
@@ -26,12 +26,16 @@ export interface MachineQuery {
   readonly ignition: string | null;
 }
 
-const badValue = (field: string, message: string) => err<OperatorFault>({ reason: 'bad-value', field, message });
+const badValue = (field: string, message: string) => err(badField(field, message));
 
-/** Returns `value` as `schema` parses it, or a fault that names the field. */
-export function readShape<T extends z.ZodType>(schema: T, value: unknown): Result<z.output<T>, OperatorFault> {
-  const read = checkShape(schema, value);
-  return read.ok ? read : err({ reason: 'bad-value', ...read.error });
+/** Returns `value` as `schema` parses it, or a fault that names the fields. `takes` names what is read. */
+export function readShape<T extends z.ZodType>(
+  schema: T,
+  value: unknown,
+  takes = 'the query',
+): Result<z.output<T>, OperatorFault> {
+  const read = checkShape(schema, value, takes);
+  return read.ok ? read : err({ reason: 'bad-value', shape: read.error });
 }
 
 /** Returns the machine's id, or a fault. */

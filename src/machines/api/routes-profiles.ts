@@ -2,20 +2,25 @@
 import { Hono } from 'hono';
 import { readFormat } from '../../configs/formats.ts';
 import { readUserData } from '../../configs/user-data.ts';
+import { sha512Hex } from '../../shared/bytes.ts';
+import type { Stored } from '../../shared/document.ts';
 import { answerJson, apiBody, apiObject } from '../../shared/http/api.ts';
 import { CACHE } from '../../shared/http/cache.ts';
 import { type App, refuse as answerProblem, type Call } from '../../shared/http/call.ts';
+import { entityTag, isNotModified, preconditionOf } from '../../shared/http/precondition.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { openProfile } from '../boot/render.ts';
-import { machineProblem, type OperatorFault } from '../problems.ts';
-import { changeProfile, deleteProfile, type ProfileChange, type ProfilePart } from '../profiles.ts';
-import { profileDocument } from '../records/documents.ts';
+import { startCheck } from '../checks/run-check.ts';
+import { badField, type OperatorFault } from '../problems.ts';
+import { changeProfile, type Demand, deleteProfile, type ProfileChange, type ProfilePart } from '../profiles.ts';
+import { isUnreadable, replaceableProfile } from '../records/documents.ts';
 import { type Profile, TEXT_LIMIT } from '../records/model.ts';
 import type { profileChange, profileDeletion, profilePage, profileView } from './call-answers.ts';
-import { changeQuery, pageQuery, profileBody } from './call-requests.ts';
+import { changeQuery, pageQuery, profileBody, profilePatch } from './call-requests.ts';
 import { readFormatQuery, readProfileName, readShape } from './machine-request.ts';
 import { named, provenItems } from './page-items.ts';
-import type { MachineRoom } from './routes-machines.ts';
+import { checkPorts, type MachineRoom, placeIn, refuse } from './room.ts';
+import { addCheckRoutes } from './routes-checks.ts';
 
 const BODY_LIMIT = 256 * 1024;
 const PAGE = 100;
@@ -23,46 +28,72 @@ const PAGE = 100;
 /** Returns the router of `/api/profiles`. */
 export function profileRoutes(room: MachineRoom): App {
   const app: App = new Hono();
-  app.get('/', async (call) => {
-    const asked = readShape(pageQuery, call.req.query());
-    if (!asked.ok) return refuse(call, asked.error);
-    const page = await room.store.list('profile', { cursor: asked.value.cursor, limit: PAGE });
-    if (!page.ok) return refuse(call, page.error);
-    const { readable, unreadable } = await provenItems(room, 'profile', page.value.items);
-    const profiles = readable.map(({ name, summary }) => ({
-      name,
-      engine: summary['engine'] ?? '',
-      generation: Number(summary['generation'] ?? 0),
-      updatedAt: summary['updated'] ?? '',
-    }));
-    return answerJson<typeof profilePage>({ profiles, ...named(unreadable), cursor: page.value.cursor ?? null });
-  });
+  app.get('/', (call) => listProfiles(room, call));
   app.get('/:name', async (call) => {
-    const profile = await readNamedProfile(room, call);
-    if (!profile.ok) return refuse(call, profile.error);
-    const layers = await openProfile(room.vault, profile.value);
+    const stored = await readNamedProfile(room, call);
+    if (!stored.ok) return refuse(call, stored.error);
+    const etag = entityTag(stored.value.etag);
+    if (isNotModified(call.req.raw.headers, etag)) return new Response(null, { status: 304, headers: { etag } });
+    const { value: profile } = stored.value;
+    const layers = await openProfile(room.vault, profile);
     if (!layers.ok) return refuse(call, layers.error);
+    const boots = await room.bootsOf(profile.name);
+    if (!boots.ok) return refuse(call, boots.error);
     const { base, default: fallback } = layers.value;
     const texts = { base: base ?? null, default: fallback ?? null };
-    return answerJson<typeof profileView>({ ...view(profile.value), ...texts });
+    const tagOf = async (text: string | undefined) => (text === undefined ? null : await layerTag(text));
+    const etags = { base: await tagOf(base), default: await tagOf(fallback) };
+    return answerJson<typeof profileView>({ ...view(profile), ...texts, etags, boots: boots.value }, 200, { etag });
   });
   app.put('/:name', async (call) => {
-    const bytes = await apiBody(room.platform, call.req.raw, BODY_LIMIT);
-    const body = bytes.ok ? apiObject(bytes.value) : bytes;
-    if (!body.ok) return answerProblem(call, body.error);
-    const wanted = readShape(profileBody, body.value);
-    return wanted.ok ? await change(room, call, wanted.value) : refuse(call, wanted.error);
+    const body = await objectIn(room, call);
+    if (!body.ok) return body.error;
+    const wanted = readShape(profileBody, body.value, 'the body');
+    if (!wanted.ok) return refuse(call, wanted.error);
+    const { engine, ignition = null, cloudInit = 'on' } = wanted.value;
+    return await change(room, call, { engine, ignition, cloudInit }, onProfile(call));
+  });
+  app.patch('/:name', async (call) => {
+    const body = await objectIn(room, call);
+    if (!body.ok) return body.error;
+    const wanted = readShape(profilePatch, body.value, 'the body');
+    if (!wanted.ok) return refuse(call, wanted.error);
+    const known = await readNamedProfile(room, call);
+    return known.ok ? await change(room, call, wanted.value, onProfile(call)) : refuse(call, known.error);
   });
   app.delete('/:name', async (call) => {
     const name = readProfileName(call.req.param('name'));
     if (!name.ok) return refuse(call, name.error);
-    const deleted = await deleteProfile(room, name.value);
-    return deleted.ok
-      ? answerJson<typeof profileDeletion>({ name: name.value, deletedAt: deleted.value.deletedAt })
-      : refuse(call, deleted.error);
+    const deleted = await deleteProfile(room, name.value, onProfile(call));
+    if (!deleted.ok) return refuse(call, deleted.error);
+    const { generation, deletedAt } = deleted.value.profile;
+    call.set('change', { before: String(generation - 1), after: 'deleted' });
+    return answerJson<typeof profileDeletion>({ name: name.value, deletedAt, dryRun: room.isDry });
   });
   for (const layer of ['base', 'default'] as const) addLayerRoutes(app, room, layer);
+  addCheckRoutes(app, room);
   return app;
+}
+
+async function listProfiles(room: MachineRoom, call: Call): Promise<Response> {
+  const asked = readShape(pageQuery, call.req.query());
+  if (!asked.ok) return refuse(call, asked.error);
+  const startingWith = call.var.caller.prefix ?? '';
+  const list = `profiles ${startingWith}`;
+  const place = await placeIn(room, list, asked.value.cursor);
+  if (!place.ok) return refuse(call, place.error);
+  const page = await room.store.list('profile', { after: place.value, limit: PAGE, startingWith });
+  if (!page.ok) return refuse(call, page.error);
+  const { readable, unreadable } = await provenItems(room, 'profile', page.value.items);
+  const items = readable.map(({ name, summary }) => ({
+    name,
+    engine: summary['engine'] ?? '',
+    generation: Number(summary['generation'] ?? 0),
+    updatedAt: summary['updated'] ?? '',
+  }));
+  const next = page.value.cursor === undefined ? null : (page.value.items.at(-1)?.name ?? null);
+  const cursor = await room.cursors.make(list, next);
+  return answerJson<typeof profilePage>({ items, ...named(unreadable), cursor });
 }
 
 function addLayerRoutes(app: App, room: MachineRoom, layer: ProfilePart): void {
@@ -72,60 +103,121 @@ function addLayerRoutes(app: App, room: MachineRoom, layer: ProfilePart): void {
     const data = await readUserData(body.value, TEXT_LIMIT);
     if (!data.ok) return refuse(call, { reason: 'bad-user-data', fault: data.error });
     // When a tool before curl in a pipe fails, curl sends an empty body. This must not remove the layer.
-    if (data.value.text === '')
-      return refuse(call, { reason: 'bad-value', field: layer, message: 'is empty; DELETE takes it away' });
+    if (data.value.text === '') return refuse(call, badField('body', 'is empty; DELETE takes the layer away'));
     const format = readFormatQuery(call.req.query());
     const written = format.ok ? readFormat(data.value, format.value) : format;
-    return written.ok ? await change(room, call, { [layer]: written.value.text }) : refuse(call, written.error);
+    if (!written.ok) return refuse(call, written.error);
+    return await change(room, call, { [layer]: written.value.text }, onLayer(room, call, layer), layer);
   });
   app.get(`/:name/${layer}`, async (call) => {
-    const profile = await readNamedProfile(room, call);
-    const layers = profile.ok ? await openProfile(room.vault, profile.value) : profile;
+    const stored = await readNamedProfile(room, call);
+    const layers = stored.ok ? await openProfile(room.vault, stored.value.value) : stored;
     if (!layers.ok) return refuse(call, layers.error);
     const text = layers.value[layer];
     if (text === undefined) return answerProblem(call, { code: 'not-found', detail: `this profile has no ${layer}` });
-    return new Response(text, { headers: { 'content-type': 'application/json', 'cache-control': CACHE.never } });
+    const etag = await layerTag(text);
+    if (isNotModified(call.req.raw.headers, etag)) return new Response(null, { status: 304, headers: { etag } });
+    return new Response(text, { headers: { etag, 'content-type': 'application/json', 'cache-control': CACHE.never } });
   });
-  app.delete(`/:name/${layer}`, (call) => change(room, call, { [layer]: null }));
+  app.delete(`/:name/${layer}`, async (call) => {
+    const known = await readNamedProfile(room, call);
+    if (!known.ok) return refuse(call, known.error);
+    return await change(room, call, { [layer]: null }, onLayer(room, call, layer), layer);
+  });
 }
 
-async function change(room: MachineRoom, call: Call, wanted: ProfileChange): Promise<Response> {
+/** The entity tag of a layer is that of its text: a change of the other layer leaves it as it is. */
+const layerTag = async (text: string): Promise<string> =>
+  entityTag((await sha512Hex(new Uint8Array(new TextEncoder().encode(text)))).slice(0, 32));
+
+const onProfile =
+  (call: Call): Demand =>
+  async (current) => {
+    const isGone = current === undefined || (!isUnreadable(current.value) && current.value.deletedAt !== null);
+    return preconditionOf(call.req.raw.headers)(isGone ? undefined : entityTag(current.etag));
+  };
+
+const onLayer =
+  (room: MachineRoom, call: Call, layer: ProfilePart): Demand =>
+  async (current) => {
+    const profile = current === undefined || isUnreadable(current.value) ? undefined : current.value;
+    const texts = await openProfile(room.vault, profile?.deletedAt === null ? profile : undefined);
+    const text = texts.ok ? texts.value[layer] : undefined;
+    return preconditionOf(call.req.raw.headers)(text === undefined ? undefined : await layerTag(text));
+  };
+
+async function objectIn(room: MachineRoom, call: Call): Promise<Result<Record<string, unknown>, Response>> {
+  const bytes = await apiBody(room.platform, call.req.raw, BODY_LIMIT);
+  const body = bytes.ok ? apiObject(bytes.value) : bytes;
+  return body.ok ? body : err(answerProblem(call, body.error));
+}
+
+/** Makes a change and answers with it; with 202 where a check goes on by itself. */
+async function change(
+  room: MachineRoom,
+  call: Call,
+  wanted: ProfileChange,
+  demands: Demand,
+  layer?: ProfilePart,
+): Promise<Response> {
   const name = readProfileName(call.req.param('name'));
   if (!name.ok) return refuse(call, name.error);
   const asked = readShape(changeQuery, call.req.query());
   if (!asked.ok) return refuse(call, asked.error);
-  const { dry_run: dryRun = false, force = false, cursor } = asked.value;
-  const options = { dryRun, force, cursor: dryRun ? cursor : undefined };
-  const changed = await changeProfile(room, name.value, wanted, options);
-  if (!changed.ok) return refuse(call, changed.error);
-  const { profile, entries, effect } = changed.value;
-  const answer = { ...view(profile), dryRun, entries, ...effect };
-  return answerJson<typeof profileChange>(answer);
+  const list = `machines of ${name.value}`;
+  const place = await placeIn(room, list, asked.value.cursor);
+  if (!place.ok) return refuse(call, place.error);
+  const { isDry } = room;
+  if (place.value !== '' && !isDry) return refuse(call, badField('cursor', 'is for dry runs: send dry_run=1 with it'));
+  const { force = false } = asked.value;
+  const options = { dryRun: isDry, force, cursor: place.value === '' ? undefined : place.value, demands };
+  const changed = await changeProfile(room, name.value, wanted, options, (plan, effect) =>
+    startCheck(checkPorts(room), name.value, wanted, { plan, effect, by: call.var.caller.who }),
+  );
+  if (!changed.ok) return refuse(call, await withCursor(room, list, changed.error));
+  const { profile, etag, entries, effect, isChanged, before, check = null } = changed.value;
+  const after = check === null ? String(profile.generation) : `check ${check}`;
+  call.set('change', { before: String(before), after });
+  const cursor = await room.cursors.make(list, effect.cursor);
+  const told = { ...effect, breaks: [...effect.breaks], unreadable: [...effect.unreadable], cursor };
+  const answer = { ...view(profile), dryRun: isDry, isChanged, entries, ...told, change: check };
+  const tag = await tagAfter(room, profile, etag, layer);
+  const location = check === null ? {} : { location: `/api/profiles/${name.value}/changes/${check}` };
+  const headers = { ...(tag === undefined || isDry || check !== null ? {} : { etag: tag }), ...location };
+  return answerJson<typeof profileChange>(answer, check === null ? 200 : 202, headers);
 }
 
-async function readNamedProfile(room: MachineRoom, call: Call): Promise<Result<Profile, OperatorFault>> {
+/** The entity tag of what a call was about: the profile, or one of its layers. */
+async function tagAfter(room: MachineRoom, profile: Profile, etag: string, layer: ProfilePart | undefined) {
+  if (layer === undefined) return entityTag(etag);
+  const texts = await openProfile(room.vault, profile);
+  const text = texts.ok ? texts.value[layer] : undefined;
+  return text === undefined ? undefined : await layerTag(text);
+}
+
+/** The cursor of a refusal is one that a dry run takes. */
+async function withCursor(room: MachineRoom, list: string, fault: OperatorFault): Promise<OperatorFault> {
+  if (fault.reason !== 'breaks') return fault;
+  return { ...fault, effect: { ...fault.effect, cursor: await room.cursors.make(list, fault.effect.cursor) } };
+}
+
+async function readNamedProfile(room: MachineRoom, call: Call): Promise<Result<Stored<Profile>, OperatorFault>> {
   const unknown = err<OperatorFault>({ reason: 'unknown', what: 'profile' });
   const name = readProfileName(call.req.param('name'));
   if (!name.ok) return unknown;
-  const stored = await profileDocument(room, name.value).read();
+  const stored = await replaceableProfile(room, name.value).read();
   if (!stored.ok) return stored;
-  const profile = stored.value?.value;
-  return profile === undefined || profile.deletedAt !== null ? unknown : ok(profile);
+  if (stored.value === undefined) return unknown;
+  const { value, etag } = stored.value;
+  if (isUnreadable(value)) return err({ ...value.unreadable, etag });
+  return value.deletedAt === null ? ok({ value, etag }) : unknown;
 }
 
 function view({ name, engine, ignition = null, cloudInit = 'on', ...record }: Profile) {
   const { generation, createdAt, updatedAt, base, default: fallback } = record;
   return {
-    name,
-    engine,
-    ignition,
-    cloudInit,
-    generation,
-    createdAt,
-    updatedAt,
+    ...{ name, engine, ignition, cloudInit, generation, createdAt, updatedAt },
     hasBase: base !== null,
     hasDefault: fallback !== null,
   };
 }
-
-const refuse = (call: Call, fault: OperatorFault): Response => answerProblem(call, machineProblem(fault));

@@ -9,7 +9,7 @@ import { randomText } from '../boot/capability.ts';
 import { openUserData } from '../boot/render.ts';
 import type { MachinePorts } from '../issue.ts';
 import { type Written, writeMachine } from '../machines.ts';
-import { faultText, isRecordFault, machineProblem, type OperatorFault } from '../problems.ts';
+import { badField, faultText, isRecordFault, machineProblem, type OperatorFault } from '../problems.ts';
 import type { Summary } from '../records/bucket.ts';
 import { machineDocument } from '../records/documents.ts';
 import { machineContext, TEXT_LIMIT } from '../records/model.ts';
@@ -30,7 +30,7 @@ const AT_ONCE = 30;
 const SECRET = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "_" or "-"');
 
 /** A machine in an export: the fields of a PUT under the same rules, and the values that its URLs are made of. */
-const line = z.object({
+const line = z.strictObject({
   id: machineParams.shape.id,
   profile: machineQuery.shape.profile.unwrap().nullable(),
   source: z.enum(['butane', 'ct']).nullable().default(null),
@@ -57,15 +57,16 @@ export interface Exported {
   readonly text: string;
   /** The number of lines that only name a machine which cannot be read, and say why. */
   readonly unreadable: number;
-  readonly cursor: string | undefined;
+  /** The last id of the page; `null` at the end. */
+  readonly place: string | null;
 }
 
-/** Returns a page of machines that are not deleted, in the order of their ids. One that cannot be read is named. */
-export async function exportMachines(
-  ports: MachinePorts,
-  cursor: string | undefined,
-): Promise<Result<Exported, OperatorFault>> {
-  const page = await ports.store.list('machine', { cursor, limit: AT_ONCE });
+/**
+ * Returns a page of machines that are not deleted, in the order of their ids, after the id `from`. One that cannot be read
+ * is named.
+ */
+export async function exportMachines(ports: MachinePorts, from: string): Promise<Result<Exported, OperatorFault>> {
+  const page = await ports.store.list('machine', { after: from, limit: AT_ONCE });
   if (!page.ok) return page;
   let text = '';
   let count = 0;
@@ -86,10 +87,10 @@ export async function exportMachines(
       } else return exported;
       if (!exported.ok || exported.value !== '') count += 1;
     }
-    if (current.cursor === undefined || count + AT_ONCE > MOST_LINES || text.length > PAGE_BYTES) {
-      return ok({ text, unreadable, cursor: current.cursor });
-    }
-    const next = await ports.store.list('machine', { cursor: current.cursor, limit: AT_ONCE });
+    const last = current.items.at(-1)?.name;
+    if (current.cursor === undefined || last === undefined) return ok({ text, unreadable, place: null });
+    if (count + AT_ONCE > MOST_LINES || text.length > PAGE_BYTES) return ok({ text, unreadable, place: last });
+    const next = await ports.store.list('machine', { after: last, limit: AT_ONCE });
     if (!next.ok) return next;
     current = next.value;
   }
@@ -186,7 +187,7 @@ async function importOne(
   json: unknown,
   freshEpochs: boolean,
 ): Promise<Result<Written, OperatorFault>> {
-  const read = readShape(line, json);
+  const read = readShape(line, json, 'a line');
   if (!read.ok) return read;
   const {
     id,
@@ -210,7 +211,7 @@ async function importOne(
   if (!text.ok) return text;
   const { entries: _entries, ...servedText } = text.value;
   if (sourceText !== null && new TextEncoder().encode(sourceText).length > TEXT_LIMIT)
-    return err({ reason: 'bad-value', field: 'sourceText', message: `must have at most ${TEXT_LIMIT} bytes` });
+    return err(badField('sourceText', `must have at most ${TEXT_LIMIT} bytes`));
   const userText = source === null ? servedText : { ...servedText, source, sourceText: sourceText ?? undefined };
   return await writeMachine(ports, id, {
     ...userText,

@@ -8,7 +8,7 @@ import { type Platform, within } from '../../shared/platform.ts';
 import { understood } from '../../shared/r2-documents.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
-import type { MachineStore } from '../records/bucket.ts';
+import type { MachineStore, Summary } from '../records/bucket.ts';
 import type { Current, Proven } from '../records/current.ts';
 import { type Machine, type Profile, parseSealed, renderingContext } from '../records/model.ts';
 import type { Vault, VaultFault } from '../records/vault.ts';
@@ -46,16 +46,35 @@ export interface BootAnswer {
   readonly machine: Machine;
   /** The SHA-512 of the body, in hexadecimal. */
   readonly sha512: string;
+  /** What the config was composed of; absent for a body that is no config. */
+  readonly made?: Made | undefined;
 }
 
-export type BootFault =
+/** The generations that a config was composed of. */
+export interface Made {
+  readonly generation: number;
+  readonly profile?: string;
+  readonly profileGeneration?: number;
+}
+
+/** A fault of a boot. `machine` is there when the capability has proven it. */
+export type BootFault = Fault & { readonly machine?: string };
+
+type Fault =
   /** This service did not mint the capability. No store was read. */
   | { readonly reason: 'forged' }
   | { readonly reason: 'expired' | 'revoked' | 'deleted'; readonly machine: string; readonly generation?: number }
   | { readonly reason: 'no-cloud-config' | 'no-such-rendering'; readonly machine: string; readonly generation: number }
   | { readonly reason: 'no-secret' | 'record-missing' | 'too-slow' }
-  /** The machine's layers no longer make a valid config, because its profile has changed. */
-  | { readonly reason: 'invalid'; readonly machine: string; readonly generation: number; readonly entry: string }
+  /** The machine's layers no longer make a valid config, because its profile has changed. `entry`: layer and path. */
+  | {
+      readonly reason: 'invalid';
+      readonly machine: string;
+      readonly generation: number;
+      readonly entry: string;
+      readonly profile?: string;
+      readonly profileGeneration?: number;
+    }
   | VaultFault
   | StoreFault;
 
@@ -73,7 +92,8 @@ export async function answerBoot(ports: BootPorts, request: BootRequest): Promis
   const { machine, expiry } = capability;
   if (expiry !== 0 && ports.platform.now() >= expiry * 1000) return err({ reason: 'expired', machine });
   const answer = await within(ports.platform, ANSWER_WITHIN_MS, answerProven(ports, request, capability));
-  return answer ?? err({ reason: 'too-slow' });
+  if (answer === undefined) return err({ reason: 'too-slow', machine });
+  return answer.ok ? answer : err({ machine, ...answer.error });
 }
 
 async function answerProven(
@@ -91,14 +111,15 @@ async function answerProven(
   if (machine.epoch !== capability.epoch) return err({ reason: 'revoked', machine: id, generation });
   const body = await bodyFor(ports, request, proven.value);
   if (!body.ok) return body;
-  const { text, contentType } = body.value;
+  const { text, contentType, made } = body.value;
   const sha512 = await sha512Hex(new Uint8Array(new TextEncoder().encode(text)));
-  return ok({ body: text, contentType, machine, sha512 });
+  return ok({ body: text, contentType, machine, sha512, made });
 }
 
 interface Body {
   readonly text: string;
   readonly contentType: string;
+  readonly made?: Made;
 }
 
 async function bodyFor(
@@ -156,10 +177,10 @@ async function frozen({ store, vault }: BootPorts, machine: Machine, sha512: str
   const stored = await store.rendering(id, sha512);
   if (!stored.ok) return stored;
   if (stored.value === undefined) return err({ reason: 'no-such-rendering', machine: id, generation });
-  const sealed = understood('rendering', parseSealed(stored.value));
+  const sealed = understood('rendering', parseSealed(stored.value.text));
   if (!sealed.ok) return sealed;
   const text = await vault.open(sealed.value, renderingContext(id, sha512));
-  return text.ok ? ok({ text: text.value, contentType: IGNITION }) : text;
+  return text.ok ? ok({ text: text.value, contentType: IGNITION, made: madeOf(stored.value.summary) }) : text;
 }
 
 async function ignition(
@@ -171,10 +192,24 @@ async function ignition(
   const profile = await profileOf(ports, machine.value);
   if (!profile.ok) return profile;
   const template = await ports.composer.template({ machine, profile: profile.value });
-  if (template.ok) return ok({ text: filled(template.value, cloudConfigUrl), contentType: IGNITION });
+  const named = profile.value?.value;
+  const of = named === undefined ? {} : { profile: named.name, profileGeneration: named.generation };
+  if (template.ok) {
+    const made = { generation, ...of };
+    return ok({ text: filled(template.value, cloudConfigUrl), contentType: IGNITION, made });
+  }
   if (template.error.reason !== 'invalid-layers') return err(template.error);
   // The log gets the path and not the message, because a message may quote the config.
-  return err({ reason: 'invalid', machine: id, generation, entry: template.error.entry });
+  return err({ reason: 'invalid', machine: id, generation, entry: template.error.entry, ...of });
+}
+
+/** What a rendering was composed of, as its metadata tells; renderings of earlier versions tell nothing. */
+export function madeOf({ generation, profile, profileGeneration }: Summary): Made {
+  return {
+    generation: Number(generation ?? 0),
+    ...(profile === undefined ? {} : { profile }),
+    ...(profileGeneration === undefined ? {} : { profileGeneration: Number(profileGeneration) }),
+  };
 }
 
 /**

@@ -7,7 +7,7 @@ import type { LogEvent } from '../../shared/log.ts';
 import type { Platform } from '../../shared/platform.ts';
 import type { Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
-import type { MachineStore } from '../records/bucket.ts';
+import type { MachineStore, Summary } from '../records/bucket.ts';
 import { randomText } from './capability.ts';
 
 export interface BootEvent {
@@ -22,6 +22,11 @@ export interface BootEvent {
   readonly sha512?: string;
   /** The client's version, from its User-Agent. */
   readonly ignition?: string;
+  /** The profile whose texts went in, and its generation. */
+  readonly profile?: string;
+  readonly profileGeneration?: number;
+  /** Why the status is not 200, in words. */
+  readonly detail?: string;
   /** How often the same kind of event happened since the one before; absent for once. */
   readonly times?: number;
 }
@@ -104,10 +109,16 @@ export class BootLog {
     if (!isWritten) log.set({ bootEvent: 'lost' });
   }
 
+  /** A state that cannot be written stays behind until the next boot. It decides nothing. */
+  async #writeState(id: string, { times: _times, detail: _detail, ...summary }: Summary): Promise<void> {
+    await this.store.writeState(id, summary);
+  }
+
   async #write(id: string, event: Occurrence, times: number): Promise<boolean> {
     const now = this.platform.now();
     const fields = { ...event, at: new Date(now).toISOString(), ...(times > 1 ? { times } : {}) };
     const summary = Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, String(value)]));
+    if (tellsState(event)) this.platform.waitUntil(this.#writeState(id, summary));
     if (isRefusal(event)) return (await this.store.writeBoot(refusalsOf(id), refusalName(event), summary)).ok;
     const name = `${String(LATEST - now).padStart(15, '0')}-${randomText().slice(0, 6)}`;
     const written = await this.store.writeBoot(id, name, summary);
@@ -142,6 +153,13 @@ function taken(gathering: Gathering): number {
 
 const doubled = ({ milliseconds }: Gathering): number => Math.min(2 * milliseconds, MOST_GATHERED_MS);
 
+/**
+ * A config that was served, and one that could not be made. A dead URL says nothing of the machine: whoever holds one could
+ * make it look as if it failed.
+ */
+const tellsState = ({ what, status }: Occurrence): boolean =>
+  (what === 'ignition' || what === 'frozen') && (status === 200 || status >= 500);
+
 const isRefusal = ({ status }: Occurrence): boolean => status !== 200;
 const refusalsOf = (id: string): string => `${id}/${REFUSED}`;
 const refusalName = ({ what, status, reason = '' }: Occurrence): string => `${what}-${status}-${reason}`;
@@ -149,12 +167,16 @@ const refusalName = ({ what, status, reason = '' }: Occurrence): string => `${wh
 const isBoot = (name: string): boolean => !name.startsWith(`${REFUSED}/`);
 
 function eventOf(summary: Readonly<Record<string, string>>): BootEvent {
-  const { at = '', what = '', status = '0', reason, generation, sha512, ignition, times } = summary;
+  const { at = '', what = '', status = '0', reason, detail, generation, sha512, ignition, times } = summary;
+  const { profile, profileGeneration } = summary;
   return {
     at,
     what,
     status: Number(status),
     ...(reason === undefined ? {} : { reason }),
+    ...(detail === undefined ? {} : { detail }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(profileGeneration === undefined ? {} : { profileGeneration: Number(profileGeneration) }),
     ...(generation === undefined ? {} : { generation: Number(generation) }),
     ...(sha512 === undefined ? {} : { sha512 }),
     ...(ignition === undefined ? {} : { ignition }),

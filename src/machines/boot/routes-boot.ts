@@ -41,9 +41,13 @@ export async function answerBootRequest(room: BootRoom, context: BootContext): P
   const client = ignition === undefined ? {} : { ignition };
   log.set({ boot: wanted.what, ...client });
   if (answer.ok) {
-    const { body, contentType, machine, sha512 } = answer.value;
-    log.set({ machine: machine.id, generation: machine.generation, sha512 });
-    const event = { what: wanted.what, status: 200, generation: machine.generation, sha512, ...client };
+    const { body, contentType, machine, sha512, made } = answer.value;
+    log.set({ machine: machine.id, generation: machine.generation, sha512, profile: machine.profile });
+    const event = {
+      ...{ what: wanted.what, status: 200, generation: machine.generation, sha512 },
+      ...client,
+      ...made,
+    };
     if (!isHead) room.boots.record(machine.id, event, { log });
     const bytes = new TextEncoder().encode(body);
     const headers = {
@@ -57,9 +61,12 @@ export async function answerBootRequest(room: BootRoom, context: BootContext): P
   const problem = problemOf(fault);
   log.set({ reason: fault.reason, ...evidence(fault) });
   const response = problemLine(problem, request.method);
-  if ('machine' in fault && !isHead) {
-    const generation = fault.generation === undefined ? {} : { generation: fault.generation };
-    const event = { what: wanted.what, status: response.status, reason: fault.reason, ...generation, ...client };
+  if (fault.machine !== undefined && !isHead) {
+    const { reason } = fault;
+    const generation = 'generation' in fault && fault.generation !== undefined ? { generation: fault.generation } : {};
+    const of = reason === 'invalid' ? profileOf(fault) : {};
+    const detail = response.status >= 500 ? { detail: whyNot(fault) } : {};
+    const event = { what: wanted.what, status: response.status, reason, ...detail, ...generation, ...client, ...of };
     room.boots.record(fault.machine, event, { log });
   }
   return response;
@@ -73,11 +80,42 @@ function wantedOf(rest: readonly string[]): Wanted | undefined {
   return what === 'ignition' || what === 'cloud-config' || what === 'ipxe' ? { what } : undefined;
 }
 
-const LATER: Problem = {
-  code: 'unavailable',
-  detail: 'the config cannot be proven current at the moment; try again',
-  headers: { 'retry-after': '5' },
-};
+/** A 503 keeps a booting machine asking. The line says what has to be mended, and by its wording nothing that is secret. */
+const later = (detail: string): Problem => ({ code: 'unavailable', detail, headers: { 'retry-after': '5' } });
+
+type Invalid = Extract<BootFault, { readonly reason: 'invalid' }>;
+
+const profileOf = ({ profile, profileGeneration }: Invalid) => ({
+  ...(profile === undefined ? {} : { profile }),
+  ...(profileGeneration === undefined ? {} : { profileGeneration }),
+});
+
+/** Returns why a machine gets no config at the moment, in one sentence. */
+function whyNot(fault: BootFault): string {
+  switch (fault.reason) {
+    case 'invalid': {
+      const { profile, profileGeneration } = fault;
+      const named = profile === undefined ? '' : ` (profile ${profile}, generation ${profileGeneration ?? 0})`;
+      return `the layers of this machine do not make a valid config${named}; at ${fault.entry}`;
+    }
+    case 'no-key':
+      return 'STORAGE_KEY lacks the value that this record was written under';
+    case 'tampered':
+      return 'the stored record is not what was written';
+    case 'no-secret':
+      return 'CAPABILITY_SECRET is not set';
+    case 'record-missing':
+      return 'the record of this machine or of its profile is missing';
+    case 'too-slow':
+      return 'the stores are too slow at the moment; try again';
+    case 'stored-malformed':
+      return `what is stored cannot be read (${fault.what})`;
+    case 'store-unreachable':
+      return `our store does not answer at the moment (${fault.operation}); try again`;
+    default:
+      return fault.reason;
+  }
+}
 
 /** Ignition treats a 4xx as final, so only a proven fault gets one. Every other fault gets 503. */
 function problemOf(fault: BootFault): Problem {
@@ -100,13 +138,14 @@ function problemOf(fault: BootFault): Problem {
     case 'tampered':
     case 'store-unreachable':
     case 'stored-malformed':
-      return LATER;
+      return later(whyNot(fault));
   }
 }
 
 function evidence(fault: BootFault): Readonly<Record<string, LogValue>> {
-  if (fault.reason === 'store-unreachable') return { operation: fault.operation, ...causeFields(fault) };
-  if (fault.reason === 'stored-malformed') return { operation: `${fault.what}: ${fault.detail}` };
-  if (fault.reason === 'invalid') return { machine: fault.machine, entry: fault.entry };
-  return 'machine' in fault ? { machine: fault.machine } : {};
+  const { machine } = fault;
+  if (fault.reason === 'store-unreachable') return { machine, operation: fault.operation, ...causeFields(fault) };
+  if (fault.reason === 'stored-malformed') return { machine, operation: `${fault.what}: ${fault.detail}` };
+  if (fault.reason === 'invalid') return { machine: fault.machine, entry: fault.entry, ...profileOf(fault) };
+  return fault.machine === undefined ? {} : { machine: fault.machine };
 }

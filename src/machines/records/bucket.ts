@@ -43,7 +43,10 @@ export interface MachineStore {
   mark(): Promise<Result<string | undefined, StoreFault>>;
   writeMark(text: string): Promise<Result<undefined, StoreFault>>;
 
-  rendering(id: string, sha512: string): Promise<Result<string | undefined, StoreFault>>;
+  rendering(
+    id: string,
+    sha512: string,
+  ): Promise<Result<{ readonly text: string; readonly summary: Summary } | undefined, StoreFault>>;
   writeRendering(id: string, sha512: string, text: string, summary: Summary): Promise<Result<undefined, StoreFault>>;
   /** Lists the renderings of the machine `id`, or those of all machines. */
   renderings(options: PageOptions & { readonly id?: string }): Promise<Result<Page, StoreFault>>;
@@ -54,6 +57,12 @@ export interface MachineStore {
   uses(profile: string, options: PageOptions): Promise<Result<Page, StoreFault>>;
   deleteUse(profile: string, id: string): Promise<Result<undefined, StoreFault>>;
 
+  /** Keeps what a machine has last booted, beside the record. It decides nothing. */
+  writeState(id: string, summary: Summary): Promise<Result<undefined, StoreFault>>;
+  /** Lists such states in the order of `list('machine')`. */
+  states(options: PageOptions): Promise<Result<Page, StoreFault>>;
+  deleteState(id: string): Promise<Result<undefined, StoreFault>>;
+
   /** Stores an event. The caller chooses names that sort from the newest event to the oldest. */
   writeBoot(id: string, name: string, summary: Summary): Promise<Result<undefined, StoreFault>>;
   boots(id: string, limit: number): Promise<Result<Page, StoreFault>>;
@@ -62,6 +71,8 @@ export interface MachineStore {
 
 interface PageOptions {
   readonly cursor?: string | undefined;
+  /** The name after which the page begins; it takes the place of a cursor. */
+  readonly after?: string | undefined;
   readonly limit: number;
   readonly startingWith?: string | undefined;
 }
@@ -76,13 +87,14 @@ export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStor
   const reach = storeCaller(platform, ANSWER_WITHIN_MS);
   const keyOf = (kind: Kind, name: string) => (kind === 'machine' ? `machines/${name}.json` : `profiles/${name}.json`);
 
-  const page = (prefix: string, suffix: string, { cursor, limit, startingWith = '' }: PageOptions) =>
+  const page = (prefix: string, suffix: string, { cursor, after, limit, startingWith = '' }: PageOptions) =>
     reach(`list ${prefix}`, async (): Promise<Page> => {
       const listed = await bucket.list({
         prefix: `${prefix}${startingWith}`,
         limit,
         include: ['customMetadata'],
         ...(cursor === undefined ? {} : { cursor }),
+        ...(after === undefined || after === '' ? {} : { startAfter: `${prefix}${after}${suffix}` }),
       });
       const items = listed.objects.map(({ key, customMetadata, uploaded }) => ({
         name: key.slice(prefix.length, key.length - suffix.length),
@@ -118,7 +130,10 @@ export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStor
     writeMark: (text) => reach('write mark', () => ignoringResult(bucket.put(MARK, text))),
 
     rendering: (id, sha512) =>
-      reach('read rendering', async () => await (await bucket.get(`renderings/${id}/${sha512}`))?.text()),
+      reach('read rendering', async () => {
+        const object = await bucket.get(`renderings/${id}/${sha512}`);
+        return object === null ? undefined : { text: await object.text(), summary: object.customMetadata ?? {} };
+      }),
     writeRendering: (id, sha512, text, summary) =>
       reach('write rendering', () =>
         ignoringResult(bucket.put(`renderings/${id}/${sha512}`, text, { customMetadata: { ...summary } })),
@@ -138,6 +153,13 @@ export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStor
     writeUse: (profile, id) => reach('write use', () => ignoringResult(bucket.put(`uses/${profile}/${id}`, ''))),
     uses: (profile, options) => page(`uses/${profile}/`, '', options),
     deleteUse: (profile, id) => reach('delete use', () => ignoringResult(bucket.delete(`uses/${profile}/${id}`))),
+
+    writeState: (id, summary) =>
+      reach('write state', () =>
+        ignoringResult(bucket.put(`states/${id}.json`, '', { customMetadata: { ...summary } })),
+      ),
+    states: (options) => page('states/', '.json', options),
+    deleteState: (id) => reach('delete state', () => ignoringResult(bucket.delete(`states/${id}.json`))),
 
     writeBoot: (id, name, summary) =>
       reach('write boot', () =>

@@ -58,6 +58,8 @@ const profile = storedObject({
   deletedAt: z.string().nullable(),
   base: sealed.nullable(),
   default: sealed.nullable(),
+  /** The generation in which each part last changed; absent in records of earlier versions. */
+  changed: storedObject({ base: z.int(), default: z.int(), settings: z.int() }).optional(),
 });
 
 export type Sealed = Readonly<z.output<typeof sealed>>;
@@ -85,12 +87,17 @@ export const machineSummary = (machine: Machine): Readonly<Record<string, string
   key: machine.userData?.key ?? '',
 });
 
+/** Returns the generation in which a part of a profile last changed, as far as the record tells. */
+export const changedIn = ({ changed, generation }: Profile, part: 'base' | 'default' | 'settings'): number =>
+  changed?.[part] ?? generation;
+
 /** Returns the summary of a profile. */
 export const profileSummary = (record: Profile): Readonly<Record<string, string>> => ({
   generation: String(record.generation),
   engine: record.engine,
   updated: record.updatedAt,
   deleted: record.deletedAt ?? '',
+  changed: [changedIn(record, 'base'), changedIn(record, 'default'), changedIn(record, 'settings')].join(' '),
   key: (record.base ?? record.default)?.key ?? '',
 });
 

@@ -37,7 +37,38 @@ export const pinBody = z
   .strictObject({
     version: z.string({ error: 'must be MAJOR.CHANNEL.PATCH' }).regex(VERSION, 'must be MAJOR.CHANNEL.PATCH'),
   })
-  .meta({ id: 'Pin', description: 'the published release that the alias is to name' });
+  .meta({
+    id: 'Pin',
+    description: 'the published release that the alias is to name',
+    example: { version: '4593.2.5' },
+  });
+
+const RELEASE_STATES = ['published', 'quarantined', 'blocked', 'distrusted'] as const;
+const place = { channel: channel.optional(), board: board.optional() };
+const nextPage = z.string().optional().meta({ description: 'the `cursor` of the page before' });
+const cursor = z.string().nullable().meta({ description: 'where the next page begins; null at the end' });
+const unreadable = z
+  .array(z.object({ id: z.string(), reason: z.string() }))
+  .optional()
+  .meta({ description: 'records that cannot be read, and why' });
+const dryRun = z.boolean().meta({ description: 'true: nothing was stored' });
+
+const oneOf = <const T extends readonly [string, ...string[]]>(states: T) =>
+  z.enum(states, { error: `must be one of ${states.join(', ')}` }).optional();
+
+/** The queries of the lists. */
+export const jobQuery = z.object({ ...place, state: oneOf(JOB_STATES), cursor: nextPage });
+export const releaseQuery = z.object({ ...place, state: oneOf(RELEASE_STATES), cursor: nextPage });
+export const aliasQuery = z.object({ ...place, cursor: nextPage });
+
+/** The query of a quarantine. */
+export const quarantineQuery = z.object({
+  reason: z
+    .string()
+    .max(500, 'must have at most 500 characters')
+    .optional()
+    .meta({ description: 'why, for those who find the release gone', example: 'does not boot on arm64' }),
+});
 
 const fileView = z
   .object({
@@ -69,81 +100,112 @@ const job = z.object({
 });
 
 /** A job with the progress of its files. */
-export const jobView = job.extend({ files: z.array(fileView) }).meta({ id: 'MirrorJob' });
+export const jobView = job.extend({ files: z.array(fileView), dryRun: dryRun.optional() }).meta({ id: 'MirrorJob' });
 
-const unreadableJob = z
-  .object({
-    unreadable: z.string().meta({ description: 'channel/board/version', example: 'stable/amd64-usr/4593.2.5' }),
-    reason: z.string().meta({ description: 'what is wrong with its record' }),
-  })
-  .meta({ id: 'UnreadableJob', description: 'a job whose record cannot be read; a PUT of its mirror replaces it' });
-
-export const jobViews = z.array(z.union([jobView, unreadableJob]));
+export const jobPage = z.object({ items: z.array(jobView), unreadable, cursor });
 
 /** The answer to an announcement: the jobs without their files, or why it is ignored. */
 export const announcedJobs = z.union([
-  z.object({ jobs: z.array(job) }),
+  z.object({ jobs: z.array(job), dryRun: dryRun.optional() }),
   z.object({ ignored: z.string().meta({ description: 'why nothing is done about it' }) }),
 ]);
 
 /** The answer to GitHub's ping. */
 export const pong = z.object({ pong: z.literal(true) });
 
-const aliasRecord = z.object({
+const aliasFields = {
   channel: z.string(),
   board: z.string(),
   alias: z.string(),
-  version: z.string().nullable().meta({ description: 'the highest release published here for this stream' }),
+  version: z.string().nullable().meta({ description: 'the release that is served under this name now' }),
+  from: z
+    .enum(['pin', 'mirror', 'upstream'])
+    .nullable()
+    .meta({ description: 'what decides it: a pin, the newest published release, or upstream' }),
+  published: z.string().nullable().meta({ description: 'the highest release published here for this stream' }),
   floor: z.string().nullable().meta({ description: 'nothing below this is taken from upstream again' }),
   pin: z.string().nullable().meta({ description: 'what an operator fixed the alias to' }),
   since: moment.optional(),
-});
+  fault: z.string().optional().meta({ description: 'why nothing is served under this name at the moment' }),
+};
 
-export const aliasView = aliasRecord.meta({ id: 'Alias' });
+export const aliasView = z.object(aliasFields).meta({ id: 'Alias' });
 
-const published = z
+export const aliasPage = z.object({ items: z.array(aliasView), unreadable, cursor });
+
+export const pinned = z
   .object({
-    channel: z.string(),
-    board: z.string(),
-    version: z.string(),
-    publishedAt: moment,
-    files: z.int().meta({ description: 'how many, companions included' }),
-    aliases: z.array(z.string()).meta({ description: 'that name it now' }),
-    pin: z.boolean().meta({ description: 'one of them is pinned to it' }),
-    floor: z.boolean().meta({ description: 'it is the floor of an alias' }),
+    ...aliasFields,
+    before: z.string().nullable().meta({ description: 'the release that was served under this name before' }),
+    dryRun,
   })
-  .meta({ id: 'PublishedRelease' });
+  .meta({ id: 'PinnedAlias' });
 
-export const publishedList = z.object({
-  releases: z.array(published),
-  aliases: z.array(aliasView),
-  unreadable: z
-    .array(z.object({ id: z.string(), reason: z.string() }))
-    .optional()
-    .meta({ description: 'an index (`channel/board`) or an alias (`channel/board/alias`) that cannot be read' }),
-});
+const quarantine = z
+  .object({
+    at: moment,
+    by: z.string().nullable().meta({ description: 'who; null where an earlier version wrote the mark' }),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: 'QuarantineMark' });
 
-const marks = z.object({
+const releaseFields = {
   channel: z.string(),
   board: z.string(),
   version: z.string(),
-  publishedAt: moment,
-  distrusted: z.object({ fingerprint: z.string(), at: moment }).optional(),
-  quarantinedAt: moment.optional(),
-});
+  state: z.enum(RELEASE_STATES).meta({ description: '`blocked`: quarantined before it was ever published here' }),
+  publishedAt: moment.nullable(),
+  quarantine: quarantine.nullable(),
+  distrusted: z
+    .object({ fingerprint: z.string(), at: moment })
+    .nullable()
+    .meta({ description: 'the compromised key that signed it' }),
+};
+
+const releaseItem = z
+  .object({
+    ...releaseFields,
+    fileCount: z.int().meta({ description: 'companions included' }),
+    aliases: z.array(z.string()).meta({ description: 'that name it now' }),
+    isPinned: z.boolean().meta({ description: 'one of them is pinned to it' }),
+    isFloor: z.boolean().meta({ description: 'it is the floor of an alias' }),
+  })
+  .meta({ id: 'Release' });
+
+export const releasePage = z.object({ items: z.array(releaseItem), unreadable, cursor });
 
 const manifestEntry = z
   .object({ ...publicFileShape, name: z.string() })
   .meta({ id: 'ManifestFile', description: 'a file of a published release, with who signed it and when' });
 
-export const manifestView = marks.extend({ files: z.array(manifestEntry) }).meta({ id: 'Manifest' });
+export const manifestView = z.object({ ...releaseFields, files: z.array(manifestEntry) }).meta({ id: 'Manifest' });
 
-/** The answer to a quarantine: the manifest without its files. */
-export const quarantineMark = marks.meta({ id: 'Quarantine' });
+const aliasMove = z
+  .object({ alias: z.string(), before: z.string().nullable(), after: z.string().nullable() })
+  .meta({ id: 'AliasMove', description: 'what an alias named before, and what it names now' });
+
+/** The answer to a quarantine: the mark, and what has become of the aliases. */
+export const quarantined = z
+  .object({ ...releaseFields, aliases: z.array(aliasMove), dryRun })
+  .meta({ id: 'Quarantined' });
+
+export const lifted = z.object({ channel: z.string(), board: z.string(), version: z.string(), dryRun }).meta({
+  id: 'Lifted',
+});
+
+export const keyringView = z
+  .object({
+    trusted: z.array(z.string()).meta({ description: 'fingerprints of the primary keys' }),
+    signingKey: z
+      .object({ fingerprint: z.string(), expiresAt: moment.nullable() })
+      .nullable()
+      .meta({ description: 'the one that lasts longest' }),
+    dryRun,
+  })
+  .meta({ id: 'Keyring' });
 
 export type AnnouncedJob = Readonly<z.output<typeof job>>;
 export type JobView = Readonly<z.output<typeof jobView>>;
-export type UnreadableJob = Readonly<z.output<typeof unreadableJob>>;
 export type FileView = Readonly<z.output<typeof fileView>>;
-export type PublishedList = Readonly<z.output<typeof publishedList>>;
-export type QuarantineMark = Readonly<z.output<typeof quarantineMark>>;
+export type ReleaseItem = Readonly<z.output<typeof releaseItem>>;
+export type AliasView = Readonly<z.output<typeof aliasView>>;

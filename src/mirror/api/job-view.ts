@@ -7,7 +7,7 @@ import { ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { MirrorStore, Release } from '../store/bucket.ts';
 import type { FileStatus, Job } from '../store/job.ts';
-import type { AnnouncedJob, FileView, JobView, UnreadableJob } from './call-shapes.ts';
+import type { AnnouncedJob, FileView, JobView } from './call-shapes.ts';
 
 export interface ViewPorts {
   readonly store: MirrorStore;
@@ -22,27 +22,55 @@ export async function viewJob(ports: ViewPorts, release: Release): Promise<Resul
   return await withFiles(ports, stored.value.value);
 }
 
-export interface JobViews {
-  readonly jobs: readonly JobView[];
-  readonly unreadable: readonly UnreadableJob[];
+export interface JobPage {
+  readonly items: readonly JobView[];
+  readonly unreadable: readonly { readonly id: string; readonly reason: string }[];
+  /** Where the next page begins; `null` at the end. */
+  readonly place: string | null;
 }
 
-/** Returns all jobs of all pairs with their files, newest first, and names those whose records cannot be read. */
-export async function viewJobs(ports: ViewPorts): Promise<Result<JobViews, StoreFault>> {
-  const views: JobView[] = [];
-  const unreadable: UnreadableJob[] = [];
+export interface JobFilter {
+  readonly channel?: string | undefined;
+  readonly board?: string | undefined;
+  readonly state?: Job['state'] | undefined;
+}
+
+/**
+ * Returns a page of jobs with their files, newest first, and names those whose records cannot be read. `after` is the place
+ * where it begins; empty for the first page.
+ */
+export async function viewJobs(
+  ports: ViewPorts,
+  { channel, board, state }: JobFilter = {},
+  after = '',
+  most = Number.POSITIVE_INFINITY,
+): Promise<Result<JobPage, StoreFault>> {
+  const found: Job[] = [];
+  const unreadable: { id: string; reason: string }[] = [];
   for (const pair of ports.catalogue.pairs) {
+    if ((channel ?? pair.channel) !== pair.channel || (board ?? pair.board) !== pair.board) continue;
     const jobs = await ports.store.jobs(pair);
     if (!jobs.ok) return jobs;
     for (const { version, detail } of jobs.value.unreadable)
-      unreadable.push({ unreadable: `${pair.channel}/${pair.board}/${version}`, reason: detail });
-    for (const view of await Promise.all(jobs.value.found.map((job) => withFiles(ports, job)))) {
-      if (!view.ok) return view;
-      views.push(view.value);
-    }
+      unreadable.push({ id: `${pair.channel}/${pair.board}/${version}`, reason: detail });
+    found.push(...jobs.value.found.filter((job) => state === undefined || job.state === state));
   }
-  return ok({ jobs: views.sort((a, b) => b.queuedAt.localeCompare(a.queuedAt)), unreadable });
+  // A job that starts meanwhile stands before the first page, and moves no other one.
+  const rest = found
+    .map((job) => ({ job, place: placeOf(job) }))
+    .filter(({ place }) => after === '' || place < after)
+    .sort((a, b) => (a.place < b.place ? 1 : -1));
+  const page = rest.slice(0, most);
+  const items: JobView[] = [];
+  for (const view of await Promise.all(page.map(({ job }) => withFiles(ports, job)))) {
+    if (!view.ok) return view;
+    items.push(view.value);
+  }
+  const last = page.at(-1);
+  return ok({ items, unreadable, place: rest.length > page.length && last !== undefined ? last.place : null });
 }
+
+const placeOf = ({ queuedAt, channel, board, version }: Job): string => `${queuedAt} ${channel}/${board}/${version}`;
 
 /** Returns the public fields of a job without its files. It names each field, so that other fields stay private. */
 export function jobFields(job: Job): AnnouncedJob {

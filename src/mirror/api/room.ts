@@ -1,11 +1,12 @@
 /** What the routes of the mirror share: their ports, how they read a path, and how they answer a problem. */
-import { serves } from '../../releases/catalogue.ts';
+import { type Catalogue, serves } from '../../releases/catalogue.ts';
 import { fitsChannel, isAlias, isVersion } from '../../releases/model.ts';
 import { releaseProblem } from '../../releases/serve/problems.ts';
-import type { AliasRecord } from '../../releases/store/alias.ts';
+import type { VersionFiles } from '../../releases/upstream/version-files.ts';
 import { checkShape } from '../../shared/http/api.ts';
 import { type Call, refuse as refuseCall } from '../../shared/http/call.ts';
-import type { Problem } from '../../shared/problem.ts';
+import type { Cursors } from '../../shared/http/cursor.ts';
+import { fieldProblem, type Problem } from '../../shared/problem.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StartFault } from '../jobs.ts';
 import type { PollPorts } from '../poll.ts';
@@ -14,28 +15,52 @@ import type { WebhookRules } from '../webhook.ts';
 import { aliasParams, mirrorParams, releaseParams } from './call-shapes.ts';
 
 /** The ports of the routes: those of the poll without its log, and the rules for webhooks. */
-export interface MirrorRoom extends Omit<PollPorts, 'log' | 'retryRefused' | 'proveMirrored'>, WebhookRules {
+export interface MirrorRoom
+  extends Omit<PollPorts, 'log' | 'retryRefused' | 'proveMirrored' | 'forgetAudit'>,
+    WebhookRules {
   /** Drops this isolate's cached manifest of a release, after a route has changed it. */
   readonly forget: (release: Release) => void;
+  readonly versionFiles: VersionFiles;
+  readonly cursors: Cursors;
+  /** True where nothing that is written stays. */
+  readonly isDry: boolean;
 }
 
-export const UNKNOWN: Problem = { code: 'not-found', detail: 'no such channel, board, version or alias' };
+export const NO_CURSOR: Problem = fieldProblem([{ field: 'cursor', message: 'is none that this call has given out' }]);
+export const NOT_MIRRORED: Problem = { code: 'not-found', detail: 'nothing is known of this release here' };
+
+/** Returns the 404 that names the part of a path which this service does not have. */
+export function unknownPlace({ channels, boards }: Catalogue, params: Readonly<Record<string, string>>): Problem {
+  const { channel = '', board = '', version = params['alias'] ?? '' } = params;
+  const given = (text: string) => text.slice(0, 100);
+  const field = (name: string, message: string): Problem => ({
+    code: 'not-found',
+    detail: `${name}: ${message}`,
+    errors: [{ field: name, message }],
+  });
+  if (!channels.includes(channel)) return field('channel', `${given(channel)} is not one of ${channels.join(', ')}`);
+  if (!boards.includes(board)) return field('board', `${given(board)} is not one of ${boards.join(', ')}`);
+  if (params['alias'] !== undefined) return field('alias', `${given(version)} is not current or current-YYYY`);
+  return field('version', `${given(version)} is not MAJOR.CHANNEL.PATCH${isAlias(version) ? '' : ' or an alias'}`);
+}
 
 /**
  * Returns the release in a path with a version; the error is a 404, or a 422 when the version is of another channel.
  */
 export function numbered(room: MirrorRoom, call: Call): Result<Release, Problem> {
   const params = checkShape(releaseParams, call.req.param());
-  if (!params.ok || !serves(room.catalogue, params.value) || !isVersion(params.value.version)) return err(UNKNOWN);
+  if (!params.ok || !serves(room.catalogue, params.value) || !isVersion(params.value.version))
+    return err(unknownPlace(room.catalogue, call.req.param()));
   const { channel, board, version } = params.value;
   if (fitsChannel(channel, version)) return ok({ channel, board, version });
-  return err({ code: 'invalid', detail: `version: ${version} is not of channel ${channel}` });
+  return err(fieldProblem([{ field: 'version', message: `${version} is not of channel ${channel}` }]));
 }
 
 /** Returns the channel, the board and the alias in a path; the error is a 404. */
 export function aliasOf(room: MirrorRoom, call: Call) {
   const params = checkShape(aliasParams, call.req.param());
-  if (!params.ok || !serves(room.catalogue, params.value) || !isAlias(params.value.alias)) return err(UNKNOWN);
+  if (!params.ok || !serves(room.catalogue, params.value) || !isAlias(params.value.alias))
+    return err(unknownPlace(room.catalogue, call.req.param()));
   const { channel, board, alias } = params.value;
   return ok({ channel, board, alias });
 }
@@ -46,7 +71,7 @@ export function aliasOf(room: MirrorRoom, call: Call) {
  */
 export async function resolved(room: MirrorRoom, call: Call) {
   const params = checkShape(mirrorParams, call.req.param());
-  if (!params.ok || !serves(room.catalogue, params.value)) return err(UNKNOWN);
+  if (!params.ok || !serves(room.catalogue, params.value)) return err(unknownPlace(room.catalogue, call.req.param()));
   const { channel, board, version: alias } = params.value;
   if (!isAlias(alias)) {
     const release = numbered(room, call);
@@ -60,17 +85,11 @@ export async function resolved(room: MirrorRoom, call: Call) {
   return ok({ channel, board, version: versionFile.value.version, alias });
 }
 
-/** Returns the public fields of an alias record. It names each field, so that other fields stay private. */
-export const aliasFields = ({ version, floor, pin, since }: AliasRecord) => ({
-  version,
-  floor,
-  pin,
-  ...(since === undefined ? {} : { since }),
-});
-
 /** Returns the problem for a job that could not be started. */
 export const startProblem = (fault: StartFault): Problem =>
-  fault.reason === 'quarantined' ? { code: 'conflict', detail: 'this release is quarantined' } : releaseProblem(fault);
+  fault.reason === 'quarantined'
+    ? { code: 'quarantined', detail: 'this release is quarantined; lift it first, or name its version' }
+    : releaseProblem(fault);
 
 /** Answers with a problem and logs its detail, since no detail of this room contains a secret. */
 export const refuse = (call: Call, problem: Problem): Response => refuseCall(call, problem, { detail: problem.detail });

@@ -1,58 +1,125 @@
-/** The operator's calls about aliases: show one, pin it, unpin it. */
+/** The operator's calls about aliases: list them, show one, pin it, unpin it. */
 import { Hono } from 'hono';
-import type { Version } from '../../releases/model.ts';
+import type { Alias, Pair, Version } from '../../releases/model.ts';
 import { releaseProblem } from '../../releases/serve/problems.ts';
 import { answerJson, apiBody, apiObject, checkShape, shapeProblem } from '../../shared/http/api.ts';
-import type { App } from '../../shared/http/call.ts';
-import type { Problem } from '../../shared/problem.ts';
+import type { App, Call } from '../../shared/http/call.ts';
+import { isNotModified, preconditionOf } from '../../shared/http/precondition.ts';
+import { fieldProblem, type Problem } from '../../shared/problem.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { pinAlias, unpinAlias } from '../pin.ts';
-import { type aliasView, pinBody } from './call-shapes.ts';
-import { aliasFields, aliasOf, type MirrorRoom, refuse } from './room.ts';
+import { type PinFault, pinAlias, unpinAlias } from '../pin.ts';
+import { aliasTag, viewAlias } from './alias-view.ts';
+import { type AliasView, type aliasPage, aliasQuery, type aliasView, pinBody, type pinned } from './call-shapes.ts';
+import { aliasOf, type MirrorRoom, NO_CURSOR, refuse } from './room.ts';
 
 const BODY_LIMIT = 256 * 1024;
 
 /** Returns the routes below `/api/aliases`. */
 export function aliasRoutes(room: MirrorRoom): App {
   const app: App = new Hono();
+  app.get('/', (call) => listAliases(room, call));
   app.get('/:channel/:board/:alias', async (call) => {
     const target = aliasOf(room, call);
     if (!target.ok) return refuse(call, target.error);
     const stored = await room.releases.alias(target.value, target.value.alias);
-    return stored.ok
-      ? answerJson<typeof aliasView>({ ...target.value, ...aliasFields(stored.value) })
-      : refuse(call, releaseProblem(stored.error));
+    if (!stored.ok) return refuse(call, releaseProblem(stored.error));
+    const etag = await aliasTag(stored.value);
+    if (isNotModified(call.req.raw.headers, etag)) return new Response(null, { status: 304, headers: { etag } });
+    const view = await viewAlias(room, target.value, target.value.alias, stored.value);
+    if (!view.ok) return refuse(call, releaseProblem(view.error));
+    return answerJson<typeof aliasView>(view.value, 200, { etag });
   });
   app.put('/:channel/:board/:alias', async (call) => {
-    const target = aliasOf(room, call);
-    if (!target.ok) return refuse(call, target.error);
     const body = await apiBody(room.platform, call.req.raw, BODY_LIMIT);
     const version = body.ok ? readPin(body.value) : body;
     if (!version.ok) return refuse(call, version.error);
-    const index = await room.releases.index(target.value);
-    if (!index.ok) return refuse(call, releaseProblem(index.error));
-    if (!index.value.releases.some((release) => release.version === version.value)) {
-      return refuse(call, { code: 'invalid', detail: `version: ${version.value} is not published here` });
-    }
-    const pinned = await pinAlias(room, target.value, target.value.alias, version.value);
-    if (!pinned.ok) return refuse(call, pinned.error.reason === 'conflict' ? GONE : releaseProblem(pinned.error));
-    return answerJson<typeof aliasView>({ ...target.value, ...aliasFields(pinned.value) });
+    return await changed(room, call, async (target) => {
+      const index = await room.releases.index(target);
+      if (!index.ok) return err(releaseProblem(index.error));
+      if (!index.value.releases.some((release) => release.version === version.value))
+        return err(await notPublished(room, target, version.value));
+      const holds = preconditionOf(call.req.raw.headers);
+      const done = await pinAlias(room, target, target.alias, version.value, async (record) =>
+        holds(await aliasTag(record)),
+      );
+      return done.ok ? done : err(pinProblem(done.error));
+    });
   });
   app.delete('/:channel/:board/:alias', async (call) => {
-    const target = aliasOf(room, call);
-    if (!target.ok) return refuse(call, target.error);
-    const unpinned = await unpinAlias(room, target.value, target.value.alias);
-    return unpinned.ok
-      ? answerJson<typeof aliasView>({ ...target.value, ...aliasFields(unpinned.value) })
-      : refuse(call, releaseProblem(unpinned.error));
+    const holds = preconditionOf(call.req.raw.headers);
+    return await changed(room, call, async (target) => {
+      const done = await unpinAlias(room, target, target.alias, async (record) => holds(await aliasTag(record)));
+      return done.ok ? done : err(pinProblem(done.error));
+    });
   });
   return app;
 }
 
-const GONE: Problem = {
-  code: 'conflict',
-  detail: 'this release is being taken away; mirror it again, then pin the alias to it',
-};
+type Target = Pair & { readonly alias: Alias };
+
+/** Makes a change, and answers with what the alias names after it and named before. */
+async function changed(
+  room: MirrorRoom,
+  call: Call,
+  work: (target: Target) => Promise<Result<unknown, Problem>>,
+): Promise<Response> {
+  const target = aliasOf(room, call);
+  if (!target.ok) return refuse(call, target.error);
+  const { alias } = target.value;
+  const old = await room.releases.alias(target.value, alias);
+  const before = old.ok ? await viewAlias(room, target.value, alias, old.value) : old;
+  if (!before.ok) return refuse(call, releaseProblem(before.error));
+  const done = await work(target.value);
+  if (!done.ok) return refuse(call, done.error);
+  const stored = await room.releases.alias(target.value, alias);
+  const after = stored.ok ? await viewAlias(room, target.value, alias, stored.value) : stored;
+  if (!stored.ok) return refuse(call, releaseProblem(stored.error));
+  if (!after.ok) return refuse(call, releaseProblem(after.error));
+  const [from, to] = [before.value.version, after.value.version];
+  call.set('change', { before: from ?? '', after: to ?? '' });
+  const answer = { ...after.value, before: from, dryRun: room.isDry };
+  return answerJson<typeof pinned>(answer, 200, { etag: await aliasTag(stored.value) });
+}
+
+async function listAliases(room: MirrorRoom, call: Call): Promise<Response> {
+  const asked = checkShape(aliasQuery, call.req.query(), 'the query');
+  if (!asked.ok) return refuse(call, shapeProblem(asked.error));
+  // There are a dozen at most, so the first page is the last one.
+  if (asked.value.cursor !== undefined) return refuse(call, NO_CURSOR);
+  const { channel, board } = asked.value;
+  const items: AliasView[] = [];
+  const unreadable: { id: string; reason: string }[] = [];
+  for (const pair of room.catalogue.pairs) {
+    if ((channel ?? pair.channel) !== pair.channel || (board ?? pair.board) !== pair.board) continue;
+    const records = await room.releases.aliases(pair);
+    if (!records.ok) return refuse(call, releaseProblem(records.error));
+    for (const { alias, detail } of records.value.unreadable)
+      unreadable.push({ id: `${pair.channel}/${pair.board}/${alias}`, reason: detail });
+    for (const { alias, record } of records.value.found) {
+      const view = await viewAlias(room, pair, alias, record);
+      if (!view.ok) return refuse(call, releaseProblem(view.error));
+      items.push(view.value);
+    }
+  }
+  const bad = unreadable.length === 0 ? {} : { unreadable };
+  return answerJson<typeof aliasPage>({ items, ...bad, cursor: null });
+}
+
+/** Says why a version cannot be pinned: it is quarantined, or it was never published here. */
+async function notPublished(room: MirrorRoom, pair: Pair, version: Version): Promise<Problem> {
+  const manifest = await room.releases.manifest({ ...pair, version });
+  const isQuarantined = manifest.ok && manifest.value?.quarantinedAt !== undefined;
+  const why = isQuarantined ? 'is quarantined' : 'is not published here; mirror it first';
+  return fieldProblem([{ field: 'version', message: `${version} ${why}` }]);
+}
+
+function pinProblem(fault: PinFault): Problem {
+  if (fault.reason === 'conflict')
+    return { code: 'being-removed', detail: 'mirror the release again, then pin the alias to it; nothing was changed' };
+  if (fault.reason === 'precondition')
+    return { code: 'precondition-failed', detail: `${fault.is}; nothing was changed` };
+  return releaseProblem(fault);
+}
 
 function readPin(bytes: Uint8Array): Result<Version, Problem> {
   const body = apiObject(bytes);

@@ -1,22 +1,19 @@
 /** The operator's calls about mirror jobs: start, watch, cancel. */
 import { Hono } from 'hono';
 import { releaseProblem } from '../../releases/serve/problems.ts';
-import { answerJson } from '../../shared/http/api.ts';
+import { answerJson, checkShape, shapeProblem } from '../../shared/http/api.ts';
 import type { App, Call } from '../../shared/http/call.ts';
 import type { Release } from '../store/bucket.ts';
-import type { jobView, jobViews } from './call-shapes.ts';
+import { type jobPage, jobQuery, type jobView } from './call-shapes.ts';
 import { viewJob, viewJobs } from './job-view.ts';
-import { type MirrorRoom, refuse, resolved, startProblem } from './room.ts';
+import { type MirrorRoom, NO_CURSOR, refuse, resolved, startProblem } from './room.ts';
+
+const PAGE = 50;
 
 /** Returns the routes below `/api/mirrors`. */
 export function mirrorRoutes(room: MirrorRoom): App {
   const app: App = new Hono();
-  app.get('/', async (call) => {
-    const views = await viewJobs(room);
-    return views.ok
-      ? answerJson<typeof jobViews>([...views.value.jobs, ...views.value.unreadable])
-      : refuse(call, releaseProblem(views.error));
-  });
+  app.get('/', (call) => listJobs(room, call));
   app.put('/:channel/:board/:version', async (call) => {
     const release = await resolved(room, call);
     if (!release.ok) return refuse(call, release.error);
@@ -48,10 +45,24 @@ export function mirrorRoutes(room: MirrorRoom): App {
   return app;
 }
 
+async function listJobs(room: MirrorRoom, call: Call): Promise<Response> {
+  const asked = checkShape(jobQuery, call.req.query(), 'the query');
+  if (!asked.ok) return refuse(call, shapeProblem(asked.error));
+  const { cursor, ...filter } = asked.value;
+  const list = `mirrors ${JSON.stringify(filter)}`;
+  const place = cursor === undefined ? '' : await room.cursors.read(list, cursor);
+  if (place === undefined) return refuse(call, NO_CURSOR);
+  const page = await viewJobs(room, filter, place, PAGE);
+  if (!page.ok) return refuse(call, releaseProblem(page.error));
+  const { items, unreadable, place: next } = page.value;
+  const bad = unreadable.length === 0 ? {} : { unreadable: [...unreadable] };
+  return answerJson<typeof jobPage>({ items, ...bad, cursor: await room.cursors.make(list, next) });
+}
+
 async function showJob(room: MirrorRoom, call: Call, release: Release, status: 200 | 202): Promise<Response> {
   const view = await viewJob(room, release);
   if (!view.ok) return refuse(call, releaseProblem(view.error));
   return view.value === undefined
     ? refuse(call, { code: 'not-found', detail: 'no job for this release' })
-    : answerJson<typeof jobView>(view.value, status);
+    : answerJson<typeof jobView>({ ...view.value, ...(room.isDry ? { dryRun: true } : {}) }, status);
 }

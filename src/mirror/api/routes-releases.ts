@@ -1,90 +1,146 @@
-/** The operator's calls about published releases: the list, one manifest, quarantine. */
+/** The operator's calls about releases: the list, one manifest, quarantine and its lifting. */
 import { Hono } from 'hono';
+import type { Pair } from '../../releases/model.ts';
 import { releaseProblem } from '../../releases/serve/problems.ts';
 import { type Manifest, publicFile } from '../../releases/store/manifest.ts';
-import { answerJson } from '../../shared/http/api.ts';
-import type { App } from '../../shared/http/call.ts';
-import { quarantine } from '../withdrawal.ts';
-import type { manifestView, PublishedList, publishedList, QuarantineMark, quarantineMark } from './call-shapes.ts';
-import { aliasFields, type MirrorRoom, numbered, refuse, UNKNOWN } from './room.ts';
+import { answerJson, checkShape, shapeProblem } from '../../shared/http/api.ts';
+import type { App, Call } from '../../shared/http/call.ts';
+import { isNotModified, preconditionOf } from '../../shared/http/precondition.ts';
+import type { Problem } from '../../shared/problem.ts';
+import { ok, type Result } from '../../shared/result.ts';
+import type { StoreFault } from '../../shared/store.ts';
+import { liftQuarantine, quarantine } from '../withdrawal.ts';
+import { viewAlias } from './alias-view.ts';
+import {
+  type lifted,
+  type manifestView,
+  type quarantined,
+  quarantineQuery,
+  type ReleaseItem,
+  type releasePage,
+  releaseQuery,
+} from './call-shapes.ts';
+import { marksOf, releasesOf, releaseTag } from './release-view.ts';
+import { type MirrorRoom, NO_CURSOR, NOT_MIRRORED, numbered, refuse } from './room.ts';
+
+const PAGE = 100;
 
 /** Returns the routes below `/api/releases`. */
 export function publishedRoutes(room: MirrorRoom): App {
   const app: App = new Hono();
-  app.get('/', async (call) => {
-    const releases: PublishedList['releases'] = [];
-    const aliases: PublishedList['aliases'] = [];
-    const unreadable: NonNullable<PublishedList['unreadable']> = [];
-    for (const pair of room.catalogue.pairs) {
-      const [index, records] = await Promise.all([room.releases.index(pair), room.releases.aliases(pair)]);
-      if (!records.ok) return refuse(call, releaseProblem(records.error));
-      const { found } = records.value;
-      const path = `${pair.channel}/${pair.board}`;
-      unreadable.push(
-        ...records.value.unreadable.map(({ alias, detail }) => ({ id: `${path}/${alias}`, reason: detail })),
-      );
-      aliases.push(...found.map(({ alias, record }) => ({ ...pair, alias, ...aliasFields(record) })));
-      if (!index.ok) {
-        if (index.error.reason !== 'stored-malformed') return refuse(call, releaseProblem(index.error));
-        unreadable.push({ id: path, reason: index.error.detail });
-      }
-      for (const { version, publishedAt, files } of index.ok ? index.value.releases : []) {
-        const naming = found.filter(({ record }) => (record.pin ?? record.version) === version);
-        const isFloor = found.some(({ record }) => record.floor === version);
-        const isPinned = naming.some(({ record }) => record.pin === version);
-        releases.push({
-          ...pair,
-          version,
-          publishedAt,
-          files: Object.keys(files).length,
-          aliases: naming.map(({ alias }) => alias),
-          pin: isPinned,
-          floor: isFloor,
-        });
-      }
-    }
-    return answerJson<typeof publishedList>({
-      ...{ releases, aliases },
-      ...(unreadable.length === 0 ? {} : { unreadable }),
-    });
-  });
+  app.get('/', (call) => listReleases(room, call));
   app.get('/:channel/:board/:version', async (call) => {
     const release = numbered(room, call);
     if (!release.ok) return refuse(call, release.error);
     const manifest = await room.releases.manifestDocument(release.value).read();
     if (!manifest.ok) return refuse(call, releaseProblem(manifest.error));
     const stored = manifest.value?.value;
-    if (stored === undefined || isSwept(stored)) return refuse(call, UNKNOWN);
+    if (stored === undefined || isSwept(stored)) return refuse(call, NOT_MIRRORED);
+    const etag = await releaseTag(stored);
+    if (isNotModified(call.req.raw.headers, etag)) return new Response(null, { status: 304, headers: { etag } });
     const files = Object.entries(stored.files).map(([name, file]) => ({ name, ...publicFile(file) }));
-    return answerJson<typeof manifestView>({ ...marksOf(stored), files });
+    return answerJson<typeof manifestView>({ ...marksOf(stored), files }, 200, { etag });
   });
-  app.delete('/:channel/:board/:version', async (call) => {
+  app.delete('/:channel/:board/:version', (call) => quarantineRelease(room, call));
+  app.post('/:channel/:board/:version/lift', async (call) => {
     const release = numbered(room, call);
     if (!release.ok) return refuse(call, release.error);
-    // The mark comes first: a publication yields to it, so that a job which goes on does no harm.
-    const quarantined = await quarantine(room, release.value);
+    const failed = await failedPrecondition(room, call, release.value);
+    if (failed !== undefined) return refuse(call, failed);
+    const done = await liftQuarantine(room, release.value);
     room.forget(release.value);
-    if (!quarantined.ok) return refuse(call, releaseProblem(quarantined.error));
-    const cancelled = await room.jobs.cancel(release.value);
-    // A job that cannot be read cannot be cancelled either. The mark alone keeps it from publishing anything.
-    if (!cancelled.ok && cancelled.error.reason !== 'stored-malformed')
-      return refuse(call, releaseProblem(cancelled.error));
-    return answerJson<typeof quarantineMark>(marksOf(quarantined.value));
+    if (!done.ok) return refuse(call, releaseProblem(done.error));
+    if (done.value === undefined)
+      return refuse(call, { code: 'not-found', detail: 'this release is neither quarantined nor blocked' });
+    call.set('change', { before: 'quarantined', after: '' });
+    return answerJson<typeof lifted>({ ...release.value, dryRun: room.isDry });
   });
   return app;
 }
 
+async function listReleases(room: MirrorRoom, call: Call): Promise<Response> {
+  const asked = checkShape(releaseQuery, call.req.query(), 'the query');
+  if (!asked.ok) return refuse(call, shapeProblem(asked.error));
+  const { cursor, ...filter } = asked.value;
+  const { channel, board, state } = filter;
+  const list = `releases ${JSON.stringify(filter)}`;
+  const place = cursor === undefined ? '' : await room.cursors.read(list, cursor);
+  if (place === undefined) return refuse(call, NO_CURSOR);
+  const all: ReleaseItem[] = [];
+  const unreadable: { id: string; reason: string }[] = [];
+  for (const pair of room.catalogue.pairs) {
+    if ((channel ?? pair.channel) !== pair.channel || (board ?? pair.board) !== pair.board) continue;
+    const found = await releasesOf(room, pair);
+    if (!found.ok) return refuse(call, releaseProblem(found.error));
+    all.push(...found.value.items.filter((release) => state === undefined || release.state === state));
+    unreadable.push(...found.value.unreadable);
+  }
+  // A release that has left the list meanwhile is where the next page begins all the same.
+  const begin = place === '' ? 0 : all.findIndex((release) => idOf(release) === place) + 1;
+  const items = all.slice(begin, begin + PAGE);
+  const last = items.at(-1);
+  const next = begin + PAGE < all.length && last !== undefined ? idOf(last) : null;
+  const bad = unreadable.length === 0 ? {} : { unreadable };
+  return answerJson<typeof releasePage>({ items, ...bad, cursor: await room.cursors.make(list, next) });
+}
+
+async function quarantineRelease(room: MirrorRoom, call: Call): Promise<Response> {
+  const release = numbered(room, call);
+  if (!release.ok) return refuse(call, release.error);
+  const asked = checkShape(quarantineQuery, call.req.query(), 'the query');
+  if (!asked.ok) return refuse(call, shapeProblem(asked.error));
+  const failed = await failedPrecondition(room, call, release.value);
+  if (failed !== undefined) return refuse(call, failed);
+  const before = await aliasesNow(room, release.value);
+  if (!before.ok) return refuse(call, releaseProblem(before.error));
+  // The mark comes first: a publication yields to it, so that a job which goes on does no harm.
+  const why = { by: call.var.caller.who, reason: asked.value.reason };
+  const done = await quarantine(room, release.value, why);
+  room.forget(release.value);
+  if (!done.ok) return refuse(call, releaseProblem(done.error));
+  const cancelled = await room.jobs.cancel(release.value);
+  // A job that cannot be read cannot be cancelled either. The mark alone keeps it from publishing anything.
+  if (!cancelled.ok && cancelled.error.reason !== 'stored-malformed')
+    return refuse(call, releaseProblem(cancelled.error));
+  const after = await aliasesNow(room, release.value);
+  if (!after.ok) return refuse(call, releaseProblem(after.error));
+  const aliases = [...before.value].map(([alias, named]) => ({
+    ...{ alias, before: named },
+    after: after.value.get(alias) ?? null,
+  }));
+  call.set('change', { before: '', after: 'quarantined' });
+  const answer = { ...marksOf(done.value), aliases, dryRun: room.isDry };
+  return answerJson<typeof quarantined>(answer, 200, { etag: await releaseTag(done.value) });
+}
+
+/** What each alias of a pair names. */
+async function aliasesNow(room: MirrorRoom, pair: Pair): Promise<Result<Map<string, string | null>, StoreFault>> {
+  const records = await room.releases.aliases(pair);
+  if (!records.ok) return records;
+  const named = new Map<string, string | null>();
+  for (const { alias, record } of records.value.found) {
+    const view = await viewAlias(room, pair, alias, record);
+    if (!view.ok) return view;
+    named.set(alias, view.value.version);
+  }
+  return ok(named);
+}
+
+/** Returns the 412 of a precondition that does not hold. A release that nothing is known of has no entity tag. */
+async function failedPrecondition(
+  room: MirrorRoom,
+  call: Call,
+  release: Parameters<MirrorRoom['releases']['manifest']>[0],
+): Promise<Problem | undefined> {
+  const manifest = await room.releases.manifest(release);
+  // One that cannot be read may be replaced.
+  const current = manifest.ok ? manifest.value : undefined;
+  if (!manifest.ok && manifest.error.reason !== 'stored-malformed') return releaseProblem(manifest.error);
+  const is = preconditionOf(call.req.raw.headers)(current === undefined ? undefined : await releaseTag(current));
+  return is === undefined ? undefined : { code: 'precondition-failed', detail: `${is}; nothing was changed` };
+}
+
+const idOf = ({ channel, board, version }: ReleaseItem): string => `${channel}/${board}/${version}`;
+
 const isSwept = ({ files, quarantinedAt }: Manifest): boolean =>
   quarantinedAt === undefined && Object.keys(files).length === 0;
-
-/** The public fields of a manifest without its files. It names each field, so that other fields stay private. */
-function marksOf({ channel, board, version, publishedAt, distrusted, quarantinedAt }: Manifest): QuarantineMark {
-  return {
-    channel,
-    board,
-    version,
-    publishedAt,
-    ...(distrusted === undefined ? {} : { distrusted: { fingerprint: distrusted.fingerprint, at: distrusted.at } }),
-    ...(quarantinedAt === undefined ? {} : { quarantinedAt }),
-  };
-}

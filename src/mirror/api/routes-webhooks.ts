@@ -41,5 +41,5 @@ async function announce(room: MirrorRoom, call: Call, announcement: Announcement
     else if (started.error.reason !== 'quarantined') fault ??= startProblem(started.error);
   }
   if (fault !== undefined) return refuse(call, fault);
-  return answerJson<typeof announcedJobs>({ jobs }, 202);
+  return answerJson<typeof announcedJobs>({ jobs, ...(room.isDry ? { dryRun: true } : {}) }, 202);
 }

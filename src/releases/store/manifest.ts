@@ -44,6 +44,8 @@ const manifestSchema = storedObject({
    * published gets one too: it has no files, and `publishedAt` is the date of its quarantine.
    */
   quarantinedAt: momentField.optional(),
+  /** Who quarantined it, and why. Earlier versions stored neither. */
+  quarantine: storedObject({ by: z.string(), reason: z.string().optional() }).optional(),
   /** Set while a sweep deletes the files: the release is not published any more, and its objects may be gone. */
   goingAt: momentField.optional(),
   files: z.record(z.string(), manifestFileSchema),
@@ -63,6 +65,12 @@ export const isPublished = (manifest: Manifest): boolean =>
 /** True when a mark stands against the release. */
 export const isWithdrawn = ({ quarantinedAt, distrusted }: Manifest): boolean =>
   quarantinedAt !== undefined || distrusted !== undefined;
+
+/** Returns a withdrawn release without its marks. It has no files: those that it had are deleted, or will be. */
+export function unmarked(manifest: Manifest): Manifest {
+  const { quarantinedAt: _mark, quarantine: _why, distrusted: _other, ...rest } = manifest;
+  return { ...rest, files: {} };
+}
 
 /** Returns the manifest of a release that is not published; `at` is ISO 8601. */
 export const unpublished = (

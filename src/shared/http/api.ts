@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { notKnown } from '../nearest.ts';
 import type { Platform } from '../platform.ts';
-import type { Problem } from '../problem.ts';
+import { type FieldError, fieldProblem, type Problem } from '../problem.ts';
 import { err, ok, type Result } from '../result.ts';
 import { CACHE } from './cache.ts';
 import { readLimited } from './read-limited.ts';
@@ -28,15 +28,26 @@ export async function apiBody(
 
 /** Returns the JSON object that a body holds, or a problem (400). An empty body is an empty object. */
 export function apiObject(body: Uint8Array): Result<Record<string, unknown>, Problem> {
-  const fault = err({ code: 'bad-request', detail: 'the body is not a JSON object' } as const);
+  const text = new TextDecoder().decode(body);
   try {
-    const text = new TextDecoder().decode(body);
     const value: unknown = text.trim() === '' ? {} : JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? ok({ ...value }) : fault;
-  } catch {
-    return fault;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return ok({ ...value });
+    return err({ code: 'bad-request', detail: `the body is not a JSON object: it is ${kindOf(value)}` });
+  } catch (cause) {
+    return err({ code: 'bad-request', detail: `the body is not JSON${placeOf(cause, text)}` });
   }
 }
+
+/** Returns where V8 has found the fault, if it tells. Its sentence quotes the body, so only the place is taken. */
+function placeOf(cause: unknown, text: string): string {
+  const position = /at position (\d+)/.exec(cause instanceof Error ? cause.message : '')?.[1];
+  if (position === undefined) return text.trim() === '' ? '' : ': it ends too early';
+  const before = text.slice(0, Number(position)).split('\n');
+  return `: line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+}
+
+const kindOf = (value: unknown): string =>
+  value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
 
 type Frozen<T> = T extends readonly (infer Member)[]
   ? readonly Frozen<Member>[]
@@ -51,33 +62,56 @@ export type AnswerOf<S extends z.ZodType> = Frozen<z.output<S>>;
  * Returns a JSON answer that no cache may store. The caller must name the schema of the answer, as in
  * `answerJson<typeof machineView>(…)`: without it, no body has the right type.
  */
-export const answerJson = <S extends z.ZodType = never>(body: AnswerOf<NoInfer<S>>, status = 200): Response =>
-  Response.json(body, { status, headers: { 'cache-control': CACHE.never } });
+export const answerJson = <S extends z.ZodType = never>(
+  body: AnswerOf<NoInfer<S>>,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Response => Response.json(body, { status, headers: { 'cache-control': CACHE.never, ...headers } });
 
-/** The first field that does not fit its schema. */
+/** The fields that do not fit their schema. */
 export interface ShapeFault {
-  /** The path of the field, such as `a.b`; `body` for the whole value. */
-  readonly field: string;
-  readonly message: string;
+  /** The first one is the one to tell of; `body` stands for the whole value. */
+  readonly errors: readonly [FieldError, ...FieldError[]];
+  /** True when the first one is a name that the schema does not have. */
+  readonly isUnknownName: boolean;
 }
 
-/** Returns `value` as `schema` parses it, or the first field that is wrong and what it must be. */
-export function checkShape<T extends z.ZodType>(schema: T, value: unknown): Result<z.output<T>, ShapeFault> {
+/** More faults than this help nobody. */
+const MOST_ERRORS = 20;
+
+/** Returns `value` as `schema` parses it, or every field that is wrong and what it must be. `takes` names what is read. */
+export function checkShape<T extends z.ZodType>(
+  schema: T,
+  value: unknown,
+  takes = 'the body',
+): Result<z.output<T>, ShapeFault> {
   const checked = schema.safeParse(value);
   if (checked.success) return ok(checked.data);
-  const [issue] = checked.error.issues;
-  if (issue?.code === 'unrecognized_keys') return err(unknownField(schema, issue.keys[0] ?? ''));
-  return err({ field: issue?.path.join('.') || 'body', message: issue?.message ?? 'is not valid' });
-}
-
-/** A name that is misspelt must not be taken for an absent one. */
-function unknownField(schema: z.ZodType, name: string): ShapeFault {
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-  return { field: name.slice(0, 100) || '(empty name)', message: notKnown(name, known, 'the body') };
+  const unknown: FieldError[] = [];
+  const wrong: FieldError[] = [];
+  for (const issue of checked.error.issues.slice(0, MOST_ERRORS)) {
+    // A name that is misspelt must not be taken for an absent one.
+    if (issue.code === 'unrecognized_keys') unknown.push(...issue.keys.map((name) => unknownName(name, known, takes)));
+    else wrong.push({ field: issue.path.join('.') || 'body', message: wordsOf(issue, value) });
+  }
+  const [first = { field: 'body', message: 'is not valid' }, ...others] = [...unknown, ...wrong].slice(0, MOST_ERRORS);
+  return err({ errors: [first, ...others], isUnknownName: unknown.length > 0 });
 }
 
-/** Returns a 422 that names the field. */
-export const shapeProblem = ({ field, message }: ShapeFault): Problem => ({
-  code: 'invalid',
-  detail: `${field}: ${message}`,
+/** A field that is missing is told so; every other one has the words of its schema. */
+function wordsOf({ path, message }: z.core.$ZodIssue, value: unknown): string {
+  let at: unknown = value;
+  for (const step of path) at = typeof at === 'object' && at !== null ? Reflect.get(at, step) : undefined;
+  return path.length > 0 && at === undefined ? `is missing: it ${message}` : message;
+}
+
+/** Returns the error for a name that is not known, with the one that may have been meant. */
+export const unknownName = (name: string, known: readonly string[], takes: string): FieldError => ({
+  field: name.slice(0, 100) || '(empty name)',
+  message: notKnown(name, known, takes),
 });
+
+/** Returns a 422 that names the fields. */
+export const shapeProblem = ({ errors, isUnknownName }: ShapeFault): Problem =>
+  fieldProblem(errors, isUnknownName ? 'unknown-name' : 'invalid');

@@ -4,9 +4,28 @@ import { causeFields } from '../cause.ts';
 import type { LogEvent, LogValue } from '../log.ts';
 import { type Problem, problemJson } from '../problem.ts';
 
-/** The variables that the first middleware adds to each request. */
+/** Who makes a call, as the rooms need to know it. */
+export interface CallerSeen {
+  readonly who: string;
+  readonly may: ReadonlySet<string> | 'everything';
+  /** Machines and profiles whose names begin otherwise are none of this caller's. */
+  readonly prefix?: string | undefined;
+}
+
+/** What a write has changed, for the audit trail: a generation, or the version that an alias named. */
+export interface Change {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** The variables that the middleware adds to each request. */
 export interface CallVariables {
   log: LogEvent;
+  requestId: string;
+  /** Calls of the API only. */
+  caller: CallerSeen;
+  /** Set by a write that went through. */
+  change: Change | undefined;
 }
 
 /** The router of a room. */

@@ -70,10 +70,10 @@ describe.each(SPOILS)('a job record that %s', (_how, how) => {
       await world.api(edge, 'PUT', `mirrors/${PAIR}/4593.2.4`);
       const { status, body } = await world.api(edge, 'GET', 'mirrors');
       expect(status).toBe(200);
-      expect(body).toMatchObject([
-        { version: '4593.2.4', state: 'queued' },
-        { unreadable: `${PAIR}/4593.2.3`, reason: expect.any(String) },
-      ]);
+      expect(body).toMatchObject({
+        items: [{ version: '4593.2.4', state: 'queued' }],
+        unreadable: [{ id: `${PAIR}/4593.2.3`, reason: expect.any(String) }],
+      });
       expect(
         (await edge.fetch('/api/metrics', { headers: { authorization: 'Bearer operator-token-of-at-least-32-bytes' } }))
           .status,
@@ -132,7 +132,7 @@ describe.each(SPOILS)('a manifest that %s', (_how, how) => {
       expect((await world.api(edge, 'PUT', `mirrors/${PAIR}/4593.2.4`)).status).toBe(503);
       expect(await world.api(edge, 'DELETE', `releases/${PAIR}/4593.2.4`)).toMatchObject({
         status: 200,
-        body: { version: '4593.2.4', quarantinedAt: expect.any(String) },
+        body: { version: '4593.2.4', quarantine: { at: expect.any(String), by: 'operator', reason: null } },
       });
       expect((await world.get(world.isolate(), `4593.2.4/${KERNEL}`)).status).toBe(404);
       expect(await world.mirror(edge, '4593.2.4')).toEqual(['complete']);
@@ -154,7 +154,7 @@ describe.each(SPOILS)('an index that %s', (_how, how) => {
     play(async () => {
       expect(await world.api(world.isolate(), 'GET', 'releases')).toMatchObject({
         status: 200,
-        body: { releases: [], aliases: [{ pin: '4593.2.4' }], unreadable: [{ id: PAIR, reason: expect.any(String) }] },
+        body: { items: [], unreadable: [{ id: PAIR, reason: expect.any(String) }] },
       });
       expect(await listed('/releases.json')).toContain('4593.2.4');
       expect((await world.isolate().fetch('/')).status).toBe(200);

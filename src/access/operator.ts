@@ -1,9 +1,10 @@
 /** Checks the operator token (RFC 6750). It compares digests, so that the time reveals neither content nor length. */
 
-/** Returns true when `header` is `Bearer` and one of `tokens`. Without a configured token it accepts nothing. */
-export async function isOperator(header: string | null, tokens: readonly string[]): Promise<boolean> {
-  const given = /^Bearer ([^\s]+)$/i.exec(header ?? '')?.[1];
-  if (given === undefined) return false;
+/** Returns the token of a header `Authorization: Bearer TOKEN`, or `undefined`. */
+export const tokenIn = (header: string): string | undefined => /^Bearer ([^\s]+)$/i.exec(header)?.[1];
+
+/** Returns true when `given` is one of `tokens`. Without a configured token it accepts nothing. */
+export async function isOperator(given: string, tokens: readonly string[]): Promise<boolean> {
   const wanted = await digest(given);
   let matches = 0;
   for (const token of tokens) matches |= equal(wanted, await digest(token));

@@ -1,0 +1,108 @@
+/**
+ * What stands before every call of the API: who calls, whether the names are ones that the call takes, whether the caller may
+ * make it. A dry run is made on rooms that store nothing, and a write that went through leaves its entry in the audit trail.
+ */
+import { type AuditPorts, leaveEntry } from '../access/audit.ts';
+import { type AccessPorts, identify } from '../access/identity.ts';
+import { type Caller, mayCall } from '../access/scopes.ts';
+import { rawPath } from '../releases/path.ts';
+import { checkShape, shapeProblem } from '../shared/http/api.ts';
+import { type Call, refuse } from '../shared/http/call.ts';
+import type { Problem } from '../shared/problem.ts';
+import { ok, type Result } from '../shared/result.ts';
+import { callFinder, type FoundCall, unknownNames } from './call-finder.ts';
+import { type Call as ContractCall, isWrite, writeQuery } from './contract/call.ts';
+
+export interface GatePorts {
+  readonly contract: Readonly<Record<string, ContractCall>>;
+  readonly access: AccessPorts & AuditPorts;
+  /** Makes the same call on rooms that store nothing. */
+  readonly dryRun: (call: Call) => Promise<Response>;
+}
+
+/** Returns the gate as a middleware of the router. */
+export function gate({ contract, access, dryRun }: GatePorts) {
+  const find = callFinder(contract);
+  return async (call: Call, next: () => Promise<void>): Promise<Response | undefined> => {
+    const path = rawPath(call.req.url);
+    const found = find(call.req.method, path);
+    if (found === undefined && !path.startsWith('/api/')) {
+      await next();
+      return undefined;
+    }
+    const caller = await callerOf(access, call.req.raw, found);
+    if (!caller.ok) return refuse(call, caller.error);
+    call.set('caller', caller.value);
+    call.var.log.set({ caller: caller.value.who });
+    if (found === undefined) {
+      await next();
+      return undefined;
+    }
+    const { searchParams } = new URL(call.req.url);
+    const refused = unknownNames(found.call, searchParams.keys()) ?? notAllowed(caller.value, found);
+    if (refused !== undefined) return refuse(call, refused);
+    if (!isWrite(found.call)) {
+      await next();
+      return undefined;
+    }
+    const asked = checkShape(writeQuery, { dry_run: searchParams.get('dry_run') ?? undefined }, 'the query');
+    if (!asked.ok) return refuse(call, shapeProblem(asked.error));
+    if (asked.value.dry_run === true) return await dryRun(call);
+    await next();
+    if (call.res.ok) await audit(access, call, found.name, path);
+    return undefined;
+  };
+}
+
+/** Returns a middleware that refuses names which a public call does not take. */
+export function strictNames(contract: GatePorts['contract'], refuseWith: (call: Call, problem: Problem) => Response) {
+  const find = callFinder(contract);
+  return async (call: Call, next: () => Promise<void>): Promise<Response | undefined> => {
+    const found = find(call.req.method, rawPath(call.req.url));
+    const refused = found && unknownNames(found.call, new URL(call.req.url).searchParams.keys());
+    if (refused !== undefined) return refuseWith(call, refused);
+    await next();
+    return undefined;
+  };
+}
+
+/** A webhook is signed: its route proves that before it does anything. */
+async function callerOf(
+  access: AccessPorts,
+  request: Request,
+  found: FoundCall | undefined,
+): Promise<Result<Caller, Problem>> {
+  if (found?.call.isPublic === true) return ok({ who: found.name, may: new Set() });
+  return await identify(access, request);
+}
+
+/** Returns the 403 for a call that the caller may not make. */
+function notAllowed(caller: Caller, { name, call, params }: FoundCall): Problem | undefined {
+  if (call.isPublic === true) return undefined;
+  const needs = call.needs ?? [];
+  if (!mayCall(caller, needs)) {
+    const may = caller.may === 'everything' ? '' : [...caller.may].join(', ') || 'nothing';
+    const needed = needs.length === 0 ? 'the operator token' : needs.join(' or ');
+    return { code: 'forbidden', detail: `${caller.who} may ${may}; ${name} needs ${needed}` };
+  }
+  const { prefix } = caller;
+  if (prefix === undefined || (call.tag !== 'Machines' && call.tag !== 'Profiles')) return undefined;
+  const target = params['id'] ?? params['name'];
+  const isOwn = target === undefined ? LISTS.has(name) : target.startsWith(prefix);
+  if (isOwn) return undefined;
+  const which = target === undefined ? 'all of them' : target;
+  return { code: 'forbidden', detail: `${caller.who} has only what begins with ${prefix}; ${name} is about ${which}` };
+}
+
+/** They show only what begins with the caller's prefix. */
+const LISTS: ReadonlySet<string> = new Set(['listMachines', 'listProfiles']);
+
+async function audit(access: AuditPorts, call: Call, name: string, path: string): Promise<void> {
+  const { caller, change, requestId } = call.var;
+  const left = await leaveEntry(access, {
+    ...{ who: caller.who, call: name, target: path, status: call.res.status, requestId },
+    ...(change === undefined || change.before === '' ? {} : { before: change.before }),
+    ...(change === undefined || change.after === '' ? {} : { after: change.after }),
+  });
+  if (!left.ok) call.var.log.set({ audit: 'lost' });
+}

@@ -1,0 +1,81 @@
+/** Lists what was written, by whom and when. */
+import { useState } from 'preact/hooks';
+import { useAnswer } from './client.ts';
+import { moment } from './show.ts';
+import { Fault, Field, ScrollBox } from './widgets.tsx';
+
+/** Shows a page of the audit trail, newest first. It keeps the cursors of the pages before it. */
+export function AuditScreen() {
+  const [filter, setFilter] = useState({ who: '', call: '', target: '' });
+  const [cursors, setCursors] = useState<readonly string[]>([]);
+  const cursor = cursors.at(-1);
+  const asked = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ''));
+  const { value, fault } = useAnswer('listAudit', { query: { ...asked, ...(cursor === undefined ? {} : { cursor }) } });
+  return (
+    <>
+      <h1>Audit</h1>
+      <div class="fields">
+        {(['who', 'call', 'target'] as const).map((name) => (
+          <Field
+            key={name}
+            label={{ who: 'Who', call: 'Call', target: 'Path starts with' }[name]}
+            value={filter[name]}
+            onValue={(text) => {
+              setFilter({ ...filter, [name]: text.trim() });
+              setCursors([]);
+            }}
+          />
+        ))}
+      </div>
+      <Fault text={fault} />
+      {value === undefined && fault === undefined ? <p class="faint">Loading …</p> : null}
+      {value?.items.length === 0 ? (
+        <p>Nothing here was written{value.cursor === null ? '.' : ' yet; see the next page.'}</p>
+      ) : null}
+      {value === undefined || value.items.length === 0 ? null : (
+        <ScrollBox label="Audit">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">When</th>
+                <th scope="col">Who</th>
+                <th scope="col">Call</th>
+                <th scope="col">Path</th>
+                <th scope="col">Before</th>
+                <th scope="col">After</th>
+                <th scope="col">Request</th>
+              </tr>
+            </thead>
+            <tbody>
+              {value.items.map(({ at, who, call, target, before, after, requestId }) => (
+                <tr key={`${at} ${requestId}`}>
+                  <td>{moment(at)}</td>
+                  <td>{who}</td>
+                  <td>{call}</td>
+                  <td>{target}</td>
+                  <td>{before}</td>
+                  <td>{after}</td>
+                  <td>
+                    <code>{requestId}</code>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </ScrollBox>
+      )}
+      <div class="row">
+        <button type="button" disabled={cursors.length === 0} onClick={() => setCursors(cursors.slice(0, -1))}>
+          Newer
+        </button>
+        <button
+          type="button"
+          disabled={value?.cursor === null || value?.cursor === undefined}
+          onClick={() => value?.cursor && setCursors([...cursors, value.cursor])}
+        >
+          Older
+        </button>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,20 @@
+/** Shows the state of a machine. */
+import type { CallAnswer } from '../api/api-client.ts';
+import { Chip, type Tone } from './widgets.tsx';
+
+export type MachineState = CallAnswer<'getMachine'>['state'];
+
+/** The states with what they mean, in the order in which a list offers them. */
+export const STATES: readonly (readonly [state: MachineState, text: string, tone: Tone])[] = [
+  ['failing', 'gets no config', 'bad'],
+  ['stale', 'not booted since its config changed', 'warn'],
+  ['never-booted', 'never booted', ''],
+  ['booted', 'booted', 'good'],
+  ['expired', 'its URLs have expired', 'warn'],
+];
+
+/** Shows the state in words. */
+export function StateChip({ state }: { state: MachineState }) {
+  const [, text, tone] = STATES.find(([known]) => known === state) ?? [state, state, ''];
+  return <Chip tone={tone}>{text}</Chip>;
+}

@@ -1,0 +1,54 @@
+/** Explains what a machine boots: every layer, which of them set each part, and why they do not merge where they do not. */
+import { sha512Hex } from '../../shared/bytes.ts';
+import { answerJson } from '../../shared/http/api.ts';
+import type { Call } from '../../shared/http/call.ts';
+import { render, SAMPLE_CLOUD_CONFIG_URL } from '../boot/render.ts';
+import { layerTextsOf, readsOf } from '../issue.ts';
+import { openSource, readMachine } from '../machines.ts';
+import { firstError } from '../problems.ts';
+import type { explanation } from './call-answers.ts';
+import { readId } from './machine-request.ts';
+import { type MachineRoom, originOf, refuse } from './room.ts';
+
+/** Answers `GET /api/machines/{id}/explain`. It is 200 whether the layers merge or not. */
+export async function explainMachine(room: MachineRoom, call: Call): Promise<Response> {
+  const id = readId(call.req.param('id'));
+  if (!id.ok) return refuse(call, { reason: 'unknown', what: 'machine' });
+  const stored = await readMachine(room, id.value);
+  if (!stored.ok) return refuse(call, stored.error);
+  const machine = stored.value.value;
+  const layerTexts = await layerTextsOf(room, machine);
+  if (!layerTexts.ok) return refuse(call, layerTexts.error);
+  const source = await openSource(room.vault, machine);
+  if (!source.ok) return refuse(call, source.error);
+  const { base, user, default: fallback, reader, profileGeneration } = layerTexts.value;
+  if (room.capabilities.secrets.length === 0) return refuse(call, { reason: 'no-secret' });
+  // The config of its newest URL, so that its hash is the one that a boot by that URL has.
+  const capability = await room.capabilities.mint({ ...machine, machine: machine.id });
+  const url = `${originOf(room, call)}/boot/${capability}/cloud-config`;
+  const composed = render(layerTexts.value, url);
+  const result = composed.ok ? composed.value : undefined;
+  const entries = composed.ok ? composed.value.entries : composed.error.entries;
+  const bytes = result === undefined ? undefined : new Uint8Array(new TextEncoder().encode(result.text));
+  return answerJson<typeof explanation>({
+    id: machine.id,
+    generation: machine.generation,
+    profile: machine.profile,
+    profileGeneration: profileGeneration ?? null,
+    valid: composed.ok,
+    error: composed.ok ? null : firstError(entries),
+    version: result?.version ?? null,
+    ignition: machine.ignition ?? null,
+    reads: readsOf(reader),
+    config: result === undefined ? null : withoutCapability(result.text, url),
+    sha512: bytes === undefined ? null : await sha512Hex(bytes),
+    parts: result === undefined ? [] : [...result.parts()],
+    layers: { base: base ?? null, user: user ?? null, default: fallback ?? null },
+    entries: [...entries],
+    ...(source.value === undefined ? {} : { source: machine.source, sourceText: source.value }),
+  });
+}
+
+/** The capability is told when it is issued, and by no other call. */
+const withoutCapability = (text: string, url: string): Record<string, unknown> =>
+  JSON.parse(text.replaceAll(url, SAMPLE_CLOUD_CONFIG_URL)) as Record<string, unknown>;

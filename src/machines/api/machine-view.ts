@@ -1,0 +1,90 @@
+/** Shows one machine to the operator: its record without its secrets, its state, its last boots. */
+import { answerJson } from '../../shared/http/api.ts';
+import type { Call } from '../../shared/http/call.ts';
+import { entityTag, isNotModified } from '../../shared/http/precondition.ts';
+import { ok, type Result } from '../../shared/result.ts';
+import type { StoreFault } from '../../shared/store.ts';
+import { userText } from '../amend.ts';
+import { bootWarnings } from '../boot/boot-warnings.ts';
+import { lastBoots } from '../boot/boots.ts';
+import { readerFor } from '../boot/machine-reader.ts';
+import { isCurrent, lastBootOf, stateOf } from '../boot/state.ts';
+import { profileNamed, readsOf } from '../issue.ts';
+import { readMachine } from '../machines.ts';
+import { faultText, isRecordFault, machineProblem } from '../problems.ts';
+import { changedIn, type Machine, type Profile } from '../records/model.ts';
+import type { MachineView, machineView } from './call-answers.ts';
+import { readId } from './machine-request.ts';
+import { type MachineRoom, refuse } from './room.ts';
+
+/** Answers `GET /api/machines/{id}`. */
+export async function showMachine(room: MachineRoom, call: Call): Promise<Response> {
+  const id = readId(call.req.param('id'));
+  if (!id.ok) return refuse(call, { reason: 'unknown', what: 'machine' });
+  const stored = await readMachine(room, id.value);
+  if (!stored.ok) return refuse(call, stored.error);
+  const { value: machine, etag: text } = stored.value;
+  const etag = entityTag(text);
+  if (isNotModified(call.req.raw.headers, etag)) return new Response(null, { status: 304, headers: { etag } });
+  const boots = await lastBoots(room.store, machine.id);
+  if (!boots.ok) return refuse(call, boots.error);
+  const profile = await profileNamed(room, machine.profile);
+  const state = await bootState(room, machine, profile.ok ? profile.value : undefined);
+  if (!state.ok) return refuse(call, state.error);
+  // A machine is shown, whatever has become of its profile or of its texts.
+  const reader = readerFor(machine, profile.ok ? profile.value : undefined);
+  const lost = profile.ok ? [] : [`the profile cannot be read: ${machineProblem(profile.error).detail}`];
+  const user = await userText(room, machine);
+  if (!user.ok && !isRecordFault(user.error)) return refuse(call, user.error);
+  const unread = user.ok
+    ? []
+    : [`the user data cannot be read: ${isRecordFault(user.error) ? faultText(user.error) : ''}`];
+  const userData = user.ok && user.value !== undefined ? { bytes: user.value.bytes, sha512: user.value.sha512 } : null;
+  const answer = {
+    ...view(machine),
+    reads: readsOf(reader),
+    userData,
+    ...state.value,
+    warnings: [...lost, ...unread, ...bootWarnings(reader, boots.value)],
+    boots: boots.value,
+  };
+  return answerJson<typeof machineView>(answer, 200, { etag });
+}
+
+/** Returns the record without the values that the machine's URLs are made of. */
+function view(machine: Machine) {
+  const { id, profile, kind, source, generation, expiry, channel, board, version, createdAt, updatedAt } = machine;
+  return {
+    ...{ id, profile, kind },
+    ...(source === null ? {} : { source }),
+    generation,
+    expiresAt: expiry === 0 ? null : new Date(expiry * 1000).toISOString(),
+    ...{ channel, board, version },
+    ignition: machine.ignition ?? null,
+    ...{ createdAt, updatedAt },
+  };
+}
+
+async function bootState(
+  { store, platform }: MachineRoom,
+  machine: Machine,
+  profile: Profile | undefined,
+): Promise<Result<Pick<MachineView, 'state' | 'lastBoot' | 'isCurrent'>, StoreFault>> {
+  const listed = await store.states({ limit: 1, startingWith: `${machine.id}.json` });
+  if (!listed.ok) return listed;
+  const item = listed.value.items.find(({ name }) => name === machine.id);
+  const lastBoot = item === undefined ? undefined : lastBootOf(item.summary);
+  const parts =
+    profile === undefined
+      ? undefined
+      : {
+          base: changedIn(profile, 'base'),
+          default: changedIn(profile, 'default'),
+          settings: changedIn(profile, 'settings'),
+        };
+  return ok({
+    state: stateOf(lastBoot, machine, parts, platform.now()),
+    lastBoot: lastBoot ?? null,
+    isCurrent: lastBoot === undefined ? null : isCurrent(lastBoot, machine, parts),
+  });
+}

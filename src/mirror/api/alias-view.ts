@@ -1,0 +1,45 @@
+/** Shows what an alias names now, as the public paths serve it, and how its record came to that. */
+import { isMirrored } from '../../releases/catalogue.ts';
+import type { Alias, Pair } from '../../releases/model.ts';
+import { currentRelease } from '../../releases/serve/current.ts';
+import { releaseProblem } from '../../releases/serve/problems.ts';
+import { type AliasRecord, aliasMeaning } from '../../releases/store/alias.ts';
+import { sha256Hex } from '../../shared/bytes.ts';
+import { entityTag } from '../../shared/http/precondition.ts';
+import { ok, type Result } from '../../shared/result.ts';
+import { isStoreFault, type StoreFault } from '../../shared/store.ts';
+import type { AliasView } from './call-shapes.ts';
+import type { MirrorRoom } from './room.ts';
+
+type Ports = Pick<MirrorRoom, 'catalogue' | 'releases' | 'versionFiles'>;
+
+/**
+ * Returns the alias with the release that is served under its name. Where none is served, `version` is `null` and `fault`
+ * says why; only a store that does not answer is an error.
+ */
+export async function viewAlias(
+  { catalogue, releases, versionFiles }: Ports,
+  pair: Pair,
+  alias: Alias,
+  record: AliasRecord,
+): Promise<Result<AliasView, StoreFault>> {
+  const { version: published, floor, pin, since } = record;
+  const current = await currentRelease(releases, versionFiles, catalogue, pair, alias);
+  if (!current.ok && isStoreFault(current.error)) return { ok: false, error: current.error };
+  const meaning = aliasMeaning(record, isMirrored(catalogue, pair, alias));
+  const from = meaning.kind === 'upstream' ? 'upstream' : meaning.pinned ? 'pin' : 'mirror';
+  return ok({
+    ...{ channel: pair.channel, board: pair.board, alias },
+    version: current.ok ? current.value.version : null,
+    from: current.ok ? from : null,
+    ...{ published, floor, pin },
+    ...(since === undefined ? {} : { since }),
+    ...(current.ok ? {} : { fault: releaseProblem(current.error).detail }),
+  });
+}
+
+/** Returns the entity tag of an alias: it changes with what its record says, and with nothing else. */
+export async function aliasTag({ version, floor, pin }: AliasRecord): Promise<string> {
+  const text = JSON.stringify(['alias', version, floor, pin]);
+  return entityTag((await sha256Hex(new Uint8Array(new TextEncoder().encode(text)))).slice(0, 32));
+}

@@ -1,0 +1,13 @@
+/** A KV namespace for dry runs: reads go to the real one, and what is written is dropped. A copy decides nothing. */
+
+/** Returns a namespace that reads `namespace` and writes nothing to it. */
+export function dryNamespace(namespace: KVNamespace): KVNamespace {
+  const dry = {
+    get: namespace.get.bind(namespace),
+    getWithMetadata: namespace.getWithMetadata.bind(namespace),
+    list: namespace.list.bind(namespace),
+    put: async () => undefined,
+    delete: async () => undefined,
+  };
+  return dry as unknown as KVNamespace;
+}
