@@ -99,24 +99,27 @@ const invitation = (edge: string, upstream: string): string => `
 Flatcar Edge: ${edge}
 console: ${edge}/console
 token: ${OPERATOR_TOKEN}
+
+export EDGE=${edge} OPERATOR_TOKEN=${OPERATOR_TOKEN}
+
 release server: ${upstream}/flatcar/stable/amd64-usr/${VERSION}/ (plays the Flatcar hosts)
 
 Download a signed release and check it:
 
-  curl -O ${edge}/stable/amd64-usr/current/${IMAGE}
-  curl -O ${edge}/stable/amd64-usr/current/${IMAGE}.sig
-  curl ${edge}/keys/signing-key.asc | gpg --import
+  curl --fail-with-body -O ${edge}/stable/amd64-usr/current/${IMAGE}
+  curl --fail-with-body -O ${edge}/stable/amd64-usr/current/${IMAGE}.sig
+  curl --fail-with-body ${edge}/keys/signing-key.asc | gpg --import
   gpg --verify ${IMAGE}.sig
 
 Mirror it, watch, and stop needing the release server:
 
-  curl -X PUT -H 'Authorization: Bearer ${OPERATOR_TOKEN}' ${edge}/api/mirrors/stable/amd64-usr/current
-  curl -H 'Authorization: Bearer ${OPERATOR_TOKEN}' ${edge}/api/mirrors/stable/amd64-usr/current
+  curl --fail-with-body -X PUT -H 'Authorization: Bearer ${OPERATOR_TOKEN}' ${edge}/api/mirrors/stable/amd64-usr/current
+  curl --fail-with-body -H 'Authorization: Bearer ${OPERATOR_TOKEN}' ${edge}/api/mirrors/stable/amd64-usr/current
   curl -I ${edge}/stable/amd64-usr/current/${IMAGE}
 
 Give a machine its config, and fetch it as the machine would:
 
-  echo '{"ignition":{"version":"3.4.0"}}' | curl -T - -H 'Authorization: Bearer ${OPERATOR_TOKEN}' ${edge}/api/machines/vm-1
+  echo '{"ignition":{"version":"3.4.0"}}' | curl --fail-with-body -T - -H 'Authorization: Bearer ${OPERATOR_TOKEN}' ${edge}/api/machines/vm-1
   curl URLS.IGNITION-OF-THE-ANSWER
 
 More to try:

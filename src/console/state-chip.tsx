@@ -6,11 +6,11 @@ export type MachineState = CallAnswer<'getMachine'>['state'];
 
 /** The states with what they mean, in the order in which a list offers them. */
 export const STATES: readonly (readonly [state: MachineState, text: string, tone: Tone])[] = [
-  ['failing', 'gets no config', 'bad'],
-  ['stale', 'not booted since its config changed', 'warn'],
+  ['failing', 'no config', 'bad'],
+  ['stale', 'changed since', 'warn'],
   ['never-booted', 'never booted', ''],
   ['booted', 'booted', 'good'],
-  ['expired', 'its URLs have expired', 'warn'],
+  ['expired', 'URLs expired', 'warn'],
 ];
 
 /** Shows the state in words. */

@@ -11,7 +11,6 @@ import { standardHeaders } from '../support/standard-webhook.ts';
 import { UpstreamTenant } from '../support/upstream-tenant.ts';
 
 const WEBHOOK_SECRET = 'webhook-secret-of-at-least-32-bytes';
-const RELEASE = 'stable/amd64-usr/4593.2.5';
 const writes = Object.entries<Call>(contract).filter(([, call]) => isWrite(call));
 
 let edge: Edge;
@@ -113,7 +112,11 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 
 async function made(name: string, { method, path }: Call): Promise<Response> {
   const { params = {}, query = '', body } = SENT[name] ?? {};
-  const all = { ...DEFAULTS, ...(path.startsWith('/api/tokens') ? { name: 'ci' } : {}), ...params };
+  const all: Record<string, string> = {
+    ...DEFAULTS,
+    ...(path.startsWith('/api/tokens') ? { name: 'ci' } : {}),
+    ...params,
+  };
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, field: string) => all[field] ?? '');
   const headers = name === 'announceRelease' ? await standardHeaders(WEBHOOK_SECRET, body ?? '') : {};
   return await call(method.toUpperCase(), `${filled}?dry_run=1${query === '' ? '' : `&${query}`}`, body, headers);

@@ -26,6 +26,13 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm test': '.ci/run',
 };
 
+/** What stands for the reader's own deployment, and what it is here. */
+const asHere = (example: string): string =>
+  example
+    .replaceAll(/http:\/\/127\.0\.0\.1:8787|https:\/\/mirror\.example\.org/g, edge.url)
+    .replaceAll(/local-operator-token-for-npm-start|the-token-of-your-deployment/g, OPERATOR_TOKEN)
+    .replaceAll(/https:\/\/www\.flatcar\.org\/\S+\.asc/g, `${edge.upstreamUrl}/key.asc`);
+
 let edge: RunningEdge;
 let account: PlayedAccount;
 let folder: string;
@@ -52,24 +59,16 @@ beforeAll(async () => {
   await edge.release('4593.2.5', { [IMAGE]: 300_000 });
   await mirror('4593.2.5');
   await put('/api/profiles/web/base', config('/base'));
-  const issued = (await (await put('/api/machines/vm-1?profile=web', config('/user'))).json()) as {
-    urls: { ignition: string };
-  };
+  await put('/api/machines/vm-1?profile=web', config('/user'));
   // The project as a clone has it, in a folder that examples may write to.
   folder = join(edge.folder, 'clone');
   mkdirSync(folder);
   for (const name of readdirSync(root)) if (!name.startsWith('.')) symlinkSync(join(root, name), join(folder, name));
-  writeFileSync(join(folder, 'user.ign'), config('/user'));
-  writeFileSync(join(folder, 'web-base.ign'), config('/older'));
   const gpgHome = join(edge.folder, 'gpg');
   mkdirSync(gpgHome, { mode: 0o700 });
+  // An empty shell, of somebody who has logged in to Cloudflare: what an example uses, its document has defined before.
   env = {
-    ...{ EDGE: edge.url, OPERATOR_TOKEN, BOOT_URL: issued.urls.ignition, GNUPGHOME: gpgHome, VERSION: '4593.2.4' },
-    ...{
-      WEBHOOK_SECRET: 'webhook-secret-of-at-least-32-bytes',
-      NEW_WEBHOOK_SECRET: 'another-secret-of-at-least-32-bytes',
-    },
-    SIGNING_KEY_URL: `${edge.upstreamUrl}/key.asc`,
+    ...{ HOME: folder, GNUPGHOME: gpgHome },
     ...{ CLOUDFLARE_API_BASE_URL: account.url, CLOUDFLARE_API_TOKEN: 't', CLOUDFLARE_ACCOUNT_ID: ACCOUNT, CI: 'true' },
     PATH: `${dirname(process.execPath)}:${join(root, 'node_modules', '.bin')}:${process.env['PATH']}`,
   };
@@ -83,7 +82,7 @@ describe('every example', () => {
   it.each(documents.filter((document) => examplesIn(document, 'sh').length > 0))('of %s runs', async (document) => {
     // What a runbook is about: a release that was mirrored.
     await mirror('4593.2.4');
-    const blocks = examplesIn(document, 'sh').map((block) => block.replaceAll('http://127.0.0.1:8787', edge.url));
+    const blocks = examplesIn(document, 'sh').map(asHere);
     const here = blocks.filter((block) => ELSEWHERE[block.trim()] === undefined);
     const script = ['set -euo pipefail', ...here].join('\n');
     const { code, stdout, stderr } = await runClient('bash', ['-c', script], folder, env);
@@ -95,12 +94,26 @@ describe('every example', () => {
     async (document) => {
       for (const [index, block] of examplesIn(document, 'ts').entries()) {
         const file = join(root, 'dist', `example-${index}.ts`);
-        writeFileSync(file, block.replaceAll('http://127.0.0.1:8787', edge.url));
-        const { stdout, stderr } = await runClient(process.execPath, [file], root, env);
+        writeFileSync(file, asHere(block));
+        const { stdout, stderr } = await runClient(process.execPath, [file], root, { ...env, OPERATOR_TOKEN });
         expect(stderr + stdout).toMatch(new RegExp(`^${edge.url}/boot/`));
       }
     },
   );
+
+  it('shows the body of a refusal, and takes no variable from outside', () => {
+    for (const document of documents) {
+      for (const example of examplesIn(document, 'sh')) {
+        for (const [call] of example.matchAll(/\bcurl .*/g)) expect(call, document).toContain('--fail-with-body');
+      }
+      const all = examplesIn(document, 'sh').join('\n');
+      const used = new Set([...all.matchAll(/\$\{?([A-Z_]+)/g)].map(([, name = '']) => name));
+      for (const name of used) expect(all, `${document}: ${name}`).toMatch(new RegExp(`\\b${name}=`));
+      const first = (text: string) => all.search(new RegExp(text));
+      for (const name of used)
+        expect(first(`\\b${name}=`), `${document}: ${name}`).toBeLessThan(first(`\\$\\{?${name}\\b`));
+    }
+  });
 
   it('is in a language that is run, or is a diagram', () => {
     const languages = documents.flatMap((document) =>

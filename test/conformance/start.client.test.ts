@@ -48,9 +48,9 @@ describe('npm start', () => {
     const token = /^token: (\S+)$/m.exec(lines)?.[1];
     const jobs = await fetch(`${url}/api/mirrors`, { headers: { authorization: `Bearer ${token}` } });
     expect(jobs.status).toBe(200);
-    const printed = [...lines.matchAll(/^ {2}(curl -O .*)$/gm)].map((match) => match[1] ?? '');
+    const printed = [...lines.matchAll(/^ {2}(curl --fail-with-body -O .*)$/gm)].map((match) => match[1] ?? '');
     expect(printed).toHaveLength(2);
-    const signature = printed.find((line) => line.endsWith('.sig'))?.split(' ')[2] ?? '';
+    const signature = printed.find((line) => line.endsWith('.sig'))?.split(' ')[3] ?? '';
     execFileSync('curl', ['-fsSO', signature], { cwd: folder });
     expect(readFileSync(join(folder, 'flatcar_production_image.bin.bz2.sig')).length).toBeGreaterThan(500);
     const head = await fetch(signature.replace(/\.sig$/, ''), { method: 'HEAD' });

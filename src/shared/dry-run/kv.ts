@@ -3,9 +3,8 @@
 /** Returns a namespace that reads `namespace` and writes nothing to it. */
 export function dryNamespace(namespace: KVNamespace): KVNamespace {
   const dry = {
-    get: namespace.get.bind(namespace),
-    getWithMetadata: namespace.getWithMetadata.bind(namespace),
-    list: namespace.list.bind(namespace),
+    get: (key: string) => namespace.get(key),
+    getWithMetadata: (key: string) => namespace.getWithMetadata(key),
     put: async () => undefined,
     delete: async () => undefined,
   };
