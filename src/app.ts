@@ -1,6 +1,6 @@
 /** The composition root: Env -> Config -> ports -> rooms -> routes. Each isolate has one `Edge`. */
 import { Hono } from 'hono';
-import { routePath } from 'hono/route';
+import { matchedRoutes } from 'hono/route';
 import { forgetEntries } from './access/audit.ts';
 import { pageRoom } from './app-pages.ts';
 import {
@@ -175,7 +175,7 @@ function observedApp({ platform }: Runtime, watch: Observer): Router {
     refuseGuessing(context);
     const length = context.res.headers.get('content-length');
     const bytes = length === null || method === 'HEAD' ? {} : { bytes: Number(length) };
-    log.set({ status: context.res.status, route: routePath(context, -1), ...bytes });
+    log.set({ status: context.res.status, route: matchedRoutes(context)[context.req.routeIndex]?.path, ...bytes });
     platform.waitUntil(watch.request(log, started));
   });
   app.onError((cause, context) => {

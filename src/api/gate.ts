@@ -11,7 +11,7 @@ import { type Call, refuse } from '../shared/http/call.ts';
 import type { Problem } from '../shared/problem.ts';
 import { ok, type Result } from '../shared/result.ts';
 import { callFinder, type FoundCall, unknownNames } from './call-finder.ts';
-import { type Call as ContractCall, isWrite, writeQuery } from './contract/call.ts';
+import { ANY, type Call as ContractCall, isWrite, writeQuery } from './contract/call.ts';
 
 export interface GatePorts {
   readonly contract: Readonly<Record<string, ContractCall>>;
@@ -80,7 +80,7 @@ async function callerOf(
 function notAllowed(caller: Caller, { name, call, params }: FoundCall): Problem | undefined {
   if (call.isPublic === true) return undefined;
   const needs = call.needs ?? [];
-  if (!mayCall(caller, needs)) {
+  if (needs !== ANY && !mayCall(caller, needs)) {
     const may = caller.may === 'everything' ? '' : [...caller.may].join(', ') || 'nothing';
     const needed = needs.length === 0 ? 'the operator token' : needs.join(' or ');
     return { code: 'forbidden', detail: `${caller.who} may ${may}; ${name} needs ${needed}` };

@@ -71,4 +71,7 @@ export const mergeBody = z
     child: z.union([z.string(), z.record(z.string(), z.unknown())]),
     engine: engine.optional(),
   })
-  .meta({ id: 'Merge' });
+  .meta({
+    id: 'Merge',
+    example: { parent: { ignition: { version: '3.4.0' } }, child: '{"ignition":{"version":"3.3.0"}}' },
+  });

@@ -4,6 +4,8 @@
  */
 import { createEdge } from '../../src/app.ts';
 import type { Runtime } from '../../src/app-rooms.ts';
+import { runCheck } from '../../src/machines/checks/run-check.ts';
+import type { CheckParameters } from '../../src/machines/checks/workflow.ts';
 import { type DoStep, runJob } from '../../src/mirror/run-job.ts';
 import type { MirrorParameters } from '../../src/mirror/workflow.ts';
 import type { Version } from '../../src/releases/model.ts';
@@ -45,6 +47,10 @@ export interface Edge {
   /** Runs one of them, or all that were created, to their end. */
   run(parameters: MirrorParameters): Promise<string>;
   runAll(): Promise<string[]>;
+  /** The runs of checks of profiles that were launched and have not run. */
+  readonly checks: CheckParameters[];
+  /** Runs them, and those that they launch, to their end; `most` stops after so many runs. */
+  runChecks(most?: number): Promise<number>;
 }
 
 export const OPERATOR_TOKEN = 'operator-token-of-at-least-32-bytes';
@@ -102,7 +108,15 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
     },
     get: async () => ({ terminate: async () => undefined }),
   };
-  const whole = { MIRROR_RELEASE: throughWorkflow(workflow), ...environment };
+  const checks: CheckParameters[] = [];
+  const checking = {
+    create: async ({ id, params }: { id: string; params: CheckParameters }) => {
+      if (ids.has(id)) throw new Error(`instance ${id} exists`);
+      ids.add(id);
+      checks.push(params);
+    },
+  };
+  const whole = { MIRROR_RELEASE: throughWorkflow(workflow), CHANGE_PROFILE: checking, ...environment };
   const edge = createEdge(whole as unknown as Env, runtime);
   const context = {
     waitUntil,
@@ -133,6 +147,18 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
       const outcomes: string[] = [];
       for (let next = launched.shift(); next !== undefined; next = launched.shift()) outcomes.push(await run(next));
       return outcomes;
+    },
+    checks,
+    runChecks: async (most = Number.POSITIVE_INFINITY) => {
+      let runs = 0;
+      for (let next = checks.shift(); next !== undefined; next = checks.shift()) {
+        const ports = edge.checkPorts;
+        if (ports === undefined) throw new Error('bad configuration');
+        await runCheck(ports, next, async (_name, work) => await work());
+        runs += 1;
+        if (runs === most) break;
+      }
+      return runs;
     },
     settle: async () => {
       while (pending.length > 0) await Promise.allSettled(pending.splice(0));

@@ -24,7 +24,8 @@ export interface NodeEdgeOptions {
   readonly platform?: Partial<Platform>;
   /** What another host answers; `undefined` for one that is not there. */
   readonly elsewhere?: (request: Request) => Promise<Response> | undefined;
-  readonly bucket?: MemoryBucket;
+  /** Stands for R2 in the place of the memory bucket. */
+  readonly over?: R2Bucket;
 }
 
 /** Opens an edge whose upstream has these versions; the last one is what its `current` names. */
@@ -42,7 +43,7 @@ export async function nodeEdge(options: NodeEdgeOptions = {}): Promise<NodeEdge>
     }
   }
   const armored = publicKeyText(key);
-  const bucket = options.bucket ?? memoryBucket({ now: options.platform?.now ?? Date.now });
+  const bucket = memoryBucket({ now: options.platform?.now ?? Date.now });
   const fetch = async (request: Request) => {
     const { pathname, host } = new URL(request.url);
     if (host !== 'upstream.test') return (await elsewhere?.(request)) ?? new Response(null, { status: 404 });
@@ -54,7 +55,7 @@ export async function nodeEdge(options: NodeEdgeOptions = {}): Promise<NodeEdge>
   };
   const edge = edgeOver(
     {
-      ...{ RELEASES: bucket.r2, MACHINES: lateNamespace().namespace },
+      ...{ RELEASES: options.over ?? bucket.r2, MACHINES: lateNamespace().namespace },
       ...{ UPSTREAM_URL: 'http://upstream.test/{channel}/{board}/{version}/{file}' },
       ...{ SIGNING_KEY_URL: 'http://upstream.test/key.asc', SIGNING_KEY_FINGERPRINTS: fingerprint(key) },
       ...{ OPERATOR_TOKEN, CAPABILITY_SECRET: 'capability-secret-of-at-least-32-bytes' },
