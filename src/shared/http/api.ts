@@ -93,17 +93,26 @@ export function checkShape<T extends z.ZodType>(
   for (const issue of checked.error.issues.slice(0, MOST_ERRORS)) {
     // A name that is misspelt must not be taken for an absent one.
     if (issue.code === 'unrecognized_keys') unknown.push(...issue.keys.map((name) => unknownName(name, known, takes)));
-    else wrong.push({ field: issue.path.join('.') || 'body', message: wordsOf(issue, value) });
+    else wrong.push(errorOf(issue, value));
   }
   const [first = { field: 'body', message: 'is not valid' }, ...others] = [...unknown, ...wrong].slice(0, MOST_ERRORS);
   return err({ errors: [first, ...others], isUnknownName: unknown.length > 0 });
 }
 
-/** A field that is missing is told so; every other one has the words of its schema. */
-function wordsOf({ path, message }: z.core.$ZodIssue, value: unknown): string {
+/**
+ * Returns the field of an issue with its words. A field that is missing is told so; every other one has the words of its
+ * schema. A text that a schema takes apart is one field.
+ */
+function errorOf({ path, message }: z.core.$ZodIssue, value: unknown): FieldError {
   let at: unknown = value;
-  for (const step of path) at = typeof at === 'object' && at !== null ? Reflect.get(at, step) : undefined;
-  return path.length > 0 && at === undefined ? `is missing: it ${message}` : message;
+  const field: PropertyKey[] = [];
+  for (const step of path) {
+    if (typeof at !== 'object' || at === null) break;
+    at = Reflect.get(at, step);
+    field.push(step);
+  }
+  const isMissing = field.length > 0 && at === undefined;
+  return { field: field.join('.') || 'body', message: isMissing ? `is missing: it ${message}` : message };
 }
 
 /** Returns the error for a name that is not known, with the one that may have been meant. */
