@@ -33,7 +33,7 @@ import type { TrustedKeys } from './signing/trusted-keys.ts';
 export type Router = Hono<{ Bindings: Env; Variables: CallVariables }>;
 
 /** The rooms that the calls of the API work on. */
-export interface ApiRooms {
+interface ApiRooms {
   readonly mirror: MirrorRoom;
   readonly machines: MachineRoom & BootRoom;
   readonly access: AccessRoom & AuditPorts;

@@ -7,12 +7,12 @@ import { type StoreFault, storeCaller } from '../shared/store.ts';
 import { parseToken, type TokenRecord } from './token-record.ts';
 
 /** A page of names in their order, and whether there are more. */
-export interface NamePage {
+interface NamePage {
   readonly names: readonly string[];
   readonly isLast: boolean;
 }
 
-export interface TrailPage {
+interface TrailPage {
   readonly items: readonly { readonly name: string; readonly fields: Readonly<Record<string, string>> }[];
   readonly isLast: boolean;
 }

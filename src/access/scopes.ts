@@ -24,7 +24,7 @@ export const OPERATOR: Caller = { who: 'operator', may: 'everything' };
 export const mayCall = ({ may }: Caller, needs: readonly Scope[]): boolean =>
   may === 'everything' || needs.some((scope) => may.has(scope));
 
-export const isScope = (word: string): word is Scope => (SCOPES as readonly string[]).includes(word);
+const isScope = (word: string): word is Scope => (SCOPES as readonly string[]).includes(word);
 
 /**
  * Parses ACCESS_GROUPS: `group=word+word`, by comma. A group may be an e-mail address, which stands for one person; a word is

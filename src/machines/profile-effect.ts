@@ -13,7 +13,7 @@ export interface Layers extends ProfileTexts {
 }
 
 /** Machines that the same fault would keep from booting. */
-export interface BrokenGroup {
+interface BrokenGroup {
   readonly cause: string;
   readonly count: number;
   readonly examples: readonly { readonly id: string; readonly entries: readonly LayeredEntry[] }[];

@@ -246,7 +246,7 @@ export const profileChange = z
   })
   .meta({ id: 'ProfileChange' });
 
-export const CHANGE_STATES = ['checking', 'stored', 'refused', 'failed', 'cancelled'] as const;
+const CHANGE_STATES = ['checking', 'stored', 'refused', 'failed', 'cancelled'] as const;
 
 export const changeView = z
   .object({

@@ -51,7 +51,7 @@ export interface BootAnswer {
 }
 
 /** The generations that a config was composed of. */
-export interface Made {
+interface Made {
   readonly generation: number;
   readonly profile?: string;
   readonly profileGeneration?: number;
@@ -204,7 +204,7 @@ async function ignition(
 }
 
 /** What a rendering was composed of, as its metadata tells; renderings of earlier versions tell nothing. */
-export function madeOf({ generation, profile, profileGeneration }: Summary): Made {
+function madeOf({ generation, profile, profileGeneration }: Summary): Made {
   return {
     generation: Number(generation ?? 0),
     ...(profile === undefined ? {} : { profile }),

@@ -33,15 +33,11 @@ const PROFILE: Shape<Profile> = { kind: 'profile', parse: parseProfile, summaryO
 export const machineDocument = (ports: RecordPorts, id: string): Document<Machine> =>
   strict(recordDocument(ports, MACHINE, id));
 
-/** Returns the record of a profile as a document. The record of a deleted profile is a tombstone. */
-export const profileDocument = (ports: RecordPorts, name: string): Document<Profile> =>
-  strict(recordDocument(ports, PROFILE, name));
-
 /** Like `machineDocument`, for a caller that may replace a record that cannot be read. */
 export const replaceableMachine = (ports: RecordPorts, id: string): ReplaceableDocument<Machine> =>
   recordDocument(ports, MACHINE, id);
 
-/** Like `profileDocument`, for a caller that may replace a record that cannot be read. */
+/** Returns the record of a profile, for a caller that may replace one that cannot be read. That of a deleted one is a tombstone. */
 export const replaceableProfile = (ports: RecordPorts, name: string): ReplaceableDocument<Profile> =>
   recordDocument(ports, PROFILE, name);
 

@@ -95,8 +95,7 @@ export async function releaseTag(manifest: Manifest): Promise<string> {
   return entityTag((await sha256Hex(new Uint8Array(new TextEncoder().encode(text)))).slice(0, 32));
 }
 
-/** Compares the numbers of two versions. */
-export function byVersion(a: string, b: string): number {
+function byVersion(a: string, b: string): number {
   const [left, right] = [a, b].map((text) => text.split('.').map(Number));
   for (const [at, number] of (left ?? []).entries()) {
     const difference = number - (right?.[at] ?? 0);

@@ -30,7 +30,7 @@ export const NO_CURSOR: Problem = fieldProblem([{ field: 'cursor', message: 'is 
 export const NOT_MIRRORED: Problem = { code: 'not-found', detail: 'nothing is known of this release here' };
 
 /** Returns the 404 that names the part of a path which this service does not have. */
-export function unknownPlace({ channels, boards }: Catalogue, params: Readonly<Record<string, string>>): Problem {
+function unknownPlace({ channels, boards }: Catalogue, params: Readonly<Record<string, string>>): Problem {
   const { channel = '', board = '', version = params['alias'] ?? '' } = params;
   const given = (text: string) => text.slice(0, 100);
   const field = (name: string, message: string): Problem => ({

@@ -5,7 +5,7 @@ import type { LogEvent, LogValue } from '../log.ts';
 import { type Problem, problemJson } from '../problem.ts';
 
 /** Who makes a call, as the rooms need to know it. */
-export interface CallerSeen {
+interface CallerSeen {
   readonly who: string;
   readonly may: ReadonlySet<string> | 'everything';
   /** Machines and profiles whose names begin otherwise are none of this caller's. */
@@ -13,7 +13,7 @@ export interface CallerSeen {
 }
 
 /** What a write has changed, for the audit trail: a generation, or the version that an alias named. */
-export interface Change {
+interface Change {
   readonly before: string;
   readonly after: string;
 }
