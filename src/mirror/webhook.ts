@@ -29,7 +29,7 @@ const UNSIGNED: Problem = { code: 'unauthorized', detail: 'the webhook is not si
 const githubRelease = z.object({ action: z.string(), release: z.object({ tag_name: z.string(), draft: z.boolean() }) });
 /** The body of `POST /webhooks/release`. */
 export const announcement = z
-  .object({ channel: z.string(), version: z.string(), board: z.string().optional() })
+  .strictObject({ channel: z.string(), version: z.string(), board: z.string().optional() })
   .meta({ id: 'Announcement', example: { channel: 'stable', version: '4593.2.5' } });
 
 /**

@@ -1,126 +1,12 @@
 /** A dry run of every write of the contract: the answer is the one that it would be, and the stores are what they were, to the byte. */
-import { reset } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Call, isWrite } from '../../src/api/contract/call.ts';
 import { contract } from '../../src/api/contract/contract.ts';
-import { type Edge, OPERATOR, OPERATOR_TOKEN, openEdge } from '../support/edge.ts';
 import { config } from '../support/machine-texts.ts';
-import { KERNEL, PAIR } from '../support/release.ts';
-import { standardHeaders } from '../support/standard-webhook.ts';
-import { UpstreamTenant } from '../support/upstream-tenant.ts';
+import { call, edge, everything, made, openFullEdge, SENT } from './every-call.ts';
 
-const WEBHOOK_SECRET = 'webhook-secret-of-at-least-32-bytes';
 const writes = Object.entries<Call>(contract).filter(([, call]) => isWrite(call));
-
-let edge: Edge;
-beforeAll(async () => {
-  await reset();
-  const tenant = new UpstreamTenant('dry');
-  for (const version of ['4593.2.5', '4593.2.4', '4593.2.6'])
-    await tenant.release({
-      ...PAIR,
-      version,
-      files: { [KERNEL]: 5000 },
-      aliases: version === '4593.2.5' ? ['current'] : [],
-    });
-  edge = await openEdge(tenant, {
-    vars: {
-      ...{ OPERATOR_TOKEN, WEBHOOK_SECRET },
-      CAPABILITY_SECRET: 'capability-secret-of-at-least-32-bytes',
-      MIRROR: 'stable/amd64-usr',
-      MIRROR_FILES: `version.txt,${KERNEL}`,
-    },
-  });
-  for (const version of ['4593.2.4', '4593.2.5']) {
-    expect((await call('PUT', `/api/mirrors/stable/amd64-usr/${version}`)).status).toBe(202);
-    expect(await edge.runAll()).toEqual(['complete']);
-  }
-  expect((await call('PUT', '/api/mirrors/stable/amd64-usr/4593.2.6')).status).toBe(202);
-  expect((await call('DELETE', '/api/releases/stable/amd64-usr/4000.2.0')).status).toBe(200);
-  expect((await call('PUT', '/api/aliases/stable/amd64-usr/current', '{"version":"4593.2.4"}')).status).toBe(200);
-  expect((await call('PUT', '/api/profiles/web/base', config('/base'))).status).toBe(200);
-  expect((await call('PUT', '/api/profiles/web/default', config('/default'))).status).toBe(200);
-  expect((await call('PUT', '/api/profiles/unused/base', config('/base'))).status).toBe(200);
-  expect((await call('PUT', '/api/machines/vm-1?profile=web', config('/user'))).status).toBe(200);
-  expect((await call('PUT', '/api/tokens/ci', '{"may":["read"]}')).status).toBe(200);
-  await env.RELEASES.put(`changes/web/${CHECK.id}.json`, JSON.stringify(CHECK));
-  await edge.settle();
-});
-
-const call = async (method: string, path: string, body?: string, headers = {}) =>
-  await edge.fetch(path, { method, headers: { ...OPERATOR, ...headers }, ...(body === undefined ? {} : { body }) });
-
-const CHECK = {
-  ...{ id: '999998230456789-k3VbX0aQ', profile: 'web', state: 'checking', what: 'base', by: 'operator' },
-  ...{ change: { key: '', iv: '', data: '' }, replacing: '', generation: 1, stage: 'machines', cursor: null, run: 1 },
-  ...{ checked: 0, broken: 0, breaks: [], unreadable: [], finishedAt: null },
-  ...{ startedAt: new Date().toISOString(), heartbeatAt: new Date().toISOString() },
-};
-
-/** Every object of both stores: its bytes, its etag, its metadata. */
-async function everything(): Promise<string[]> {
-  const found: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await env.RELEASES.list(cursor === undefined ? {} : { cursor });
-    for (const { key, etag, version } of page.objects) {
-      const object = await env.RELEASES.get(key);
-      found.push(
-        `${key} ${etag} ${version} ${JSON.stringify(object?.customMetadata)} ${(await object?.text())?.length}`,
-      );
-    }
-    cursor = page.truncated ? page.cursor : undefined;
-  } while (cursor !== undefined);
-  for (const { name, metadata } of (await env.MACHINES.list()).keys)
-    found.push(`${name} ${JSON.stringify(metadata)} ${await env.MACHINES.get(name)}`);
-  return found.filter((line) => !line.startsWith('counters/'));
-}
-
-/** What each write is sent. Its path is that of the contract with these parameters. */
-const SENT: Readonly<Record<string, { params?: Record<string, string>; query?: string; body?: string }>> = {
-  startMirror: { params: { version: '4593.2.9' }, query: '' },
-  cancelMirror: { params: { version: '4593.2.6' } },
-  quarantineRelease: { query: 'reason=bad' },
-  liftQuarantine: { params: { version: '4000.2.0' } },
-  pinAlias: { body: '{"version":"4593.2.5"}' },
-  unpinAlias: {},
-  refreshKeyring: {},
-  putMachine: { params: { id: 'vm-2' }, query: 'profile=web', body: config('/new') },
-  patchMachine: { body: '{"profile":null}' },
-  deleteMachine: {},
-  putMachineUserData: { body: config('/other') },
-  deleteMachineUserData: {},
-  issueToken: { body: '{"revoke":true}' },
-  resealStorage: {},
-  putProfile: { body: '{"engine":"ignition","ignition":"2.24.0"}' },
-  patchProfile: { body: '{"cloudInit":"off"}' },
-  deleteProfile: { params: { name: 'unused' } },
-  cancelProfileChange: {},
-  putProfileBase: { body: config('/changed') },
-  putProfileDefault: { body: config('/changed') },
-  deleteProfileBase: {},
-  deleteProfileDefault: {},
-  putToken: { body: '{"may":["read","machines"]}' },
-  revokeToken: {},
-};
-
-const DEFAULTS: Readonly<Record<string, string>> = {
-  ...{ channel: 'stable', board: 'amd64-usr', version: '4593.2.5', alias: 'current' },
-  ...{ id: 'vm-1', name: 'web', change: CHECK.id },
-};
-
-async function made(name: string, { method, path }: Call): Promise<Response> {
-  const { params = {}, query = '', body } = SENT[name] ?? {};
-  const all: Record<string, string> = {
-    ...DEFAULTS,
-    ...(path.startsWith('/api/tokens') ? { name: 'ci' } : {}),
-    ...params,
-  };
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, field: string) => all[field] ?? '');
-  const headers = name === 'announceRelease' ? await standardHeaders(WEBHOOK_SECRET, body ?? '') : {};
-  return await call(method.toUpperCase(), `${filled}?dry_run=1${query === '' ? '' : `&${query}`}`, body, headers);
-}
+beforeAll(openFullEdge);
 
 describe('a dry run', () => {
   it.each(writes)('of %s answers, and stores nothing', async (name, write) => {
@@ -134,7 +20,7 @@ describe('a dry run', () => {
     await edge.settle();
     const before = await everything();
     const launched = edge.launched.length;
-    const answer = await made(name, write);
+    const answer = await made(name, write, { query: `dry_run=1&${SENT[name]?.query ?? ''}` });
     const body = await answer.json<Record<string, unknown>>();
     expect([name, answer.status, body]).toEqual([name, write.answer.status, expect.anything()]);
     if (name !== 'cancelProfileChange') expect(body['dryRun'], name).toBe(true);

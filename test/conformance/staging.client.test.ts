@@ -33,7 +33,10 @@ describe('npm run deploy -- --env staging', { timeout: 300_000 }, () => {
     expect(bindingOf('MACHINES')).toMatchObject({ type: 'kv_namespace', namespace_id: id });
     expect(bindingOf('RELEASES')).toMatchObject({ type: 'r2_bucket', bucket_name: 'flatcar-edge-staging-releases' });
     expect(bindingOf('MIRROR')).toMatchObject({ text: 'beta/amd64-usr' });
-    expect([...account.workflows]).toEqual([['flatcar-edge-staging-mirror', 'flatcar-edge-staging-mirror']]);
+    expect([...account.workflows].sort()).toEqual([
+      ['flatcar-edge-staging-change-profile', 'flatcar-edge-staging'],
+      ['flatcar-edge-staging-mirror', 'flatcar-edge-staging-mirror'],
+    ]);
     expect([...account.secrets].sort()).toEqual(Object.keys(SECRETS).sort());
     expect(account.schedules).toEqual(['*/15 * * * *']);
     expect(leftBehind()).toEqual([]);

@@ -86,7 +86,7 @@ it('boots during a replacement get the one or the other, whole, and one that cam
     const put = rooms.putMachine('race', config(`/${round}`), 'race');
     const boots = others.map(async (other, index) => {
       // Each begins a few turns later than the one before it, so that they fall between the steps of the replacement.
-      for (let turn = 0; turn < index * 12 + (round % 12); turn += 1) await undefined;
+      for (let turn = 0; turn < index * 40 + (round % 40); turn += 1) await undefined;
       return await other.bootMeanwhile(urls.ignition);
     });
     const answers = await clock.until(Promise.all(boots));

@@ -113,7 +113,8 @@ export class FaultInjector {
           const work = () => member.apply(target, parameters) as unknown;
           // This one asks nobody: it only makes an object.
           if (method === 'resumeMultipartUpload') return this.#upload(work() as R2MultipartUpload);
-          const call = nameOf(String(method), parameters);
+          // The keys of audit entries are random; the table of calls must be the same in each run.
+          const call = nameOf(String(method), parameters).replace(/^(put audit\/).*/, '$1…');
           if (method !== 'createMultipartUpload') return this.#call(call, async () => await work(), withBrokenBody);
           const begin = async () => {
             const upload = (await work()) as R2MultipartUpload;

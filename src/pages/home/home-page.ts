@@ -19,7 +19,7 @@ export function homePage(overview: Overview, origin: string): Markup {
 <p>Images of every channel, passed on only with a good signature of the Flatcar build key.</p>
 ${overview.isPartial ? html`<p><span class="chip warn">incomplete</span> Our store did not answer for some of this; try again.</p>` : ''}
 <h2 id="current">Current releases</h2>
-<ul class="cards">${streams.map(card)}</ul>
+<ul class="cards">${streams.map((stream) => card(stream, overview.refused))}</ul>
 <h2 id="files">Verified files</h2>
 ${mirrored.length === 0 ? html`<p>Nothing is mirrored here yet: files come from upstream, and each signature is checked on the way.</p>` : ''}
 ${mirrored.map(release)}
@@ -37,9 +37,12 @@ ${
   });
 }
 
-function card(stream: StreamOverview): Markup {
+function card(stream: StreamOverview, notes: Overview['refused']): Markup {
   const { channel, board, alias, version, since, source, isPinned } = stream;
   const path = `/${channel}/${board}/`;
+  const refused = notes.filter(
+    ({ file }) => file.channel === channel && file.board === board && file.version === version,
+  );
   const isAbsent = stream.upstream.kind === 'stale' && stream.upstream.reason === 'absent';
   return html`<li class="card">
 <h3>${channel} <span class="faint">${board}${alias === 'current' ? '' : html` · ${alias}`}</span></h3>
@@ -51,9 +54,15 @@ function card(stream: StreamOverview): Markup {
       : version === undefined
         ? ''
         : html`<span class="chip">from upstream</span>`
-  }${isPinned ? html` <span class="chip warn">pinned</span>` : ''} ${upstreamChip(stream)}</p>
+  }${isPinned ? html` <span class="chip warn">pinned</span>` : ''} ${refused.length > 0 ? refusedChip(refused) : upstreamChip(stream)}</p>
 ${version === undefined ? '' : html`<p><a href="${path}${alias}/version.txt">version.txt</a>${source === 'mirror' ? html` · <a href="${path}${version}/">all files</a>` : ''}</p>`}
 </li>`;
+}
+
+/** A release that upstream serves with a bad file is not well, whatever upstream answers otherwise. */
+function refusedChip([first, ...others]: Overview['refused']): Markup {
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  return html`<a class="chip bad" href="#refused">${first?.file.file} refused${more}: ${first?.reason}</a>`;
 }
 
 function upstreamChip({ upstream }: StreamOverview): Markup {

@@ -80,9 +80,7 @@ it('of a release that nobody has mirrored: it is neither passed through nor mirr
       expect(await world.get(edge, `4593.2.5/${KERNEL}`)).toMatchObject({ status: 200, source: 'upstream' });
       const answer = await world.api(edge, 'DELETE', RELEASE);
       expect(answer.status).toBe(200);
-      expect(Object.keys(answer.body).toSorted()).toEqual([
-        ...['board', 'channel', 'publishedAt', 'quarantinedAt', 'version'],
-      ]);
+      expect(answer.body).toMatchObject({ state: 'blocked', aliases: [], dryRun: false });
       for (const at of [edge, world.isolate()]) {
         for (const path of PATHS) {
           expect([path, (await world.get(at, `4593.2.5/${path}`)).status]).toEqual([path, 404]);
@@ -94,7 +92,8 @@ it('of a release that nobody has mirrored: it is neither passed through nor mirr
       expect((await world.api(edge, 'PUT', `mirrors/${PAIR}/current`)).status).toBe(409);
       // A second quarantine keeps the date of the first.
       expect((await world.api(edge, 'DELETE', RELEASE)).body).toEqual(answer.body);
-      expect((await world.api(edge, 'GET', RELEASE)).body).toEqual({ ...answer.body, files: [] });
+      const { aliases: _, dryRun: __, ...release } = answer.body;
+      expect((await world.api(edge, 'GET', RELEASE)).body).toEqual({ ...release, files: [] });
       expect(await world.mirror(edge, '4593.2.5')).toEqual(['complete']);
       expect(await world.get(edge, `current/${KERNEL}`)).toMatchObject({ source: 'mirror', version: '4593.2.5' });
       await edge.settle();
