@@ -7,6 +7,13 @@ interface BareEnv {
   readonly RELEASES: R2Bucket;
 }
 
+interface KeptObject {
+  readonly key: string;
+  readonly text: string;
+  readonly customMetadata: Record<string, string>;
+  readonly httpMetadata: R2HTTPMetadata;
+}
+
 export default {
   async fetch(request, env): Promise<Response> {
     const [, what, ...rest] = new URL(request.url).pathname.split('/');
@@ -56,6 +63,17 @@ export default {
     }
     if (what === 'object') {
       await env.RELEASES.put(name, request.body);
+      return new Response('kept');
+    }
+    // A line an object, as JSON: its key, its text, its metadata.
+    if (what === 'objects') {
+      const objects = (await request.text()).split('\n').map((line) => JSON.parse(line) as KeptObject);
+      for (let at = 0; at < objects.length; at += 20) {
+        const puts = objects
+          .slice(at, at + 20)
+          .map(({ key, text, ...options }) => env.RELEASES.put(key, text, options));
+        await Promise.all(puts);
+      }
       return new Response('kept');
     }
     if (what === 'machines') {

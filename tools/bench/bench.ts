@@ -23,6 +23,10 @@ const GROUPS: Readonly<Record<string, () => Record<string, Figure> | Promise<Rec
   releases: () => releaseFigures(root),
   growth: () => growthFigures(root),
   mirror: () => mirrorFigures(root),
+  profile: async () => {
+    await import('./imports.ts');
+    return (await import('./profile-figures.ts')).profileFigures(root);
+  },
 };
 
 /** `npm run bench -- NAME …` measures some groups again. The figures of the others stay as the last run wrote them. */

@@ -58,7 +58,7 @@ async function timesWith(root: string, load: Load): Promise<Record<string, numbe
     const headers = { authorization: `Bearer ${TOKEN}` };
     const page = async (cursor: string) => {
       const answer = await fetch(`${edge.url}/api/machines?cursor=${encodeURIComponent(cursor)}`, { headers });
-      return (await answer.json()) as { machines: object[]; cursor: string | null };
+      return (await answer.json()) as { cursor: string | null };
     };
     const second = (await page('')).cursor ?? '';
     return {
