@@ -9,6 +9,7 @@ import { TOKEN_NAME } from './token-record.ts';
 const MOST_SECONDS = 10 * 366 * 24 * 3600;
 const NAME_RULE = 'must be 1 to 64 letters, digits, "_" or "-", beginning with a letter or a digit';
 const MAY_RULE = `must be a list of one or more of ${SCOPES.join(', ')}`;
+const word = z.enum(SCOPES, { error: ({ input }) => `${String(input)} is none of ${SCOPES.join(', ')}` });
 const SECONDS_RULE = `must be whole seconds from 1 to ${MOST_SECONDS}`;
 const PREFIX_RULE = 'must be 1 to 128 letters, digits, ".", "_" or "-"';
 
@@ -18,7 +19,7 @@ export const tokenParams = z.object({
 
 export const tokenWish = z
   .strictObject({
-    may: z.array(z.enum(SCOPES, { error: MAY_RULE }), { error: MAY_RULE }).min(1, MAY_RULE),
+    may: z.array(word, { error: MAY_RULE }).min(1, MAY_RULE),
     prefix: z
       .string({ error: PREFIX_RULE })
       .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, PREFIX_RULE)

@@ -139,7 +139,9 @@ function nameIn(call: Call): Result<string, Problem> {
 }
 
 const UNKNOWN: Problem = { code: 'not-found', detail: 'there is no such token' };
-const NO_CURSOR: Problem = fieldProblem([{ field: 'cursor', message: 'is none that this call has given out' }]);
+const NO_CURSOR: Problem = fieldProblem([
+  { field: 'cursor', message: 'is not one that this call gave: take the cursor of the page before' },
+]);
 
 function tokenProblem(fault: TokenFault): Problem {
   if (isStoreFault(fault)) {

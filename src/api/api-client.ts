@@ -105,10 +105,22 @@ export function apiClient(table: CallTable, { url, token, send }: ClientOptions)
         });
         return await readAnswer<CallAnswer<N>>(answer);
       } catch (cause) {
-        return err({ reason: 'unreachable', detail: cause instanceof Error ? cause.message : String(cause) } as const);
+        return err({
+          reason: 'unreachable',
+          detail: `${url || 'the service'} cannot be reached: ${wordsOf(cause)}`,
+        } as const);
       }
     },
   };
+}
+
+/** Returns what a failed fetch says of itself; Node tells of the network only in its cause. */
+function wordsOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const inner = cause.cause instanceof Error ? cause.cause : undefined;
+  const code = inner !== undefined && 'code' in inner ? String(inner.code) : '';
+  const words = [cause.message, inner?.message ?? '', code].filter((text) => text !== '');
+  return [...new Set(words)].join(', ');
 }
 
 const bodyOf = (body: unknown): BodyInit =>

@@ -1,4 +1,5 @@
 /** Finds the call of the contract that a request makes, and the names that the call does not take. No I/O. */
+import * as z from 'zod';
 import { unknownName } from '../shared/http/api.ts';
 import { fieldProblem, type Problem } from '../shared/problem.ts';
 import type { Call } from './contract/call.ts';
@@ -36,15 +37,23 @@ export function callFinder(
 }
 
 /**
- * Refuses query parameters that a call does not take: a name that is misspelt must not be taken for an absent one. `names`
- * are those of the query.
+ * Refuses query parameters that a call does not take, and one that is given twice: a name that is misspelt must not be taken
+ * for an absent one. `names` are those of the query, as often as they stand there.
  */
 export function unknownNames({ query }: Call, names: Iterable<string>): Problem | undefined {
   const known = Object.keys(query?.shape ?? {});
-  const unknown = [...new Set(names)].filter((name) => !known.includes(name)).slice(0, MOST_ERRORS);
+  const asked = [...names];
+  const unknown = [...new Set(asked)].filter((name) => !known.includes(name)).slice(0, MOST_ERRORS);
   const [first, ...others] = unknown.map((name) => unknownName(name, known, 'the query'));
-  return first === undefined ? undefined : fieldProblem([first, ...others], 'unknown-name');
+  if (first !== undefined) return fieldProblem([first, ...others], 'unknown-name');
+  // Nobody can say which of two values is meant.
+  const twice = asked.find((name, index) => asked.indexOf(name) !== index && !isList(query?.shape[name]));
+  return twice === undefined ? undefined : fieldProblem([{ field: twice, message: 'is given more than once' }]);
 }
+
+/** True for a parameter that may be given several times. */
+const isList = (schema: unknown): boolean =>
+  schema instanceof z.ZodOptional ? isList(schema.unwrap()) : schema instanceof z.ZodArray;
 
 const isParameter = (segment: string): boolean => segment.startsWith('{');
 const parameters = (segments: readonly string[]): number => segments.filter(isParameter).length;

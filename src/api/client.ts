@@ -1,4 +1,4 @@
-/** The client for programs: `import { flatcarEdge } from 'flatcar-edge/client'`. */
+/** The client for programs: `import { flatcarEdge } from 'flatcar-edge'`. */
 import { type ApiClient, apiClient, type ClientOptions } from './api-client.ts';
 import { contract } from './contract/contract.ts';
 

@@ -86,6 +86,11 @@ function notAllowed(caller: Caller, { name, call, params }: FoundCall): Problem 
     return { code: 'forbidden', detail: `${caller.who} may ${may}; ${name} needs ${needed}` };
   }
   const { prefix } = caller;
+  if (prefix !== undefined && name === 'listAudit')
+    return {
+      code: 'forbidden',
+      detail: `${caller.who} has only what begins with ${prefix}; the audit trail is of all`,
+    };
   if (prefix === undefined || (call.tag !== 'Machines' && call.tag !== 'Profiles')) return undefined;
   const target = params['id'] ?? params['name'];
   const isOwn = target === undefined ? LISTS.has(name) : target.startsWith(prefix);

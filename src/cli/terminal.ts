@@ -46,7 +46,8 @@ export function clientFor(
   flags: { readonly url?: string | undefined; readonly token?: string | undefined },
 ): ApiClient {
   const url = flags.url ?? terminal.env['FLATCAR_EDGE_URL'];
-  const token = flags.token ?? terminal.env['FLATCAR_EDGE_TOKEN'];
+  // An empty variable is one that was not set.
+  const token = flags.token ?? (terminal.env['FLATCAR_EDGE_TOKEN'] || undefined);
   if (url === undefined || url === '')
     throw new Stop('no service is named: set FLATCAR_EDGE_URL, or give --url https://mirror.example.org', EXIT.usage);
   if (!URL.canParse(url) || !/^https?:/.test(url)) throw new Stop(`${url} is no http or https URL`, EXIT.usage);
@@ -56,11 +57,11 @@ export function clientFor(
 
 /** Returns what a person has to know of a fault, and the exit code for it. */
 export function stopOf(fault: CallFault): Stop {
-  if (fault.reason === 'unreachable')
-    return new Stop(`the service cannot be reached: ${fault.detail}`, EXIT.unreachable);
+  if (fault.reason === 'unreachable') return new Stop(fault.detail, EXIT.unreachable);
   const { status, problem } = fault;
   const { errors } = problem as { readonly errors?: readonly { readonly field: string; readonly message: string }[] };
   const more = (errors ?? []).slice(1).map(({ field, message }) => `\n  ${field}: ${message}`);
   const code = status === 412 ? EXIT.overtaken : status >= 500 ? EXIT.unreachable : EXIT.refused;
-  return new Stop(`${problem.detail} (${status})${more.join('')}`, code);
+  const hint = status === 401 ? '\n  set FLATCAR_EDGE_TOKEN, or give --token' : '';
+  return new Stop(`${problem.detail} (${status})${more.join('')}${hint}`, code);
 }

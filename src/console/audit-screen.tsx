@@ -10,6 +10,7 @@ export function AuditScreen() {
   const [cursors, setCursors] = useState<readonly string[]>([]);
   const cursor = cursors.at(-1);
   const asked = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ''));
+  const isFiltered = Object.keys(asked).length > 0;
   const { value, fault } = useAnswer('listAudit', { query: { ...asked, ...(cursor === undefined ? {} : { cursor }) } });
   return (
     <>
@@ -19,6 +20,7 @@ export function AuditScreen() {
           <Field
             key={name}
             label={{ who: 'Who', call: 'Call', target: 'Path starts with' }[name]}
+            hint={{ who: 'operator, or token ci', call: 'putMachine', target: '/api/machines/vm-1' }[name]}
             value={filter[name]}
             onValue={(text) => {
               setFilter({ ...filter, [name]: text.trim() });
@@ -30,7 +32,10 @@ export function AuditScreen() {
       <Fault text={fault} />
       {value === undefined && fault === undefined ? <p class="faint">Loading …</p> : null}
       {value?.items.length === 0 ? (
-        <p>Nothing here was written{value.cursor === null ? '.' : ' yet; see the next page.'}</p>
+        <p>
+          {isFiltered ? 'No entry fits these fields' : 'Nothing was written yet'}
+          {value.cursor === null ? '.' : ': the next page looks at more of them.'}
+        </p>
       ) : null}
       {value === undefined || value.items.length === 0 ? null : (
         <ScrollBox label="Audit">

@@ -97,6 +97,8 @@ export interface Action {
   readonly fault: string | undefined;
   /** The refusal itself, for screens that can say more than its sentence. */
   readonly refusal: CallFault | undefined;
+  /** Forgets the refusal: what was said of an earlier input says nothing of this one. */
+  forget(): void;
   /** Makes a call and returns its answer. After a failure it returns `undefined`, and `fault` holds the message. */
   run<N extends CallName>(name: N, input: CallInput<N>): Promise<CallAnswer<N> | undefined>;
 }
@@ -113,5 +115,6 @@ export function useAction(): Action {
     setRefusal(answer.ok ? undefined : answer.error);
     return answer.ok ? answer.value : undefined;
   };
-  return { isBusy, fault: refusal === undefined ? undefined : faultText(refusal), refusal, run };
+  const forget = () => setRefusal(undefined);
+  return { isBusy, forget, fault: refusal === undefined ? undefined : faultText(refusal), refusal, run };
 }

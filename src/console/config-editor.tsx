@@ -106,7 +106,7 @@ function useReport(text: string, format: Format, engine: 'ignition' | 'legacy', 
     };
     const transpile = async (): Promise<Report> => {
       const from = format === 'ct' ? 'ct' : 'butane';
-      const answer = await client.call('transpileConfig', { query: { from }, body: text });
+      const answer = await client.call('transpileConfig', { query: { from, strict: '1' }, body: text });
       if (answer.ok)
         return validReport(
           answer.value.entries,

@@ -42,8 +42,9 @@ export function LayerEditor({ profile, layer, meaning, onChanged }: LayerEditorP
   const action = useAction();
   const edit = (next: string) => {
     setText(next);
-    // A result of another text says nothing of this one.
+    // What was said of another text says nothing of this one.
     setEffect(undefined);
+    action.forget();
   };
   const latest = async (): Promise<Seen | undefined> => {
     const answer = await client.call('getProfile', { params: { name } });

@@ -192,7 +192,7 @@ const Boots = ({ boots }: { boots: Machine['boots'] }) =>
                   {times === undefined ? '' : ` (${times} times)`}
                 </td>
                 <td>{what}</td>
-                <td>
+                <td class="long">
                   <Chip tone={status === 200 ? 'good' : 'bad'}>{status}</Chip> {detail ?? reason}
                 </td>
                 <td>{generation}</td>

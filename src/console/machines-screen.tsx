@@ -53,7 +53,7 @@ export function MachinesScreen() {
         <Choice
           label="State"
           value={state}
-          choices={[['', 'all'], ...STATES.map(([name, text]) => [name, text] as const)]}
+          choices={[['', 'all'], ...STATES.map(([name, meaning]) => [name, `${name}: ${meaning}`] as const)]}
           onValue={(name) => {
             setState(name);
             setCursors([]);
@@ -69,7 +69,7 @@ export function MachinesScreen() {
       {value === undefined && fault === undefined ? <p class="faint">Loading …</p> : null}
       {value?.items.length === 0 ? (
         <p>
-          {isFiltered ? 'No machine here is like this' : 'There is no machine yet'}
+          {isFiltered ? 'No machine fits these fields' : 'There is no machine yet'}
           {value.cursor === null ? '.' : ': the next page looks at more of them.'}
         </p>
       ) : null}

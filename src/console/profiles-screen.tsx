@@ -33,7 +33,11 @@ export function ProfilesScreen({ named }: { named: string }) {
 
 function NewProfile({ onMade }: { onMade: () => Promise<void> }) {
   const [name, setName] = useState('');
-  const { isBusy, fault, refusal, run } = useAction();
+  const { isBusy, fault, refusal, run, forget } = useAction();
+  const rename = (text: string) => {
+    setName(text);
+    forget();
+  };
   const make = async () => {
     const profile = name.trim();
     const asked = { params: { name: profile }, body: { engine: 'ignition' as const }, ifNoneMatch: '*' };
@@ -52,7 +56,7 @@ function NewProfile({ onMade }: { onMade: () => Promise<void> }) {
       }}
     >
       <div class="fields">
-        <Field label="Name" value={name} onValue={setName} required />
+        <Field label="Name" value={name} onValue={rename} required />
         <button type="submit" class="primary" disabled={isBusy}>
           Create profile
         </button>

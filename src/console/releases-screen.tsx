@@ -88,17 +88,21 @@ function ReleasePanel({ release, aliases, onChanged }: ReleasePanelProps) {
     const dry = await run('quarantineRelease', { params, query: { dry_run: '1' } });
     if (dry === undefined) return;
     const moves = dry.aliases.filter(({ before, after }) => before !== after);
-    const texts = moves.map(({ alias, before, after }) => `${alias} goes from ${before} to ${after ?? 'nothing'}`);
+    const texts = moves.map(({ alias, before, after }) => `${alias} will go from ${before} to ${after ?? 'nothing'}`);
     setQuestion({
       title: `Quarantine ${title}?`,
-      text: `${texts.length === 0 ? 'No alias names it' : texts.join(', ')}. Its paths answer 404, and its files are gone a day later. It can be lifted here.`,
+      text: `${texts.length === 0 ? 'No alias will change' : texts.join(', ')}. Its paths will answer 404, and its files will be gone a day later. It can be lifted here.`,
       confirm: 'Quarantine it',
       act: () => run('quarantineRelease', { params }),
     });
   };
-  const lift = async () => {
-    if ((await run('liftQuarantine', { params })) !== undefined) await onChanged();
-  };
+  const askLift = () =>
+    setQuestion({
+      title: `Lift the quarantine of ${title}?`,
+      text: 'Upstream may bring it again: it is passed through from then on, and an alias that follows upstream may name it. It is not mirrored by that; “Mirror a release” on the page of jobs does it.',
+      confirm: 'Lift it',
+      act: () => run('liftQuarantine', { params }),
+    });
   const answered = async () => {
     if ((await question?.act()) !== undefined) await onChanged();
   };
@@ -146,7 +150,7 @@ function ReleasePanel({ release, aliases, onChanged }: ReleasePanelProps) {
           </>
         ) : null}
         {quarantine === null ? null : (
-          <button type="button" disabled={isBusy} onClick={() => void lift()}>
+          <button type="button" disabled={isBusy} onClick={askLift}>
             Lift<span class="seen-not"> {version}</span>
           </button>
         )}

@@ -4,7 +4,7 @@
  * No I/O.
  */
 import { err, ok, type Result } from '../shared/result.ts';
-import { combine, type Engine, engineFaults } from './combine.ts';
+import { type CombineFault, combine, type Engine, engineFaults } from './combine.ts';
 import { lowered } from './lower.ts';
 import { type ParsedConfig, type ParseFault, parseConfig } from './parse.ts';
 import type { Reader } from './reader.ts';
@@ -24,6 +24,8 @@ export type Layers = Readonly<Partial<Record<Layer, string | undefined>>>;
 /** An entry about one of the layers, or about the result that they give together. */
 export interface LayeredEntry extends Entry {
   readonly layer: Layer | 'result';
+  /** The path or the name of what an error of the result is about, such as `/etc/motd`. */
+  readonly of?: string | undefined;
 }
 
 /** A leaf of the composed config, and the layer that set it. */
@@ -91,10 +93,16 @@ export function* composing(
   if (first === undefined) return ok(emptyConfig(engine, reader));
   if (second === undefined) return alone(first, entries, reader);
   const combined = combine(first.parsed, second.parsed, engine);
-  if (!combined.ok) return err({ entries: [...entries, ...inLayer(combined.error.entries, 'result')] });
+  if (!combined.ok) {
+    const faults = inLayer(combined.error.entries, 'result');
+    return err({ entries: [...entries, ...faults.map((entry) => named(entry, combined.error))] });
+  }
   yield;
   const { origins } = combined.value;
-  const layerOf = (path: string): Layer => (origins.of(path) === 'parent' ? first : second).layer;
+  // The version is not taken from one of them: it is the lowest that holds both, so the newer of theirs.
+  const newer = isNewer(first.parsed.version, second.parsed.version) ? first : second;
+  const layerOf = (path: string): Layer =>
+    (path === 'ignition.version' ? newer : origins.of(path) === 'parent' ? first : second).layer;
   const readable = asRead(combined.value.config, combined.value.version, reader);
   if (!readable.ok) {
     const faults = readable.error.map((entry) => ({ ...entry, layer: layerOf(entry.path) }));
@@ -113,9 +121,30 @@ export function* composing(
   });
 }
 
+function isNewer(version: string, than: string): boolean {
+  const [[major = 0, minor = 0], [otherMajor = 0, otherMinor = 0]] = [version, than].map((text) =>
+    text.split('.').map(Number),
+  ) as [number[], number[]];
+  return major === otherMajor ? minor > otherMinor : major > otherMajor;
+}
+
 interface Readable {
   readonly config: Record<string, unknown>;
   readonly version: string;
+}
+
+/** Adds the name of the file, unit or other thing that an error of the result is about. */
+function named(entry: LayeredEntry, { config }: CombineFault): LayeredEntry {
+  let value: unknown = config;
+  let name: string | undefined;
+  for (const step of entry.path.split('.')) {
+    if (typeof value !== 'object' || value === null) break;
+    value = (value as Record<string, unknown>)[step];
+    const { path, name: own } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+    if (typeof path === 'string') name = path;
+    else if (typeof own === 'string') name = own;
+  }
+  return name === undefined ? entry : { ...entry, of: name };
 }
 
 /** Returns a config as `reader` reads it, or the fields that are too new for it. Specs 1 and 2 are read by all. */

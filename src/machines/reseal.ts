@@ -53,7 +53,8 @@ export async function reseal(
   const place = (cursor ?? '') === '' ? 'machine' : await placeOf(ports, cursor ?? '');
   const [stageName = '', ...pageCursor] = (place ?? '').split(':');
   const stage = STAGES.find((candidate) => candidate === stageName);
-  if (stage === undefined) return err(badField('cursor', 'is none that this call has given out'));
+  if (stage === undefined)
+    return err(badField('cursor', 'is not one that this call gave: take the cursor of the page before'));
   const options = { limit: PAGE, cursor: pageCursor.length === 0 ? undefined : pageCursor.join(':') };
   const page = stage === 'rendering' ? await ports.store.renderings(options) : await ports.store.list(stage, options);
   if (!page.ok) return page;

@@ -134,7 +134,10 @@ class Attempt {
     if (result.ok) return { state: 'ready', ...result.value };
     const fault = result.error;
     if (fault.reason === 'not-ours-any-more') return { state: 'lost' };
-    const why = { reason: fault.reason, detail: copyDetail(fault) };
+    // Of a whole run, only its release can be absent: a file that upstream lacks ends no run.
+    const { channel, board, version } = this.session.release;
+    const absent = `upstream has no release ${version} of ${channel} ${board}`;
+    const why = { reason: fault.reason, detail: fault.reason === 'absent' ? absent : copyDetail(fault) };
     if (isFinal(fault)) return { state: 'failed', ...why };
     this.#tell({ step: name, state: 'retrying', ...why, fault });
     throw errorOf(why);

@@ -12,6 +12,7 @@ import type { Figure } from './figure.ts';
 import { growthFigures } from './growth-figures.ts';
 import { ignitionFigures } from './ignition-figures.ts';
 import { mirrorFigures } from './mirror-figures.ts';
+import { profileFigures } from './profile-figures.ts';
 import { releaseFigures } from './release-figures.ts';
 
 const root = dirname(dirname(import.meta.dirname));
@@ -23,10 +24,7 @@ const GROUPS: Readonly<Record<string, () => Record<string, Figure> | Promise<Rec
   releases: () => releaseFigures(root),
   growth: () => growthFigures(root),
   mirror: () => mirrorFigures(root),
-  profile: async () => {
-    await import('./imports.ts');
-    return (await import('./profile-figures.ts')).profileFigures(root);
-  },
+  profile: () => profileFigures(root),
 };
 
 /** `npm run bench -- NAME …` measures some groups again. The figures of the others stay as the last run wrote them. */

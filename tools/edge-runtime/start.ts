@@ -28,6 +28,8 @@ export interface RuntimeOptions extends Order {
 }
 
 export interface EdgeRuntime {
+  /** The process group of the runtime. */
+  readonly pid: number;
   /** Changes what R2 holds behind the Worker's back. */
   changeObject(change: ObjectChange): Promise<void>;
   /** SIGKILL to every process of the runtime: what it keeps on disk is as a crash would leave it. */
@@ -67,6 +69,7 @@ export async function startRuntime({ logFile, ...order }: RuntimeOptions): Promi
     throw cause;
   }
   return {
+    pid: child.pid ?? 0,
     changeObject: ask,
     kill: async () => {
       await end();

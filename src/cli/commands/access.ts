@@ -33,12 +33,15 @@ const create = command(
     },
     prefix: { type: 'string', description: 'only machines and profiles whose names begin with it' },
     'expires-in': { type: 'string', description: 'seconds until it ends' },
+    replace: { type: 'boolean', description: 'end the token that has this name now' },
   },
   async ({ args, call, show }) => {
     const { name, prefix } = args;
     const made = await call('putToken', {
       params: { name },
       query: args['dry-run'] === true ? { dry_run: '1' } : {},
+      // A script that uses the token of this name would stop without a word.
+      ...(args.replace === true ? {} : { ifNoneMatch: '*' }),
       body: {
         may: args.may.split(',') as CallAnswer<'getToken'>['may'],
         ...(prefix === undefined ? {} : { prefix }),
@@ -57,13 +60,13 @@ const rm = command('end a token at once', { ...COMMON, ...SERVICE, ...DRY, ...NA
   show(done, () => `${done.dryRun ? 'dry run: ' : ''}${done.name}: ended\n`);
 });
 
-export const token: CommandDef<ArgsDef> = group('tokens that may less than the operator', { list, create, rm });
+export const token: CommandDef<ArgsDef> = group('tokens that may do less than the operator', { list, create, rm });
 
 export const audit = command(
   'who wrote what, newest first',
   {
     ...{ ...COMMON, ...SERVICE },
-    who: { type: 'string', description: 'only this caller' },
+    who: { type: 'string', description: 'only this caller, such as operator or "token ci"' },
     call: { type: 'string', description: 'only this call, such as putMachine' },
     target: { type: 'string', description: 'only paths that begin with it' },
     pages: { type: 'string', description: 'how many pages', default: '1' },

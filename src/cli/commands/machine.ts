@@ -80,6 +80,7 @@ const put = command(
   {
     ...{ ...COMMON, ...SERVICE, ...DRY, ...FORMAT, ...MATCH, ...ID },
     file: { type: 'positional', description: 'the user data; absent for none', required: false },
+    empty: { type: 'boolean', description: 'without FILE: take the user data of an existing machine away' },
     profile: { type: 'string', description: 'its profile' },
     'expires-in': { type: 'string', description: 'seconds until its URLs end' },
     channel: { type: 'string', description: 'for iPXE' },
@@ -90,15 +91,45 @@ const put = command(
   async ({ args, client, terminal, show }) => {
     const { id, file, profile, channel, board, version, ignition, format } = args;
     const body = file === undefined ? '' : await terminal.read(file);
+    // Whoever only means to change a profile must not take the user data away.
+    const isNew = file === undefined && args.empty !== true && args['if-match'] === undefined;
     const query = given({ profile, channel, board, version, ignition, format, expires_in: args['expires-in'] });
     const done = await client().call('putMachine', {
       params: { id },
       query: { ...query, ...(args['dry-run'] === true ? { dry_run: '1' } : {}) },
       body,
-      ...conditions(args['if-match'], args['if-absent']),
+      ...conditions(args['if-match'], args['if-absent'] === true || isNew),
     });
+    if (!done.ok && done.error.reason === 'refused' && done.error.status === 412 && isNew)
+      throw new Stop(
+        `${id} exists already: give FILE, change a part with machine set, or take its user data away with --empty`,
+        EXIT.overtaken,
+      );
     if (!done.ok) throw stopOf(done.error);
     show(done.value, () => issuedText(done.value));
+  },
+);
+
+const set = command(
+  'change a part of a machine; its user data and its URLs stay',
+  {
+    ...{ ...COMMON, ...SERVICE, ...DRY, ...ID, 'if-match': MATCH['if-match'] },
+    profile: { type: 'string', description: 'its profile; empty for none' },
+    channel: { type: 'string', description: 'of the release that it boots' },
+    board: { type: 'string', description: 'of the release that it boots' },
+    version: { type: 'string', description: 'of the release that it boots' },
+    ignition: { type: 'string', description: 'the version of Ignition that reads it; empty for that of the release' },
+  },
+  async ({ args, call, show }) => {
+    const { id, profile, channel, board, version, ignition } = args;
+    const orNull = (text: string | undefined) => (text === '' ? null : text);
+    const done = await call('patchMachine', {
+      params: { id },
+      query: args['dry-run'] === true ? { dry_run: '1' } : {},
+      body: given({ profile: orNull(profile), channel, board, version, ignition: orNull(ignition) }),
+      ...conditions(args['if-match'], false),
+    });
+    show(done, () => issuedText(done));
   },
 );
 
@@ -223,5 +254,5 @@ const importAll = command(
 );
 
 export const machine: CommandDef<ArgsDef> = group('machines', {
-  ...{ list, get, put, explain, token, rm, 'user-data': userData, export: exportAll, import: importAll },
+  ...{ list, get, put, set, explain, token, rm, 'user-data': userData, export: exportAll, import: importAll },
 });

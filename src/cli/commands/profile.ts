@@ -73,7 +73,7 @@ const layer = (part: 'base' | 'default') =>
       if (!answer.ok) throw stopOf(answer.error);
       const change: Change = answer.value;
       if (change.change === null || args.wait !== true) {
-        show(change, () => changeText(change));
+        show(change, () => changeText(change, args.force === true));
         return;
       }
       const params = { name: args.name, change: change.change };
@@ -91,7 +91,10 @@ const layer = (part: 'base' | 'default') =>
     },
   );
 
-function changeText({ name, dryRun, isChanged, checked, broken, breaks, change, cursor }: Change): string {
+function changeText(
+  { name, dryRun, isChanged, checked, broken, breaks, change, cursor }: Change,
+  isForced: boolean,
+): string {
   const what =
     change !== null
       ? `a check of all machines goes on: flatcar-edge profile change ${name} ${change}`
@@ -100,6 +103,8 @@ function changeText({ name, dryRun, isChanged, checked, broken, breaks, change, 
         : isChanged
           ? 'stored'
           : 'nothing is different';
+  // Nobody looks at a machine before a forced write: a zero would say that none is broken.
+  if (isForced && !dryRun && isChanged) return `${name}: ${what}; no machine was looked at (--force)\n`;
   const more = cursor === null ? '' : ', and there are more';
   return `${name}: ${what}; ${checked} machines looked at${more}, ${broken} would break\n${breaksText(breaks)}`;
 }
@@ -131,7 +136,7 @@ const settings = command(
     const change: Change = known.ok
       ? await call('patchProfile', { params, query, body })
       : await call('putProfile', { params, query, body: { engine: 'ignition', ...body } });
-    show(change, () => changeText(change));
+    show(change, () => changeText(change, args.force === true));
   },
 );
 

@@ -74,7 +74,7 @@ const mirror = command(
         `${ended.channel} ${ended.board} ${ended.version}: ${ended.state}${ended.detail === undefined ? '' : ` (${ended.detail})`}\n`,
     );
     if (args.wait === true && args['dry-run'] !== true && ended.state !== 'complete')
-      throw new Stop(`the job is ${ended.state}`, EXIT.refused);
+      throw new Stop(`${ended.version} was not mirrored: the job is ${ended.state}`, EXIT.refused);
   },
 );
 
@@ -162,7 +162,12 @@ const lift = command(
   async ({ args, call, show }) => {
     const { channel, board, version } = args;
     const done = await call('liftQuarantine', { params: { channel, board, version }, query: dry(args['dry-run']) });
-    show(done, () => `${notStored(done.dryRun)}${channel} ${board} ${version}: lifted\n`);
+    show(done, () =>
+      [
+        `${notStored(done.dryRun)}${channel} ${board} ${version}: lifted, and not mirrored by that\n`,
+        `bring it back with: flatcar-edge release mirror ${version} --channel ${channel} --board ${board}\n`,
+      ].join(''),
+    );
   },
 );
 

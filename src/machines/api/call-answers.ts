@@ -16,7 +16,14 @@ const cursor = z.string().nullable().meta({ description: 'where the next page be
 const dryRun = z.boolean().meta({ description: 'true: nothing was stored' });
 
 const layeredEntry = z
-  .object({ ...entryFields, layer: z.enum(['base', 'user', 'default', 'result']) })
+  .object({
+    ...entryFields,
+    layer: z.enum(['base', 'user', 'default', 'result']),
+    of: z
+      .string()
+      .optional()
+      .meta({ description: 'the path or the name of what an error of the result is about', example: '/etc/motd' }),
+  })
   .meta({ id: 'LayeredEntry' });
 const reads = z
   .object({

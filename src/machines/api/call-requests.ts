@@ -11,7 +11,7 @@ import { NAME, RESERVED } from '../records/model.ts';
 /** Ten years. A longer time is a mistake, or means never: then `expires_in` is left out. */
 const MOST_SECONDS = 10 * 366 * 24 * 3600;
 
-const NAME_RULE = 'must be 1 to 128 letters, digits, ".", "_" or "-", beginning with one of the first two';
+const NAME_RULE = 'must be 1 to 128 letters, digits, ".", "_" or "-", beginning with a letter or a digit';
 
 /** A machine's id or a profile's name. */
 const name = z.string({ error: NAME_RULE }).regex(NAME, NAME_RULE);

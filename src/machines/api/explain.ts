@@ -1,4 +1,6 @@
 /** Explains what a machine boots: every layer, which of them set each part, and why they do not merge where they do not. */
+
+import type { LayeredEntry } from '../../ignition/compose.ts';
 import { sha512Hex } from '../../shared/bytes.ts';
 import { answerJson } from '../../shared/http/api.ts';
 import type { Call } from '../../shared/http/call.ts';
@@ -36,7 +38,7 @@ export async function explainMachine(room: MachineRoom, call: Call): Promise<Res
     profile: machine.profile,
     profileGeneration: profileGeneration ?? null,
     valid: composed.ok,
-    error: composed.ok ? null : firstError(entries),
+    error: composed.ok ? null : withName(firstError(entries), entries, layerTexts.value),
     version: result?.version ?? null,
     ignition: machine.ignition ?? null,
     reads: readsOf(reader),
@@ -47,6 +49,17 @@ export async function explainMachine(room: MachineRoom, call: Call): Promise<Res
     entries: [...entries],
     ...(source.value === undefined ? {} : { source: machine.source, sourceText: source.value }),
   });
+}
+
+type Texts = Readonly<Partial<Record<'base' | 'user' | 'default', string | undefined>>>;
+
+/** Adds what an error of the result is about, and which layers name it: a place in a result that is not there tells nothing. */
+function withName(error: string, entries: readonly LayeredEntry[], texts: Texts): string {
+  const entry = entries.find(({ severity }) => severity === 'error');
+  if (entry?.layer !== 'result' || entry.of === undefined) return error;
+  const name = JSON.stringify(entry.of);
+  const layers = (['base', 'user', 'default'] as const).filter((layer) => texts[layer]?.includes(name) === true);
+  return `${error} (it is ${entry.of}${layers.length === 0 ? '' : `, of ${layers.join(' and ')}`})`;
 }
 
 /** The capability is told when it is issued, and by no other call. */

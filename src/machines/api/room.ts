@@ -38,5 +38,7 @@ export async function placeIn(
 ): Promise<Result<string, OperatorFault>> {
   if (cursor === undefined) return ok('');
   const place = await room.cursors.read(list, cursor);
-  return place === undefined ? err(badField('cursor', 'is none that this call has given out')) : ok(place);
+  return place === undefined
+    ? err(badField('cursor', 'is not one that this call gave: take the cursor of the page before'))
+    : ok(place);
 }

@@ -60,6 +60,8 @@ async function put(room: MachineRoom, call: Call): Promise<Response> {
   if (!id.ok) return refuse(call, id.error);
   const query = readMachineQuery(call.req.query(), room.offered);
   if (!query.ok) return refuse(call, query.error);
+  const foreign = foreignProfile(call, query.value.profile);
+  if (foreign !== undefined) return answerProblem(call, foreign);
   const format = readFormatQuery(call.req.query());
   if (!format.ok) return refuse(call, format.error);
   const body = await apiBody(room.platform, call.req.raw, TEXT_LIMIT, 'the user data');
@@ -74,6 +76,16 @@ async function put(room: MachineRoom, call: Call): Promise<Response> {
   });
   const warnings = stored.ok ? takenAway(before, stored.value.machine) : [];
   return await answerWritten(room, call, stored, { entries, warnings });
+}
+
+/** Whoever names a profile reads it: its base is a part of what the machine boots. */
+function foreignProfile(call: Call, profile: string | null | undefined): Problem | undefined {
+  const { who, prefix } = call.var.caller;
+  if (prefix === undefined || (profile ?? null) === null || profile?.startsWith(prefix) === true) return undefined;
+  return {
+    code: 'forbidden',
+    detail: `${who} has only what begins with ${prefix}, and may not use profile ${profile}`,
+  };
 }
 
 /** Whoever replaces a machine may not have meant to take its profile or its user data away. */
@@ -93,6 +105,8 @@ async function patch(room: MachineRoom, call: Call): Promise<Response> {
   const asked = await bodyOf(room, call, machinePatch);
   if (!asked.ok) return asked.error;
   const { id, body } = asked.value;
+  const foreign = foreignProfile(call, body.profile);
+  if (foreign !== undefined) return answerProblem(call, foreign);
   const given = new Map(Object.entries(body));
   const stored = await patchMachine(
     room,

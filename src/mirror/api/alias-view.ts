@@ -1,9 +1,10 @@
 /** Shows what an alias names now, as the public paths serve it, and how its record came to that. */
 import { isMirrored } from '../../releases/catalogue.ts';
 import type { Alias, Pair } from '../../releases/model.ts';
-import { currentRelease } from '../../releases/serve/current.ts';
+import { type NamesQuarantined, servedRelease } from '../../releases/serve/current.ts';
 import { releaseProblem } from '../../releases/serve/problems.ts';
 import { type AliasRecord, aliasMeaning } from '../../releases/store/alias.ts';
+import type { VersionFault } from '../../releases/upstream/version-source.ts';
 import { sha256Hex } from '../../shared/bytes.ts';
 import { entityTag } from '../../shared/http/precondition.ts';
 import { ok, type Result } from '../../shared/result.ts';
@@ -24,7 +25,7 @@ export async function viewAlias(
   record: AliasRecord,
 ): Promise<Result<AliasView, StoreFault>> {
   const { version: published, floor, pin, since } = record;
-  const current = await currentRelease(releases, versionFiles, catalogue, pair, alias);
+  const current = await servedRelease(releases, versionFiles, catalogue, pair, alias);
   if (!current.ok && isStoreFault(current.error)) return { ok: false, error: current.error };
   const meaning = aliasMeaning(record, isMirrored(catalogue, pair, alias));
   const from = meaning.kind === 'upstream' ? 'upstream' : meaning.pinned ? 'pin' : 'mirror';
@@ -34,9 +35,14 @@ export async function viewAlias(
     from: current.ok ? from : null,
     ...{ published, floor, pin },
     ...(since === undefined ? {} : { since }),
-    ...(current.ok ? {} : { fault: releaseProblem(current.error).detail }),
+    ...(current.ok ? {} : { fault: faultOf(current.error) }),
   });
 }
+
+const faultOf = (fault: VersionFault | NamesQuarantined): string =>
+  fault.reason === 'quarantined'
+    ? `upstream names ${fault.version}, which is quarantined here`
+    : releaseProblem(fault).detail;
 
 /** Returns the entity tag of an alias: it changes with what its record says, and with nothing else. */
 export async function aliasTag({ version, floor, pin }: AliasRecord): Promise<string> {

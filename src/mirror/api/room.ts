@@ -26,7 +26,9 @@ export interface MirrorRoom
   readonly isDry: boolean;
 }
 
-export const NO_CURSOR: Problem = fieldProblem([{ field: 'cursor', message: 'is none that this call has given out' }]);
+export const NO_CURSOR: Problem = fieldProblem([
+  { field: 'cursor', message: 'is not one that this call gave: take the cursor of the page before' },
+]);
 export const NOT_MIRRORED: Problem = { code: 'not-found', detail: 'nothing is known of this release here' };
 
 /** Returns the 404 that names the part of a path which this service does not have. */

@@ -9,7 +9,9 @@ type Markup = ReturnType<typeof html>;
 /** Returns the page of `overview`. `origin` is the URL of this service, for the shell commands. */
 export function homePage(overview: Overview, origin: string): Markup {
   const { streams } = overview;
-  const example = streams.find(({ source, version }) => source === 'mirror' && version !== undefined) ?? streams[0];
+  // Nothing can be had of a stream that names a quarantined release, or none.
+  const offered = streams.filter((stream) => !namesNothing(stream));
+  const example = offered.find(({ source, version }) => source === 'mirror' && version !== undefined) ?? offered[0];
   const mirrored = streams.filter(({ files }) => files.length > 0);
   return framed({
     title: 'Flatcar releases, mirrored and verified',
@@ -43,10 +45,9 @@ function card(stream: StreamOverview, notes: Overview['refused']): Markup {
   const refused = notes.filter(
     ({ file }) => file.channel === channel && file.board === board && file.version === version,
   );
-  const isAbsent = stream.upstream.kind === 'stale' && stream.upstream.reason === 'absent';
   return html`<li class="card">
 <h3>${channel} <span class="faint">${board}${alias === 'current' ? '' : html` · ${alias}`}</span></h3>
-<p class="version">${version ?? html`<span class="faint">${isAbsent ? 'none' : 'not known'}</span>`}</p>
+<p class="version">${version ?? html`<span class="faint">${namesNothing(stream) ? 'none' : 'not known'}</span>`}</p>
 <p class="faint">${since === undefined ? '' : html`since ${moment(since)}`}</p>
 <p class="chips">${
     source === 'mirror'
@@ -59,6 +60,9 @@ ${version === undefined ? '' : html`<p><a href="${path}${alias}/version.txt">ver
 </li>`;
 }
 
+const namesNothing = ({ upstream }: StreamOverview): boolean =>
+  upstream.kind === 'stale' && ['absent', 'quarantined'].includes(upstream.reason);
+
 /** A release that upstream serves with a bad file is not well, whatever upstream answers otherwise. */
 function refusedChip([first, ...others]: Overview['refused']): Markup {
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
@@ -69,6 +73,8 @@ function upstreamChip({ upstream }: StreamOverview): Markup {
   if (upstream.kind === 'fresh') return html`<span class="chip good">upstream fresh</span>`;
   if (upstream.kind === 'unknown') return html`<span class="chip">upstream not asked yet</span>`;
   if (upstream.reason === 'absent') return html`<span class="chip">upstream has none</span>`;
+  if (upstream.reason === 'quarantined')
+    return html`<span class="chip warn">upstream names a release that is quarantined here</span>`;
   const since = upstream.since === undefined ? '' : html` since ${moment(upstream.since)}`;
   return html`<span class="chip warn">upstream stale${since}: ${upstream.reason}</span>`;
 }

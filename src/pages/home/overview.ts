@@ -7,7 +7,7 @@ import { NO_NOTES } from '../../mirror/store/notes.ts';
 import { type Catalogue, isMirrored, mirroredAliases } from '../../releases/catalogue.ts';
 import { isCompanion } from '../../releases/companions.ts';
 import { type Alias, isAlias, type Pair } from '../../releases/model.ts';
-import { currentRelease } from '../../releases/serve/current.ts';
+import { servedRelease } from '../../releases/serve/current.ts';
 import type { ReleaseStore } from '../../releases/store/bucket.ts';
 import type { RefusedNote } from '../../releases/store/notes/bucket.ts';
 import type { ReleaseIndex } from '../../releases/store/release-index.ts';
@@ -131,7 +131,7 @@ async function overviewOfStream(
   sightings: Sightings,
 ): Promise<StreamOverview> {
   const record = await store.alias(pair, alias);
-  const answer = currentRelease(store, versionFiles, catalogue, pair, alias);
+  const answer = servedRelease(store, versionFiles, catalogue, pair, alias);
   const current = await within(platform, UPSTREAM_WITHIN_MS, answer);
   const isOurs = isMirrored(catalogue, pair, alias);
   const version = current?.ok ? current.value.version : undefined;

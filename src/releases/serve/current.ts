@@ -1,7 +1,7 @@
 /** Finds the release that an alias names now: the pinned one, the published one, or the one that upstream names. */
 import { update } from '../../shared/document.ts';
 import type { Platform } from '../../shared/platform.ts';
-import { ok, type Result } from '../../shared/result.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import { type Catalogue, isMirrored } from '../catalogue.ts';
 import type { Alias, Pair, Version } from '../model.ts';
@@ -49,6 +49,31 @@ export async function currentRelease(
   // Upstream has just moved the alias, and the record that was read is older than that.
   const moved = await store.alias(pair, alias);
   return moved.ok ? ok({ version, movedAt: moved.value.movedAt, versionFile: versionFile.value }) : moved;
+}
+
+/** The release that an alias would name is quarantined: nothing is served under that name. */
+export interface NamesQuarantined {
+  readonly reason: 'quarantined';
+  readonly version: Version;
+}
+
+/**
+ * Returns the release that is served under an alias. Upstream may name one that is quarantined here, of which nothing is
+ * served; a mirrored alias and a pin leave such a release at once.
+ */
+export async function servedRelease(
+  store: ReleaseStore,
+  versionFiles: VersionFiles,
+  catalogue: Catalogue,
+  pair: Pair,
+  alias: Alias,
+): Promise<Result<CurrentRelease, VersionFault | NamesQuarantined>> {
+  const current = await currentRelease(store, versionFiles, catalogue, pair, alias);
+  if (!current.ok || current.value.versionFile === undefined) return current;
+  const { version } = current.value;
+  const manifest = await store.manifest({ ...pair, version });
+  if (!manifest.ok) return manifest;
+  return manifest.value?.quarantinedAt === undefined ? current : err({ reason: 'quarantined', version });
 }
 
 /**

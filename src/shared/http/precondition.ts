@@ -16,14 +16,19 @@ export const ANYTHING: Precondition = () => undefined;
 /** Returns the entity tag of a text that stands for a version of something, such as the etag of its object. */
 export const entityTag = (text: string): string => `"${text}"`;
 
-/** Returns the precondition that a request carries. A malformed list matches nothing. */
+/** Returns the precondition that a request carries. With a malformed list, nothing may be written. */
 export function preconditionOf(headers: Headers): Precondition {
   const ifMatch = headers.get('if-match');
   const ifNoneMatch = headers.get('if-none-match');
   if (ifMatch === null && ifNoneMatch === null) return ANYTHING;
   return (current) => {
+    for (const [name, value] of Object.entries({ 'If-Match': ifMatch, 'If-None-Match': ifNoneMatch }))
+      if (value !== null && parseEntityTagList(value) === undefined)
+        return `${name} holds no ETag: an ETag is written with its quotes, such as ${current ?? '"055abd5b"'}`;
     if (ifMatch !== null && !matches(ifMatch, current, 'strong'))
-      return current === undefined ? 'there is nothing to match' : `it is another by now: its ETag is ${current}`;
+      return current === undefined
+        ? 'there is nothing to match'
+        : `somebody has changed it since that ETag was read: its ETag is ${current} now`;
     if (ifNoneMatch !== null && matches(ifNoneMatch, current, 'weak'))
       return `it exists already: its ETag is ${current ?? ''}`;
     return undefined;
