@@ -147,7 +147,11 @@ async function overviewOfStream(
     since: since ?? release?.publishedAt ?? (released === undefined ? undefined : new Date(released).toISOString()),
     source: file === undefined && release !== undefined ? 'mirror' : 'upstream',
     isPinned: pin !== null,
-    upstream: isOurs && file === undefined ? polled(sightings, pair, alias, platform.now()) : answered(file, failing),
+    // A poll that finds upstream well says nothing of what is served: the release may be quarantined here.
+    upstream:
+      isOurs && file === undefined && failing !== 'quarantined'
+        ? polled(sightings, pair, alias, platform.now())
+        : answered(file, failing),
     files: release === undefined ? [] : signedFiles(release.files),
     others: releases.map((other) => other.version).filter((other) => other !== version),
   };
