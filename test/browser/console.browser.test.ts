@@ -137,6 +137,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await expectGoodLooks(page, 'console-quarantined');
     expect((await fetch(`${edge.url}/stable/amd64-usr/4593.2.6/version.txt`)).status).toBe(404);
     await newer.getByRole('button', { name: 'Lift' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Lift it' }).click();
     await newer.waitFor({ state: 'detached' });
   });
 
