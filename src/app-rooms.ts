@@ -5,6 +5,7 @@ import type { AccessRoom } from './access/routes-access.ts';
 import { Team } from './access/team.ts';
 import { TokenKeys } from './access/tokens.ts';
 import { ignitionOf } from './app-ignition.ts';
+import { releaseOf } from './app-release.ts';
 import type { Config } from './config.ts';
 import type { MachineRoom } from './machines/api/room.ts';
 import { BootLog } from './machines/boot/boots.ts';
@@ -135,6 +136,7 @@ export function machineParts(
   env: Env,
   config: Config,
   { platform }: Runtime,
+  { store: releases, versionFiles }: Pick<ReleaseParts, 'store' | 'versionFiles'>,
   shared: Pick<MachineRoom, 'cursors' | 'isDry' | 'bootsOf'>,
 ): MachineRoom & BootRoom {
   const capabilitySecrets = config.CAPABILITY_SECRET ?? [];
@@ -145,7 +147,8 @@ export function machineParts(
     platform,
     store,
     copies,
-    ignitionOf: ignitionOf(releaseBucket(env.RELEASES, platform), platform),
+    ignitionOf: ignitionOf(releases, platform),
+    releaseOf: releaseOf(releases, versionFiles, config.catalogue),
     current: new Current(platform, store, copies, vault),
     vault,
     composer: new Composer({ platform, store, vault, composed: composedBucket(env.RELEASES, platform) }),
@@ -155,6 +158,7 @@ export function machineParts(
     ...shared,
     offered: config.catalogue,
     publicUrl: config.PUBLIC_URL,
+    bootUrl: config.BOOT_URL,
   };
 }
 

@@ -1,6 +1,7 @@
 /** The composition root: Env -> Config -> ports -> rooms -> routes. Each isolate has one `Edge`. */
 import { Hono } from 'hono';
 import { matchedRoutes } from 'hono/route';
+import { getPath } from 'hono/utils/url';
 import { forgetEntries } from './access/audit.ts';
 import { pageRoom } from './app-pages.ts';
 import {
@@ -21,7 +22,7 @@ import type { MirrorPorts } from './mirror/run-job.ts';
 import { healthCheck } from './observability/health.ts';
 import { bootsOf } from './observability/metrics.ts';
 import { type Observer, observer } from './observability/observer.ts';
-import { rawPath } from './releases/path.ts';
+import { oneSlash, rawPath } from './releases/path.ts';
 import { answerCached } from './releases/serve/cached-files.ts';
 import { addRoutes, type Router } from './routes.ts';
 import { stackOf } from './shared/cause.ts';
@@ -67,7 +68,7 @@ export function createEdge(env: Env, given: Runtime): Edge {
     const shared = { cursors, isDry };
     const parts = releaseParts(bindings, config, runtime);
     const mirror = mirrorParts(bindings, config, runtime, parts, watch.run, shared);
-    const machines = machineParts(bindings, config, runtime, {
+    const machines = machineParts(bindings, config, runtime, parts, {
       ...shared,
       bootsOf: (profile) => bootsOf(watch.counters, profile),
     });
@@ -161,7 +162,7 @@ function refuseGuessing(context: Pick<Call, 'res' | 'header'>): void {
 
 /** Writes one event for each request. A throw is a bug: the log gets its stack, and the client gets only an id. */
 function observedApp({ platform }: Runtime, watch: Observer): Router {
-  const app: Router = new Hono();
+  const app: Router = new Hono({ getPath: (request) => oneSlash(getPath(request)) });
   app.use(async (context, next) => {
     const started = platform.now();
     const log = new WideEvent();

@@ -98,12 +98,21 @@ export const DEFAULTS = {
   ALLOW_UNSIGNED: 'false',
   RELEASE_HOST_SUFFIX: '',
   PUBLIC_URL: '',
+  BOOT_URL: '',
   DOWNLOAD_CACHE: 'true',
   AUDIT_DAYS: '365',
   ACCESS_TEAM: '',
   ACCESS_AUD: '',
   ACCESS_GROUPS: '',
 } as const;
+
+/** A URL of this service itself, such as `https://edge.example.org`, or empty. */
+const ownUrl = z
+  .string()
+  .trim()
+  .refine((text) => text === '' || isHttpUrl(text), 'must be an http or https URL without credentials')
+  .transform((text) => withoutLastSlashes(text))
+  .default('');
 
 const schema = z
   .object({
@@ -144,12 +153,8 @@ const schema = z
       .transform((text) => text.replace(/^\./, ''))
       .refine((text) => /^([a-z0-9.-]+(:\d{1,5})?)?$/.test(text), 'must be a host name')
       .default(''),
-    PUBLIC_URL: z
-      .string()
-      .trim()
-      .refine((text) => text === '' || isHttpUrl(text), 'must be an http or https URL without credentials')
-      .transform(withoutLastSlashes)
-      .default(''),
+    PUBLIC_URL: ownUrl,
+    BOOT_URL: ownUrl,
     DOWNLOAD_CACHE: flag.default(true),
     AUDIT_DAYS: wholeNumber(1, 3650).default(Number(DEFAULTS.AUDIT_DAYS)),
     ACCESS_TEAM: z

@@ -25,6 +25,7 @@ import { healthRoutes, metricsRoutes } from './observability/routes-observabilit
 import { type PageRoom, pageRoutes } from './pages/routes-pages.ts';
 import { rawPath } from './releases/path.ts';
 import { answerRelease, type ReleaseRoom } from './releases/serve/routes.ts';
+import { otherNamesRoutes } from './releases/serve/routes-other-names.ts';
 import { keyRoutes, publicRoutes } from './releases/serve/routes-public.ts';
 import type { Call, CallVariables } from './shared/http/call.ts';
 import { methodNotAllowed, problemJson, problemLine } from './shared/problem.ts';
@@ -71,6 +72,7 @@ export function addRoutes(app: Router, rooms: Rooms): void {
   app.route('/', healthRoutes(rooms.health, mayRead));
   app.route('/', keyRoutes(rooms.trustedKeys));
   app.route('/', publicRoutes(releases));
+  app.route('/', otherNamesRoutes(releases));
   app.use(
     '/api/openapi.json',
     strictNames(contract, ({ req }, problem) => problemLine(problem, req.method)),

@@ -17,6 +17,7 @@ export interface MachinePatch {
   readonly channel?: string | undefined;
   readonly board?: string | undefined;
   readonly version?: string | undefined;
+  readonly kernelArgs?: readonly string[] | undefined;
   /** Seconds from now; `null` for URLs that never expire. Either makes new URLs. */
   readonly expiresIn?: number | null | undefined;
 }
@@ -64,8 +65,8 @@ export async function putUserData(
     return holds(text.ok && text.value !== undefined ? userDataTag(text.value) : undefined);
   };
   return await amended(ports, id, demands, async (machine) => {
-    const { profile, channel, board, version, ignition = null } = machine;
-    return ok({ ...{ profile, channel, board, version, ignition }, ...written, expiresIn: undefined });
+    const { profile, channel, board, version, ignition = null, kernelArgs = [] } = machine;
+    return ok({ ...{ profile, channel, board, version, ignition, kernelArgs }, ...written, expiresIn: undefined });
   });
 }
 
@@ -110,13 +111,13 @@ async function amended(
 
 /** Returns what a PUT of the machine as it is would take. */
 async function asItIs({ vault }: MachinePorts, machine: Machine): Promise<Result<NewMachine, OperatorFault>> {
-  const { profile, kind, source, channel, board, version, ignition = null } = machine;
+  const { profile, kind, source, channel, board, version, ignition = null, kernelArgs = [] } = machine;
   const text = await openUserData(vault, machine);
   if (!text.ok) return text;
   const sourceText = await openSource(vault, machine);
   if (!sourceText.ok) return sourceText;
   return ok({
-    ...{ profile, kind, source, channel, board, version, ignition },
+    ...{ profile, kind, source, channel, board, version, ignition, kernelArgs },
     ...{ text: text.value ?? '', sourceText: sourceText.value, expiresIn: undefined },
   });
 }

@@ -7,6 +7,7 @@ import { sha512Hex } from '../shared/bytes.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import { type BootPorts, composeAhead } from './boot/boot.ts';
+import type { Script } from './boot/boot-script.ts';
 import { type MachineReader, type ReaderSource, readerFor } from './boot/machine-reader.ts';
 import { type LayerTexts, openProfile, openUserData, type Pointer, pointer, renderBeside } from './boot/render.ts';
 import { badField, type OperatorFault } from './problems.ts';
@@ -25,6 +26,8 @@ export interface MachineLayers extends LayerTexts {
   readonly reader: MachineReader;
   /** The generation of the profile whose layers these are. */
   readonly profileGeneration: number | undefined;
+  /** What the kernel gets: the arguments of the profile, and then those of the machine. */
+  readonly kernelArgs: readonly string[];
 }
 
 /** The Ignition that reads a machine's config, as an operator is told. */
@@ -49,8 +52,9 @@ export interface Issued {
   readonly kind: MachineKind;
   readonly source?: string;
   readonly generation: number;
-  readonly urls: { readonly ignition: string; readonly cloudConfig?: string; readonly ipxe: string };
+  readonly urls: { readonly ignition: string; readonly cloudConfig?: string } & Readonly<Record<Script, string>>;
   readonly ignition: string | null;
+  readonly kernelArgs: readonly string[];
   readonly reads: Reads;
   /** `null` while the machine's layers do not make a valid config. */
   readonly pointer: Pointer | null;
@@ -59,15 +63,17 @@ export interface Issued {
   readonly entries: readonly LayeredEntry[];
 }
 
-/** Returns the URLs of the newest capability, and a pointer to the config that they give now. */
+/** Returns the URLs of the newest capability, and a pointer to the config that they give now. Firmware asks `scriptOrigin`. */
 export async function issue(
   ports: MachinePorts,
   machine: Machine,
   origin: string,
+  scriptOrigin: string,
 ): Promise<Result<Issued, OperatorFault>> {
   const { id, profile, kind, source, generation, expiry } = machine;
   const capability = await ports.capabilities.mint({ ...machine, machine: id });
   const url = `${origin}/boot/${capability}`;
+  const scripts = `${scriptOrigin}/boot/${capability}`;
   const layers = await layerTextsOf(ports, machine);
   if (!layers.ok) return layers;
   const composed = await composeFor(ports, layers.value, `${url}/cloud-config`);
@@ -86,9 +92,10 @@ export async function issue(
     urls: {
       ignition: `${url}/ignition`,
       ...(hasText ? { cloudConfig: `${url}/cloud-config` } : {}),
-      ipxe: `${url}/ipxe`,
+      ...{ ipxe: `${scripts}/ipxe`, grub: `${scripts}/grub`, pxelinux: `${scripts}/pxelinux` },
     },
     ignition: machine.ignition ?? null,
+    kernelArgs: machine.kernelArgs ?? [],
     reads: readsOf(layers.value.reader),
     pointer: storedPointer.value,
     expiresAt: expiry === 0 ? null : new Date(expiry * 1000).toISOString(),
@@ -137,7 +144,8 @@ export async function layerTextsOf(
   const user = await openUserData(ports.vault, machine);
   if (!user.ok) return user;
   const reader = readerFor(machine, profile.value);
-  return ok({ ...layers.value, user: user.value, reader, profileGeneration: profile.value?.generation });
+  const kernelArgs = [...(profile.value?.kernelArgs ?? []), ...(machine.kernelArgs ?? [])];
+  return ok({ ...layers.value, user: user.value, reader, kernelArgs, profileGeneration: profile.value?.generation });
 }
 
 /** Returns the config that the machine would boot now. */

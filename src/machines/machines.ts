@@ -34,6 +34,7 @@ export interface NewMachine {
   readonly version: string;
   /** The version of Ignition that reads the config; `null` for that of the release. */
   readonly ignition: string | null;
+  readonly kernelArgs: readonly string[];
 }
 
 /** What is stored after a write, with the etag of its object. */
@@ -217,6 +218,7 @@ async function isUnchanged(
   const fields = ['profile', 'kind', 'source', 'channel', 'board', 'version', 'shipped'] as const;
   if (fields.some((field) => before[field] !== wanted[field])) return false;
   if ((before.ignition ?? null) !== wanted.ignition) return false;
+  if ((before.kernelArgs ?? []).join(' ') !== wanted.kernelArgs.join(' ')) return false;
   const [text, source] = [await openUserData(vault, before), await openSource(vault, before)];
   if (!text.ok || !source.ok) return false;
   return (text.value ?? '') === wanted.text && source.value === wanted.sourceText;
@@ -250,6 +252,7 @@ async function replaced(
     board: wanted.board,
     version: wanted.version,
     ignition: wanted.ignition,
+    kernelArgs: [...wanted.kernelArgs],
     shipped: wanted.shipped,
     createdAt: existing?.createdAt ?? now,
     ...wanted.identity,

@@ -10,6 +10,8 @@ import { type UnreadableMachine, usersOf } from './profile-users.ts';
 /** The layers of a profile, and the Ignition that it names. */
 export interface Layers extends ProfileTexts {
   readonly ignition: string | null;
+  /** They go into no config, and so break none. */
+  readonly kernelArgs: readonly string[];
 }
 
 /** Machines that the same fault would keep from booting. */

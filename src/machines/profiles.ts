@@ -21,6 +21,7 @@ export interface ProfileChange {
   /** The version of Ignition that reads the configs of its machines; `null` for that of their releases. */
   readonly ignition?: string | null | undefined;
   readonly cloudInit?: CloudInit | undefined;
+  readonly kernelArgs?: readonly string[] | null | undefined;
   /** `null` removes the layer; with `undefined` it stays. */
   readonly base?: string | null;
   readonly default?: string | null;
@@ -76,11 +77,12 @@ export async function planChange(
   const before = found === undefined || isUnreadable(found) || found.deletedAt !== null ? undefined : found;
   const texts = await openProfile(ports.vault, before);
   if (!texts.ok) return texts;
-  const old = { ...texts.value, ignition: before?.ignition ?? null };
+  const old = { ...texts.value, ignition: before?.ignition ?? null, kernelArgs: before?.kernelArgs ?? [] };
   const layers: Layers = {
     engine: change.engine ?? old.engine,
     ignition: change.ignition === undefined ? old.ignition : change.ignition,
     cloudInit: change.cloudInit ?? old.cloudInit,
+    kernelArgs: change.kernelArgs === undefined ? old.kernelArgs : (change.kernelArgs ?? []),
     base: change.base === undefined ? old.base : (change.base ?? undefined),
     default: change.default === undefined ? old.default : (change.default ?? undefined),
   };
@@ -146,8 +148,14 @@ export async function storeChecked(
 /** True when the profile is already what the change makes of it. */
 export const isSame = ({ old, layers, before }: Plan): boolean =>
   before !== undefined &&
-  (['engine', 'ignition', 'base', 'default'] as const).every((field) => old[field] === layers[field]) &&
-  (old.cloudInit ?? 'on') === (layers.cloudInit ?? 'on');
+  (['base', 'default'] as const).every((field) => old[field] === layers[field]) &&
+  hasSameSettings(old, layers);
+
+const hasSameSettings = (old: Layers, layers: Layers): boolean =>
+  old.engine === layers.engine &&
+  old.ignition === layers.ignition &&
+  (old.cloudInit ?? 'on') === (layers.cloudInit ?? 'on') &&
+  old.kernelArgs.join(' ') === layers.kernelArgs.join(' ');
 
 /** Leaves a tombstone and returns it. A profile that machines use is not deleted. */
 export async function deleteProfile(
@@ -219,7 +227,6 @@ async function sealedProfile(
   };
   const since = (part: 'base' | 'default' | 'settings', isSameNow: boolean) =>
     before !== undefined && isSameNow ? changedIn(before, part) : generation;
-  const sameSettings = old.engine === layers.engine && old.ignition === layers.ignition;
   return {
     // A later version of this software may have added fields to the record.
     ...before,
@@ -227,6 +234,7 @@ async function sealedProfile(
     engine: layers.engine,
     ignition: layers.ignition,
     ...(layers.cloudInit === undefined ? {} : { cloudInit: layers.cloudInit }),
+    kernelArgs: [...layers.kernelArgs],
     generation,
     createdAt: before?.createdAt ?? now,
     updatedAt: now,
@@ -236,7 +244,7 @@ async function sealedProfile(
     changed: {
       base: since('base', old.base === layers.base),
       default: since('default', old.default === layers.default),
-      settings: since('settings', sameSettings && (old.cloudInit ?? 'on') === (layers.cloudInit ?? 'on')),
+      settings: since('settings', hasSameSettings(old, layers)),
     },
   };
 }

@@ -94,5 +94,5 @@ const olderTags = ({ lastModified, size }: FileFacts): string[] =>
 /** Returns the Cache-Control values of a file that passes through from upstream, below an alias or a version. */
 export const passThroughCaching = (isAlias: boolean): Pick<Presentation, 'cacheControl' | 'partCacheControl'> => ({
   cacheControl: isAlias ? CACHE.alias : CACHE.passThrough,
-  partCacheControl: CACHE.never,
+  partCacheControl: CACHE.asItIs,
 });

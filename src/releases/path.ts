@@ -14,15 +14,19 @@ export type ReleasePath =
     };
 
 /**
- * Returns the path of a request URL as the client wrote it, without the query. `new URL` is of no use here: it resolves
- * `..` and `%2e%2e`, and then they could not be refused any more.
+ * Returns the path of a request URL as the client wrote it, without the query; several slashes are one, because a base URL that
+ * ends in a slash makes two. `new URL` is of no use here: it resolves `..` and `%2e%2e`, and then they could not be refused any
+ * more.
  */
 export function rawPath(url: string): string {
   const afterScheme = url.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');
   const slash = afterScheme.indexOf('/');
   const path = slash === -1 ? '/' : afterScheme.slice(slash);
-  return path.replace(/[?#].*$/s, '');
+  return oneSlash(path.replace(/[?#].*$/s, ''));
 }
+
+/** Returns the path with one slash wherever there are several. */
+export const oneSlash = (path: string): string => path.replace(/\/{2,}/g, '/');
 
 /**
  * Returns the channel that a host name contains, or `undefined`. With the suffix `release.example.org`,

@@ -50,6 +50,16 @@ export interface Problem {
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
+/**
+ * iPXE takes a 5xx without `Retry-After` as final (net/tcp/httpcore.c), and asks again after it. So every 5xx carries one, also
+ * that of a fault of our own.
+ */
+const RETRY_AFTER_SECONDS = '5';
+
+function headersOf({ headers }: Problem, status: number): Readonly<Record<string, string>> {
+  return status >= 500 ? { 'retry-after': RETRY_AFTER_SECONDS, ...headers } : { ...headers };
+}
+
 const problemStatus = (problem: Problem): number => PROBLEMS[problem.code].status;
 
 /** Returns the problem as `application/problem+json` (RFC 9457) for API clients. */
@@ -60,17 +70,22 @@ export function problemJson(problem: Problem, instance: string): Response {
   const body = { type, title, status, detail: problem.detail, ...errors, instance, ...problem.members };
   return new Response(JSON.stringify(body), {
     status,
-    headers: { ...problem.headers, 'content-type': 'application/problem+json', 'cache-control': CACHE.never },
+    headers: {
+      ...headersOf(problem, status),
+      'content-type': 'application/problem+json',
+      'cache-control': CACHE.never,
+    },
   });
 }
 
 /** Returns the problem as one line of text for curl, wget, iPXE and booting machines. HEAD gets no body. */
 export function problemLine(problem: Problem, method = 'GET'): Response {
   const line = `${problem.detail.replace(/[\r\n]+/g, ' ')}\n`;
+  const status = problemStatus(problem);
   return new Response(method === 'HEAD' ? null : line, {
-    status: problemStatus(problem),
+    status,
     headers: {
-      ...problem.headers,
+      ...headersOf(problem, status),
       'content-type': 'text/plain; charset=utf-8',
       'cache-control': CACHE.never,
     },

@@ -11,13 +11,15 @@ const MOST_ROUNDS = 4;
 const HIDDEN = '-';
 
 /** The words of a boot URL that say what was asked for. */
-const READABLE = ['ignition', 'cloud-config', 'ipxe'];
+const READABLE = ['ignition', 'cloud-config', 'ipxe', 'grub', 'pxelinux'];
 
 /** A capability has this many dots at least: machine, epoch, nonce, expiry, MAC. */
 const LEAST_DOTS = 4;
-/** A MAC has 43 characters, an epoch and a nonce 22 each. A few fewer of them are as good as all to who may guess. */
-const LEAST_MAC = 40;
-const LEAST_RANDOM = 20;
+/** A MAC has 22 or 43 characters, an epoch and a nonce 16 or 22 each. A few fewer of them are as good as all to who may guess. */
+const LEAST_MAC = 20;
+/** A part of a file's name is never so long, and the name of a file does not end in one that is as long as a MAC. */
+const LEAST_WHOLE_MAC = 40;
+const LEAST_RANDOM = 14;
 
 /**
  * Returns at most 512 characters of a path. Every part behind a part `boot` is hidden, and so is every part that looks
@@ -63,6 +65,9 @@ function looksLikeCapability(part: string): boolean {
   if (pieces.length <= LEAST_DOTS) return false;
   const lengths = pieces.map((piece) => piece.length);
   return lengths.some(
-    (length, index) => length >= LEAST_MAC || (length >= LEAST_RANDOM && (lengths[index + 1] ?? 0) >= LEAST_RANDOM),
+    (length, index) =>
+      length >= LEAST_WHOLE_MAC ||
+      (length >= LEAST_MAC && index === lengths.length - 1) ||
+      (length >= LEAST_RANDOM && (lengths[index + 1] ?? 0) >= LEAST_RANDOM),
   );
 }

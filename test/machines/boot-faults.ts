@@ -38,7 +38,7 @@ const CALLS: Readonly<Record<Kind, Readonly<Record<string, readonly Mood[]>>>> =
   // A hash that nobody froze is the client's mistake: R2 is taken at its word there.
   frozen: { ...RECORD, 'get renderings/': GETS.filter((mood) => mood !== 'absent') },
   'cloud-config': RECORD,
-  ipxe: RECORD,
+  ipxe: { ...RECORD, 'head profiles/': HEADS, 'get profiles/': GETS },
 };
 
 export const FAULT_ROWS: readonly FaultRow[] = KINDS.flatMap((kind) =>
@@ -88,7 +88,7 @@ async function prepare(world: FaultWorld, kind: Kind): Promise<Asked> {
     'cloud-config': { url: urls.cloudConfig ?? '', isRight: (text) => text === SCRIPT },
     ipxe: {
       url: urls.ipxe,
-      isRight: (text) => text.startsWith('#!ipxe\n') && text.includes(`ignition.config.url=${urls.ignition}\n`),
+      isRight: (text) => text.startsWith('#!ipxe\n') && text.includes(`ignition.config.url=${urls.ignition} || goto`),
     },
   };
   return asked[kind];

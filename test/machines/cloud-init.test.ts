@@ -45,7 +45,7 @@ describe.each([
     expect(units.map(({ name }) => name)).toEqual([UNIT]);
     expect(units[0]?.contents).toContain(`\nExecStart=/usr/bin/coreos-cloudinit --from-url=${url}\n`);
     expect(units[0]?.contents).toContain('\nConditionKernelCommandLine=!cloud-config-url\n');
-    expect(script).toContain(` cloud-config-url=${url}\n`);
+    expect(script).toContain(` cloud-config-url=${url} || goto kernel-again\n`);
     expect((await rooms.boot(url)).text).toBe(text);
   });
   it('gets it beside a default that does something else', async () => {

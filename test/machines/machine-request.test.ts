@@ -4,6 +4,7 @@ import { readFormatQuery, readId, readMachineQuery, readProfileName } from '../.
 
 const offered = { channels: ['stable', 'lts', 'mine'], boards: ['amd64-usr', 'arm64-usr'] };
 const plain = {
+  kernelArgs: [],
   profile: null,
   expiresIn: undefined,
   ignition: null,

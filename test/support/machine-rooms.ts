@@ -102,6 +102,7 @@ export class MachineRooms {
       composer: new Composer({ platform, store, vault, composed: composedBucket(r2.bucket, platform) }, composing),
       boots: new BootLog(platform, store),
       ignitionOf: async (place) => ok(readerOfPlace(place).ignition),
+      releaseOf: async ({ version }) => ok(version === 'current' ? '4593.2.5' : version),
     };
   }
 
@@ -122,7 +123,7 @@ export class MachineRooms {
   /** The same, where it may be refused. */
   async tryMachine(id: string, text: string, asked: Partial<NewMachine>) {
     const written = { kind: kindOf(text), source: null, text, sourceText: undefined, expiresIn: undefined };
-    const wanted = { ...IPXE, ...written, profile: null, ignition: null, ...asked };
+    const wanted = { ...IPXE, ...written, profile: null, ignition: null, kernelArgs: [], ...asked };
     return await this.#clock.until(this.issued(writeMachine(this.room, id, wanted)));
   }
 
@@ -130,7 +131,7 @@ export class MachineRooms {
   async issued(written: Promise<Result<Written, OperatorFault>>) {
     const stored = await written;
     if (!stored.ok) return stored;
-    const issuedNow = await issue(this.room, stored.value.machine, ORIGIN);
+    const issuedNow = await issue(this.room, stored.value.machine, ORIGIN, ORIGIN);
     const { replaced } = stored.value;
     return issuedNow.ok && replaced !== undefined ? ok({ ...issuedNow.value, replaced }) : issuedNow;
   }

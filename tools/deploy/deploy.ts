@@ -95,7 +95,11 @@ async function deploy(): Promise<void> {
     writeFileSync(secretsFile, JSON.stringify(secrets.values), { mode: 0o600 });
     const domain = options.domain === undefined ? [] : ['--domain', options.domain];
     const variables = options.var.flatMap((variable) => ['--var', variable]);
-    const publicUrl = options.domain === undefined ? [] : ['--var', `PUBLIC_URL:https://${options.domain}`];
+    // Firmware has no TLS: stock iPXE and GRUB fetch their scripts by plain HTTP.
+    const publicUrl =
+      options.domain === undefined
+        ? []
+        : ['--var', `PUBLIC_URL:https://${options.domain}`, '--var', `BOOT_URL:http://${options.domain}`];
     // A change that somebody made in the dashboard is overwritten only with --force.
     const strict = options.force ? [] : ['--strict'];
     const file = uploaded.length === 0 ? undefined : secretsFile;

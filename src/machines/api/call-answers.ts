@@ -43,10 +43,19 @@ export const issued = z
     source: z.string().optional().meta({ description: 'what it was written in, where that is not what is served' }),
     generation: z.int(),
     urls: z
-      .object({ ignition: z.string(), cloudConfig: z.string().optional(), ipxe: z.string() })
+      .object({
+        ignition: z.string(),
+        cloudConfig: z.string().optional(),
+        ipxe: z
+          .string()
+          .meta({ description: 'the script; so are `grub` and `pxelinux`, at BOOT_URL where that is set' }),
+        grub: z.string(),
+        pxelinux: z.string(),
+      })
       .nullable()
       .meta({ description: 'null in a dry run' }),
     ignition: named,
+    kernelArgs: z.array(z.string()),
     reads,
     pointer: config.nullable().meta({ description: "for a cloud's user-data field; null while nothing valid boots" }),
     expiresAt: moment.nullable(),
@@ -131,6 +140,7 @@ export const machineView = z
     board: z.string(),
     version: z.string(),
     ignition: named,
+    kernelArgs: z.array(z.string()),
     reads,
     userData: z
       .object({ bytes: z.int(), sha512: z.string() })
@@ -157,6 +167,9 @@ export const explanation = z
     error: z.string().nullable().meta({ description: 'the first error, with its layer; null where it is valid' }),
     version: z.string().nullable(),
     ignition: named,
+    kernelArgs: z
+      .array(z.string())
+      .meta({ description: 'what the kernel gets: those of the profile, then those of the machine' }),
     reads,
     config: config.nullable(),
     sha512: z.string().nullable().meta({ description: 'of what its newest URL gives now' }),
@@ -165,6 +178,7 @@ export const explanation = z
       .object({ base: z.string().nullable(), user: z.string().nullable(), default: z.string().nullable() })
       .meta({ description: 'the texts that went in; null where there is none' }),
     entries: z.array(layeredEntry),
+    warnings: z.array(z.string()).meta({ description: 'what is known of its last boot that differs from this' }),
     source: z.string().nullish(),
     sourceText: z.string().optional(),
   })
@@ -186,6 +200,7 @@ const profileFields = {
   engine,
   ignition: z.string().nullable().meta({ description: 'the version of Ignition that it names for its machines' }),
   cloudInit: z.enum(['on', 'off']),
+  kernelArgs: z.array(z.string()),
   generation: z.int(),
   createdAt: z.string(),
   updatedAt: z.string(),

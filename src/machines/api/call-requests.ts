@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { engine, formatQuery, onOff, yesNo } from '../../configs/call-requests.ts';
 import { readerNamed } from '../../ignition/reader.ts';
+import { kernelArgFault, MOST_KERNEL_BYTES } from '../boot/kernel-args.ts';
 import { MACHINE_STATES } from '../boot/state.ts';
 import { NAME, RESERVED } from '../records/model.ts';
 
@@ -46,6 +47,18 @@ const ignition = z
   .refine((text) => readerNamed(text).ok, IGNITION_RULE)
   .meta({ description: 'the version of Ignition that reads the config', example: '2.24.0' });
 
+const KERNEL_RULE = `must be a list of kernel arguments, such as console=ttyS0, together at most ${MOST_KERNEL_BYTES} bytes`;
+const kernelArg = z.string({ error: KERNEL_RULE }).superRefine((text, context) => {
+  const fault = kernelArgFault(text);
+  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+});
+
+/** The arguments that the kernel gets, in order. */
+export const kernelArgs = z
+  .array(kernelArg, { error: KERNEL_RULE })
+  .refine((args) => args.join(' ').length <= MOST_KERNEL_BYTES, KERNEL_RULE)
+  .meta({ example: ['console=ttyS0,115200', 'flatcar.oem.id=openstack'] });
+
 /** The query of a PUT of a machine. `channel`, `board` and `version` name the release that iPXE boots. */
 export const machineQuery = formatQuery.extend({
   profile: z
@@ -63,6 +76,10 @@ export const machineQuery = formatQuery.extend({
       description: 'the version of Ignition that reads the config; absent: that of the release',
       example: '2.24.0',
     }),
+  kernel_arg: kernelArgs.optional().meta({
+    description: 'an argument for the kernel, behind those of the profile; it may be given several times',
+    example: ['console=ttyS0,115200'],
+  }),
 });
 
 const nullable = <S extends z.ZodType>(schema: S, error: string) => z.union([schema, z.null()], { error }).optional();
@@ -75,12 +92,13 @@ export const machinePatch = z
     channel: z.string({ error: 'must be a channel' }).optional(),
     board: z.string({ error: 'must be a board' }).optional(),
     version: z.string({ error: 'must be MAJOR.CHANNEL.PATCH, current or current-YYYY' }).optional(),
+    kernelArgs: nullable(kernelArgs, KERNEL_RULE).meta({ description: 'all of them, in order; null: none' }),
     expiresIn: nullable(wholeSeconds, SECONDS_RULE).meta({
       description: 'makes new URLs; null: ones that never expire',
     }),
   })
   .refine((body) => Object.values(body).some((value) => value !== undefined), {
-    error: 'has nothing to change: give one of profile, ignition, channel, board, version, expiresIn',
+    error: 'has nothing to change: give one of profile, ignition, channel, board, version, kernelArgs, expiresIn',
   })
   .meta({ id: 'MachinePatch', example: { profile: 'web', version: 'current' } });
 
@@ -99,8 +117,13 @@ const settings = {
   cloudInit: z.enum(['on', 'off'], { error: 'must be on or off' }).optional().meta({
     description: 'off: a cloud-config is not fetched unless the default does it',
   }),
+  kernelArgs: nullable(kernelArgs, KERNEL_RULE).meta({
+    description: 'what the kernels of its machines get; null: none',
+  }),
 };
-const SETTINGS_EXAMPLE = { engine: 'ignition', ignition: '2.24.0', cloudInit: 'on' } as const;
+const SETTINGS_EXAMPLE = {
+  ...{ engine: 'ignition', ignition: '2.24.0', cloudInit: 'on', kernelArgs: ['flatcar.oem.id=openstack'] },
+};
 
 /** The body of a PUT of a profile. It replaces all settings; what is absent has its default. Base and default stay. */
 export const profileBody = z
@@ -111,7 +134,7 @@ export const profileBody = z
 export const profilePatch = z
   .strictObject({ engine: engine.optional(), ...settings })
   .refine((body) => Object.values(body).some((value) => value !== undefined), {
-    error: 'has nothing to change: give one of engine, ignition, cloudInit',
+    error: 'has nothing to change: give one of engine, ignition, cloudInit, kernelArgs',
   })
   .meta({ id: 'ProfilePatch', example: { ignition: '2.24.0' } });
 

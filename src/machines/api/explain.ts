@@ -5,11 +5,12 @@ import { sha512Hex } from '../../shared/bytes.ts';
 import { answerJson } from '../../shared/http/api.ts';
 import type { Call } from '../../shared/http/call.ts';
 import { render, SAMPLE_CLOUD_CONFIG_URL } from '../boot/render.ts';
-import { layerTextsOf, readsOf } from '../issue.ts';
+import { layerTextsOf, profileNamed, readsOf } from '../issue.ts';
 import { openSource, readMachine } from '../machines.ts';
 import { firstError } from '../problems.ts';
-import type { explanation } from './call-answers.ts';
+import type { explanation, MachineView } from './call-answers.ts';
 import { readId } from './machine-request.ts';
+import { bootState } from './machine-view.ts';
 import { type MachineRoom, originOf, refuse } from './room.ts';
 
 /** Answers `GET /api/machines/{id}/explain`. It is 200 whether the layers merge or not. */
@@ -23,7 +24,10 @@ export async function explainMachine(room: MachineRoom, call: Call): Promise<Res
   if (!layerTexts.ok) return refuse(call, layerTexts.error);
   const source = await openSource(room.vault, machine);
   if (!source.ok) return refuse(call, source.error);
-  const { base, user, default: fallback, reader, profileGeneration } = layerTexts.value;
+  const { base, user, default: fallback, reader, profileGeneration, kernelArgs } = layerTexts.value;
+  const profile = await profileNamed(room, machine.profile);
+  const state = await bootState(room, machine, profile.ok ? profile.value : undefined);
+  if (!state.ok) return refuse(call, state.error);
   if (room.capabilities.secrets.length === 0) return refuse(call, { reason: 'no-secret' });
   // The config of its newest URL, so that its hash is the one that a boot by that URL has.
   const capability = await room.capabilities.mint({ ...machine, machine: machine.id });
@@ -41,14 +45,24 @@ export async function explainMachine(room: MachineRoom, call: Call): Promise<Res
     error: composed.ok ? null : withName(firstError(entries), entries, layerTexts.value),
     version: result?.version ?? null,
     ignition: machine.ignition ?? null,
+    kernelArgs: [...kernelArgs],
     reads: readsOf(reader),
     config: result === undefined ? null : withoutCapability(result.text, url),
     sha512: bytes === undefined ? null : await sha512Hex(bytes),
     parts: result === undefined ? [] : [...result.parts()],
     layers: { base: base ?? null, user: user ?? null, default: fallback ?? null },
     entries: [...entries],
+    warnings: olderPointer(state.value),
     ...(source.value === undefined ? {} : { source: machine.source, sourceText: source.value }),
   });
+}
+
+/** A pointer keeps the config of the day on which it was given out, and a machine that boots by it does not get the newer one. */
+function olderPointer({ lastBoot, isCurrent }: Pick<MachineView, 'lastBoot' | 'isCurrent'>): string[] {
+  if (lastBoot?.what !== 'frozen' || isCurrent !== false) return [];
+  return [
+    `its last boot was by a pointer that is older than this config (of generation ${lastBoot.generation ?? 0}): a PUT or POST …/token gives a new pointer`,
+  ];
 }
 
 type Texts = Readonly<Partial<Record<'base' | 'user' | 'default', string | undefined>>>;

@@ -24,6 +24,7 @@ export interface MachineQuery {
   readonly version: string;
   /** The version of Ignition that reads the config; `null` for that of the release. */
   readonly ignition: string | null;
+  readonly kernelArgs: readonly string[];
 }
 
 const badValue = (field: string, message: string) => err(badField(field, message));
@@ -50,17 +51,31 @@ export function readProfileName(name: string | undefined): Result<string, Operat
   return read.ok ? ok(read.value.name) : read;
 }
 
-/** Returns the query of a PUT. An absent value has its default. */
+/** Returns the query of a PUT; a name that may be given several times has a list. An absent value has its default. */
 export function readMachineQuery(
-  query: Readonly<Record<string, string>>,
+  query: Readonly<Record<string, string | readonly string[]>>,
   offered: Offered,
 ): Result<MachineQuery, OperatorFault> {
-  const read = readShape(machineQuery, query);
+  const values = Object.entries(query).map(([name, value]) => {
+    const list = typeof value === 'string' ? [value] : value;
+    return [name, name === 'kernel_arg' ? list : list[0]];
+  });
+  const read = readShape(machineQuery, Object.fromEntries(values));
   if (!read.ok) return read;
-  const { profile = '', expires_in: expiresIn, channel, board, version, ignition = '' } = read.value;
+  const {
+    profile = '',
+    expires_in: expiresIn,
+    channel,
+    board,
+    version,
+    ignition = '',
+    kernel_arg: kernelArgs = [],
+  } = read.value;
   const place = checkPlace({ channel, board, version }, offered);
   const orNull = (text: string): string | null => (text === '' ? null : text);
-  return place.ok ? ok({ profile: orNull(profile), ignition: orNull(ignition), expiresIn, ...place.value }) : place;
+  return place.ok
+    ? ok({ profile: orNull(profile), ignition: orNull(ignition), kernelArgs, expiresIn, ...place.value })
+    : place;
 }
 
 /** The release that iPXE boots. */

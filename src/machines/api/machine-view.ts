@@ -61,11 +61,13 @@ function view(machine: Machine) {
     expiresAt: expiry === 0 ? null : new Date(expiry * 1000).toISOString(),
     ...{ channel, board, version },
     ignition: machine.ignition ?? null,
+    kernelArgs: machine.kernelArgs ?? [],
     ...{ createdAt, updatedAt },
   };
 }
 
-async function bootState(
+/** Returns the state of a machine, its last boot, and whether that is what it would boot now. */
+export async function bootState(
   { store, platform }: MachineRoom,
   machine: Machine,
   profile: Profile | undefined,

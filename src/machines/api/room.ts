@@ -13,6 +13,8 @@ import type { Offered } from './machine-request.ts';
 
 export interface MachineRoom extends MachinePorts, Pick<BootRoom, 'publicUrl'> {
   readonly offered: Offered;
+  /** BOOT_URL, for the URLs that firmware asks. If it is empty, they are as the others. */
+  readonly bootUrl: string;
   readonly cursors: Cursors;
   readonly check: Pick<CheckPorts, 'checks' | 'launcher'>;
   /** True where nothing that is written stays. */

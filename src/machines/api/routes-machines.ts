@@ -58,7 +58,7 @@ const preconditionIn = (call: Call) => preconditionOf(call.req.raw.headers);
 async function put(room: MachineRoom, call: Call): Promise<Response> {
   const id = readId(call.req.param('id'));
   if (!id.ok) return refuse(call, id.error);
-  const query = readMachineQuery(call.req.query(), room.offered);
+  const query = readMachineQuery(call.req.queries(), room.offered);
   if (!query.ok) return refuse(call, query.error);
   const foreign = foreignProfile(call, query.value.profile);
   if (foreign !== undefined) return answerProblem(call, foreign);
@@ -98,6 +98,8 @@ function takenAway(before: Machine | undefined, after: Machine): string[] {
     warnings.push('the machine had user data and has none now: PUT replaces, PATCH leaves the user data');
   if ((before.ignition ?? null) !== null && (after.ignition ?? null) === null)
     warnings.push(`the machine named Ignition ${before.ignition} and names none now`);
+  if ((before.kernelArgs ?? []).length > 0 && (after.kernelArgs ?? []).length === 0)
+    warnings.push('the machine had kernel arguments and has none now: PUT replaces, PATCH changes a part');
   return warnings;
 }
 
@@ -116,7 +118,9 @@ async function patch(room: MachineRoom, call: Call): Promise<Response> {
       // What the operator has not named stays, though the configuration may offer it no more.
       const isNamed = given.has('channel') || given.has('board') || given.has('version');
       const place = isNamed ? checkPlace({ channel, board, version }, room.offered) : ok({});
-      return place.ok ? ok({ ...body, ...place.value }) : place;
+      const { kernelArgs, ...others } = body;
+      const args = kernelArgs === undefined ? {} : { kernelArgs: kernelArgs ?? [] };
+      return place.ok ? ok({ ...others, ...args, ...place.value }) : place;
     },
     preconditionIn(call),
   );
@@ -183,7 +187,7 @@ async function answerWritten(
 ): Promise<Response> {
   if (!stored.ok) return refuse(call, stored.error);
   const { machine, etag, replaced, before, isWritten } = stored.value;
-  const issued = await issue(room, machine, originOf(room, call));
+  const issued = await issue(room, machine, originOf(room, call), room.bootUrl || originOf(room, call));
   if (!issued.ok) return refuse(call, issued.error);
   call.set('change', { before: String(before), after: String(machine.generation) });
   const userEntries = entries.map((entry) => ({ ...entry, layer: 'user' as const }));

@@ -213,10 +213,11 @@ async function readNamedProfile(room: MachineRoom, call: Call): Promise<Result<S
   return value.deletedAt === null ? ok({ value, etag }) : unknown;
 }
 
-function view({ name, engine, ignition = null, cloudInit = 'on', ...record }: Profile) {
+function view({ name, engine, ignition = null, cloudInit = 'on', kernelArgs = [], ...record }: Profile) {
   const { generation, createdAt, updatedAt, base, default: fallback } = record;
   return {
     ...{ name, engine, ignition, cloudInit, generation, createdAt, updatedAt },
+    kernelArgs: [...kernelArgs],
     hasBase: base !== null,
     hasDefault: fallback !== null,
   };

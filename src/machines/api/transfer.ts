@@ -14,7 +14,7 @@ import type { Summary } from '../records/bucket.ts';
 import { machineDocument } from '../records/documents.ts';
 import { machineContext, TEXT_LIMIT } from '../records/model.ts';
 import { checkSummary } from '../records/signed.ts';
-import { machineParams, machineQuery } from './call-requests.ts';
+import { kernelArgs, machineParams, machineQuery } from './call-requests.ts';
 import { checkPlace, type Offered, readShape, readUserText } from './machine-request.ts';
 
 /** What an import needs: the machine ports, and the releases that iPXE may boot. */
@@ -42,6 +42,7 @@ const line = z.strictObject({
   board: machineQuery.shape.board.unwrap(),
   version: machineQuery.shape.version.unwrap(),
   ignition: machineQuery.shape.ignition,
+  kernelArgs: kernelArgs.optional(),
   createdAt: z.string(),
   userData: z.string().nullable(),
   sourceText: z.string().nullable().default(null),
@@ -125,6 +126,7 @@ async function exportLine(ports: MachinePorts, id: string): Promise<Result<strin
     version,
     // An export of a machine that names none is as it always was.
     ...(ignition === null ? {} : { ignition }),
+    ...((record.kernelArgs ?? []).length === 0 ? {} : { kernelArgs: record.kernelArgs }),
     createdAt,
     userData: userData.value ?? null,
     sourceText: source.value,
@@ -200,6 +202,7 @@ async function importOne(
     expiry,
     createdAt,
     ignition = '',
+    kernelArgs: args = [],
     ...where
   } = read.value;
   const place = checkPlace(where, ports.offered);
@@ -218,6 +221,7 @@ async function importOne(
     ...place.value,
     profile: profile === '' ? null : profile,
     ignition: ignition === '' ? null : ignition,
+    kernelArgs: args,
     expiresIn: undefined,
     identity: { ...(freshEpochs ? { epoch: randomText(), nonce: randomText() } : { epoch, nonce }), expiry, createdAt },
   });

@@ -12,20 +12,31 @@ import type { MachineStore, Summary } from '../records/bucket.ts';
 import type { Current, Proven } from '../records/current.ts';
 import { type Machine, type Profile, parseSealed, renderingContext } from '../records/model.ts';
 import type { Vault, VaultFault } from '../records/vault.ts';
+import { bootScript, kernelLine, MOST_LINE_BYTES, type Script } from './boot-script.ts';
 import type { Capabilities, Capability } from './capability.ts';
 import { needsCloudInit } from './cloud-init.ts';
 import type { Composer } from './composer.ts';
-import { ipxeScript } from './ipxe.ts';
 import { openProfile, openUserData } from './render.ts';
 import { filled } from './template.ts';
 
 export type Wanted =
-  | { readonly what: 'ignition' | 'cloud-config' | 'ipxe' }
+  | { readonly what: 'ignition' | 'cloud-config' | Script }
   /** The rendering that a pointer names by its hash. */
   | { readonly what: 'frozen'; readonly sha512: string };
 
+/** Nobody can say at the moment which release a machine is to boot, or none is to be had. */
+export interface ReleaseUnknown {
+  readonly reason: 'no-release';
+  readonly detail: string;
+}
+
+/** The release that a machine boots. */
+type Place = Pick<Machine, 'channel' | 'board' | 'version'>;
+
 export interface BootPorts {
   readonly platform: Platform;
+  /** Returns the number of the release that an alias names now; that of a number is itself. */
+  readonly releaseOf: (place: Place) => Promise<Result<string, ReleaseUnknown | StoreFault>>;
   readonly store: MachineStore;
   readonly current: Current;
   readonly vault: Vault;
@@ -36,7 +47,7 @@ export interface BootPorts {
 export interface BootRequest {
   readonly capability: string;
   readonly wanted: Wanted;
-  /** The origin under which clients reach this service, such as `https://edge.example`. */
+  /** The origin under which clients reach this service, such as `https://edge.example`; for a script, the one that it was asked with. */
   readonly origin: string;
 }
 
@@ -48,6 +59,10 @@ export interface BootAnswer {
   readonly sha512: string;
   /** What the config was composed of; absent for a body that is no config. */
   readonly made?: Made | undefined;
+  /** The number of the release that a script boots. */
+  readonly release?: string | undefined;
+  /** Why it is not what the machine would boot by its URL now, in words. */
+  readonly older?: string | undefined;
 }
 
 /** The generations that a config was composed of. */
@@ -66,6 +81,8 @@ type Fault =
   | { readonly reason: 'expired' | 'revoked' | 'deleted'; readonly machine: string; readonly generation?: number }
   | { readonly reason: 'no-cloud-config' | 'no-such-rendering'; readonly machine: string; readonly generation: number }
   | { readonly reason: 'no-secret' | 'record-missing' | 'too-slow' }
+  | { readonly reason: 'line-too-long'; readonly bytes: number }
+  | ReleaseUnknown
   /** The machine's layers no longer make a valid config, because its profile has changed. `entry`: layer and path. */
   | {
       readonly reason: 'invalid';
@@ -111,15 +128,17 @@ async function answerProven(
   if (machine.epoch !== capability.epoch) return err({ reason: 'revoked', machine: id, generation });
   const body = await bodyFor(ports, request, proven.value);
   if (!body.ok) return body;
-  const { text, contentType, made } = body.value;
+  const { text, contentType, made, release, older } = body.value;
   const sha512 = await sha512Hex(new Uint8Array(new TextEncoder().encode(text)));
-  return ok({ body: text, contentType, machine, sha512, made });
+  return ok({ body: text, contentType, machine, sha512, made, release, older });
 }
 
 interface Body {
   readonly text: string;
   readonly contentType: string;
   readonly made?: Made;
+  readonly release?: string;
+  readonly older?: string;
 }
 
 async function bodyFor(
@@ -131,26 +150,50 @@ async function bodyFor(
   const { wanted, origin, capability } = request;
   const url = `${origin}/boot/${capability}`;
   switch (wanted.what) {
-    case 'ipxe':
-      return await ipxe(ports, machine, origin, url);
     case 'cloud-config':
       return await cloudConfig(ports, machine);
     case 'frozen':
       return await frozen(ports, machine, wanted.sha512);
     case 'ignition':
       return await ignition(ports, proven, `${url}/cloud-config`);
+    default:
+      return await script(ports, machine, wanted.what, { origin, url });
   }
 }
 
-async function ipxe(ports: BootPorts, machine: Machine, origin: string, url: string): Promise<Result<Body, BootFault>> {
-  const script = (cloudConfigUrl: string | undefined) =>
-    ok({ text: ipxeScript(machine, origin, `${url}/ignition`, cloudConfigUrl), contentType: TEXT });
-  if (!needsCloudInit(machine.kind, { cloudInit: 'on', default: undefined })) return script(undefined);
-  const profile = await profileOf(ports, machine);
+/** Renders the script that firmware boots by. Its kernel and its initrd are of the release that the alias names now. */
+async function script(
+  ports: BootPorts,
+  machine: Machine,
+  what: Script,
+  { origin, url }: { readonly origin: string; readonly url: string },
+): Promise<Result<Body, BootFault>> {
+  const [profile, release] = await Promise.all([profileOf(ports, machine), ports.releaseOf(machine)]);
   if (!profile.ok) return profile;
-  const layers = await openProfile(ports.vault, profile.value?.value);
-  if (!layers.ok) return layers;
-  return script(needsCloudInit(machine.kind, layers.value) ? `${url}/cloud-config` : undefined);
+  if (!release.ok) return release;
+  const isFetched = await isCloudConfigFetched(ports, machine, profile.value?.value);
+  if (!isFetched.ok) return isFetched;
+  const { channel, board } = machine;
+  const boot = {
+    ...{ origin, channel, board, version: release.value, configUrl: `${url}/ignition` },
+    cloudConfigUrl: isFetched.value ? `${url}/cloud-config` : undefined,
+    kernelArgs: [...(profile.value?.value.kernelArgs ?? []), ...(machine.kernelArgs ?? [])],
+  };
+  // A kernel cuts a longer line without a word, and its end would be the operator's own arguments.
+  const bytes = kernelLine(boot).length;
+  if (bytes > MOST_LINE_BYTES) return err({ reason: 'line-too-long', bytes });
+  return ok({ text: bootScript(what, boot), contentType: TEXT, release: release.value });
+}
+
+/** Returns true where the kernel is to be told of a cloud-config. Only then the profile's texts are opened. */
+async function isCloudConfigFetched(
+  ports: BootPorts,
+  { kind }: Machine,
+  profile: Profile | undefined,
+): Promise<Result<boolean, BootFault>> {
+  if (!needsCloudInit(kind, { cloudInit: 'on', default: undefined })) return ok(false);
+  const layers = await openProfile(ports.vault, profile);
+  return layers.ok ? ok(needsCloudInit(kind, layers.value)) : layers;
 }
 
 /** Returns the machine's profile; `undefined` when it has none. */
@@ -180,7 +223,10 @@ async function frozen({ store, vault }: BootPorts, machine: Machine, sha512: str
   const sealed = understood('rendering', parseSealed(stored.value.text));
   if (!sealed.ok) return sealed;
   const text = await vault.open(sealed.value, renderingContext(id, sha512));
-  return text.ok ? ok({ text: text.value, contentType: IGNITION, made: madeOf(stored.value.summary) }) : text;
+  if (!text.ok) return text;
+  const made = madeOf(stored.value.summary);
+  const older = made.generation < generation ? { older: olderPointer(made.generation, generation) } : {};
+  return ok({ text: text.value, contentType: IGNITION, made, ...older });
 }
 
 async function ignition(
@@ -202,6 +248,9 @@ async function ignition(
   // The log gets the path and not the message, because a message may quote the config.
   return err({ reason: 'invalid', machine: id, generation, entry: template.error.entry, ...of });
 }
+
+const olderPointer = (of: number, now: number): string =>
+  `the pointer is of generation ${of}, and the machine is at ${now}: new user data needs a new pointer`;
 
 /** What a rendering was composed of, as its metadata tells; renderings of earlier versions tell nothing. */
 function madeOf({ generation, profile, profileGeneration }: Summary): Made {

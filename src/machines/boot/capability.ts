@@ -1,6 +1,6 @@
 /**
  * The secret in a boot URL: `{machine}.{epoch}.{nonce}.{expiry}.{mac}`. The MAC is an HMAC-SHA-256 (RFC 2104) over the
- * text before the last dot, in base64url (RFC 4648 section 5). A kernel command line can carry a URL but no headers, so
+ * text before the last dot, cut to 128 bits (RFC 2104 section 5), in base64url (RFC 4648 section 5). A kernel command line can carry a URL but no headers, so
  * the URL is a machine's only credential.
  */
 import { macOf, sameMac, toBase64Url } from '../../shared/mac.ts';
@@ -14,7 +14,9 @@ export interface Capability {
   readonly expiry: number;
 }
 
-const RANDOM_BYTES = 16;
+/** 96 bits: nobody counts up to it, and a boot URL has to fit into the 127 characters of the BOOTP file field. */
+const RANDOM_BYTES = 12;
+
 const SHAPE = /^(.+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.(0|[1-9]\d{0,14})$/;
 
 export class Capabilities {
@@ -36,7 +38,7 @@ export class Capabilities {
     const text = `${machine}.${epoch}.${nonce}.${expiry}`;
     const [key] = await this.#keys;
     if (key === undefined) throw new Error('no capability secret');
-    return `${text}.${await macOf(key, text)}`;
+    return `${text}.${shortened(await macOf(key, text))}`;
   }
 
   /** Returns the capability that a text proves, or `undefined` for a text that was not minted here. */
@@ -46,12 +48,22 @@ export class Capabilities {
     const givenMac = text.slice(dot + 1);
     let matches = 0;
     // The MAC is compared as text: the last digit of base64url has two unused bits, so four texts decode to one MAC.
-    for (const key of await this.#keys) matches |= sameMac(givenMac, await macOf(key, signed));
+    for (const key of await this.#keys) {
+      const mac = await macOf(key, signed);
+      // Earlier versions have given out whole MACs.
+      matches |= sameMac(givenMac, mac) | sameMac(givenMac, shortened(mac));
+    }
     const shape = matches === 1 ? SHAPE.exec(signed) : null;
     const [, machine = '', epoch = '', nonce = '', expiry = ''] = shape ?? [];
     return shape === null || !NAME.test(machine) ? undefined : { machine, epoch, nonce, expiry: Number(expiry) };
   }
 }
 
-/** Returns 128 random bits as text, for an epoch or a nonce. */
+/** Returns the first 128 bits: 21 digits, and of the last one the two bits that belong to them. */
+function shortened(mac: string): string {
+  const bytes = Uint8Array.from(atob(mac.replaceAll('-', '+').replaceAll('_', '/')), (digit) => digit.charCodeAt(0));
+  return toBase64Url(bytes.slice(0, 16));
+}
+
+/** Returns 96 random bits as text, for an epoch or a nonce. */
 export const randomText = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)));

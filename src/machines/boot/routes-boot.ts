@@ -5,6 +5,7 @@ import { CACHE } from '../../shared/http/cache.ts';
 import type { LogEvent, LogValue } from '../../shared/log.ts';
 import { methodNotAllowed, type Problem, problemLine } from '../../shared/problem.ts';
 import { answerBoot, type BootFault, type BootPorts, type Wanted } from './boot.ts';
+import { MOST_LINE_BYTES, SCRIPTS } from './boot-script.ts';
 import { type BootLog, ignitionVersion } from './boots.ts';
 
 export interface BootRoom extends BootPorts {
@@ -22,10 +23,9 @@ export interface BootContext {
 
 /** Every forged capability and every unknown path gets this same answer, so that it tells a stranger nothing. */
 const UNKNOWN: Problem = { code: 'not-found', detail: 'not found' };
-const NO_STORE = `${CACHE.never}, no-transform`;
 const SHA512 = /^[0-9a-f]{128}$/;
 
-/** Answers `GET /boot/{capability}/ignition[/{sha512}]`, `/cloud-config` and `/ipxe`. */
+/** Answers `GET /boot/{capability}/ignition[/{sha512}]`, `/cloud-config`, `/ipxe`, `/grub` and `/pxelinux`. */
 export async function answerBootRequest(room: BootRoom, context: BootContext): Promise<Response> {
   const { request, log } = context;
   // No boot URL needs percent-encoding. The router takes `/%62oot/` for `/boot/`, and one URL must have one spelling.
@@ -35,16 +35,20 @@ export async function answerBootRequest(room: BootRoom, context: BootContext): P
   const [, , capability = '', ...rest] = context.path.split('/');
   const wanted = wantedOf(rest);
   if (wanted === undefined) return problemLine(UNKNOWN, request.method);
-  const origin = room.publicUrl || new URL(request.url).origin;
+  const asked = new URL(request.url).origin;
+  // Firmware that has no TLS asks by plain HTTP, and cannot follow a link to https, whatever PUBLIC_URL says.
+  const origin = isScript(wanted.what) ? asked : room.publicUrl || asked;
   const answer = await answerBoot(room, { capability, wanted, origin });
   const ignition = ignitionVersion(request.headers.get('user-agent'));
   const client = ignition === undefined ? {} : { ignition };
   log.set({ boot: wanted.what, ...client });
   if (answer.ok) {
-    const { body, contentType, machine, sha512, made } = answer.value;
+    const { body, contentType, machine, sha512, made, release, older } = answer.value;
     log.set({ machine: machine.id, generation: machine.generation, sha512, profile: machine.profile });
+    if (release !== undefined) log.set({ release });
     const event = {
       ...{ what: wanted.what, status: 200, generation: machine.generation, sha512 },
+      ...(older === undefined ? {} : { detail: older }),
       ...client,
       ...made,
     };
@@ -53,7 +57,7 @@ export async function answerBootRequest(room: BootRoom, context: BootContext): P
     const headers = {
       'content-type': contentType,
       'content-length': String(bytes.length),
-      'cache-control': NO_STORE,
+      'cache-control': CACHE.asItIs,
     };
     return new Response(isHead ? null : bytes, { headers });
   }
@@ -77,11 +81,15 @@ function wantedOf(rest: readonly string[]): Wanted | undefined {
   if (more.length > 0) return undefined;
   if (what === 'ignition' && sha512 !== undefined) return SHA512.test(sha512) ? { what: 'frozen', sha512 } : undefined;
   if (sha512 !== undefined) return undefined;
-  return what === 'ignition' || what === 'cloud-config' || what === 'ipxe' ? { what } : undefined;
+  if (what === 'ignition' || what === 'cloud-config') return { what };
+  const script = SCRIPTS.find((name) => name === what);
+  return script === undefined ? undefined : { what: script };
 }
 
+const isScript = (what: string): boolean => (SCRIPTS as readonly string[]).includes(what);
+
 /** A 503 keeps a booting machine asking. The line says what has to be mended, and by its wording nothing that is secret. */
-const later = (detail: string): Problem => ({ code: 'unavailable', detail, headers: { 'retry-after': '5' } });
+const later = (detail: string): Problem => ({ code: 'unavailable', detail });
 
 type Invalid = Extract<BootFault, { readonly reason: 'invalid' }>;
 
@@ -104,6 +112,10 @@ function whyNot(fault: BootFault): string {
       return 'the stored record is not what was written';
     case 'no-secret':
       return 'CAPABILITY_SECRET is not set';
+    case 'no-release':
+      return `the release that this machine boots is not known at the moment: ${fault.detail}`;
+    case 'line-too-long':
+      return `the kernel's command line would have ${fault.bytes} bytes, and a kernel reads ${MOST_LINE_BYTES}: shorten kernelArgs or the host name`;
     case 'record-missing':
       return 'the record of this machine or of its profile is missing';
     case 'too-slow':
@@ -132,6 +144,8 @@ function problemOf(fault: BootFault): Problem {
       return { code: 'not-found', detail: 'no such rendering' };
     case 'no-secret':
     case 'record-missing':
+    case 'no-release':
+    case 'line-too-long':
     case 'too-slow':
     case 'invalid':
     case 'no-key':

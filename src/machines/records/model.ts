@@ -31,6 +31,8 @@ const machine = storedObject({
   channel: z.string(),
   board: z.string(),
   version: z.string(),
+  /** What the operator adds to the kernel's command line; absent for nothing. */
+  kernelArgs: z.array(z.string()).optional(),
   /** The version of Ignition that the operator has named for the machine; absent or `null` for that of its release. */
   ignition: z.string().nullable().optional(),
   /** The version of Ignition of its release when the record was written. */
@@ -52,6 +54,8 @@ const profile = storedObject({
   ignition: z.string().nullable().optional(),
   /** `off`: its machines' cloud-configs are not fetched for them. Absent means on. */
   cloudInit: z.enum(['on', 'off']).optional(),
+  /** What the kernels of its machines get; absent for nothing. */
+  kernelArgs: z.array(z.string()).optional(),
   generation: z.int().positive(),
   createdAt: z.string(),
   updatedAt: z.string(),

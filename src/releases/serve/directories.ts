@@ -2,7 +2,7 @@
 import { CACHE } from '../../shared/http/cache.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { Catalogue } from '../catalogue.ts';
-import { isAlias, type Pair } from '../model.ts';
+import { compareVersions, isAlias, type Pair } from '../model.ts';
 import type { ReleasePath } from '../path.ts';
 import type { ReleaseStore } from '../store/bucket.ts';
 import type { VersionFiles } from '../upstream/version-files.ts';
@@ -26,7 +26,7 @@ export async function listDirectory(
   { channel, board, version }: DirectoryPath,
 ): Promise<Result<ListingEntry[] | undefined, VersionFault | MirroredFault>> {
   const { catalogue, store } = ports;
-  if (board === undefined) return ok(catalogue.boards.map((name) => directoryEntry(name, `/${channel}/`)));
+  if (board === undefined) return ok(catalogue.boards.toSorted().map((name) => directoryEntry(name, `/${channel}/`)));
   const pair: Pair = { channel, board };
   if (version === undefined) return await listPair(ports, pair);
   const release = isAlias(version)
@@ -44,9 +44,13 @@ async function listPair({ store }: DirectoryPorts, pair: Pair): Promise<Result<L
   if (!aliases.ok) return aliases;
   const parent = `/${pair.channel}/${pair.board}/`;
   const aliasesWithRelease = aliases.value.found.filter(({ record }) => (record.pin ?? record.version) !== null);
+  // Importers take the last version that they see. As on Flatcar's own servers, it is the newest, and aliases follow.
+  const releases = index.value.releases.toSorted((a, b) => compareVersions(a.version, b.version));
   return ok([
-    ...aliasesWithRelease.map(({ alias, record }) => directoryEntry(alias, parent, record.since ?? null)),
-    ...index.value.releases.map(({ version, publishedAt }) => directoryEntry(version, parent, publishedAt)),
+    ...releases.map(({ version, publishedAt }) => directoryEntry(version, parent, publishedAt)),
+    ...aliasesWithRelease
+      .toSorted((a, b) => (a.alias < b.alias ? -1 : 1))
+      .map(({ alias, record }) => directoryEntry(alias, parent, record.since ?? null)),
   ]);
 }
 

@@ -9,11 +9,9 @@ import type { MirroredFault } from './mirrored.ts';
 
 export const NOT_FOUND: Problem = { code: 'not-found', detail: 'not found' };
 
-const RETRY = { 'retry-after': '5' };
-
 const untrusted = (detail: string): Problem => ({ code: 'upstream-untrusted', detail });
-const unavailable = (detail: string): Problem => ({ code: 'unavailable', detail, headers: RETRY });
-const tooSlow = (detail: string): Problem => ({ code: 'upstream-timeout', detail, headers: RETRY });
+const unavailable = (detail: string): Problem => ({ code: 'unavailable', detail });
+const tooSlow = (detail: string): Problem => ({ code: 'upstream-timeout', detail });
 
 /** Every fault that serving a release can end with. */
 export type ReleaseFault = PassThroughFault | VersionFault | TrustedKeysFault | MirroredFault;

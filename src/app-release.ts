@@ -1,0 +1,31 @@
+/** Finds the release that a machine boots, for the machine room, which knows no release. */
+import type { BootPorts } from './machines/boot/boot.ts';
+import type { Catalogue } from './releases/catalogue.ts';
+import { isAlias, isVersion } from './releases/model.ts';
+import { servedRelease } from './releases/serve/current.ts';
+import { releaseProblem } from './releases/serve/problems.ts';
+import type { ReleaseStore } from './releases/store/bucket.ts';
+import type { VersionFiles } from './releases/upstream/version-files.ts';
+import { err, ok } from './shared/result.ts';
+
+/**
+ * Returns a function that says which release an alias names now: the one that a download below the alias would come from.
+ * A firmware that is told the number gets kernel and initrd of one release, also while the alias moves.
+ */
+export function releaseOf(
+  store: ReleaseStore,
+  versionFiles: VersionFiles,
+  catalogue: Catalogue,
+): BootPorts['releaseOf'] {
+  return async ({ channel, board, version }) => {
+    if (isVersion(version)) return ok(version);
+    const path = `${channel}/${board}/${version}`;
+    if (!isAlias(version)) return err({ reason: 'no-release', detail: `${path} is no release` });
+    const current = await servedRelease(store, versionFiles, catalogue, { channel, board }, version);
+    if (current.ok) return ok(current.value.version);
+    const { reason } = current.error;
+    const isNone = reason === 'absent' || reason === 'quarantined';
+    const detail = isNone ? `${path} names none` : `${path}: ${releaseProblem(current.error).detail}`;
+    return err({ reason: 'no-release', detail });
+  };
+}
