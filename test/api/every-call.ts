@@ -74,7 +74,8 @@ export async function everything(): Promise<string[]> {
   } while (cursor !== undefined);
   for (const { name, metadata } of (await env.MACHINES.list()).keys)
     found.push(`${name} ${JSON.stringify(metadata)} ${await env.MACHINES.get(name)}`);
-  return found.filter((line) => !line.startsWith('counters/'));
+  // Other files of tests share the store, and write of their machines' boots late.
+  return found.filter((line) => !/^(counters\/|(boots|states)\/(?!vm-1[/.]))/.test(line));
 }
 
 /** What each write is sent. Its path is that of the contract with these parameters. */

@@ -47,7 +47,8 @@ function inWorkerd(prefix: string): FaultWorld {
   return {
     ...{ r2, kv },
     putProfile: (name, base) => newest.putProfile(`${prefix}-${name}`, { base }),
-    putMachine: (id, text, profile) => newest.putMachine(`${prefix}-${id}`, text, `?profile=${prefix}-${profile}`),
+    putMachine: (id, text, profile) =>
+      newest.putMachine(`${prefix}-${id}`, text, `?profile=${prefix}-${profile}&version=4593.2.5`),
     restart: () => {
       newest = open();
     },

@@ -431,20 +431,42 @@ describe('pointers', () => {
   });
 });
 
-it('iPXE boots from this mirror, over the address the operator chose', async () => {
-  const edge = machineEdge({ vars: { PUBLIC_URL: 'http://boot.example/' } });
-  const { urls } = await edge.putMachine('vm', '', '?channel=beta&board=arm64-usr&version=current');
-  expect(urls.ignition).toMatch(/^http:\/\/boot\.example\/boot\//);
-  const path = new URL(urls.ipxe).pathname;
-  const script = await (await edge.fetch(path)).text();
-  expect(script.split('\n')).toEqual([
-    '#!ipxe',
-    'set base-url http://boot.example/beta/arm64-usr/current',
-    `kernel \${base-url}/flatcar_production_pxe.vmlinuz initrd=flatcar_production_pxe_image.cpio.gz flatcar.first_boot=1 ignition.config.url=${urls.ignition}`,
-    `initrd \${base-url}/flatcar_production_pxe_image.cpio.gz`,
-    'boot',
-    '',
-  ]);
+describe('a boot script', () => {
+  const linksOf = (script: string) =>
+    [...script.matchAll(/https?:\/\/[^/\s]+|\(https?,[^)]+\)/g)].map(([link]) => link);
+
+  it('links to the scheme and host that it was asked with, whatever PUBLIC_URL says', async () => {
+    const edge = machineEdge({ vars: { PUBLIC_URL: 'https://edge.example/', BOOT_URL: 'http://boot.example' } });
+    const { urls } = await edge.putMachine('vm', '#!/bin/sh\n', '?version=4593.2.5');
+    expect(urls.ignition).toMatch(/^https:\/\/edge\.example\/boot\//);
+    for (const script of ['ipxe', 'grub', 'pxelinux'] as const) {
+      expect(urls[script]).toMatch(/^http:\/\/boot\.example\/boot\//);
+      for (const origin of ['http://10.0.2.2:8080', 'https://other.example']) {
+        const url = `${origin}${new URL(urls[script]).pathname}`;
+        const text = await (await edge.fetchUrl(url)).text();
+        const { protocol, host } = new URL(origin);
+        const allowed = [origin, `(${protocol.slice(0, -1)},${host})`];
+        expect([script, linksOf(text).filter((link) => !allowed.includes(link))]).toEqual([script, []]);
+        expect(linksOf(text).length).toBeGreaterThanOrEqual(3);
+        expect(text).toContain('stable/amd64-usr/4593.2.5');
+        expect(text).toContain('cloud-config-url=');
+      }
+    }
+    const config = await (await edge.fetchUrl(`http://10.0.2.2${new URL(urls.ignition).pathname}`)).text();
+    expect(config).toContain('https://edge.example/boot/');
+  });
+
+  it('is 503 while nobody can say which release an alias names', async () => {
+    const edge = machineEdge();
+    const { urls } = await edge.putMachine('vm', '', '?channel=beta&board=arm64-usr&version=current');
+    const answer = await edge.boot(urls.ipxe);
+    expect([answer.status, answer.headers.get('retry-after'), await answer.text()]).toEqual([
+      ...[503, '5'],
+      expect.stringMatching(
+        /^the release that this machine boots is not known at the moment: beta\/arm64-usr\/current: /,
+      ),
+    ]);
+  });
 });
 
 it('explain tells which layer set each part', async () => {

@@ -181,7 +181,7 @@ it('the last 20 boots are shown, newest first, and older ones go', async () => {
   await emptyBucket();
   let now = 1_800_000_000_000;
   const edge = machineEdge({ platform: { now: () => now, random: () => 0 } });
-  const { urls } = await edge.putMachine('vm', '');
+  const { urls } = await edge.putMachine('vm', '', '?version=4593.2.5');
   for (let boot = 0; boot < 25; boot += 1) {
     now += 1000;
     await edge.boot(boot % 2 ? urls.ipxe : urls.ignition);

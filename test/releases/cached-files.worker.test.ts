@@ -60,7 +60,7 @@ describe('a download through the cache', () => {
     const init = { headers: { authorization: 'Bearer x', cookie: 'a=b', 'x-forwarded-host': 'evil.test' } };
     const answer = await edge.fetch(`${ALIAS_PATH}?query=1`, init);
     expect(sameBytes(new Uint8Array(await answer.arrayBuffer()), await tenant.bytes(PATH.slice(1)))).toBe(true);
-    expect(answer.headers.get('cache-control')).toBe('public, max-age=60');
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=60, no-transform');
     const [request] = asked;
     expect(request?.url).toMatch(
       /^https:\/\/downloads\.invalid\/files\/stable\/amd64-usr\/4593\.2\.5\/.*\/1\?etag=.+&size=70000$/,
@@ -125,7 +125,7 @@ describe('the entrypoint in the real runtime', () => {
     const stored = await env.RELEASES.put('files/stable/amd64-usr/1.2.3/f/1', 'bytes');
     const answer = await ask(`/files/stable/amd64-usr/1.2.3/f/1?etag=${stored?.etag}&size=5`);
     expect([answer.status, await answer.text()]).toEqual([200, 'bytes']);
-    expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable, no-transform');
     expect(answer.headers.get('content-length')).toBe('5');
     expect(answer.headers.get('cache-tag')).toBe('downloads,stable/amd64-usr,stable/amd64-usr/1.2.3');
   });

@@ -14,13 +14,18 @@ const octets = { contentType: 'application/octet-stream', headers };
 const UPSTREAM: Presentation = { ...octets, ...passThroughCaching(false) };
 
 const SOURCES: readonly (readonly [name: string, presentation: Presentation, whole: string, part: string])[] = [
-  ['upstream by number', UPSTREAM, 'public, max-age=300', 'no-store'],
-  ['upstream by alias', { ...octets, ...passThroughCaching(true) }, 'public, max-age=60', 'no-store'],
+  ['upstream by number', UPSTREAM, 'public, max-age=300, no-transform', 'no-store, no-transform'],
+  [
+    'upstream by alias',
+    { ...octets, ...passThroughCaching(true) },
+    'public, max-age=60, no-transform',
+    'no-store, no-transform',
+  ],
   [
     'R2',
     { ...octets, cacheControl: CACHE.immutable },
-    'public, max-age=31536000, immutable',
-    'public, max-age=31536000, immutable',
+    'public, max-age=31536000, immutable, no-transform',
+    'public, max-age=31536000, immutable, no-transform',
   ],
 ];
 

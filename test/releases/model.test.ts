@@ -119,6 +119,7 @@ describe('paths', () => {
     expect(rawPath('http://h/a%2e%2e/?x=/../')).toBe('/a%2e%2e/');
     expect(rawPath('http://h')).toBe('/');
     expect(rawPath('https://h:1/a#b?c')).toBe('/a');
+    expect(rawPath('https://h//a///b//?c=//')).toBe('/a/b/');
   });
 
   it('may take their channel from the host', () => {

@@ -76,7 +76,7 @@ describe('a good file', () => {
   it('arrives through the alias as the numbered file', async () => {
     const response = await edge.fetch(`/stable/amd64-usr/current/${IMAGE}`);
     expect(response.headers.get('content-location')).toBe(PATH);
-    expect(response.headers.get('cache-control')).toBe('public, max-age=60');
+    expect(response.headers.get('cache-control')).toBe('public, max-age=60, no-transform');
     const body = await bodyOf(response);
     expect(body && sameBytes(body, genuine)).toBe(true);
   });

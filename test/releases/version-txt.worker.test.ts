@@ -34,7 +34,7 @@ describe('version.txt of an alias', () => {
     const response = await edge.fetch(CURRENT);
     expect(response.status).toBe(200);
     expect(response.headers.get('content-location')).toBe('/stable/amd64-usr/4593.2.5/version.txt');
-    expect(response.headers.get('cache-control')).toBe('public, max-age=60');
+    expect(response.headers.get('cache-control')).toBe('public, max-age=60, no-transform');
     expect(response.headers.get('x-flatcar-version')).toBe('4593.2.5');
     expect(response.headers.get('x-flatcar-signed-by')).toBe((await tenant.key({ key: 'common' })).subkey);
     expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');

@@ -7,7 +7,13 @@ export interface Issued {
   readonly profile: string | null;
   readonly kind: string;
   readonly generation: number;
-  readonly urls: { readonly ignition: string; readonly cloudConfig?: string; readonly ipxe: string };
+  readonly urls: {
+    readonly ignition: string;
+    readonly cloudConfig?: string;
+    readonly ipxe: string;
+    readonly grub: string;
+    readonly pxelinux: string;
+  };
   readonly pointer: {
     ignition: { version: string; config: { replace: { source: string; verification: { hash: string } } } };
   };
