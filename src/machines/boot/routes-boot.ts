@@ -7,6 +7,7 @@ import { methodNotAllowed, type Problem, problemLine } from '../../shared/proble
 import { answerBoot, type BootFault, type BootPorts, type Wanted } from './boot.ts';
 import { MOST_LINE_BYTES, SCRIPTS } from './boot-script.ts';
 import { type BootLog, ignitionVersion } from './boots.ts';
+import { answerMetadata, isMetadata } from './routes-metadata.ts';
 
 export interface BootRoom extends BootPorts {
   readonly boots: BootLog;
@@ -27,14 +28,25 @@ const SHA512 = /^[0-9a-f]{128}$/;
 
 /** Answers `GET /boot/{capability}/ignition[/{sha512}]`, `/cloud-config`, `/ipxe`, `/grub` and `/pxelinux`. */
 export async function answerBootRequest(room: BootRoom, context: BootContext): Promise<Response> {
-  const { request, log } = context;
+  const { request } = context;
+  if (isMetadata(context.path)) return await answerMetadata(room, context, answerWanted);
   // No boot URL needs percent-encoding. The router takes `/%62oot/` for `/boot/`, and one URL must have one spelling.
   if (!context.path.startsWith('/boot/') || context.path.includes('%')) return problemLine(UNKNOWN, request.method);
-  const isHead = request.method === 'HEAD';
-  if (!isHead && request.method !== 'GET') return problemLine(methodNotAllowed('GET, HEAD'), request.method);
+  if (request.method !== 'HEAD' && request.method !== 'GET')
+    return problemLine(methodNotAllowed('GET, HEAD'), request.method);
   const [, , capability = '', ...rest] = context.path.split('/');
   const wanted = wantedOf(rest);
   if (wanted === undefined) return problemLine(UNKNOWN, request.method);
+  return await answerWanted(room, context, capability, wanted);
+}
+
+async function answerWanted(
+  room: BootRoom,
+  { request, log }: BootContext,
+  capability: string,
+  wanted: Wanted,
+): Promise<Response> {
+  const isHead = request.method === 'HEAD';
   const asked = new URL(request.url).origin;
   // Firmware that has no TLS asks by plain HTTP, and cannot follow a link to https, whatever PUBLIC_URL says.
   const origin = isScript(wanted.what) ? asked : room.publicUrl || asked;

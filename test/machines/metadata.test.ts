@@ -1,0 +1,76 @@
+/** User data as clouds' own clients ask for it, behind a link-local proxy: no 404 for what cannot be proven. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { config } from '../support/machine-texts.ts';
+import { type NodeEdge, nodeEdge } from '../support/node-edge.ts';
+
+let edge: NodeEdge;
+let prefix: string;
+beforeAll(async () => {
+  edge = await nodeEdge();
+  await edge.call('PUT', '/api/profiles/web/base', config('/base'));
+  const issued = await edge.call('PUT', '/api/machines/vm?profile=web', config('/user'));
+  const { urls } = await issued.json<{ urls: { ignition: string } }>();
+  prefix = new URL(urls.ignition).pathname.replace(/ignition$/, 'metadata');
+});
+
+const PATHS = [
+  'ec2/latest/user-data',
+  'ec2/2019-10-01/user-data',
+  'openstack/latest/user_data',
+  'openstack/openstack/latest/user_data',
+  'openstack/2012-08-10/user_data',
+  'digitalocean/metadata/v1/user-data',
+];
+
+describe('user data', () => {
+  it.each(PATHS)('%s is the merged config', async (path) => {
+    const answer = await edge.fetch(`${prefix}/${path}`);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ storage: { files: [{ path: '/base' }, { path: '/user' }] } });
+  });
+
+  it('is 410 once the machine is deleted, and 503 while its record is lost', async () => {
+    const other = await nodeEdge();
+    const issued = await other.call('PUT', '/api/machines/vm', config('/user'));
+    const { urls } = await issued.json<{ urls: { ignition: string } }>();
+    const path = `${new URL(urls.ignition).pathname.replace(/ignition$/, 'metadata')}/openstack/latest/user_data`;
+    await other.call('DELETE', '/api/machines/vm');
+    expect((await other.fetch(path)).status).toBe(410);
+    const empty = await nodeEdge();
+    expect((await empty.fetch(path)).status).toBe(503);
+  });
+});
+
+describe('a capability that cannot be read', () => {
+  const forged = ['x', 'vm.e.n.0.mac', '', 'vm%2e', 'vm'];
+  it.each([...PATHS, 'ec2/latest/meta-data/hostname', 'nothing', '', '%2f'])(
+    'is 503 at %s, never 404',
+    async (path) => {
+      for (const capability of [...forged, `${prefix.split('/')[2]}x`]) {
+        const answer = await edge.fetch(`/boot/${capability}/metadata/${path}`);
+        expect([capability, answer.status, answer.headers.get('retry-after')]).toEqual([capability, 503, '5']);
+      }
+    },
+  );
+  it('is 503 to a PUT as well, and where the secret is another one', async () => {
+    expect((await edge.fetch('/boot/x/metadata/ec2/latest/api/token', { method: 'PUT' })).status).toBe(503);
+    const other = await nodeEdge({ vars: { CAPABILITY_SECRET: 'another-secret-of-at-least-32-bytes!' } });
+    expect((await other.fetch(`${prefix}/openstack/latest/user_data`)).status).toBe(503);
+  });
+});
+
+it('gives an EC2 client the token that it wants first', async () => {
+  const headers = { 'x-aws-ec2-metadata-token-ttl-seconds': '21600' };
+  const token = await edge.fetch(`${prefix}/ec2/latest/api/token`, { method: 'PUT', headers });
+  expect([
+    token.status,
+    token.headers.get('x-aws-ec2-metadata-token-ttl-seconds'),
+    (await token.text()).length > 0,
+  ]).toEqual([...[200, '21600', true]]);
+  expect((await edge.fetch(`${prefix}/ec2/latest/api/token`, { method: 'PUT' })).status).toBe(400);
+  expect((await edge.fetch(`${prefix}/ec2/latest/api/token`, { method: 'POST', headers })).status).toBe(405);
+});
+
+it('says 404 for what a good capability proves to be unset', async () => {
+  expect((await edge.fetch(`${prefix}/ec2/latest/meta-data/nothing`)).status).toBe(404);
+});
