@@ -1,7 +1,6 @@
 /** The composition root: Env -> Config -> ports -> rooms -> routes. Each isolate has one `Edge`. */
 import { Hono } from 'hono';
 import { matchedRoutes } from 'hono/route';
-import { getPath } from 'hono/utils/url';
 import { forgetEntries } from './access/audit.ts';
 import { pageRoom } from './app-pages.ts';
 import {
@@ -22,7 +21,7 @@ import type { MirrorPorts } from './mirror/run-job.ts';
 import { healthCheck } from './observability/health.ts';
 import { bootsOf } from './observability/metrics.ts';
 import { type Observer, observer } from './observability/observer.ts';
-import { oneSlash, rawPath } from './releases/path.ts';
+import { rawPath } from './releases/path.ts';
 import { answerCached } from './releases/serve/cached-files.ts';
 import { addRoutes, type Router } from './routes.ts';
 import { stackOf } from './shared/cause.ts';
@@ -32,6 +31,7 @@ import { dryWorkflow } from './shared/dry-run/workflow.ts';
 import { CACHE } from './shared/http/cache.ts';
 import type { Call } from './shared/http/call.ts';
 import { Cursors } from './shared/http/cursor.ts';
+import { routedPath } from './shared/http/routed-path.ts';
 import { WideEvent } from './shared/log.ts';
 import type { Platform } from './shared/platform.ts';
 import { problemLine } from './shared/problem.ts';
@@ -162,7 +162,7 @@ function refuseGuessing(context: Pick<Call, 'res' | 'header'>): void {
 
 /** Writes one event for each request. A throw is a bug: the log gets its stack, and the client gets only an id. */
 function observedApp({ platform }: Runtime, watch: Observer): Router {
-  const app: Router = new Hono({ getPath: (request) => oneSlash(getPath(request)) });
+  const app: Router = new Hono({ getPath: routedPath });
   app.use(async (context, next) => {
     const started = platform.now();
     const log = new WideEvent();

@@ -4,7 +4,6 @@ import type { AuditPorts } from './access/audit.ts';
 import { identify } from './access/identity.ts';
 import { type AccessRoom, auditRoutes, meRoutes, tokenRoutes } from './access/routes-access.ts';
 import { mayCall } from './access/scopes.ts';
-import { allowedMethods } from './api/allowed-methods.ts';
 import { contract } from './api/contract/contract.ts';
 import { gate, strictNames } from './api/gate.ts';
 import { ignitionRoutes } from './configs/routes-ignition.ts';
@@ -28,7 +27,8 @@ import { answerRelease, type ReleaseRoom } from './releases/serve/routes.ts';
 import { otherNamesRoutes } from './releases/serve/routes-other-names.ts';
 import { keyRoutes, publicRoutes } from './releases/serve/routes-public.ts';
 import type { Call, CallVariables } from './shared/http/call.ts';
-import { methodNotAllowed, problemJson, problemLine } from './shared/problem.ts';
+import { routedPath } from './shared/http/routed-path.ts';
+import { methodNotAllowed, problemLine } from './shared/problem.ts';
 import type { TrustedKeys } from './signing/trusted-keys.ts';
 
 export type Router = Hono<{ Bindings: Env; Variables: CallVariables }>;
@@ -88,7 +88,7 @@ export function addRoutes(app: Router, rooms: Rooms): void {
   });
 
   const dryRun = async ({ req, var: variables }: Call): Promise<Response> => {
-    const dry: Router = new Hono();
+    const dry: Router = new Hono({ getPath: routedPath });
     dry.use(async (call, next) => {
       for (const name of ['log', 'caller', 'requestId'] as const) call.set(name, variables[name]);
       await next();
@@ -100,10 +100,6 @@ export function addRoutes(app: Router, rooms: Rooms): void {
   app.use('/webhooks/*', guard);
   app.use('/api/*', guard);
   addCalls(app, rooms);
-  // A method that the contract does not list for a path gets 405 (RFC 9110 section 15.5.6).
-  for (const [path, methods] of allowedMethods(contract))
-    app.all(path, ({ req }) => problemJson(methodNotAllowed(methods.join(', ')), rawPath(req.url)));
-  app.all('/api/*', ({ req }) => problemJson({ code: 'not-found', detail: 'there is no such call' }, rawPath(req.url)));
 
   app.all('*', ({ req, var: { log } }) => answerRelease(releases, { request: req.raw, log }));
 }

@@ -5,10 +5,9 @@
 import { type AuditPorts, leaveEntry } from '../access/audit.ts';
 import { type AccessPorts, identify } from '../access/identity.ts';
 import { type Caller, mayCall } from '../access/scopes.ts';
-import { rawPath } from '../releases/path.ts';
 import { checkShape, shapeProblem } from '../shared/http/api.ts';
 import { type Call, refuse } from '../shared/http/call.ts';
-import type { Problem } from '../shared/problem.ts';
+import { methodNotAllowed, type Problem } from '../shared/problem.ts';
 import { ok, type Result } from '../shared/result.ts';
 import { callFinder, type FoundCall, unknownNames } from './call-finder.ts';
 import { ANY, type Call as ContractCall, isWrite, writeQuery } from './contract/call.ts';
@@ -24,20 +23,17 @@ export interface GatePorts {
 export function gate({ contract, access, dryRun }: GatePorts) {
   const find = callFinder(contract);
   return async (call: Call, next: () => Promise<void>): Promise<Response | undefined> => {
-    const path = rawPath(call.req.url);
+    // The path as the router has decoded it: whatever else a URL spells, what is asked here is what is called.
+    const { path } = call.req;
     const found = find(call.req.method, path);
-    if (found === undefined && !path.startsWith('/api/')) {
-      await next();
-      return undefined;
-    }
+    // Strangers may know which webhooks there are, and nothing else.
+    if (found === undefined && !path.startsWith('/api/')) return refuse(call, noSuchCall(find, path));
     const caller = await callerOf(access, call.req.raw, found);
     if (!caller.ok) return refuse(call, caller.error);
     call.set('caller', caller.value);
     call.var.log.set({ caller: caller.value.who });
-    if (found === undefined) {
-      await next();
-      return undefined;
-    }
+    // No route is reached by what is no call of the contract.
+    if (found === undefined) return refuse(call, noSuchCall(find, path));
     const { searchParams } = new URL(call.req.url);
     const refused = unknownNames(found.call, searchParams.keys()) ?? notAllowed(caller.value, found);
     if (refused !== undefined) return refuse(call, refused);
@@ -54,11 +50,21 @@ export function gate({ contract, access, dryRun }: GatePorts) {
   };
 }
 
+const METHODS = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'];
+
+/** Returns the 405 of a path that has other methods (RFC 9110 section 15.5.6), or the 404 of one that has none. */
+function noSuchCall(find: ReturnType<typeof callFinder>, path: string): Problem {
+  const methods = METHODS.filter((method) => find(method, path) !== undefined);
+  return methods.length > 0
+    ? methodNotAllowed(methods.join(', '))
+    : { code: 'not-found', detail: 'there is no such call' };
+}
+
 /** Returns a middleware that refuses names which a public call does not take. */
 export function strictNames(contract: GatePorts['contract'], refuseWith: (call: Call, problem: Problem) => Response) {
   const find = callFinder(contract);
   return async (call: Call, next: () => Promise<void>): Promise<Response | undefined> => {
-    const found = find(call.req.method, rawPath(call.req.url));
+    const found = find(call.req.method, call.req.path);
     const refused = found && unknownNames(found.call, new URL(call.req.url).searchParams.keys());
     if (refused !== undefined) return refuseWith(call, refused);
     await next();

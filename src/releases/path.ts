@@ -1,4 +1,5 @@
 /** Parses the path of a request for a release. No I/O. */
+import { oneSlash } from '../shared/http/routed-path.ts';
 import type { Catalogue } from './catalogue.ts';
 import { type Alias, isAlias, isFileName, isVersion, type Pair, type Version } from './model.ts';
 
@@ -24,9 +25,6 @@ export function rawPath(url: string): string {
   const path = slash === -1 ? '/' : afterScheme.slice(slash);
   return oneSlash(path.replace(/[?#].*$/s, ''));
 }
-
-/** Returns the path with one slash wherever there are several. */
-export const oneSlash = (path: string): string => path.replace(/\/{2,}/g, '/');
 
 /**
  * Returns the channel that a host name contains, or `undefined`. With the suffix `release.example.org`,

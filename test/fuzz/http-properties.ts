@@ -3,12 +3,13 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { makeCatalogue } from '../../src/releases/catalogue.ts';
 import { isAlias, isVersion } from '../../src/releases/model.ts';
-import { channelOfHost, oneSlash, parseReleasePath, rawPath } from '../../src/releases/path.ts';
+import { channelOfHost, parseReleasePath, rawPath } from '../../src/releases/path.ts';
 import { prefersJson } from '../../src/releases/serve/listing.ts';
 import { evaluatePreconditions, rangeApplies } from '../../src/shared/http/conditional.ts';
 import { formatHttpDate, parseHttpDate } from '../../src/shared/http/date.ts';
 import { parseEntityTag, parseEntityTagList } from '../../src/shared/http/entity-tag.ts';
 import { decideRange } from '../../src/shared/http/range.ts';
+import { oneSlash } from '../../src/shared/http/routed-path.ts';
 import { redactPath } from '../../src/shared/redact-path.ts';
 import { type Fuzzed, fuzzed, nearText } from './near-text.ts';
 

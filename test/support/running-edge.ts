@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { PrivateKey } from 'openpgp';
 import { inject } from 'vitest';
 import { startRuntime } from '../../tools/edge-runtime/start.ts';
-import { makeRelease } from '../../tools/release-server/release.ts';
+import { makeRelease, type ReleasePlan } from '../../tools/release-server/release.ts';
 import { startUpstream } from '../../tools/release-server/server.ts';
 import { fingerprint, makeSigningKey, publicKeyText } from '../../tools/release-server/signing-key.ts';
 import type { Tenant } from '../../tools/release-server/tenant.ts';
@@ -28,7 +28,7 @@ export interface RunningEdge {
   /** An empty folder that goes away with the edge. */
   readonly folder: string;
   /** Puts a signed release of stable/amd64-usr upstream. */
-  release(version: string, files: Record<string, number>, isCurrent?: boolean): Promise<void>;
+  release(version: string, files: ReleasePlan['files'], isCurrent?: boolean): Promise<void>;
   stop(): Promise<void>;
   /** SIGKILL to the whole local runtime, and a new one on the same state and port. */
   killAndRestart(): Promise<void>;

@@ -6,7 +6,7 @@ import { clearSign, detachSign, type HashName } from './signing-key.ts';
 export interface ReleasePlan {
   readonly version: string;
   /** For each name, the content, or the number of bytes to invent. version.txt is added to them. */
-  readonly files: Readonly<Record<string, number | string>>;
+  readonly files: Readonly<Record<string, number | string | Uint8Array>>;
   readonly key: PrivateKey;
   readonly signedAt?: Date | undefined;
   readonly hash?: HashName | undefined;
@@ -38,13 +38,18 @@ function madeUpBytes(size: number, seed: string): Buffer {
   return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(size));
 }
 
+function contentOf(content: number | string | Uint8Array, seed: string): Buffer {
+  if (typeof content === 'number') return madeUpBytes(content, seed);
+  return typeof content === 'string' ? Buffer.from(content) : Buffer.from(content);
+}
+
 /** Returns the bytes of all files of a release by their names. */
 export async function makeRelease(plan: ReleasePlan): Promise<Map<string, Buffer>> {
   const releaseFiles = new Map<string, Buffer>();
   const text = plan.versionTxt ?? versionTxt(plan.version, plan.buildId);
-  const contents: Record<string, number | string> = { 'version.txt': text, ...plan.files };
+  const contents: Record<string, number | string | Uint8Array> = { 'version.txt': text, ...plan.files };
   for (const [name, content] of Object.entries(contents)) {
-    const bytes = typeof content === 'number' ? madeUpBytes(content, `${plan.version} ${name}`) : Buffer.from(content);
+    const bytes = contentOf(content, `${plan.version} ${name}`);
     releaseFiles.set(name, bytes);
     releaseFiles.set(`${name}.sig`, await detachSign(plan.key, bytes, plan.signedAt, plan.hash));
     if (plan.bare === true) continue;

@@ -1,0 +1,137 @@
+/**
+ * A real machine boots from the edge: QEMU without KVM, Debian's iPXE ROM, a Debian kernel and the real Ignition. Two boots run wherever
+ * Debian's packages are; `npm run boot` runs the whole table.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { debianParts } from '../../tools/boot/debian.ts';
+import { type Fault, type FaultProxy, startFaultProxy } from '../../tools/boot/fault-proxy.ts';
+import { makeInitrd } from '../../tools/boot/guest.ts';
+import { bootGuest } from '../../tools/boot/machine.ts';
+import { config, type Issued } from '../support/machine-texts.ts';
+import { type RunningEdge, runEdge } from '../support/running-edge.ts';
+
+const root = dirname(dirname(import.meta.dirname));
+const KERNEL = 'flatcar_production_pxe.vmlinuz';
+const INITRD = 'flatcar_production_pxe_image.cpio.gz';
+const isWhole = process.env['BOOT'] === 'all';
+const parts = debianParts(join(root, 'dist', 'boot'));
+if ('missing' in parts) console.log(`no guest can be booted here, for want of ${parts.missing}`);
+
+describe.skipIf('missing' in parts)('a machine', { timeout: 300_000 }, () => {
+  let edge: RunningEdge;
+  let proxy: FaultProxy;
+  let count = 0;
+
+  beforeAll(async () => {
+    if ('missing' in parts) return;
+    edge = await runEdge({
+      PUBLIC_URL: 'https://edge.example.org',
+      CAPABILITY_SECRET: 'capability-secret-of-at-least-32-bytes',
+      MIRROR: 'stable/amd64-usr',
+      MIRROR_FILES: `version.txt,${KERNEL},${INITRD}`,
+    });
+    const kernel = readFileSync(parts.kernel);
+    for (const version of ['4593.2.5', '4593.2.6']) {
+      await edge.release(version, { [KERNEL]: kernel, [INITRD]: makeInitrd(parts, version) }, version === '4593.2.5');
+      await edge.api(`/api/mirrors/stable/amd64-usr/${version}`, { method: 'PUT' });
+      expect((await edge.ended(version)).state).toBe('complete');
+    }
+    await pin('4593.2.5');
+    const base = config('/etc/base-wrote', '3.3.0', { contents: { source: 'data:,from-base' } });
+    expect((await edge.api('/api/profiles/web/base', { method: 'PUT', body: base })).status).toBe(200);
+    proxy = await startFaultProxy(Number(new URL(edge.url).port));
+  }, 300_000);
+  afterAll(async () => {
+    await proxy?.close();
+    await edge?.stop();
+  });
+
+  const pin = async (version: string) => {
+    const body = JSON.stringify({ version });
+    expect((await edge.api('/api/aliases/stable/amd64-usr/current', { method: 'PUT', body })).status).toBe(200);
+  };
+
+  async function machine(
+    query = '',
+  ): Promise<{ readonly id: string; readonly script: string; readonly folder: string }> {
+    count += 1;
+    const id = `vm-${count}`;
+    const body = config('/etc/user-wrote', '3.3.0', { contents: { source: 'data:,from-user' } });
+    const path = `/api/machines/${id}?profile=web&kernel_arg=console=ttyS0&kernel_arg=flatcar.oem.id=qemu${query}`;
+    const issued = (await (await edge.api(path, { method: 'PUT', body })).json()) as Issued;
+    const folder = join(edge.folder, id);
+    mkdirSync(folder);
+    return { id, folder, script: `http://10.0.2.2:${proxy.port}${new URL(issued.urls.ipxe).pathname}` };
+  }
+
+  it('boots from R2 while upstream is gone, over http, and Ignition writes what base and user want', async () => {
+    edge.upstream.rules = [{ path: /./, status: 500 }] as never;
+    const { id, folder, script } = await machine();
+    const booted = await bootGuest(folder, script);
+    edge.upstream.rules = [];
+    expect(booted.serial).toContain('GUEST ignition files 0');
+    expect(booted.serial).toMatch(/GUEST cmdline .* console=ttyS0 flatcar\.oem\.id=qemu/);
+    expect([booted.file('/etc/base-wrote'), booted.file('/etc/user-wrote')]).toEqual(['from-base', 'from-user']);
+    const shown = (await (await edge.api(`/api/machines/${id}`)).json()) as { state: string; lastBoot: object };
+    expect(shown).toMatchObject({
+      state: 'booted',
+      lastBoot: { what: 'ignition', status: 200, ignition: expect.any(String) },
+    });
+  });
+
+  it('never boots a tampered initrd', async () => {
+    await edge.release(
+      '4593.2.7',
+      { [KERNEL]: readFileSync('missing' in parts ? '' : parts.kernel), [INITRD]: 3_000_000 },
+      false,
+    );
+    const path = `stable/amd64-usr/4593.2.7/${INITRD}`;
+    const bytes = Buffer.from(edge.upstream.files.get(path)?.bytes ?? '');
+    bytes[1_000_000] = (bytes[1_000_000] ?? 0) ^ 1;
+    edge.upstream.put(path, bytes);
+    const { folder, script } = await machine('&version=4593.2.7');
+    const refused = /Input\/output error[\s\S]*(?:Input\/output error|Server Error|HTTP)/;
+    const booted = await bootGuest(folder, script, { until: refused, withinMs: 120_000 });
+    expect(booted.serial).toMatch(refused);
+    expect(booted.serial).not.toContain('GUEST');
+    expect(booted.file('/etc/base-wrote')).toBe('');
+  });
+
+  const KERNEL_PATH = new RegExp(`/${KERNEL}$`);
+  const INITRD_PATH = new RegExp(`/${INITRD.replaceAll('.', '\\.')}$`);
+
+  it.runIf(isWhole)('gets kernel and initrd of one release, though current moves between them', async () => {
+    await pin('4593.2.5');
+    const { folder, script } = await machine();
+    let isMoved = false;
+    proxy.before(INITRD_PATH, async () => {
+      if (!isMoved) await pin('4593.2.6');
+      isMoved = true;
+    });
+    const booted = await bootGuest(folder, script);
+    expect([isMoved, booted.serial]).toEqual([true, expect.stringContaining('GUEST initrd of 4593.2.5')]);
+    expect(booted.serial).toContain('GUEST ignition files 0');
+    await pin('4593.2.5');
+  });
+
+  const STEPS = { script: /\/ipxe$/, kernel: KERNEL_PATH, initrd: INITRD_PATH } as const;
+  const FAULTS: readonly (readonly [string, Fault])[] = [
+    ['a cut at half', { kind: 'cut' }],
+    ['a 500', { kind: 'status', status: 500 }],
+    ['a 502', { kind: 'status', status: 502 }],
+    ['a 503', { kind: 'status', status: 503 }],
+    ['12 s of silence', { kind: 'silence', milliseconds: 12_000 }],
+  ];
+  const rows = Object.entries(STEPS).flatMap(([step, path]) =>
+    FAULTS.map(([name, fault]) => [name, step, path, fault] as const),
+  );
+  it.runIf(isWhole).each(rows)('boots in spite of %s at the %s', async (_name, _step, path, fault) => {
+    const { folder, script } = await machine();
+    proxy.spoil(path, fault, 1);
+    const booted = await bootGuest(folder, script);
+    expect(booted.serial).toContain('GUEST ignition files 0');
+    expect(booted.file('/etc/user-wrote')).toBe('from-user');
+  });
+});

@@ -1,0 +1,69 @@
+/** What Debian brings for a boot: QEMU with an iPXE ROM, Ignition, BusyBox, and a kernel, which is unpacked and not installed. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+const PROGRAMS = ['qemu-system-x86_64', 'cpio', 'gzip', 'mkfs.ext4', 'debugfs', 'dpkg-deb', 'ldd'];
+const FILES = {
+  busybox: '/usr/bin/busybox',
+  ignition: '/usr/lib/dracut/modules.d/30ignition/ignition',
+  rom: '/usr/lib/ipxe/qemu/efi-virtio.rom',
+} as const;
+/** Small, and with all that a virtual machine needs as modules. */
+const KERNEL = 'linux-image-cloud-amd64';
+
+export interface DebianParts {
+  readonly busybox: string;
+  readonly ignition: string;
+  readonly kernel: string;
+  /** The folder of modules of that kernel. */
+  readonly modules: string;
+}
+
+/** Returns the parts, with the kernel unpacked below `cache`; or why this machine cannot boot a guest. */
+export function debianParts(cache: string): DebianParts | { readonly missing: string } {
+  const lacking = [
+    ...PROGRAMS.filter((program) => !isThere(program)),
+    ...Object.values(FILES).filter((path) => !existsSync(path)),
+  ];
+  if (lacking.length > 0)
+    return { missing: `${lacking.join(', ')}: apt-get install qemu-system-x86 ipxe-qemu busybox-static cpio ignition` };
+  const unpacked = join(cache, 'kernel');
+  if (!existsSync(unpacked)) {
+    const fault = fetchKernel(cache, unpacked);
+    if (fault !== undefined) return { missing: `a kernel: ${fault}` };
+  }
+  const [image] = readdirSync(join(unpacked, 'boot')).filter((name) => name.startsWith('vmlinuz-'));
+  const release = image?.replace('vmlinuz-', '') ?? '';
+  return {
+    ...FILES,
+    kernel: join(unpacked, 'boot', image ?? ''),
+    modules: join(unpacked, 'lib', 'modules', release, 'kernel'),
+  };
+}
+
+function isThere(program: string): boolean {
+  return ['/usr/sbin', '/sbin', ...(process.env['PATH'] ?? '').split(':')].some((folder) =>
+    existsSync(join(folder, program)),
+  );
+}
+
+function fetchKernel(cache: string, unpacked: string): string | undefined {
+  const folder = join(cache, 'download');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  try {
+    const depends = execFileSync('apt-cache', ['depends', KERNEL], { encoding: 'utf8' });
+    const name = /Depends: (linux-image-\S+)/.exec(depends)?.[1];
+    if (name === undefined) return `Debian has no ${KERNEL}`;
+    execFileSync('apt-get', ['download', '-q', name], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    const [archive] = readdirSync(folder);
+    execFileSync('dpkg-deb', ['-x', join(folder, archive ?? ''), join(folder, 'unpacked')]);
+    renameSync(join(folder, 'unpacked'), unpacked);
+    return undefined;
+  } catch (cause) {
+    return `it cannot be had from Debian (${cause instanceof Error ? cause.message.split('\n')[0] : cause})`;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
