@@ -1,5 +1,6 @@
 /** Wires the rooms: the second half of the composition root. It hands each room its bindings. */
 
+import { leaveEntry } from './access/audit.ts';
 import { accessBucket } from './access/bucket.ts';
 import type { AccessRoom } from './access/routes-access.ts';
 import { Team } from './access/team.ts';
@@ -154,7 +155,19 @@ export function machineParts(
     composer: new Composer({ platform, store, vault, composed: composedBucket(env.RELEASES, platform) }),
     capabilities: new Capabilities(capabilitySecrets),
     boots: new BootLog(platform, store),
-    check: { checks: checkBucket(env.RELEASES, platform), launcher: checkLauncher(env.CHANGE_PROFILE, platform) },
+    check: {
+      ...{ checks: checkBucket(env.RELEASES, platform), launcher: checkLauncher(env.CHANGE_PROFILE, platform) },
+      audit: async ({ id, profile, by }, before, after) => {
+        // A trail that cannot be written must not run the check again: the change is stored.
+        await leaveEntry(
+          { platform, store: accessBucket(env.RELEASES, platform) },
+          {
+            ...{ who: by, call: 'storeProfileChange', target: `/api/profiles/${profile}`, status: 200, requestId: id },
+            ...{ before: String(before), after: String(after) },
+          },
+        );
+      },
+    },
     ...shared,
     offered: config.catalogue,
     publicUrl: config.PUBLIC_URL,

@@ -26,8 +26,7 @@ import { rawPath } from './releases/path.ts';
 import { answerRelease, type ReleaseRoom } from './releases/serve/routes.ts';
 import { otherNamesRoutes } from './releases/serve/routes-other-names.ts';
 import { keyRoutes, publicRoutes } from './releases/serve/routes-public.ts';
-import type { Call, CallVariables } from './shared/http/call.ts';
-import { routedPath } from './shared/http/routed-path.ts';
+import { type Call, type CallVariables, routedPath } from './shared/http/call.ts';
 import { methodNotAllowed, problemLine } from './shared/problem.ts';
 import type { TrustedKeys } from './signing/trusted-keys.ts';
 

@@ -7,7 +7,7 @@ import { type AccessPorts, identify } from '../access/identity.ts';
 import { type Caller, mayCall } from '../access/scopes.ts';
 import { checkShape, shapeProblem } from '../shared/http/api.ts';
 import { type Call, refuse } from '../shared/http/call.ts';
-import { methodNotAllowed, type Problem } from '../shared/problem.ts';
+import { fieldProblem, methodNotAllowed, type Problem } from '../shared/problem.ts';
 import { ok, type Result } from '../shared/result.ts';
 import { callFinder, type FoundCall, unknownNames } from './call-finder.ts';
 import { ANY, type Call as ContractCall, isWrite, writeQuery } from './contract/call.ts';
@@ -34,6 +34,9 @@ export function gate({ contract, access, dryRun }: GatePorts) {
     call.var.log.set({ caller: caller.value.who });
     // No route is reached by what is no call of the contract.
     if (found === undefined) return refuse(call, noSuchCall(find, path));
+    const unasked = found.call.body === undefined && (await hasBody(call.req.raw));
+    if (unasked)
+      return refuse(call, fieldProblem([{ field: 'body', message: 'is none that this call takes: send none' }]));
     const { searchParams } = new URL(call.req.url);
     const refused = unknownNames(found.call, searchParams.keys()) ?? notAllowed(caller.value, found);
     if (refused !== undefined) return refuse(call, refused);
@@ -45,7 +48,8 @@ export function gate({ contract, access, dryRun }: GatePorts) {
     if (!asked.ok) return refuse(call, shapeProblem(asked.error));
     if (asked.value.dry_run === true) return await dryRun(call);
     await next();
-    if (call.res.ok) await audit(access, call, found.name, path);
+    // An import that stops at a bad line has stored those before it.
+    if (call.res.ok || call.var.change !== undefined) await audit(access, call, found.name, path);
     return undefined;
   };
 }
@@ -72,6 +76,20 @@ export function strictNames(contract: GatePorts['contract'], refuseWith: (call: 
   };
 }
 
+/** True for a request that carries at least one byte. What a call does not take must not be taken for done. */
+async function hasBody(request: Request): Promise<boolean> {
+  if (request.body === null) return false;
+  const reader = request.body.getReader();
+  for (;;) {
+    const read = await reader.read().catch(() => undefined);
+    if (read === undefined || read.done) return false;
+    if (read.value.length === 0) continue;
+    // Nobody waits for the rest of it.
+    reader.cancel().catch(() => undefined);
+    return true;
+  }
+}
+
 /** A webhook is signed: its route proves that before it does anything. */
 async function callerOf(
   access: AccessPorts,
@@ -86,9 +104,11 @@ async function callerOf(
 function notAllowed(caller: Caller, { name, call, params }: FoundCall): Problem | undefined {
   if (call.isPublic === true) return undefined;
   const needs = call.needs ?? [];
-  if (needs !== ANY && !mayCall(caller, needs)) {
+  const more = call.alsoNeeds ?? [];
+  if ((needs !== ANY && !mayCall(caller, needs)) || !more.every((scope) => mayCall(caller, [scope]))) {
     const may = caller.may === 'everything' ? '' : [...caller.may].join(', ') || 'nothing';
-    const needed = needs.length === 0 ? 'the operator token' : needs.join(' or ');
+    const any = needs.length === 0 ? 'the operator token' : needs.join(' or ');
+    const needed = [any, ...more].join(' and ');
     return { code: 'forbidden', detail: `${caller.who} may ${may}; ${name} needs ${needed}` };
   }
   const { prefix } = caller;

@@ -42,6 +42,9 @@ export function command<const A extends ArgsDef>(
     run: async ({ args: parsed, rawArgs, data }) => {
       refuseUnknown(args, rawArgs, parsed._);
       const terminal = data as Terminal;
+      // A variable that was never set must not make a write without a condition.
+      if ((parsed as { 'if-match'?: string })['if-match'] === '')
+        throw new Stop('--if-match is empty: give an ETag with its quotes', EXIT.usage);
       const flags = parsed as { readonly url?: string; readonly token?: string; readonly json?: boolean };
       const client = () => clientFor(terminal, flags);
       await run({

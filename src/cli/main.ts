@@ -33,4 +33,10 @@ async function standardInput(): Promise<Uint8Array<ArrayBuffer>> {
   return Uint8Array.from(Buffer.concat(chunks));
 }
 
+// Whoever reads the output may have enough of it, as `head` has.
+for (const stream of [stdout, stderr])
+  stream.on('error', (cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EPIPE') throw cause;
+    process.exit(EXIT.done);
+  });
 process.exitCode = await run(argv.slice(2), terminal, VERSION);

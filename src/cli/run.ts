@@ -58,6 +58,8 @@ export async function run(args: readonly string[], terminal: Terminal, version: 
     return EXIT.done;
   } catch (cause) {
     if (cause instanceof Stop) {
+      if (args.includes('--json') && cause.problem !== undefined)
+        terminal.out(`${JSON.stringify({ error: cause.problem }, null, 2)}\n`);
       terminal.tell(`${cause.message}\n`);
       return cause.code;
     }

@@ -33,10 +33,13 @@ export const EXIT = {
 /** Ends a command with a message and an exit code. It is how commands stop, and no bug. */
 export class Stop extends Error {
   readonly code: number;
+  /** The problem of a refused call, for `--json`. */
+  readonly problem: unknown;
 
-  constructor(message: string, code: number) {
+  constructor(message: string, code: number, problem?: unknown) {
     super(message);
     this.code = code;
+    this.problem = problem;
   }
 }
 
@@ -63,5 +66,5 @@ export function stopOf(fault: CallFault): Stop {
   const more = (errors ?? []).slice(1).map(({ field, message }) => `\n  ${field}: ${message}`);
   const code = status === 412 ? EXIT.overtaken : status >= 500 ? EXIT.unreachable : EXIT.refused;
   const hint = status === 401 ? '\n  set FLATCAR_EDGE_TOKEN, or give --token' : '';
-  return new Stop(`${problem.detail} (${status})${more.join('')}${hint}`, code);
+  return new Stop(`${problem.detail} (${status})${more.join('')}${hint}`, code, problem);
 }

@@ -214,7 +214,9 @@ async function isUnchanged(
   wanted: NewMachine & { readonly shipped: string },
 ): Promise<boolean> {
   if (before === undefined || before.deletedAt !== null) return false;
-  if (wanted.expiresIn !== undefined || wanted.identity !== undefined) return false;
+  if (wanted.expiresIn !== undefined) return false;
+  const identity = Object.entries(wanted.identity ?? {}) as [keyof Machine, unknown][];
+  if (identity.some(([field, value]) => before[field] !== value)) return false;
   const fields = ['profile', 'kind', 'source', 'channel', 'board', 'version', 'shipped'] as const;
   if (fields.some((field) => before[field] !== wanted[field])) return false;
   if ((before.ignition ?? null) !== wanted.ignition) return false;
@@ -222,6 +224,18 @@ async function isUnchanged(
   const [text, source] = [await openUserData(vault, before), await openSource(vault, before)];
   if (!text.ok || !source.ok) return false;
   return (text.value ?? '') === wanted.text && source.value === wanted.sourceText;
+}
+
+/** Returns true when what goes into the config is what it was: everything but the release that it boots and what its kernel gets. */
+async function hasSameConfig(
+  { vault }: MachinePorts,
+  before: Machine | undefined,
+  wanted: NewMachine & { readonly shipped: string },
+): Promise<boolean> {
+  if (before === undefined || before.profile !== wanted.profile || before.shipped !== wanted.shipped) return false;
+  if ((before.ignition ?? null) !== wanted.ignition) return false;
+  const text = await openUserData(vault, before);
+  return text.ok && (text.value ?? '') === wanted.text;
 }
 
 async function replaced(
@@ -256,6 +270,9 @@ async function replaced(
     shipped: wanted.shipped,
     createdAt: existing?.createdAt ?? now,
     ...wanted.identity,
+    configGeneration: (await hasSameConfig(ports, existing, wanted))
+      ? (existing?.configGeneration ?? existing?.generation ?? generation)
+      : generation,
     updatedAt: now,
     deletedAt: null,
     userData: wanted.text === '' ? null : await seal(wanted.text, 'userData'),

@@ -152,10 +152,15 @@ export const isSame = ({ old, layers, before }: Plan): boolean =>
   hasSameSettings(old, layers);
 
 const hasSameSettings = (old: Layers, layers: Layers): boolean =>
-  old.engine === layers.engine &&
-  old.ignition === layers.ignition &&
-  (old.cloudInit ?? 'on') === (layers.cloudInit ?? 'on') &&
+  hasSameEngine(old, layers) &&
+  hasSameCloudInit(old, layers) &&
   old.kernelArgs.join(' ') === layers.kernelArgs.join(' ');
+
+const hasSameEngine = (old: Layers, layers: Layers): boolean =>
+  old.engine === layers.engine && old.ignition === layers.ignition;
+
+const hasSameCloudInit = (old: Layers, layers: Layers): boolean =>
+  (old.cloudInit ?? 'on') === (layers.cloudInit ?? 'on');
 
 /** Leaves a tombstone and returns it. A profile that machines use is not deleted. */
 export async function deleteProfile(
@@ -243,8 +248,9 @@ async function sealedProfile(
     default: await seal('default'),
     changed: {
       base: since('base', old.base === layers.base),
-      default: since('default', old.default === layers.default),
-      settings: since('settings', hasSameSettings(old, layers)),
+      // `cloudInit` goes into what boots beside user data that is no Ignition config, as the default does.
+      default: since('default', old.default === layers.default && hasSameCloudInit(old, layers)),
+      settings: since('settings', hasSameEngine(old, layers)),
     },
   };
 }

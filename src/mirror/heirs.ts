@@ -3,7 +3,7 @@
 import { type Alias, compareVersions, type Version } from '../releases/model.ts';
 import { type AliasRecord, type Heirs, highestOf } from '../releases/store/alias.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
-import { isWithdrawn } from '../releases/store/manifest.ts';
+import { isOnlyAMark, isWithdrawn } from '../releases/store/manifest.ts';
 import type { ReleaseIndex } from '../releases/store/release-index.ts';
 import type { Platform } from '../shared/platform.ts';
 import { ok, type Result } from '../shared/result.ts';
@@ -66,7 +66,8 @@ async function highestStanding(
     const manifest = await releases.manifest({ ...release, version });
     // Nobody can tell whether an unreadable one is withdrawn. As a floor it is the safe choice, and as a version it is 503.
     if (!manifest.ok && manifest.error.reason !== 'stored-malformed') return manifest;
-    if (!manifest.ok || manifest.value === undefined || !isWithdrawn(manifest.value)) return ok(version);
+    const { value } = manifest.ok ? manifest : {};
+    if (value === undefined || (!isWithdrawn(value) && !isOnlyAMark(value))) return ok(version);
   }
   return ok(null);
 }

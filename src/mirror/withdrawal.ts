@@ -5,7 +5,7 @@ import type { Pair } from '../releases/model.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
 import { isWithdrawn, type Manifest, unmarked, unpublished } from '../releases/store/manifest.ts';
 import { EMPTY_INDEX } from '../releases/store/release-index.ts';
-import { type Document, update } from '../shared/document.ts';
+import { type Conflict, change, type Document } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
@@ -22,19 +22,26 @@ export interface WithdrawalPorts {
   readonly catalogue: Catalogue;
 }
 
+/** What a write demands of the manifest that is there: it must not happen where this is an error. */
+export type Demand<E> = (current: Manifest | undefined) => Promise<Result<undefined, E>>;
+
+const NOTHING: Demand<never> = async () => ok(undefined);
+
 /**
  * Marks a release as quarantined, removes it from every list and alias, and returns its manifest. A release that is not
  * published gets a manifest without files: it can be blocked before anybody mirrors it, and while it is mirrored. So does
  * one whose manifest cannot be read.
  */
-export async function quarantine(
+export async function quarantine<E = never>(
   ports: WithdrawalPorts,
   release: Release,
   why: { readonly by: string; readonly reason: string | undefined },
-): Promise<Result<Manifest, StoreFault>> {
+  demands: Demand<E> = NOTHING,
+): Promise<Result<Manifest, StoreFault | E>> {
   const now = new Date(ports.platform.now()).toISOString();
   const { by, reason } = why;
-  return await withdraw(ports, release, ports.releases.replaceableManifest(release), (manifest) => ({
+  const document = ports.releases.replaceableManifest(release);
+  return await withdraw(ports, release, document, demands, (manifest) => ({
     ...(manifest ?? unpublished(release, now)),
     quarantinedAt: manifest?.quarantinedAt ?? now,
     quarantine:
@@ -48,31 +55,44 @@ export async function quarantine(
  * Takes the mark of a quarantine off a release, and returns its manifest. Nothing is mirrored by that: its files may be gone,
  * so it is not published before it is copied anew. `undefined` when it carries no such mark.
  */
-export async function liftQuarantine(
+export async function liftQuarantine<E = never>(
   { platform, releases }: Pick<WithdrawalPorts, 'platform' | 'releases'>,
   release: Release,
-): Promise<Result<Manifest | undefined, StoreFault>> {
+  demands: Demand<E> = NOTHING,
+): Promise<Result<Manifest | undefined, StoreFault | E>> {
   let hadMark = false;
-  const lifted = await update(platform, releases.manifestDocument(release), (current) => {
-    hadMark = current?.quarantinedAt !== undefined;
-    return current === undefined || !hadMark ? undefined : unmarked(current);
+  const lifted = await change<Manifest, E>(platform, releases.manifestDocument(release), async (current) => {
+    const manifest = current?.value;
+    hadMark = manifest?.quarantinedAt !== undefined;
+    const met = await demands(manifest);
+    if (!met.ok) return met;
+    return ok(manifest === undefined || !hadMark ? undefined : unmarked(manifest));
   });
-  return lifted.ok && !hadMark ? ok(undefined) : lifted;
+  if (!lifted.ok) return isConflict(lifted.error) ? err(CROWDED) : err(lifted.error);
+  return ok(hadMark ? lifted.value?.value : undefined);
 }
 
+/** Others wrote the manifest at each attempt. */
+const CROWDED: StoreFault = { reason: 'store-unreachable', operation: 'mark manifest' };
+const isConflict = <E>(fault: E | Conflict): fault is Conflict => (fault as Conflict).reason === 'conflict';
+
 /** Writes the mark first: from then on nothing of the release is served, even if a later step fails. */
-async function withdraw(
+async function withdraw<E>(
   ports: WithdrawalPorts,
   release: Release,
   document: Document<Manifest>,
+  demands: Demand<E>,
   mark: (manifest: Manifest | undefined) => Manifest,
-): Promise<Result<Manifest, StoreFault>> {
+): Promise<Result<Manifest, StoreFault | E>> {
   const { platform, publisher } = ports;
-  const manifest = await update(platform, document, mark);
-  if (!manifest.ok) return manifest;
+  const manifest = await change<Manifest, E>(platform, document, async (current) => {
+    const met = await demands(current?.value);
+    return met.ok ? ok(mark(current?.value)) : met;
+  });
+  if (!manifest.ok) return isConflict(manifest.error) ? err(CROWDED) : err(manifest.error);
   if (manifest.value === undefined) return err({ reason: 'store-unreachable', operation: 'mark manifest' });
   const unlisted = await publisher.unlist(release);
-  return unlisted.ok ? ok(manifest.value) : unlisted;
+  return unlisted.ok ? ok(manifest.value.value) : unlisted;
 }
 
 /**
@@ -126,7 +146,7 @@ export async function distrustCompromised(
     for (const { release, fingerprint } of found.value) {
       const at = new Date(platform.now()).toISOString();
       const marked = readableOf(
-        await withdraw(ports, release, releases.manifestDocument(release), (manifest) => ({
+        await withdraw(ports, release, releases.manifestDocument(release), NOTHING, (manifest) => ({
           ...(manifest ?? unpublished(release, at)),
           distrusted: { fingerprint, at },
         })),

@@ -1,5 +1,5 @@
 /** Parses the path of a request for a release. No I/O. */
-import { oneSlash } from '../shared/http/routed-path.ts';
+import { oneSlash } from '../shared/http/one-slash.ts';
 import type { Catalogue } from './catalogue.ts';
 import { type Alias, isAlias, isFileName, isVersion, type Pair, type Version } from './model.ts';
 

@@ -114,3 +114,122 @@ it('a version that upstream does not have is named when its mirroring fails', as
     ...{ state: 'failed', detail: 'upstream has no release 4593.2.9 of stable amd64-usr' },
   });
 });
+
+describe('a token with only the word secrets', () => {
+  it('reads exports, and writes nothing', async () => {
+    await edge.call('PUT', '/api/machines/vm', config('/one'));
+    const { token } = await json<{ token: string }>(edge.call('PUT', '/api/tokens/backup', '{"may":["secrets"]}'));
+    const headers = { authorization: `Bearer ${token}` };
+    const lines = await (await edge.call('GET', '/api/machines/export', undefined, headers)).text();
+    expect(lines).toContain('"id":"vm"');
+    expect((await edge.call('POST', '/api/machines/import', lines, headers)).status).toBe(403);
+    expect((await edge.call('POST', '/api/machines/vm/token', '{"revoke":true}', headers)).status).toBe(403);
+    const { token: both } = await json<{ token: string }>(
+      edge.call('PUT', '/api/tokens/both', '{"may":["secrets","machines"]}'),
+    );
+    expect((await edge.call('POST', '/api/machines/import', lines, { authorization: `Bearer ${both}` })).status).toBe(
+      200,
+    );
+  });
+});
+
+it('an import of what is stored already changes nothing', async () => {
+  await edge.call('PUT', '/api/machines/vm', config('/one'));
+  const lines = await (await edge.call('GET', '/api/machines/export')).text();
+  const before = (await edge.call('GET', '/api/machines/vm')).headers.get('etag');
+  expect(await json(edge.call('POST', '/api/machines/import', lines))).toMatchObject({ imported: 1 });
+  expect((await edge.call('GET', '/api/machines/vm')).headers.get('etag')).toBe(before);
+});
+
+it('an import that stops has its entry in the audit trail, for what it stored', async () => {
+  await edge.call('PUT', '/api/machines/vm', config('/one'));
+  const line = (await (await edge.call('GET', '/api/machines/export')).text()).trim();
+  const lines = [line.replace('"vm"', '"vm-2"'), '[1]'].join('\n');
+  expect(await json(edge.call('POST', '/api/machines/import', lines))).toMatchObject({
+    ...{ status: 422, detail: 'line 2: is not an object', imported: 1 },
+  });
+  expect(await json(edge.call('GET', '/api/audit?call=importMachines'))).toMatchObject({
+    items: [{ who: 'operator', status: 422, after: '1 machines' }],
+  });
+});
+
+it('a body that a call does not take is refused, and nothing is done', async () => {
+  await edge.call('PUT', '/api/machines/vm', config('/one'));
+  const refused = edge.call('DELETE', '/api/machines/vm', '{"dryRun":true}');
+  expect(await json(refused)).toMatchObject({ status: 422, errors: [{ field: 'body' }] });
+  expect((await edge.call('GET', '/api/machines/vm')).status).toBe(200);
+  expect((await edge.call('DELETE', '/api/machines/vm', '')).status).toBe(200);
+});
+
+it('of many operators who quarantine one release with its ETag, one wins', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const version = `4593.2.${round + 10}`;
+    const path = `/api/releases/stable/amd64-usr/${version}`;
+    await edge.call('DELETE', path);
+    const etag = (await edge.call('GET', path)).headers.get('etag') ?? '';
+    const answers = await Promise.all(
+      ['a', 'b', 'c', 'd'].map((reason) =>
+        edge.call('DELETE', `${path}?reason=${reason}`, undefined, { 'if-match': etag }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 412, 412, 412]);
+  }
+});
+
+it('pages of releases go on behind one that has left the list meanwhile', async () => {
+  for (let patch = 0; patch < 105; patch += 1)
+    await edge.call('DELETE', `/api/releases/stable/amd64-usr/4593.2.${patch}`);
+  type Page = { items: { version: string }[]; cursor: string };
+  const first = await json<Page>(edge.call('GET', '/api/releases?state=blocked'));
+  const last = first.items.at(-1)?.version ?? '';
+  expect((await edge.call('POST', `/api/releases/stable/amd64-usr/${last}/lift`)).status).toBe(200);
+  const second = await json<Page>(
+    edge.call('GET', `/api/releases?state=blocked&cursor=${encodeURIComponent(first.cursor)}`),
+  );
+  expect(second.items.map(({ version }) => version)).toEqual([
+    '4593.2.4',
+    '4593.2.3',
+    '4593.2.2',
+    '4593.2.1',
+    '4593.2.0',
+  ]);
+});
+
+it('a release that was only blocked is no floor of an alias', async () => {
+  await edge.mirror('4593.2.5');
+  await edge.call('DELETE', '/api/releases/stable/amd64-usr/4000.2.0');
+  await edge.call('POST', '/api/releases/stable/amd64-usr/4000.2.0/lift');
+  await edge.call('DELETE', RELEASE);
+  expect(await json(edge.call('GET', CURRENT))).toMatchObject({ floor: null });
+});
+
+describe('what a machine booted is what it would boot now', () => {
+  it.each([
+    ['/api/profiles/web', '{"cloudInit":"off"}'],
+    ['/api/profiles/web', '{"kernelArgs":["quiet"]}'],
+    ['/api/machines/vm', '{"version":"4593.2.5"}'],
+    ['/api/machines/vm', '{"kernelArgs":["quiet"]}'],
+  ])('after PATCH %s %s, which changes no byte of the config', async (path, body) => {
+    await edge.call('PUT', '/api/profiles/web/base', config('/base'));
+    const { urls } = await json<{ urls: { ignition: string } }>(
+      edge.call('PUT', '/api/machines/vm?profile=web', config('/user')),
+    );
+    expect((await edge.fetchUrl(urls.ignition)).status).toBe(200);
+    await edge.settle();
+    expect((await edge.call('PATCH', path, body)).status).toBe(200);
+    expect(await json(edge.call('GET', '/api/machines/vm'))).toMatchObject({ state: 'booted', isCurrent: true });
+    expect(await json(edge.call('GET', '/api/machines'))).toMatchObject({
+      items: [{ state: 'booted', isCurrent: true }],
+    });
+  });
+});
+
+it('a dry run has no ETag of what is not there', async () => {
+  const dry = await edge.call('PUT', '/api/machines/vm?dry_run=1', config('/one'));
+  expect([dry.status, dry.headers.get('etag')]).toEqual([200, null]);
+});
+
+it('a change of a profile that never was is 404, however long its name', async () => {
+  for (const id of ['x', 'x'.repeat(1500)])
+    expect((await edge.call('GET', `/api/profiles/web/changes/${id}`)).status).toBe(404);
+});

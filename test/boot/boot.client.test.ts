@@ -67,7 +67,7 @@ describe.skipIf('missing' in parts)('a machine', { timeout: 300_000 }, () => {
   }
 
   it('boots from R2 while upstream is gone, over http, and Ignition writes what base and user want', async () => {
-    edge.upstream.rules = [{ path: /./, status: 500 }] as never;
+    edge.upstream.rules = [{ path: '.', status: 500 }];
     const { id, folder, script } = await machine();
     const booted = await bootGuest(folder, script);
     edge.upstream.rules = [];

@@ -8,8 +8,8 @@ import { prefersJson } from '../../src/releases/serve/listing.ts';
 import { evaluatePreconditions, rangeApplies } from '../../src/shared/http/conditional.ts';
 import { formatHttpDate, parseHttpDate } from '../../src/shared/http/date.ts';
 import { parseEntityTag, parseEntityTagList } from '../../src/shared/http/entity-tag.ts';
+import { oneSlash } from '../../src/shared/http/one-slash.ts';
 import { decideRange } from '../../src/shared/http/range.ts';
-import { oneSlash } from '../../src/shared/http/routed-path.ts';
 import { redactPath } from '../../src/shared/redact-path.ts';
 import { type Fuzzed, fuzzed, nearText } from './near-text.ts';
 

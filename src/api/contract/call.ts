@@ -69,6 +69,8 @@ export interface Call {
   readonly isPublic?: true;
   /** One of these words is enough to make the call. With none, only whoever may do everything makes it. */
   readonly needs?: readonly Scope[];
+  /** Each of these words is needed besides. */
+  readonly alsoNeeds?: readonly Scope[];
   /** It takes `If-Match` and `If-None-Match`, and its answer has an `ETag`. */
   readonly isConditional?: true;
   readonly params?: z.ZodObject;

@@ -99,7 +99,7 @@ export const machineCalls = {
     refusals: [404, 409, 410, 412, 422, 503],
   },
   issueToken: {
-    ...{ ...MACHINE, method: 'post', path: '/api/machines/{id}/token', query: writeQuery, needs: SECRETS },
+    ...{ ...MACHINE, method: 'post', path: '/api/machines/{id}/token', query: writeQuery, needs: WRITES },
     ...{ isConditional: true },
     summary: 'New URLs; the older ones stay unless revoked',
     body: { kind: 'json', schema: tokenBody, isOptional: true },
@@ -126,7 +126,7 @@ export const machineCalls = {
     refusals: [422, 503],
   },
   importMachines: {
-    ...{ method: 'post', path: '/api/machines/import', tag: 'Machines', needs: ['secrets'] },
+    ...{ method: 'post', path: '/api/machines/import', tag: 'Machines', needs: ['secrets'], alsoNeeds: WRITES },
     query: writing(importQuery),
     summary: 'Machines from lines of an export, at most 300',
     body: {

@@ -195,10 +195,11 @@ const token = command(
 
 const rm = command(
   'delete a machine; its URLs answer 410',
-  { ...COMMON, ...SERVICE, ...DRY, ...ID },
+  { ...COMMON, ...SERVICE, ...DRY, ...ID, 'if-match': MATCH['if-match'] },
   async ({ args, call, show }) => {
     const done = await call('deleteMachine', {
       params: { id: args.id },
+      ...conditions(args['if-match'], false),
       query: args['dry-run'] === true ? { dry_run: '1' } : {},
     });
     show(done, () => `${done.dryRun ? 'dry run: ' : ''}${done.id}: deleted\n`);

@@ -38,7 +38,10 @@ export const machineParams = z.object({
 export const profileParams = z.object({ name: name.meta({ description: 'the profile', example: 'web' }) });
 
 export const changeParams = profileParams.extend({
-  change: z.string().meta({ description: 'the id of a check', example: '999998230456789-k3VbX0aQ' }),
+  change: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be the id of a check')
+    .meta({ description: 'the id of a check', example: '999998230456789-k3VbX0aQ' }),
 });
 
 const IGNITION_RULE = 'must be a version of Ignition, such as 2.24.0';

@@ -16,7 +16,7 @@ export interface MachineRoom extends MachinePorts, Pick<BootRoom, 'publicUrl'> {
   /** BOOT_URL, for the URLs that firmware asks. If it is empty, they are as the others. */
   readonly bootUrl: string;
   readonly cursors: Cursors;
-  readonly check: Pick<CheckPorts, 'checks' | 'launcher'>;
+  readonly check: Pick<CheckPorts, 'checks' | 'launcher' | 'audit'>;
   /** True where nothing that is written stays. */
   readonly isDry: boolean;
   /** Counts the requests for configs of a profile's machines by outcome. */

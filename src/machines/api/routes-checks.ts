@@ -6,7 +6,7 @@ import { storeProblemText } from '../../shared/store.ts';
 import type { CheckRecord } from '../checks/check-record.ts';
 import { cancelCheck, lookAt } from '../checks/run-check.ts';
 import type { changePage, changeView } from './call-answers.ts';
-import { pageQuery } from './call-requests.ts';
+import { changeParams, pageQuery } from './call-requests.ts';
 import { readProfileName, readShape } from './machine-request.ts';
 import { named } from './page-items.ts';
 import { checkPorts, type MachineRoom, placeIn, refuse } from './room.ts';
@@ -18,12 +18,16 @@ const UNKNOWN: Problem = { code: 'not-found', detail: 'there is no such change o
 export function addCheckRoutes(app: App, room: MachineRoom): void {
   app.get('/:name/changes', (call) => listChecks(room, call));
   app.get('/:name/changes/:change', async (call) => {
-    const found = await lookAt(checkPorts(room), call.req.param('name'), call.req.param('change'));
+    const asked = readShape(changeParams, call.req.param());
+    if (!asked.ok) return answerProblem(call, UNKNOWN);
+    const found = await lookAt(checkPorts(room), asked.value.name, asked.value.change);
     if (!found.ok) return refuse(call, found.error);
     return found.value === undefined ? answerProblem(call, UNKNOWN) : answerJson<typeof changeView>(view(found.value));
   });
   app.delete('/:name/changes/:change', async (call) => {
-    const ended = await cancelCheck(checkPorts(room), call.req.param('name'), call.req.param('change'));
+    const asked = readShape(changeParams, call.req.param());
+    if (!asked.ok) return answerProblem(call, UNKNOWN);
+    const ended = await cancelCheck(checkPorts(room), asked.value.name, asked.value.change);
     if (!ended.ok) return refuse(call, ended.error);
     if (ended.value === undefined) return answerProblem(call, UNKNOWN);
     call.set('change', { before: 'checking', after: ended.value.state });

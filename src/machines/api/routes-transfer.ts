@@ -38,7 +38,7 @@ export function addTransferRoutes(app: App, room: MachineRoom): void {
     const freshEpochs = asked.value.fresh_epochs ?? false;
     const done = await importMachines(room, new TextDecoder().decode(body.value), { freshEpochs });
     const { stopped, imported } = done;
-    call.set('change', { before: '', after: `${imported} machines` });
+    if (stopped === undefined || imported > 0) call.set('change', { before: '', after: `${imported} machines` });
     if (stopped === undefined) return answerJson<typeof importResult>({ ...done, dryRun: room.isDry });
     const { fault, ...where } = stopped;
     const problem: Problem = fault === undefined ? { code: 'invalid', detail: '' } : machineProblem(fault);

@@ -27,7 +27,10 @@ const MOST_LINES = 300;
 const PAGE_BYTES = 8 * 1024 * 1024;
 const AT_ONCE = 30;
 
-const SECRET = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "_" or "-"');
+const SECRET_RULE = 'must be 1 to 64 letters, digits, "_" or "-"';
+const SECRET = z.string({ error: SECRET_RULE }).regex(/^[A-Za-z0-9_-]{1,64}$/, SECRET_RULE);
+const TEXT_RULE = 'must be a text or null';
+const EXPIRY_RULE = 'must be seconds since 1970, or 0 for never';
 
 /** A machine in an export: the fields of a PUT under the same rules, and the values that its URLs are made of. */
 const line = z.strictObject({
@@ -37,15 +40,15 @@ const line = z.strictObject({
   epoch: SECRET,
   nonce: SECRET,
   /** Seconds since 1970; 0 means never. The limit is the largest time that `Date` can hold. */
-  expiry: z.int().nonnegative().max(8_640_000_000_000),
+  expiry: z.int({ error: EXPIRY_RULE }).nonnegative(EXPIRY_RULE).max(8_640_000_000_000, EXPIRY_RULE),
   channel: machineQuery.shape.channel.unwrap(),
   board: machineQuery.shape.board.unwrap(),
   version: machineQuery.shape.version.unwrap(),
   ignition: machineQuery.shape.ignition,
   kernelArgs: kernelArgs.optional(),
-  createdAt: z.string(),
-  userData: z.string().nullable(),
-  sourceText: z.string().nullable().default(null),
+  createdAt: z.string({ error: 'must be a date, as 2026-01-01T00:00:00.000Z' }),
+  userData: z.string({ error: TEXT_RULE }).nullable(),
+  sourceText: z.string({ error: TEXT_RULE }).nullable().default(null),
 });
 
 /** A machine that an export could not read. An import skips such a line and counts it. */
@@ -164,6 +167,7 @@ export async function importMachines(
     if (imported >= MOST_LINES) return stop(`at most ${MOST_LINES} machines a call`);
     const json = readLine(lineText);
     if (json === undefined) return stop('not a line of JSON');
+    if (typeof json !== 'object' || json === null || Array.isArray(json)) return stop('is not an object');
     if (unreadableLine.safeParse(json).success) {
       skipped += 1;
       continue;

@@ -57,6 +57,8 @@ export function lastBootOf(summary: Summary): LastBoot {
 /** What a comparison needs of a machine's record. */
 export interface MachineNow {
   readonly generation: number;
+  /** The generation in which what goes into the config last changed; absent for the last one. */
+  readonly configGeneration?: number | undefined;
   readonly kind: string;
   readonly profile: string | null;
   /** Seconds since 1970; 0 means never. */
@@ -85,7 +87,8 @@ export function profileNowOf(summary: Summary): ProfileNow {
  * profile that goes into its config. The default goes in only where the user data is no Ignition config.
  */
 export function isCurrent(boot: LastBoot, machine: MachineNow, profile: ProfileNow | undefined): boolean {
-  if (boot.status !== 200 || boot.generation !== machine.generation) return false;
+  const { generation, configGeneration = generation } = machine;
+  if (boot.status !== 200 || boot.generation === undefined || boot.generation < configGeneration) return false;
   if ((boot.profile ?? null) !== machine.profile) return false;
   if (machine.profile === null) return true;
   if (profile === undefined || boot.profileGeneration === undefined) return false;
@@ -109,6 +112,7 @@ export function stateOf(
 /** Returns what a listing knows of a machine. */
 export const machineNowOf = (summary: Summary): MachineNow => ({
   generation: Number(summary['generation'] ?? 0),
+  configGeneration: Number(summary['config'] ?? summary['generation'] ?? 0),
   kind: summary['kind'] ?? '',
   profile: (summary['profile'] ?? '') === '' ? null : (summary['profile'] ?? null),
   expiry: Number(summary['expiry'] ?? 0),

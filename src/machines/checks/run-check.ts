@@ -22,6 +22,8 @@ export interface CheckPorts {
   readonly machines: MachinePorts;
   readonly checks: CheckStore;
   readonly launcher: CheckLauncher;
+  /** Tells the audit trail that a check has stored its change: only now the profile is another. */
+  readonly audit: (check: Pick<CheckRecord, 'id' | 'profile' | 'by'>, before: number, after: number) => Promise<void>;
 }
 
 /** Names count down from this time in milliseconds, so that R2 lists the newest check first. */
@@ -178,6 +180,7 @@ async function checkStep(
   }
   const written = await storeChecked(machines, profile, plan);
   if (!written.ok) return await endOrRetry(written.error, (detail) => end('failed', detail, found));
+  await ports.audit(record, record.generation, written.value.profile.generation);
   return await end('stored', `generation ${written.value.profile.generation}`, found);
 }
 

@@ -21,6 +21,8 @@ const machine = storedObject({
   source: z.enum(['butane', 'ct']).nullable(),
   /** Counts replacements. A machine that is created again after a deletion continues the count. */
   generation: z.int().positive(),
+  /** The generation in which what goes into the config last changed; absent in records of earlier versions. */
+  configGeneration: z.int().positive().optional(),
   /** A random text. A capability of another epoch is revoked. */
   epoch: z.string(),
   /** The random text of the newest capability. Older capabilities of the same epoch stay valid. */
@@ -82,6 +84,7 @@ export const parseSealed = (text: string) => parseStored(sealed, text);
 /** Returns the summary of a machine. */
 export const machineSummary = (machine: Machine): Readonly<Record<string, string>> => ({
   generation: String(machine.generation),
+  config: String(machine.configGeneration ?? machine.generation),
   epoch: machine.epoch,
   profile: machine.profile ?? '',
   kind: machine.kind,

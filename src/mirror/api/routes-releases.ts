@@ -1,15 +1,15 @@
 /** The operator's calls about releases: the list, one manifest, quarantine and its lifting. */
 import { Hono } from 'hono';
-import type { Pair } from '../../releases/model.ts';
+import { compareVersions, type Pair, type Version } from '../../releases/model.ts';
 import { releaseProblem } from '../../releases/serve/problems.ts';
 import { type Manifest, publicFile } from '../../releases/store/manifest.ts';
 import { answerJson, checkShape, shapeProblem } from '../../shared/http/api.ts';
 import type { App, Call } from '../../shared/http/call.ts';
 import { isNotModified, preconditionOf } from '../../shared/http/precondition.ts';
 import type { Problem } from '../../shared/problem.ts';
-import { ok, type Result } from '../../shared/result.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
-import { liftQuarantine, quarantine } from '../withdrawal.ts';
+import { type Demand, liftQuarantine, quarantine } from '../withdrawal.ts';
 import { viewAlias } from './alias-view.ts';
 import {
   type lifted,
@@ -45,11 +45,9 @@ export function publishedRoutes(room: MirrorRoom): App {
   app.post('/:channel/:board/:version/lift', async (call) => {
     const release = numbered(room, call);
     if (!release.ok) return refuse(call, release.error);
-    const failed = await failedPrecondition(room, call, release.value);
-    if (failed !== undefined) return refuse(call, failed);
-    const done = await liftQuarantine(room, release.value);
+    const done = await liftQuarantine(room, release.value, demandsOf(call));
     room.forget(release.value);
-    if (!done.ok) return refuse(call, releaseProblem(done.error));
+    if (!done.ok) return refuse(call, markProblem(done.error));
     if (done.value === undefined)
       return refuse(call, { code: 'not-found', detail: 'this release is neither quarantined nor blocked' });
     call.set('change', { before: 'quarantined', after: '' });
@@ -75,8 +73,7 @@ async function listReleases(room: MirrorRoom, call: Call): Promise<Response> {
     all.push(...found.value.items.filter((release) => state === undefined || release.state === state));
     unreadable.push(...found.value.unreadable);
   }
-  // A release that has left the list meanwhile is where the next page begins all the same.
-  const begin = place === '' ? 0 : all.findIndex((release) => idOf(release) === place) + 1;
+  const begin = place === '' ? 0 : placeBehind(room, all, place);
   const items = all.slice(begin, begin + PAGE);
   const last = items.at(-1);
   const next = begin + PAGE < all.length && last !== undefined ? idOf(last) : null;
@@ -89,15 +86,13 @@ async function quarantineRelease(room: MirrorRoom, call: Call): Promise<Response
   if (!release.ok) return refuse(call, release.error);
   const asked = checkShape(quarantineQuery, call.req.query(), 'the query');
   if (!asked.ok) return refuse(call, shapeProblem(asked.error));
-  const failed = await failedPrecondition(room, call, release.value);
-  if (failed !== undefined) return refuse(call, failed);
   const before = await aliasesNow(room, release.value);
   if (!before.ok) return refuse(call, releaseProblem(before.error));
   // The mark comes first: a publication yields to it, so that a job which goes on does no harm.
   const why = { by: call.var.caller.who, reason: asked.value.reason };
-  const done = await quarantine(room, release.value, why);
+  const done = await quarantine(room, release.value, why, demandsOf(call));
   room.forget(release.value);
-  if (!done.ok) return refuse(call, releaseProblem(done.error));
+  if (!done.ok) return refuse(call, markProblem(done.error));
   const cancelled = await room.jobs.cancel(release.value);
   // A job that cannot be read cannot be cancelled either. The mark alone keeps it from publishing anything.
   if (!cancelled.ok && cancelled.error.reason !== 'stored-malformed')
@@ -126,18 +121,37 @@ async function aliasesNow(room: MirrorRoom, pair: Pair): Promise<Result<Map<stri
   return ok(named);
 }
 
-/** Returns the 412 of a precondition that does not hold. A release that nothing is known of has no entity tag. */
-async function failedPrecondition(
-  room: MirrorRoom,
-  call: Call,
-  release: Parameters<MirrorRoom['releases']['manifest']>[0],
-): Promise<Problem | undefined> {
-  const manifest = await room.releases.manifest(release);
-  // One that cannot be read may be replaced.
-  const current = manifest.ok ? manifest.value : undefined;
-  if (!manifest.ok && manifest.error.reason !== 'stored-malformed') return releaseProblem(manifest.error);
-  const is = preconditionOf(call.req.raw.headers)(current === undefined ? undefined : await releaseTag(current));
-  return is === undefined ? undefined : { code: 'precondition-failed', detail: `${is}; nothing was changed` };
+interface Unmet {
+  readonly reason: 'precondition';
+  readonly is: string;
+}
+
+/** Returns what the request demands of a release. One that nothing is known of has no entity tag. */
+const demandsOf =
+  (call: Call): Demand<Unmet> =>
+  async (manifest) => {
+    const holds = preconditionOf(call.req.raw.headers);
+    const is = holds(manifest === undefined ? undefined : await releaseTag(manifest));
+    return is === undefined ? ok(undefined) : err({ reason: 'precondition', is });
+  };
+
+const markProblem = (fault: StoreFault | Unmet): Problem =>
+  fault.reason === 'precondition'
+    ? { code: 'precondition-failed', detail: `${fault.is}; nothing was changed` }
+    : releaseProblem(fault);
+
+/** Returns where the release behind `place` is. One that has left the list meanwhile is where the next page begins all the same. */
+function placeBehind({ catalogue }: MirrorRoom, all: readonly ReleaseItem[], place: string): number {
+  const pairs = catalogue.pairs.map(({ channel, board }) => `${channel}/${board}`);
+  const rankOf = (id: string) => pairs.indexOf(id.slice(0, id.lastIndexOf('/')));
+  const numberOf = (id: string) => id.slice(id.lastIndexOf('/') + 1) as Version;
+  const rank = rankOf(place);
+  const found = all.findIndex((release) => {
+    const id = idOf(release);
+    const own = rankOf(id);
+    return own > rank || (own === rank && compareVersions(numberOf(id), numberOf(place)) < 0);
+  });
+  return found === -1 ? all.length : found;
 }
 
 const idOf = ({ channel, board, version }: ReleaseItem): string => `${channel}/${board}/${version}`;

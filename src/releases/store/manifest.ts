@@ -48,6 +48,8 @@ const manifestSchema = storedObject({
   quarantine: storedObject({ by: z.string(), reason: z.string().optional() }).optional(),
   /** Set while a sweep deletes the files: the release is not published any more, and its objects may be gone. */
   goingAt: momentField.optional(),
+  /** Set when the release was blocked before anybody had published it here: no alias may fall back to it. */
+  wasNeverPublished: z.boolean().optional(),
   files: z.record(z.string(), manifestFileSchema),
 });
 
@@ -77,8 +79,12 @@ export const unpublished = (
   { channel, board, version }: Pair & { readonly version: Version },
   at: string,
 ): Manifest => ({
-  ...{ channel, board, version, publishedAt: at, files: {} },
+  ...{ channel, board, version, publishedAt: at, wasNeverPublished: true, files: {} },
 });
+
+/** True for a release of which there is a mark, or was, and nothing else. */
+export const isOnlyAMark = ({ wasNeverPublished, files }: Manifest): boolean =>
+  wasNeverPublished === true && Object.keys(files).length === 0;
 
 /** Returns the public fields of a file. It names each field, so that a field of a later version stays private. */
 export function publicFile({

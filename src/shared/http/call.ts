@@ -1,8 +1,10 @@
 /** The types that every route of the API works with, and the function by which a route refuses a call. */
 import type { Context, Hono } from 'hono';
+import { getPath } from 'hono/utils/url';
 import { causeFields } from '../cause.ts';
 import type { LogEvent, LogValue } from '../log.ts';
 import { type Problem, problemJson } from '../problem.ts';
+import { oneSlash } from './one-slash.ts';
 
 /** Who makes a call, as the rooms need to know it. */
 interface CallerSeen {
@@ -33,6 +35,12 @@ export type App = Hono<{ Variables: CallVariables }>;
 
 /** The Hono context of one request. */
 export type Call = Context<{ Variables: CallVariables }>;
+
+/**
+ * Returns the path of a request as the router has it: decoded once, as Hono does it, and with single slashes. Whoever decides what a
+ * request may do has to look at this one, which handlers find as `req.path`.
+ */
+export const routedPath = (request: Request): string => oneSlash(getPath(request));
 
 /**
  * Returns the problem as `application/problem+json`. The log gets the problem's code, its cause and `evidence`. The log
