@@ -112,7 +112,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 };
 
 /** Returns the path of `call` with parameters that exist, or with those of `SENT`. */
-export function pathOf(name: string, { path }: Call): string {
+function pathOf(name: string, { path }: Call): string {
   const all: Record<string, string> = {
     ...DEFAULTS,
     ...(path.startsWith('/api/tokens') ? { name: 'ci' } : {}),

@@ -9,8 +9,8 @@ export type Fault =
 
 export interface FaultProxy {
   readonly port: number;
-  /** The paths of all requests, in order. */
-  readonly asked: readonly string[];
+  /** What was answered, in order; 0 for a connection that broke off. */
+  readonly answered: readonly { readonly path: string; readonly status: number }[];
   /** Spoils the next `times` requests of paths that fit. */
   spoil(path: RegExp, fault: Fault, times: number): void;
   /** Is called before a request is passed on. */
@@ -28,10 +28,10 @@ interface Rule {
 export async function startFaultProxy(target: number): Promise<FaultProxy> {
   const rules: Rule[] = [];
   const hooks: { readonly path: RegExp; readonly work: () => Promise<void> }[] = [];
-  const asked: string[] = [];
+  const answered: { path: string; status: number }[] = [];
   const server = createServer(async (incoming, answer) => {
     const path = incoming.url ?? '/';
-    asked.push(path);
+    answer.once('close', () => answered.push({ path, status: answer.writableFinished ? answer.statusCode : 0 }));
     for (const hook of hooks) if (hook.path.test(path)) await hook.work();
     const rule = rules.find((known) => known.left > 0 && known.path.test(path));
     if (rule !== undefined) rule.left -= 1;
@@ -45,6 +45,10 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
     const { method, headers } = incoming;
     const outgoing = ask({ host: '127.0.0.1', port: target, path, method, headers }, (from) => {
       answer.writeHead(from.statusCode ?? 502, from.headers);
+      // What breaks off there breaks off here.
+      from.once('close', () => {
+        if (!from.complete) answer.destroy();
+      });
       if (fault?.kind === 'cut') cutHalf(from, Number(from.headers['content-length'] ?? 0), answer);
       else from.pipe(answer);
     });
@@ -55,7 +59,7 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
-    asked,
+    answered,
     spoil: (path, fault, times) => void rules.push({ path, fault, left: times }),
     before: (path, work) => void hooks.push({ path, work }),
     close: () =>

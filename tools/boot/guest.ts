@@ -7,7 +7,7 @@ import type { DebianParts } from './debian.ts';
 
 /** Each needs the ones before it. */
 const MODULES = [
-  ...['drivers/virtio/virtio', 'drivers/virtio/virtio_ring', 'drivers/virtio/virtio_pci_legacy_dev'],
+  ...['drivers/virtio/virtio_ring', 'drivers/virtio/virtio', 'drivers/virtio/virtio_pci_legacy_dev'],
   ...['drivers/virtio/virtio_pci_modern_dev', 'drivers/virtio/virtio_pci', 'net/core/failover'],
   ...['drivers/net/net_failover', 'drivers/net/virtio_net', 'drivers/block/virtio_blk'],
 ];
@@ -27,7 +27,7 @@ ip link set eth0 up
 udhcpc -i eth0 -s /dhcp.sh -n -q -t 20 || echo "GUEST has no address"
 mount -t ext4 /dev/vda /sysroot
 mkdir -p /sysroot/etc/selinux /run/ignition
-echo SELINUX=disabled >/sysroot/etc/selinux/config
+printf 'SELINUX=disabled\nSELINUXTYPE=targeted\n' >/sysroot/etc/selinux/config
 for stage in fetch files; do
   /ignition --platform=metal --root=/sysroot --config-cache=/run/ignition.json --stage=$stage --log-to-stdout
   code=$?
@@ -45,6 +45,9 @@ const DHCP = `#!/bin/busybox sh
 ip addr add $ip/24 dev eth0
 ip route add default via $router
 `;
+
+/** There is no SELinux in the guest, and Ignition calls this all the same. */
+const SETFILES = '#!/bin/busybox sh\nexit 0\n';
 
 /** Returns the gzipped cpio archive of a guest that says which `release` it is of. */
 export function makeInitrd(parts: DebianParts, release: string): Buffer {
@@ -66,6 +69,7 @@ export function makeInitrd(parts: DebianParts, release: string): Buffer {
     for (const path of MODULES) put(join(parts.modules, `${path}.ko`), `modules/${basename(path)}.ko`);
     script('init', init(release));
     script('dhcp.sh', DHCP);
+    script('bin/setfiles', SETFILES);
     execFileSync('bash', ['-c', 'find . | cpio -o -H newc --quiet | gzip -1 >archive'], { cwd: folder });
     return readFileSync(join(folder, 'archive'));
   } finally {

@@ -23,13 +23,13 @@ goto again
 `;
 
 /**
- * Boots a guest by the script at `url`, and returns when it has switched itself off, when its serial port has said what `until` waits
- * for, or after `withinMs`. The host is 10.0.2.2 to the guest.
+ * Boots a guest by the script at `url`, and returns when it has switched itself off, when `until` says that it has seen enough, or
+ * after `withinMs`. The host is 10.0.2.2 to the guest.
  */
 export async function bootGuest(
   folder: string,
   url: string,
-  { withinMs = 180_000, until }: { readonly withinMs?: number; readonly until?: RegExp } = {},
+  { withinMs = 180_000, until }: { readonly withinMs?: number; readonly until?: (serial: string) => boolean } = {},
 ): Promise<Booted> {
   const tftp = join(folder, 'tftp');
   const disk = join(folder, 'disk.img');
@@ -54,10 +54,13 @@ export async function bootGuest(
     const timer = setTimeout(() => guest.kill('SIGKILL'), withinMs);
     guest.stdout.on('data', (chunk: Buffer) => {
       serial += chunk.toString('latin1');
-      if (until?.test(serial) === true) guest.kill('SIGKILL');
     });
+    const watch = setInterval(() => {
+      if (until?.(serial) === true) guest.kill('SIGKILL');
+    }, 500);
     guest.once('exit', () => {
       clearTimeout(timer);
+      clearInterval(watch);
       resolve();
     });
   });

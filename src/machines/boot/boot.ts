@@ -25,7 +25,7 @@ export type Wanted =
   | { readonly what: 'frozen'; readonly sha512: string };
 
 /** Nobody can say at the moment which release a machine is to boot, or none is to be had. */
-export interface ReleaseUnknown {
+interface ReleaseUnknown {
   readonly reason: 'no-release';
   readonly detail: string;
 }
