@@ -95,7 +95,10 @@ export function apiClient(table: CallTable, { url, token, send }: ClientOptions)
       const { method, path } = table[name];
       const filledPath = path.replace(/\{(\w+)\}/g, (_, field: string) => encodeURIComponent(params[field] ?? ''));
       const search = new URLSearchParams();
-      for (const [field, value] of Object.entries(query)) if (value !== undefined) search.set(field, String(value));
+      // A parameter that may be given several times has a list.
+      for (const [field, value] of Object.entries(query))
+        for (const each of Array.isArray(value) ? value : [value])
+          if (each !== undefined) search.append(field, String(each));
       const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
       try {
         const answer = await send(`${url}${filledPath}${search.size === 0 ? '' : `?${search}`}`, {

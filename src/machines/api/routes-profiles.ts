@@ -50,8 +50,8 @@ export function profileRoutes(room: MachineRoom): App {
     if (!body.ok) return body.error;
     const wanted = readShape(profileBody, body.value, 'the body');
     if (!wanted.ok) return refuse(call, wanted.error);
-    const { engine, ignition = null, cloudInit = 'on' } = wanted.value;
-    return await change(room, call, { engine, ignition, cloudInit }, onProfile(call));
+    const { engine, ignition = null, cloudInit = 'on', kernelArgs = null } = wanted.value;
+    return await change(room, call, { engine, ignition, cloudInit, kernelArgs }, onProfile(call));
   });
   app.patch('/:name', async (call) => {
     const body = await objectIn(room, call);
