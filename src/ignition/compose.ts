@@ -99,10 +99,12 @@ export function* composing(
   }
   yield;
   const { origins } = combined.value;
-  // The version is not taken from one of them: it is the lowest that holds both, so the newer of theirs.
-  const newer = isNewer(first.parsed.version, second.parsed.version) ? first : second;
+  // The version of spec 3 is the newer of both. Spec 2 is appended as 2.4.0, which is the version of neither.
+  const newer = engine === 'ignition' ? newerOf(first, second) : undefined;
   const layerOf = (path: string): Layer =>
-    (path === 'ignition.version' ? newer : origins.of(path) === 'parent' ? first : second).layer;
+    path === 'ignition.version' && newer !== undefined
+      ? newer.layer
+      : (origins.of(path) === 'parent' ? first : second).layer;
   const readable = asRead(combined.value.config, combined.value.version, reader);
   if (!readable.ok) {
     const faults = readable.error.map((entry) => ({ ...entry, layer: layerOf(entry.path) }));
@@ -119,6 +121,13 @@ export function* composing(
     ],
     parts: () => leaves(config).map((path) => ({ path, layer: layerOf(path) })),
   });
+}
+
+/** Returns the layer that is written in the newer version; `undefined` when both are written in the same. */
+function newerOf(first: ParsedLayer, second: ParsedLayer): ParsedLayer | undefined {
+  const [one, other] = [first.parsed.version, second.parsed.version];
+  if (isNewer(one, other)) return first;
+  return isNewer(other, one) ? second : undefined;
 }
 
 function isNewer(version: string, than: string): boolean {

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chainScript } from '../../tools/boot/machine.ts';
 import { ACCOUNT, type PlayedAccount, playAccount } from '../support/cloudflare-account.ts';
 import { OPERATOR_TOKEN, type RunningEdge, runClient, runEdge } from '../support/running-edge.ts';
 
@@ -115,12 +116,17 @@ describe('every example', () => {
     }
   });
 
+  it('of iPXE is the script that guests boot by in the tests', () => {
+    const scripts = documents.flatMap((document) => examplesIn(document, 'ipxe'));
+    expect(scripts).toEqual([chainScript('http://mirror.example.org/boot/CAPABILITY/ipxe')]);
+  });
+
   it('is in a language that is run, or is a diagram', () => {
     const languages = documents.flatMap((document) =>
       [...textOf(document).matchAll(/^ *```(\w*)\n/gm)].map(([, language]) => language ?? ''),
     );
     // Closing fences are matched as blocks without a language.
-    expect(new Set(languages)).toEqual(new Set(['sh', 'ts', 'mermaid', '']));
+    expect(new Set(languages)).toEqual(new Set(['sh', 'ts', 'ipxe', 'mermaid', '']));
     for (const [example, test] of Object.entries(ELSEWHERE)) expect(textOf(test)).toContain(example);
   });
 });

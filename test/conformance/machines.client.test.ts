@@ -67,6 +67,7 @@ describe('curl and a booting machine', () => {
     expect(second.urls).toEqual(first.urls);
     const booted = await bootIgnition(first.urls.ignition, send, wait);
     expect(booted.outcome === 'booted' && pathsOf(booted.config)).toEqual(['/two']);
+    await edge.release('4593.2.5', {});
     const script = await runClient('curl', ['-fsS', first.urls.ipxe], edge.folder);
     expect(script.stdout).toContain(`ignition.config.url=${first.urls.ignition} || goto`);
   });

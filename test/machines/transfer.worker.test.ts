@@ -89,7 +89,8 @@ describe('export and import', () => {
     const r2 = faultyBucket();
     const edge = machineEdge({ bindings: { RELEASES: r2.bucket }, platform: shortPauses });
     for (const id of ['a', 'b', 'c']) await edge.putMachine(id, config(`/${id}`));
-    const lines = await exported(edge);
+    // Machines that are as they were would not be written.
+    const lines = (await exported(edge)).map((line) => line.replaceAll('/', '/other-'));
     r2.moodOf = (operation, key) => (operation === 'put' && key === 'machines/b.json' ? 'throws' : 'well');
     const answer = await edge.call('POST', '/api/machines/import', lines.join('\n'));
     expect([answer.status, await answer.json()]).toMatchObject([503, { imported: 1, stopped: { line: 2 } }]);

@@ -63,7 +63,7 @@ describe('a fault', () => {
     expect(text).toMatch(/^[^\n]{5,}\n$/);
     expect(text).not.toMatch(/undefined|null|\[object/);
     // What may pass says when to ask again; what does not pass does not.
-    expect(answer.headers.get('retry-after')).toBe(status === 503 || status === 504 ? '5' : null);
+    expect(answer.headers.get('retry-after')).toBe(status >= 500 ? '5' : null);
     expect(answer.headers.get('cache-control')).toBe('no-store');
     // Of what upstream may have tampered with, the reason is the first word: monitoring looks for it.
     const word = facts['verdict'] ?? reason;

@@ -13,8 +13,8 @@ export interface Booted {
 const DISK_BYTES = 64 * 1024 * 1024;
 const PATH = `/usr/sbin:/sbin:${process.env['PATH'] ?? ''}`;
 
-/** What a local server hands out: two lines, because a boot URL is long for DHCP, and a lost answer must not end the boot. */
-const chain = (url: string): string => `#!ipxe
+/** Returns what a TFTP server hands out: a boot URL may be long for DHCP, and a lost answer must not end the boot. */
+export const chainScript = (url: string): string => `#!ipxe
 :again
 chain --autofree ${url} || goto later
 :later
@@ -34,7 +34,7 @@ export async function bootGuest(
   const tftp = join(folder, 'tftp');
   const disk = join(folder, 'disk.img');
   mkdirSync(tftp, { recursive: true });
-  writeFileSync(join(tftp, 'chain.ipxe'), chain(url));
+  writeFileSync(join(tftp, 'chain.ipxe'), chainScript(url));
   writeFileSync(disk, '');
   truncateSync(disk, DISK_BYTES);
   const env = { ...process.env, PATH };

@@ -6,12 +6,11 @@
 /** `token`: EC2's clients want one before they ask anything (IMDSv2). Any text is good, for the capability is what counts. */
 export type MetadataWanted = 'user-data' | 'token';
 
-const DATED = String.raw`(?:latest|\d{4}-\d{2}-\d{2})`;
 /** Sources: internal/providers/{aws,openstack,digitalocean} of coreos/ignition. */
 const USER_DATA = [
-  new RegExp(`^ec2/${DATED}/user-data$`),
-  new RegExp(`^openstack/${DATED}/user_data$`),
-  new RegExp(`^openstack/openstack/${DATED}/user_data$`),
+  /^ec2\/(?:latest|\d{4}-\d{2}-\d{2})\/user-data$/,
+  /^openstack\/(?:latest|\d{4}-\d{2}-\d{2})\/user_data$/,
+  /^openstack\/openstack\/(?:latest|\d{4}-\d{2}-\d{2})\/user_data$/,
   /^digitalocean\/metadata\/v1\/user-data$/,
 ];
 
