@@ -69,11 +69,15 @@ describe('a kernel argument', () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: iPXE would fill this in
     ['a=${net0/mac}', /iPXE would replace/],
     ["a='b'", /GRUB/],
+    ['a="b', /joins arguments/],
+    ['"initrd=x"', /joins arguments/],
     ['||', /joins commands/],
     ['&&', /joins commands/],
     ['initrd=other', /set by the boot script/],
     ['ignition.config.url=http://evil.example/', /set by the boot script/],
     ['flatcar.first_boot', /set by the boot script/],
     ['cloud-config-url=x', /set by the boot script/],
+    ['cloud_config_url=x', /set by the boot script/],
+    ['flatcar.first-boot', /set by the boot script/],
   ])('may not be %j', (text, message) => expect(kernelArgFault(text)).toMatch(message));
 });

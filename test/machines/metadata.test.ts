@@ -71,6 +71,22 @@ it('gives an EC2 client the token that it wants first', async () => {
   expect((await edge.fetch(`${prefix}/ec2/latest/api/token`, { method: 'POST', headers })).status).toBe(405);
 });
 
-it('says 404 for what a good capability proves to be unset', async () => {
-  expect((await edge.fetch(`${prefix}/ec2/latest/meta-data/nothing`)).status).toBe(404);
+it.each([
+  'ec2/latest/meta-data/nothing',
+  'ec2/latest/dynamic/instance-identity/document',
+  'openstack/latest/vendor_data.json',
+])('says 404 at %s, which a good capability proves to be unset', async (path) => {
+  expect((await edge.fetch(`${prefix}/${path}`)).status).toBe(404);
+});
+
+it.each([
+  'latest/user-data',
+  'openstak/latest/user_data',
+  'ec2/1.0/user-data',
+  'openstack/latest/userdata',
+  'hetzner/v1/userdata',
+  'computeMetadata/v1/instance/attributes/user-data',
+  '',
+])('says 503 at %s: a proxy that maps otherwise proves nothing', async (path) => {
+  expect((await edge.fetch(`${prefix}/${path}`)).status).toBe(503);
 });

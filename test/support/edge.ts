@@ -2,6 +2,7 @@
  * An edge as one isolate sees it: its own caches, the test's upstream, the test file's R2 and KV. `edgeOver` works in plain Node too,
  * over whatever stands for the bindings there.
  */
+
 import { createEdge } from '../../src/app.ts';
 import type { Runtime } from '../../src/app-rooms.ts';
 import { runCheck } from '../../src/machines/checks/run-check.ts';
@@ -10,6 +11,7 @@ import { type DoStep, runJob } from '../../src/mirror/run-job.ts';
 import type { MirrorParameters } from '../../src/mirror/workflow.ts';
 import type { Version } from '../../src/releases/model.ts';
 import { type Platform, systemPlatform } from '../../src/shared/platform.ts';
+import { inBackground } from './background.ts';
 import type { UpstreamTenant } from './upstream-tenant.ts';
 
 export interface EdgeOptions {
@@ -91,7 +93,10 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
   const launched: MirrorParameters[] = [];
   const ids = new Set<string>();
   const { cache, partBytes, throughWorkflow = (workflow) => workflow } = options;
-  const waitUntil = (work: Promise<unknown>) => void pending.push(work);
+  const waitUntil = (work: Promise<unknown>) => {
+    pending.push(work);
+    inBackground(work);
+  };
   const runtime: Runtime = {
     platform: { ...systemPlatform, waitUntil, ...options.platform },
     fixedLength: (length) => new FixedLengthStream(length),

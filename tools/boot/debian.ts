@@ -29,10 +29,8 @@ export function debianParts(cache: string): DebianParts | { readonly missing: st
   if (lacking.length > 0)
     return { missing: `${lacking.join(', ')}: apt-get install qemu-system-x86 ipxe-qemu busybox-static cpio ignition` };
   const unpacked = join(cache, 'kernel');
-  if (!existsSync(unpacked)) {
-    const fault = fetchKernel(cache, unpacked);
-    if (fault !== undefined) return { missing: `a kernel: ${fault}` };
-  }
+  const fault = unpack(cache, unpacked, kernelPackage);
+  if (fault !== undefined) return { missing: `a kernel: ${fault}` };
   const [image] = readdirSync(join(unpacked, 'boot')).filter((name) => name.startsWith('vmlinuz-'));
   const release = image?.replace('vmlinuz-', '') ?? '';
   return {
@@ -48,22 +46,52 @@ function isThere(program: string): boolean {
   );
 }
 
-function fetchKernel(cache: string, unpacked: string): string | undefined {
-  const folder = join(cache, 'download');
+/** Returns the parts for Ignition without a guest, with nginx unpacked below `cache`; or why this machine cannot run it. */
+export function ignitionParts(cache: string): { ignition: string; nginx: string } | { readonly missing: string } {
+  const lacking = [
+    ...['unshare', 'mount', 'ip', 'apt-get', 'dpkg-deb'].filter((program) => !isThere(program)),
+    ...(existsSync(FILES.ignition) ? [] : [FILES.ignition]),
+  ];
+  if (lacking.length > 0) return { missing: `${lacking.join(', ')}: apt-get install ignition iproute2` };
+  try {
+    execFileSync('unshare', ['-m', '-n', '-p', '-f', 'true'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  } catch (cause) {
+    return { missing: `namespaces (${firstLine(cause)})` };
+  }
+  const unpacked = join(cache, 'nginx');
+  // It is not installed, because an installed one is started.
+  const fault = unpack(cache, unpacked, () => 'nginx');
+  if (fault !== undefined) return { missing: `nginx: ${fault}` };
+  return { ignition: FILES.ignition, nginx: join(unpacked, 'usr', 'sbin', 'nginx') };
+}
+
+/** Returns the name of the package that `linux-image-cloud-amd64` stands for. */
+function kernelPackage(): string {
+  const depends = execFileSync('apt-cache', ['depends', KERNEL], { encoding: 'utf8' });
+  const name = /Depends: (linux-image-\S+)/.exec(depends)?.[1];
+  if (name === undefined) throw new Error(`Debian has no ${KERNEL}`);
+  return name;
+}
+
+/** Unpacks a package of Debian's below `unpacked`, once. Returns why it could not. */
+function unpack(cache: string, unpacked: string, packageName: () => string): string | undefined {
+  if (existsSync(unpacked)) return undefined;
+  // Each process has a folder of its own: two test files may want the same package.
+  const folder = join(cache, `download-${process.pid}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   try {
-    const depends = execFileSync('apt-cache', ['depends', KERNEL], { encoding: 'utf8' });
-    const name = /Depends: (linux-image-\S+)/.exec(depends)?.[1];
-    if (name === undefined) return `Debian has no ${KERNEL}`;
-    execFileSync('apt-get', ['download', '-q', name], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    execFileSync('apt-get', ['download', '-q', packageName()], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
     const [archive] = readdirSync(folder);
     execFileSync('dpkg-deb', ['-x', join(folder, archive ?? ''), join(folder, 'unpacked')]);
     renameSync(join(folder, 'unpacked'), unpacked);
     return undefined;
   } catch (cause) {
-    return `it cannot be had from Debian (${cause instanceof Error ? cause.message.split('\n')[0] : cause})`;
+    return existsSync(unpacked) ? undefined : `it cannot be had from Debian (${firstLine(cause)})`;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+const firstLine = (cause: unknown): string =>
+  String(cause instanceof Error ? cause.message : cause).split('\n')[0] ?? '';

@@ -18,7 +18,12 @@ export function kernelArgFault(text: string): string | undefined {
   if (!/^[!-~]+$/.test(text)) return 'must be one argument of printable ASCII without spaces, such as console=ttyS0';
   if (text.includes('${')) return 'must not hold ${, which iPXE would replace';
   if (text.includes("'")) return "must not hold ', which ends an argument in GRUB";
+  if (text.startsWith('"') || text.split('"').length % 2 === 0)
+    return 'must not begin with " or leave one open, which joins arguments in the kernel';
   if (text === '||' || text === '&&') return `must not be ${text}, by which iPXE joins commands`;
   const [name = ''] = text.split('=');
-  return OWN.includes(name) ? `${name} is set by the boot script itself` : undefined;
+  // The kernel and coreos-cloudinit take `_` in a name for `-`.
+  return OWN.some((own) => own.replaceAll('_', '-') === name.replaceAll('_', '-'))
+    ? `${name} is set by the boot script itself`
+    : undefined;
 }

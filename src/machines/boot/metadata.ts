@@ -14,8 +14,15 @@ const USER_DATA = [
   /^digitalocean\/metadata\/v1\/user-data$/,
 ];
 
-/** Returns what a path below `metadata/` is about; `undefined` for what is not there. */
-export function metadataWanted(path: string, method: string): MetadataWanted | undefined {
-  if (method === 'PUT') return path === 'ec2/latest/api/token' ? 'token' : undefined;
-  return USER_DATA.some((known) => known.test(path)) ? 'user-data' : undefined;
+/** Besides user data, all that a cloud's client asks below these is known to be unset. */
+const CLOUDS = /^(?:ec2|openstack|digitalocean)\//;
+
+/**
+ * Returns what a path below `metadata/` is about: `unset` for what is known not to be there; `undefined` for what is no path of these
+ * clouds, or asks for user data by a name that is not known, so that nothing is proven by it.
+ */
+export function metadataWanted(path: string, method: string): MetadataWanted | 'unset' | undefined {
+  if (path === 'ec2/latest/api/token' && method === 'PUT') return 'token';
+  if (USER_DATA.some((known) => known.test(path))) return 'user-data';
+  return CLOUDS.test(path) && !/user.?data/i.test(path) ? 'unset' : undefined;
 }

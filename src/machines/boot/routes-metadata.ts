@@ -17,6 +17,10 @@ const UNREADABLE: Problem = {
   code: 'unavailable',
   detail: 'this boot URL cannot be read here: look at the prefix of the proxy',
 };
+const UNKNOWN: Problem = {
+  code: 'unavailable',
+  detail: 'no cloud asks for this path: look at the prefix of the proxy',
+};
 const NOT_SET: Problem = { code: 'not-found', detail: 'not set' };
 
 /** True for a path of the metadata service, whatever its capability is; a proxy that has lost it leaves it out. */
@@ -36,7 +40,8 @@ export async function answerMetadata(
   const wanted = metadataWanted(rest.join('/'), method);
   if (wanted === 'token') return tokenAnswer(headers.get(TTL));
   if (method !== 'GET' && method !== 'HEAD') return problemLine(methodNotAllowed('GET, HEAD'), method);
-  if (wanted === undefined) return problemLine(NOT_SET, method);
+  if (wanted === undefined) return problemLine(UNKNOWN, method);
+  if (wanted === 'unset') return problemLine(NOT_SET, method);
   return await answerWanted(room, context, capability, { what: 'ignition' });
 }
 
