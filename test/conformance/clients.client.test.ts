@@ -14,6 +14,7 @@ const IMAGE = 'flatcar_production_image.bin.bz2';
 const KERNEL = 'flatcar_production_pxe.vmlinuz';
 const INITRD = 'flatcar_production_pxe_image.cpio.gz';
 const FILES = { [IMAGE]: 24 * MIB + 7, [KERNEL]: 3 * MIB, [INITRD]: 5 * MIB };
+const OLDER = '4459.2.10';
 const MIRRORED = '4593.2.5';
 const PASSED = '4593.2.6';
 const has = (tool: string) => spawnSync(tool, ['--version']).status === 0;
@@ -21,10 +22,13 @@ const has = (tool: string) => spawnSync(tool, ['--version']).status === 0;
 let edge: RunningEdge;
 beforeAll(async () => {
   edge = await runEdge({ MIRROR: 'stable/amd64-usr', MIRROR_FILES: ['version.txt', ...Object.keys(FILES)].join() });
+  await edge.release(OLDER, { [IMAGE]: 1000, [KERNEL]: 1000, [INITRD]: 1000 }, false);
   await edge.release(MIRRORED, FILES);
   await edge.release(PASSED, FILES, false);
-  await edge.api(`/api/mirrors/stable/amd64-usr/${MIRRORED}`, { method: 'PUT' });
-  expect((await edge.ended(MIRRORED)).state).toBe('complete');
+  for (const version of [MIRRORED, OLDER]) {
+    await edge.api(`/api/mirrors/stable/amd64-usr/${version}`, { method: 'PUT' });
+    expect((await edge.ended(version)).state).toBe('complete');
+  }
 });
 afterAll(() => edge?.stop());
 
@@ -159,6 +163,25 @@ describe("the installers' sequences", () => {
       statuses.push(await run('curl', asked, at));
     }
     expect(new Set(statuses)).toEqual(new Set(['304']));
+  });
+
+  it("image-builder: the newest version of the channel's JSON, without current", async () => {
+    const script = `set -euo pipefail
+      curl -L -s --fail "${edge.url}/releases-json/releases-stable.json" > releases.json
+      "${process.execPath}" -p 'Object.keys(JSON.parse(fs.readFileSync("releases.json", "utf8"))).join("\\n")' \
+        | grep -v current | sort --version-sort | tail -n 1`;
+    expect(await run('bash', ['-c', script], folder())).toBe(`${MIRRORED}\n`);
+  });
+
+  it('an importer: the last version of the listing is the one whose sums stand at current', async () => {
+    const base = `${edge.url}/stable/amd64-usr`;
+    const script = `set -euo pipefail
+      VERSION=$(curl -fsS "${base}/" | grep -oE 'href="[^"]*"' | grep -oE '[0-9]+\\.[0-9]+\\.[0-9]+' | tail -n 1)
+      curl -fsS "${base}/current/${IMAGE}.DIGESTS" | grep -A1 'SHA512 HASH' | grep -oE '^[0-9a-f]{128}' > sum
+      curl -fsSO "${base}/$VERSION/${IMAGE}"
+      echo "$(cat sum)  ${IMAGE}" | sha512sum --check --quiet
+      echo "$VERSION"`;
+    expect(await run('bash', ['-c', script], folder())).toBe(`${MIRRORED}\n`);
   });
 
   it('iPXE: plain GET of kernel and initrd, whose lengths it shows progress by', async () => {
