@@ -124,9 +124,9 @@ export function merge(body: string): Result<Merged, Problem> {
   }
   const { parent, child } = sides;
   if (parent === undefined || child === undefined) return err(refusal('an input is not valid', entries));
-  const combined = combine(parent, child, engine);
+  const combined = combine([parent, child], engine);
   if (!combined.ok) {
-    const layer = combined.error.side ?? 'result';
+    const layer = combined.error.at === undefined ? 'result' : combined.error.at === 0 ? 'parent' : 'child';
     const faults = combined.error.entries.map((entry): SidedEntry => ({ ...entry, layer }));
     const detail = layer === 'result' ? 'the result is not valid' : 'an input is not valid';
     return err(refusal(detail, [...entries, ...faults], combined.error.config));

@@ -1,5 +1,6 @@
 /** Writes a config as lines of JSON, each with the layer that set it. No I/O. */
-export type Layer = 'base' | 'user' | 'default';
+/** The name of a layer, such as `base:web`. */
+type Layer = string;
 
 export interface ConfigLine {
   readonly depth: number;

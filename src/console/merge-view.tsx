@@ -1,12 +1,12 @@
 /** Shows the layers on the left and the composed config on the right. Each line has the colour of its layer. */
 import type { CallAnswer } from '../api/api-client.ts';
 import { EntryList } from './config-editor.tsx';
-import { type ConfigLine, configLines, type Layer } from './config-lines.ts';
+import { type ConfigLine, configLines } from './config-lines.ts';
 import { ScrollBox } from './widgets.tsx';
 
 type Explained = CallAnswer<'explainMachine'>;
 
-const LAYERS: readonly Layer[] = ['base', 'user', 'default'];
+const LAYERS = ['base', 'user', 'default'] as const;
 
 /** Shows the layers and the composed config. The layers that the config uses are unfolded. */
 export function MergeView({ explained }: { explained: Explained }) {

@@ -1,7 +1,7 @@
 /**
- * Combines two parsed configs. The engine `ignition` merges them by the rules of spec 3, whatever spec they were
+ * Combines parsed configs. The engine `ignition` merges them by the rules of spec 3, whatever spec they were
  * written in, as Flatcar does since 2022. The engine `legacy` appends them by the rules of spec 2. The result is
- * validated again, because two valid configs can give an invalid one. No I/O.
+ * validated again, because valid configs can give an invalid one. No I/O.
  */
 import type * as z from 'zod';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -11,7 +11,7 @@ import type { Origins } from './origins.ts';
 import type { ParsedConfig, ParsedV2, ParsedV3 } from './parse.ts';
 import { plainConfig } from './render.ts';
 import { type Entry, pathText, Report } from './report.ts';
-import { NEWEST_V2, SCHEMAS_V2 } from './spec/v2.ts';
+import { type ConfigV2, NEWEST_V2, SCHEMAS_V2 } from './spec/v2.ts';
 import { type ConfigV3, SCHEMAS_V3 } from './spec/v3.ts';
 import { translateV2 } from './translate-v2.ts';
 import { translateV3 } from './translate-v3.ts';
@@ -26,14 +26,15 @@ export interface Combined {
   readonly version: string;
   /** The warnings of the lints and of the rules for the result. */
   readonly entries: readonly Entry[];
-  readonly origins: Origins;
+  /** Returns which of the configs, counted from 0, a leaf of the result comes from; `undefined` for what is no leaf. */
+  readonly originOf: (path: string) => number | undefined;
 }
 
-/** The reason why two configs cannot be combined although each is valid. */
+/** The reason why configs cannot be combined although each is valid. */
 export interface CombineFault {
   readonly entries: readonly Entry[];
-  /** The input that the engine cannot read; `undefined` when the inputs are good and the result is invalid. */
-  readonly side?: 'parent' | 'child';
+  /** The input that the engine cannot read, counted from 0; `undefined` when the inputs are good and the result is invalid. */
+  readonly at?: number;
   /** The invalid result. */
   readonly config?: Record<string, unknown>;
 }
@@ -42,11 +43,15 @@ export interface CombineFault {
 const MINOR_OF_TRANSLATED = 1;
 
 /**
- * Returns the child merged into the parent, or appended to it. The version is the lowest that can hold both. The fault
- * holds entries that say why they cannot be combined.
+ * Returns the configs merged in order, each into what those before it give, or appended to it. The version is the lowest
+ * that can hold all. As in Ignition (`config.merge`), only the result of all is judged. The fault says why they cannot be
+ * combined.
  */
-export function combine(parent: ParsedConfig, child: ParsedConfig, engine: Engine): Result<Combined, CombineFault> {
-  return engine === 'legacy' ? appendBoth(parent, child) : mergeBoth(parent, child);
+export function combine(
+  configs: readonly [ParsedConfig, ParsedConfig, ...ParsedConfig[]],
+  engine: Engine,
+): Result<Combined, CombineFault> {
+  return engine === 'legacy' ? appendAll(configs) : mergeAll(configs);
 }
 
 /** Returns the errors that keep the engine from using `parsed`; the list is empty when it can use it. */
@@ -55,43 +60,68 @@ export function engineFaults(parsed: ParsedConfig, engine: Engine): readonly Ent
   return converted.ok ? [] : converted.error;
 }
 
-function mergeBoth(parent: ParsedConfig, child: ParsedConfig): Result<Combined, CombineFault> {
-  const parentV3 = asV3(parent, 0);
-  if (!parentV3.ok) return err({ side: 'parent', entries: parentV3.error });
-  const childV3 = asV3(child, parentV3.value.counted);
-  if (!childV3.ok) return err({ side: 'child', entries: childV3.error });
-  const minor = Math.max(parentV3.value.minor, childV3.value.minor);
+function mergeAll(configs: readonly ParsedConfig[]): Result<Combined, CombineFault> {
+  const sides: AsV3[] = [];
+  for (const [at, parsed] of configs.entries()) {
+    const side = asV3(parsed, sides.at(-1)?.counted ?? 0);
+    if (!side.ok) return err({ at, entries: side.error });
+    sides.push(side.value);
+  }
+  const minor = Math.max(...sides.map((side) => side.minor));
   const schema = SCHEMAS_V3[minor] as unknown as z.ZodType<ConfigV3>;
-  const atMinor = (side: AsV3): ConfigV3 => translateV3(side.config, side.minor, minor);
   const report = new Report();
-  const { config, origins } = mergeConfigs(schema, atMinor(parentV3.value), atMinor(childV3.value), report);
+  const steps: Origins[] = [];
+  const [first, ...others] = sides.map((side) => translateV3(side.config, side.minor, minor)) as [ConfigV3];
+  let config = first;
+  for (const child of others as ConfigV3[]) {
+    const merged = mergeConfigs(schema, config, child, report);
+    config = merged.config;
+    steps.push(merged.origins);
+  }
   validateV3(config, minor, report);
-  const plain = plainConfig(schema, config);
-  if (report.isFatal) return err({ entries: report.entries, config: plain });
-  return ok({
-    config: plain,
-    version: config.ignition.version,
-    entries: report.entries,
-    origins,
-  });
+  return judged(plainConfig(schema, config), config.ignition.version, report, steps);
 }
 
-function appendBoth(parent: ParsedConfig, child: ParsedConfig): Result<Combined, CombineFault> {
-  const old = asV2(parent);
-  if (!old.ok) return err({ side: 'parent', entries: old.error });
-  const added = asV2(child);
-  if (!added.ok) return err({ side: 'child', entries: added.error });
-  const { config, origins } = appendConfigs(old.value.config, added.value.config);
+function appendAll(configs: readonly ParsedConfig[]): Result<Combined, CombineFault> {
+  const sides: ParsedV2[] = [];
+  for (const [at, parsed] of configs.entries()) {
+    const side = asV2(parsed);
+    if (!side.ok) return err({ at, entries: side.error });
+    sides.push(side.value);
+  }
+  const steps: Origins[] = [];
+  const [first, ...others] = sides.map((side) => side.config) as [ConfigV2];
+  let config = first;
+  for (const added of others as ConfigV2[]) {
+    const appended = appendConfigs(config, added);
+    config = appended.config;
+    steps.push(appended.origins);
+  }
   const report = new Report();
   validateV2(config, NEWEST_V2, { error: (path, message) => report.error(path, message), warn: () => undefined });
-  const plain = plainConfig(SCHEMAS_V2[NEWEST_V2], config);
-  if (report.isFatal) return err({ entries: report.entries, config: plain });
-  return ok({
-    config: plain,
-    version: config.ignition.version,
-    entries: report.entries,
-    origins,
-  });
+  return judged(plainConfig(SCHEMAS_V2[NEWEST_V2], config), config.ignition.version, report, steps);
+}
+
+function judged(
+  config: Record<string, unknown>,
+  version: string,
+  report: Report,
+  steps: readonly Origins[],
+): Result<Combined, CombineFault> {
+  if (report.isFatal) return err({ entries: report.entries, config });
+  return ok({ config, version, entries: report.entries, originOf: (path) => originOf(steps, path) });
+}
+
+/** Goes back from the last step to the one in which the leaf was the child's. */
+function originOf(steps: readonly Origins[], path: string): number | undefined {
+  let at = path;
+  for (let step = steps.length; step > 0; step -= 1) {
+    const place = steps[step - 1]?.of(at);
+    if (place === undefined) return undefined;
+    if (place.origin === 'child') return step;
+    at = place.path;
+  }
+  return 0;
 }
 
 interface AsV3 extends Pick<ParsedV3, 'config' | 'minor'> {

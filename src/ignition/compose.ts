@@ -14,16 +14,29 @@ import { lint } from './served-lints.ts';
 import { SCHEMAS_V3 } from './spec/v3.ts';
 import { userDataKind } from './user-data.ts';
 
-type Layer = 'base' | 'user' | 'default';
+/** A text, already decompressed, and the name of its layer, such as `base:web`. */
+interface NamedText {
+  readonly layer: string;
+  readonly text: string | undefined;
+}
 
 /**
- * The texts of the layers, already decompressed. An absent text and an empty one both mean that the layer is not set.
+ * The texts of the layers. An absent text and an empty one both mean that the layer is not set. A plain text has the name of
+ * its field.
  */
-export type Layers = Readonly<Partial<Record<Layer, string | undefined>>>;
+export interface Layers {
+  /** What goes before the user data; of several, each is merged into those before it. */
+  readonly base?: string | readonly NamedText[] | undefined;
+  readonly user?: string | undefined;
+  readonly default?: string | NamedText | undefined;
+}
 
-/** An entry about one of the layers, or about the result that they give together. */
+/** The name of what the layers give together, beside those of the layers. */
+const RESULT = 'result';
+
+/** An entry about one of the layers, or about the `result` that they give together. */
 export interface LayeredEntry extends Entry {
-  readonly layer: Layer | 'result';
+  readonly layer: string;
   /** The path or the name of what an error of the result is about, such as `/etc/motd`. */
   readonly of?: string | undefined;
 }
@@ -31,7 +44,7 @@ export interface LayeredEntry extends Entry {
 /** A leaf of the composed config, and the layer that set it. */
 interface LayeredLeaf {
   readonly path: string;
-  readonly layer: Layer;
+  readonly layer: string;
 }
 
 export interface Composed {
@@ -56,7 +69,7 @@ export interface ComposeFault {
 const VERSION_OF_EMPTY: Readonly<Record<Engine, string>> = { ignition: '3.0.0', legacy: '2.0.0' };
 
 interface ParsedLayer {
-  readonly layer: Layer;
+  readonly layer: string;
   readonly text: string;
   readonly parsed: ParsedConfig;
 }
@@ -82,29 +95,31 @@ export function* composing(
   const parsedLayers: ParsedLayer[] = [];
   const entries: LayeredEntry[] = [];
   for (const layer of layersUsed(layers)) {
-    const read = readLayer(layers, layer, engine);
+    const read = readLayer(layer, engine);
     if (!read.ok) return err({ entries: [...entries, ...read.error] });
     yield;
     if (read.value === undefined) continue;
     parsedLayers.push(read.value);
-    entries.push(...read.value.parsed.entries.map((entry) => ({ ...entry, layer })));
+    entries.push(...inLayer(read.value.parsed.entries, layer.layer));
   }
-  const [first, second] = parsedLayers;
+  const [first, second, ...others] = parsedLayers;
   if (first === undefined) return ok(emptyConfig(engine, reader));
   if (second === undefined) return alone(first, entries, reader);
-  const combined = combine(first.parsed, second.parsed, engine);
+  const [parsed, more] = [first.parsed, others.map((layer) => layer.parsed)];
+  const combined = combine([parsed, second.parsed, ...more], engine);
   if (!combined.ok) {
-    const faults = inLayer(combined.error.entries, 'result');
+    const faults = inLayer(combined.error.entries, RESULT);
     return err({ entries: [...entries, ...faults.map((entry) => named(entry, combined.error))] });
   }
   yield;
-  const { origins } = combined.value;
-  // The version of spec 3 is the newer of both. Spec 2 is appended as 2.4.0, which is the version of neither.
-  const newer = engine === 'ignition' ? newerOf(first, second) : undefined;
-  const layerOf = (path: string): Layer =>
-    path === 'ignition.version' && newer !== undefined
-      ? newer.layer
-      : (origins.of(path) === 'parent' ? first : second).layer;
+  const { originOf } = combined.value;
+  // The version of spec 3 is the newest of all. Spec 2 is appended as 2.4.0, which is the version of none.
+  const newest = engine === 'ignition' ? newestOf(parsedLayers) : undefined;
+  const layerOf = (path: string): string =>
+    (path === 'ignition.version' && newest !== undefined
+      ? newest
+      : (parsedLayers[originOf(path) ?? -1] ?? parsedLayers.at(-1))
+    )?.layer ?? RESULT;
   const readable = asRead(combined.value.config, combined.value.version, reader);
   if (!readable.ok) {
     const faults = readable.error.map((entry) => ({ ...entry, layer: layerOf(entry.path) }));
@@ -116,18 +131,17 @@ export function* composing(
     version,
     entries: [
       ...entries,
-      ...inLayer(combined.value.entries, 'result').filter((entry) => !isReported(entry, entries)),
+      ...inLayer(combined.value.entries, RESULT).filter((entry) => !isReported(entry, entries)),
       ...lintEntries(config, version),
     ],
     parts: () => leaves(config).map((path) => ({ path, layer: layerOf(path) })),
   });
 }
 
-/** Returns the layer that is written in the newer version; `undefined` when both are written in the same. */
-function newerOf(first: ParsedLayer, second: ParsedLayer): ParsedLayer | undefined {
-  const [one, other] = [first.parsed.version, second.parsed.version];
-  if (isNewer(one, other)) return first;
-  return isNewer(other, one) ? second : undefined;
+/** Returns the layer that is written in a newer version than all others; `undefined` where several are. */
+function newestOf(layers: readonly ParsedLayer[]): ParsedLayer | undefined {
+  const versionOf = (layer: ParsedLayer) => layer.parsed.version;
+  return layers.find((one) => layers.every((other) => other === one || isNewer(versionOf(one), versionOf(other))));
 }
 
 function isNewer(version: string, than: string): boolean {
@@ -172,12 +186,14 @@ function asRead(
 /** True when `text` is meant as an Ignition config, valid or not: it is neither empty nor another kind of user data. */
 const holdsConfig = (text: string | undefined): boolean => text !== undefined && userDataKind(text) === 'json';
 
-function layersUsed(layers: Layers): readonly Layer[] {
-  return ['base', holdsConfig(layers.user) ? 'user' : 'default'];
+function layersUsed({ base, user, default: fallback }: Layers): readonly NamedText[] {
+  const bases = base === undefined || typeof base === 'string' ? [{ layer: 'base', text: base }] : base;
+  if (holdsConfig(user)) return [...bases, { layer: 'user', text: user }];
+  const last = fallback === undefined || typeof fallback === 'string' ? { layer: 'default', text: fallback } : fallback;
+  return [...bases, last];
 }
 
-function readLayer(layers: Layers, layer: Layer, engine: Engine): Result<ParsedLayer | undefined, LayeredEntry[]> {
-  const text = layers[layer];
+function readLayer({ layer, text }: NamedText, engine: Engine): Result<ParsedLayer | undefined, LayeredEntry[]> {
   if (text === undefined) return ok(undefined);
   const parsed = parseConfig(text);
   if (!parsed.ok) {
@@ -227,7 +243,7 @@ function alone(
 
 /** Returns the warnings about what is served. Its paths are those of the result, not of a layer. */
 const lintEntries = (config: Record<string, unknown>, version: string): LayeredEntry[] =>
-  version.startsWith('3') ? inLayer(lint(config), 'result') : [];
+  version.startsWith('3') ? inLayer(lint(config), RESULT) : [];
 
 const asIndex = (part: string): string | number => (/^\d{1,9}$/.test(part) ? Number(part) : part);
 
@@ -260,7 +276,7 @@ const short = (text: string): string => (text.length > MOST_PATH ? `${text.slice
 
 const refusal = (path: string, message: string): Entry => ({ severity: 'error', path, message });
 
-const inLayer = (entries: readonly Entry[], layer: LayeredEntry['layer']): LayeredEntry[] =>
+const inLayer = (entries: readonly Entry[], layer: string): LayeredEntry[] =>
   entries.map((entry) => ({ ...entry, layer }));
 
 const isReported = (entry: Entry, entries: readonly Entry[]): boolean =>

@@ -26,7 +26,7 @@ export function mergeConfigs<T>(
   lints: Findings = IGNORED_FINDINGS,
 ): { config: T; origins: Origins } {
   const merger = new Merger(lints);
-  const config = merger.value(shapeOf(schema), parent, child, []) as T;
+  const config = merger.value(shapeOf(schema), parent, child, [], []) as T;
   return { config, origins: merger.origins };
 }
 
@@ -39,23 +39,27 @@ class Merger {
     this.#lints = lints;
   }
 
-  value(shape: Shape, parent: unknown, child: unknown, path: Path): unknown {
-    if (parent === undefined || child === undefined) return this.#only(parent, child, path);
-    if (shape.kind === 'object') return this.#object(shape, parent as Fields, child as Fields, path);
+  /** `from` is the path of the parent's value in the parent; an item may have another index there. */
+  value(shape: Shape, parent: unknown, child: unknown, path: Path, from: Path): unknown {
+    if (parent === undefined || child === undefined) return this.#only(parent, child, path, from);
+    if (shape.kind === 'object') return this.#object(shape, parent as Fields, child as Fields, path, from);
     this.origins.mark(child, 'child', path);
     return child;
   }
 
-  #object(shape: ObjectShape, parent: Fields, child: Fields, path: Path): Fields {
+  #object(shape: ObjectShape, parent: Fields, child: Fields, path: Path, from: Path): Fields {
     const merged: Record<string, unknown> = {};
     if (shape.named.has('source')) lintResource(parent, child, path, this.#lints);
     for (const { name, shape: field } of shape.fields) {
       if (parent[name] === undefined && child[name] === undefined) continue;
-      const where = [...path, name];
+      const [where, whereFrom] = [
+        [...path, name],
+        [...from, name],
+      ];
       const value =
         field.kind === 'list' && field.rule !== undefined
-          ? this.#list(shape, field.element, field.rule, name, parent, child, where)
-          : this.value(field, parent[name], child[name], where);
+          ? this.#list(shape, field.element, field.rule, name, parent, child, where, whereFrom)
+          : this.value(field, parent[name], child[name], where, whereFrom);
       if (value !== undefined) merged[name] = value;
     }
     return merged;
@@ -69,16 +73,17 @@ class Merger {
     parent: Fields,
     child: Fields,
     path: Path,
+    from: Path,
   ): unknown {
     const parentItems = parent[name] as unknown[] | undefined;
     const childItems = child[name] as unknown[] | undefined;
     const merged: unknown[] = [];
-    const put = (value: unknown, origin: Origin) => {
-      this.origins.mark(value, origin, [...path, merged.length]);
+    const put = (value: unknown, origin: Origin, index?: number) => {
+      this.origins.mark(value, origin, [...path, merged.length], index === undefined ? undefined : [...from, index]);
       merged.push(value);
     };
     if (rule.kind === 'append') {
-      for (const item of parentItems ?? []) put(item, 'parent');
+      for (const [index, item] of (parentItems ?? []).entries()) put(item, 'parent', index);
       for (const item of childItems ?? []) put(item, 'child');
       return merged;
     }
@@ -86,14 +91,14 @@ class Merger {
     const childByKey = new Map((childItems ?? []).map((item) => [key(item), item]));
     const keysOfSiblings = findSiblingKeys(owner, name, rule, child);
     const mergedKeys = new Set<string>();
-    for (const item of parentItems ?? []) {
+    for (const [index, item] of (parentItems ?? []).entries()) {
       const itemKey = key(item);
       const match = childByKey.get(itemKey);
       if (match !== undefined) {
         mergedKeys.add(itemKey);
         if (rule.removes !== undefined && (rule.removes as (element: unknown) => boolean)(match)) continue;
-        merged.push(this.value(element, item, match, [...path, merged.length]));
-      } else if (!keysOfSiblings.has(itemKey)) put(item, 'parent');
+        merged.push(this.value(element, item, match, [...path, merged.length], [...from, index]));
+      } else if (!keysOfSiblings.has(itemKey)) put(item, 'parent', index);
     }
     for (const item of childItems ?? []) {
       if (mergedKeys.has(key(item))) continue;
@@ -104,10 +109,10 @@ class Merger {
     return merged;
   }
 
-  #only(parent: unknown, child: unknown, path: Path): unknown {
-    const value = child === undefined ? parent : child;
-    this.origins.mark(value, child === undefined ? 'parent' : 'child', path);
-    return value;
+  #only(parent: unknown, child: unknown, path: Path, from: Path): unknown {
+    if (child === undefined) this.origins.mark(parent, 'parent', path, from);
+    else this.origins.mark(child, 'child', path);
+    return child === undefined ? parent : child;
   }
 }
 

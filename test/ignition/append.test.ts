@@ -24,7 +24,7 @@ function read(config: object): ParsedConfig {
 }
 
 function appended(base: object, user: object) {
-  const combined = combine(read(base), read(user), 'legacy');
+  const combined = combine([read(base), read(user)], 'legacy');
   if (!combined.ok) throw new Error(JSON.stringify(combined.error));
   return combined.value.config;
 }

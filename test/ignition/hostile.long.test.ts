@@ -103,7 +103,7 @@ describe('size', () => {
   });
   it('two configs of 50,000 files each', () => {
     const side = parsed(config(`,"storage":{"files":${many(50_000, (i) => ({ path: `/f/${i}` }))}}`));
-    expect(combine(side, side, 'ignition').ok).toBe(true);
+    expect(combine([side, side], 'ignition').ok).toBe(true);
   });
   it('nesting 10,000 and 1,000,000 deep', () => {
     for (const depth of [10_000, 1_000_000]) {
@@ -122,10 +122,10 @@ describe('names', () => {
       'warning constructor',
     ]);
     const path = config(',"storage":{"files":[{"path":"/__proto__"}],"disks":[{"device":"/__proto__"}]}');
-    expect(combine(parsed(text), parsed(path), 'ignition').ok).toBe(true);
+    expect(combine([parsed(text), parsed(path)], 'ignition').ok).toBe(true);
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
     expect(
-      combine(parsed('{"ignition":{"version":"2.4.0"},"__proto__":{"polluted":1}}'), parsed(path), 'ignition').ok,
+      combine([parsed('{"ignition":{"version":"2.4.0"},"__proto__":{"polluted":1}}'), parsed(path)], 'ignition').ok,
     ).toBe(true);
   });
   it('half a surrogate pair is U+FFFD, as the reference reads it', () => {

@@ -97,7 +97,10 @@ describe('combining', () => {
   it('with nothing changes nothing but the version', () => {
     fc.assert(
       fc.property(any, (config) => {
-        const [before, after] = [combine(empty, read(config), 'ignition'), combine(read(config), empty, 'ignition')];
+        const [before, after] = [
+          combine([empty, read(config)], 'ignition'),
+          combine([read(config), empty], 'ignition'),
+        ];
         expect(before.ok && after.ok && JSON.stringify(before.value.config)).toBe(
           after.ok && JSON.stringify(after.value.config),
         );
@@ -110,7 +113,7 @@ describe('combining', () => {
     let invalid = 0;
     fc.assert(
       fc.property(any, any, (parent, child) => {
-        const combined = combine(read(parent), read(child), 'ignition');
+        const combined = combine([read(parent), read(child)], 'ignition');
         if (combined.ok) {
           expect(parseConfig(JSON.stringify(combined.value.config)).ok).toBe(true);
           return;
@@ -129,7 +132,7 @@ describe('combining', () => {
     fc.assert(
       fc.property(v3(4), v3(4), v3(4), (x, y, z) => {
         const both = (a: object, b: object) => {
-          const combined = combine(read(a), read(b), 'ignition');
+          const combined = combine([read(a), read(b)], 'ignition');
           return combined.ok ? combined.value.config : undefined;
         };
         const [xy, yz] = [both(x, y), both(y, z)];

@@ -170,8 +170,8 @@ describe('merging', () => {
     );
     const child = read(storage({ files: [{ path: '/b', mode: 3 }] }));
     const { origins } = mergeConfigs<ConfigV3>(schema, parent, child);
-    expect(origins.of('storage.files.0.mode')).toBe('parent');
-    expect(origins.of('storage.files.1.mode')).toBe('child');
+    expect(origins.of('storage.files.0.mode')?.origin).toBe('parent');
+    expect(origins.of('storage.files.1.mode')?.origin).toBe('child');
   });
 });
 

@@ -35,7 +35,7 @@ function readV2(config: object): ConfigV2 {
 
 describe.skipIf(vectors.length === 0)('the reference on spec 1 and 2 beside spec 3', () => {
   it.each(vectors)('$name', ({ base, user, expected }) => {
-    const combined = combine(read(base), read(user), 'ignition');
+    const combined = combine([read(base), read(user)], 'ignition');
     if (!combined.ok) throw new Error(JSON.stringify(combined.error));
     const { config } = combined.value;
     const { version: _newest, ...ignition } = expected.ignition as { version: string };
@@ -299,7 +299,7 @@ describe('what spec 3 has other words for', () => {
 it('counts made-up mount paths over both configs', () => {
   const config = (name: string) =>
     storage({ filesystems: [{ name, mount: { device: `/dev/${name}`, format: 'ext4' } }] });
-  const combined = combine(read(config('a')), read(config('b')), 'ignition');
+  const combined = combine([read(config('a')), read(config('b'))], 'ignition');
   expect(combined.ok && combined.value.config['storage']).toEqual({
     filesystems: [
       { device: '/dev/a', format: 'ext4', path: '/tmp/a-ign1' },

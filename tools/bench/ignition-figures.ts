@@ -39,7 +39,7 @@ export function ignitionFigures(): Record<string, Figure> {
   const [base, user] = [config(0, '3.3.0'), config(FILES / 2, '3.4.0')];
   const [parent, child] = [parseConfig(base), parseConfig(user)];
   if (!parent.ok || !child.ok) throw new Error('the configs of the benchmark are not valid');
-  const merge = cpuOf(() => combine(parent.value, child.value, 'ignition'));
+  const merge = cpuOf(() => combine([parent.value, child.value], 'ignition'));
   const whole = cpuOf(() => compose({ base, user }, 'ignition'));
   const judged = cpuOf(() => validate(base, 'ignition'));
   const source = butane();

@@ -18,7 +18,7 @@ const dryRun = z.boolean().meta({ description: 'true: nothing was stored' });
 const layeredEntry = z
   .object({
     ...entryFields,
-    layer: z.enum(['base', 'user', 'default', 'result']),
+    layer: z.string(),
     of: z
       .string()
       .optional()
@@ -173,7 +173,7 @@ export const explanation = z
     reads,
     config: config.nullable(),
     sha512: z.string().nullable().meta({ description: 'of what its newest URL gives now' }),
-    parts: z.array(z.object({ path: z.string(), layer: z.enum(['base', 'user', 'default']) })),
+    parts: z.array(z.object({ path: z.string(), layer: z.string() })),
     layers: z
       .object({ base: z.string().nullable(), user: z.string().nullable(), default: z.string().nullable() })
       .meta({ description: 'the texts that went in; null where there is none' }),

@@ -5,7 +5,7 @@ import { parseStored, storedObject } from '../../shared/stored-json.ts';
 const sealed = storedObject({ key: z.string(), iv: z.string(), data: z.string() });
 
 const entry = z.looseObject({
-  layer: z.enum(['base', 'user', 'default', 'result']),
+  layer: z.string(),
   severity: z.enum(['error', 'warning', 'info']),
   path: z.string(),
   message: z.string(),
