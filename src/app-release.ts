@@ -5,6 +5,7 @@ import { isAlias, isVersion } from './releases/model.ts';
 import { servedRelease } from './releases/serve/current.ts';
 import { releaseProblem } from './releases/serve/problems.ts';
 import type { ReleaseStore } from './releases/store/bucket.ts';
+import { isWithdrawn } from './releases/store/manifest.ts';
 import type { VersionFiles } from './releases/upstream/version-files.ts';
 import { err, ok } from './shared/result.ts';
 
@@ -18,8 +19,13 @@ export function releaseOf(
   catalogue: Catalogue,
 ): BootPorts['releaseOf'] {
   return async ({ channel, board, version }) => {
-    if (isVersion(version)) return ok(version);
     const path = `${channel}/${board}/${version}`;
+    if (isVersion(version)) {
+      const manifest = await store.manifest({ channel, board, version });
+      if (!manifest.ok) return manifest;
+      const isTakenBack = manifest.value !== undefined && isWithdrawn(manifest.value);
+      return isTakenBack ? err({ reason: 'no-release', detail: `${path} is quarantined` }) : ok(version);
+    }
     if (!isAlias(version)) return err({ reason: 'no-release', detail: `${path} is no release` });
     const current = await servedRelease(store, versionFiles, catalogue, { channel, board }, version);
     if (current.ok) return ok(current.value.version);

@@ -106,12 +106,16 @@ export const DEFAULTS = {
   ACCESS_GROUPS: '',
 } as const;
 
-/** A URL of this service itself, such as `https://edge.example.org`, or empty. */
+/** The origin of this service itself, such as `https://edge.example.org`, or empty: paths are put behind it. */
 const ownUrl = z
   .string()
   .trim()
-  .refine((text) => text === '' || isHttpUrl(text), 'must be an http or https URL without credentials')
   .transform((text) => withoutLastSlashes(text))
+  .refine((text) => text === '' || isHttpUrl(text), 'must be an http or https URL without credentials')
+  .refine(
+    (text) => text === '' || !isHttpUrl(text) || /^https?:\/\/[^/?#\s]+$/i.test(text),
+    'must be an origin, such as https://edge.example.org, with nothing behind it',
+  )
   .default('');
 
 const schema = z

@@ -11,7 +11,9 @@ import type { MachineRoom } from './machines/api/room.ts';
 import { machineRoutes } from './machines/api/routes-machines.ts';
 import { profileRoutes } from './machines/api/routes-profiles.ts';
 import { storageRoutes } from './machines/api/routes-transfer.ts';
+import { asksUserData } from './machines/boot/metadata.ts';
 import { answerBootRequest, type BootRoom } from './machines/boot/routes-boot.ts';
+import { UNREADABLE } from './machines/boot/routes-metadata.ts';
 import type { MirrorRoom } from './mirror/api/room.ts';
 import { aliasRoutes } from './mirror/api/routes-aliases.ts';
 import { keyringRoutes } from './mirror/api/routes-keyring.ts';
@@ -92,6 +94,10 @@ export function addRoutes(app: Router, rooms: Rooms): void {
       for (const name of ['log', 'caller', 'requestId'] as const) call.set(name, variables[name]);
       await next();
     });
+    // A bug is answered where every other one is.
+    dry.onError((cause) => {
+      throw cause;
+    });
     addCalls(dry, rooms.dry());
     return await dry.fetch(req.raw);
   };
@@ -100,6 +106,10 @@ export function addRoutes(app: Router, rooms: Rooms): void {
   app.use('/api/*', guard);
   addCalls(app, rooms);
 
+  app.all('*', async ({ req }, next) => {
+    if (!asksUserData(rawPath(req.url))) return await next();
+    return problemLine(UNREADABLE, req.method);
+  });
   app.all('*', ({ req, var: { log } }) => answerRelease(releases, { request: req.raw, log }));
 }
 

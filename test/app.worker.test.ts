@@ -197,6 +197,7 @@ describe('/healthz', () => {
   it.each(['RELEASES', 'MACHINES'] as const)('is 503 when %s fails', async (name) => {
     const binding = failing(env[name], () => Promise.reject(new Error('down')));
     const edge = await openEdge(tenant, { bindings: { [name]: binding }, vars: SECRETS });
+    expect((await edge.fetch('/healthz')).headers.get('retry-after')).toBe('5');
     expect(await health(edge)).toMatchObject({
       status: 503,
       body: { status: 'failing', bindings: { [name]: 'failing' } },

@@ -98,6 +98,18 @@ describe('a mistake of our own in a call to a store', () => {
     expect(body).toContain(String(event?.['errorId']));
   });
 
+  it('in a dry run is answered and logged like every other one', async () => {
+    thrown = (asked, name) => (asked === 'get' && name.startsWith('profiles/') ? mistake() : undefined);
+    const response = await call('PUT', '/api/profiles/web/base?dry_run=1', IGNITION);
+    expect([response.status, await response.text()]).toEqual([
+      500,
+      expect.stringMatching(/^internal error [0-9a-f-]{36}\n$/),
+    ]);
+    expect([response.headers.get('retry-after'), response.headers.get('cache-control')]).toEqual(['5', 'no-store']);
+    await edge.settle();
+    expect(bugs()[0]).toMatchObject({ event: 'request', status: 500 });
+  });
+
   it('at boot: 500, which Ignition retries, and nothing of it in the answer', async () => {
     const path = await bootPath('vm-boot');
     thrown = (method) => (method === 'head' ? mistake() : undefined);

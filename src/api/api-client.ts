@@ -92,8 +92,12 @@ export function apiClient(table: CallTable, { url, token, send }: ClientOptions)
         ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
         ...(ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch }),
       };
+      if (!Object.hasOwn(table, name)) throw new TypeError(`there is no call ${name}`);
       const { method, path } = table[name];
-      const filledPath = path.replace(/\{(\w+)\}/g, (_, field: string) => encodeURIComponent(params[field] ?? ''));
+      const filledPath = path.replace(/\{(\w+)\}/g, (_, field: string) => {
+        if (params[field] === undefined) throw new TypeError(`${name} needs params.${field}`);
+        return encodeURIComponent(params[field]);
+      });
       const search = new URLSearchParams();
       // A parameter that may be given several times has a list.
       for (const [field, value] of Object.entries(query))

@@ -24,6 +24,9 @@ export function IssuedPanel({ issued }: { issued: CallAnswer<'putMachine'> }) {
         <>
           <Secret label="ignition.config.url=" text={urls.ignition} />
           <Secret label="iPXE: chain" text={urls.ipxe} />
+          <Secret label="GRUB: configfile" text={urls.grub} />
+          <Secret label="PXELINUX: CONFIG" text={urls.pxelinux} />
+          <Secret label="for a proxy of a cloud's metadata" text={urls.metadata} />
           {urls.cloudConfig === undefined ? null : <Secret label="cloud-config" text={urls.cloudConfig} />}
         </>
       )}

@@ -27,7 +27,9 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
     channel: machine?.channel ?? '',
     board: machine?.board ?? '',
     version: machine?.version ?? '',
+    ignition: machine?.ignition ?? '',
   });
+  const [kernelArgs, setKernelArgs] = useState((machine?.kernelArgs ?? []).join(' '));
   const [text, setText] = useState(userData ?? '');
   const [platform, setPlatform] = useState('');
   const [format, setFormat] = useState<Format>(machine?.source === 'ct' ? 'ct' : 'auto');
@@ -43,6 +45,7 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
     const query = {
       ...Object.fromEntries(filledFields.map(([name, value]) => [name, value.trim()])),
       ...(format === 'ct' ? { format, platform } : {}),
+      ...(kernelArgs.trim() === '' ? {} : { kernel_arg: kernelArgs.trim().split(/\s+/) }),
     };
     // A new machine must not take the place of another, and a change must not undo what somebody else has changed.
     const condition = machine === undefined ? { ifNoneMatch: '*' } : { ifMatch: seen };
@@ -85,17 +88,23 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
         <Field label="New URLs end after" hint="(seconds, optional)" value={seconds} onValue={setSeconds} />
       </div>
       <details>
-        <summary>What iPXE boots</summary>
+        <summary>The release, its Ignition, and the kernel's arguments</summary>
         <div class="fields">
-          {(['channel', 'board', 'version'] as const).map((name) => (
+          {(['channel', 'board', 'version', 'ignition'] as const).map((name) => (
             <Field
               key={name}
               label={name}
-              hint={{ channel: '(stable)', board: '(amd64-usr)', version: '(current)' }[name]}
+              hint={HINTS[name]}
               value={release[name]}
               onValue={(value) => setRelease({ ...release, [name]: value })}
             />
           ))}
+          <Field
+            label="Kernel arguments"
+            hint="(by spaces, as console=ttyS0,115200)"
+            value={kernelArgs}
+            onValue={setKernelArgs}
+          />
         </div>
       </details>
       <ConfigEditor
@@ -115,3 +124,10 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
     </form>
   );
 }
+
+const HINTS = {
+  channel: '(stable)',
+  board: '(amd64-usr)',
+  version: '(current)',
+  ignition: '(the version that reads the config; that of the release)',
+} as const;

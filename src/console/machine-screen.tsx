@@ -105,10 +105,16 @@ const Record = ({ machine }: { machine: Machine }) => (
     </dd>
     <dt>Generation</dt>
     <dd>{machine.generation}</dd>
-    <dt>iPXE boots</dt>
+    <dt>Release</dt>
     <dd>
       {machine.channel} {machine.board} {machine.version}
     </dd>
+    <dt>Read by</dt>
+    <dd>
+      Ignition {machine.reads.version} ({machine.reads.from})
+    </dd>
+    <dt>Kernel arguments</dt>
+    <dd>{machine.kernelArgs.length === 0 ? 'none of its own' : <code>{machine.kernelArgs.join(' ')}</code>}</dd>
     <dt>URLs end</dt>
     <dd>{machine.expiresAt === null ? 'never' : moment(machine.expiresAt)}</dd>
     <dt>Changed</dt>

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { useAction, useAnswer } from './client.ts';
 import { type Layer, LayerEditor } from './layer-editor.tsx';
+import { ProfileSettings } from './profile-settings.tsx';
 import { Choice, Confirm, Fault } from './widgets.tsx';
 
 interface ProfileEditorProps {
@@ -54,6 +55,7 @@ export function ProfileEditor({ name, onChanged }: ProfileEditorProps) {
         </button>
       </div>
       <Fault text={fault ?? action.fault} />
+      <ProfileSettings key={profile.generation} profile={profile} etag={etag} onChanged={changed} />
       {(['base', 'default'] as const).map((layer) => (
         <LayerEditor key={layer} profile={profile} layer={layer} meaning={MEANINGS[layer]} onChanged={changed} />
       ))}

@@ -52,7 +52,9 @@ export interface Issued {
   readonly kind: MachineKind;
   readonly source?: string;
   readonly generation: number;
-  readonly urls: { readonly ignition: string; readonly cloudConfig?: string } & Readonly<Record<Script, string>>;
+  readonly urls: { readonly ignition: string; readonly cloudConfig?: string; readonly metadata: string } & Readonly<
+    Record<Script, string>
+  >;
   readonly ignition: string | null;
   readonly kernelArgs: readonly string[];
   readonly reads: Reads;
@@ -93,6 +95,7 @@ export async function issue(
       ignition: `${url}/ignition`,
       ...(hasText ? { cloudConfig: `${url}/cloud-config` } : {}),
       ...{ ipxe: `${scripts}/ipxe`, grub: `${scripts}/grub`, pxelinux: `${scripts}/pxelinux` },
+      metadata: `${scripts}/metadata`,
     },
     ignition: machine.ignition ?? null,
     kernelArgs: machine.kernelArgs ?? [],

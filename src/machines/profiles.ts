@@ -46,6 +46,8 @@ export interface Changed {
   /** False when all of it was stored already. */
   readonly isChanged: boolean;
   readonly before: number;
+  /** The profile that was there. */
+  readonly replaced: Profile | undefined;
   /** The check that goes on by itself, where one call could not look at every machine; the change is not stored yet. */
   readonly check?: string;
 }
@@ -117,13 +119,16 @@ export async function changeProfile(
   }
   const generation = before?.generation ?? 0;
   if (before !== undefined && stored !== undefined && isSame(plan))
-    return ok({ profile: before, etag: stored.etag, entries, effect: NO_EFFECT, isChanged: false, before: generation });
+    return ok({
+      ...{ profile: before, etag: stored.etag, entries, effect: NO_EFFECT },
+      ...{ isChanged: false, before: generation, replaced: before },
+    });
   const isChecked = options.dryRun || !options.force;
   const limits = { most: MOST_CHECKED, until: ports.platform.now() + CHECKED_WITHIN_MS };
   const effect = isChecked ? await effectOn(ports, name, plan, NO_EFFECT, options.cursor, limits) : ok(NO_EFFECT);
   if (!effect.ok) return effect;
   const profile = await sealedProfile(ports, name, found, plan);
-  const known = { profile, entries, effect: effect.value, isChanged: true, before: generation };
+  const known = { profile, entries, effect: effect.value, isChanged: true, before: generation, replaced: before };
   if (options.dryRun) return ok({ ...known, etag: stored?.etag ?? '' });
   const { broken, unreadable, cursor } = effect.value;
   if ((broken > 0 || unreadable.length > 0) && !options.force) return err({ reason: 'breaks', effect: effect.value });

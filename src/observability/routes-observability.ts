@@ -19,7 +19,8 @@ export function healthRoutes(health: () => Promise<Health>, mayRead: (request: R
     const warning = report.signingKey?.warning;
     if (warning !== undefined) context.var.log.set({ warning });
     const shown = (await mayRead(context.req.raw)) ? report : publicHealth(report);
-    return answerJson<typeof healthAnswer>(shown, report.status === 'failing' ? 503 : 200);
+    if (report.status !== 'failing') return answerJson<typeof healthAnswer>(shown, 200);
+    return answerJson<typeof healthAnswer>(shown, 503, { 'retry-after': '5' });
   });
   return app;
 }

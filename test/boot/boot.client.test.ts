@@ -3,9 +3,10 @@
  * Debian's packages are; `npm run boot` runs the whole table.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { debianParts } from '../../tools/boot/debian.ts';
+import { debianParts, pxelinuxFiles } from '../../tools/boot/debian.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from '../../tools/boot/fault-proxy.ts';
 import { makeInitrd } from '../../tools/boot/guest.ts';
 import { bootGuest } from '../../tools/boot/machine.ts';
@@ -116,6 +117,36 @@ describe.skipIf('missing' in parts)('a machine', { timeout: 300_000 }, () => {
     expect([isMoved, booted.serial]).toEqual([true, expect.stringContaining('GUEST initrd of 4593.2.5')]);
     expect(booted.serial).toContain('GUEST ignition files 0');
     await pin('4593.2.5');
+  });
+
+  it.runIf(isWhole)('gets the script anew after a minute: what it was to boot may have been taken back', async () => {
+    const { folder, script } = await machine();
+    proxy.spoil(INITRD_PATH, { kind: 'status', status: 404 }, 13);
+    let scripts = 0;
+    proxy.before(/\/ipxe$/, async () => {
+      scripts += 1;
+    });
+    const booted = await bootGuest(folder, script, { withinMs: 280_000 });
+    expect(scripts).toBe(2);
+    // Nothing of the first attempt is left in memory: the initrd is one.
+    expect(booted.serial).toContain('GUEST ignition files 0');
+  });
+
+  it.runIf(isWhole)('boots by PXELINUX', async () => {
+    const files = pxelinuxFiles(join(root, 'dist', 'boot'));
+    if ('missing' in files) throw new Error(files.missing);
+    const { folder, script } = await machine();
+    const { host, port, pathname } = new URL(script.replace(/ipxe$/, 'pxelinux'));
+    const text = await new Promise<string>((resolve, reject) => {
+      const asked = request({ host: '127.0.0.1', port, path: pathname, headers: { host } }, (answer) => {
+        void answer.toArray().then((chunks) => resolve(Buffer.concat(chunks).toString()));
+      });
+      asked.once('error', reject);
+      asked.end();
+    });
+    const booted = await bootGuest(folder, script, { pxelinux: { files, script: text } });
+    expect(booted.serial).toContain('GUEST ignition files 0');
+    expect(booted.file('/etc/user-wrote')).toBe('from-user');
   });
 
   const STEPS = { script: /\/ipxe$/, kernel: KERNEL_PATH, initrd: INITRD_PATH } as const;

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { metadataLocation } from '../../tools/boot/ignition.ts';
 import { chainScript } from '../../tools/boot/machine.ts';
 import { ACCOUNT, type PlayedAccount, playAccount } from '../support/cloudflare-account.ts';
 import { OPERATOR_TOKEN, type RunningEdge, runClient, runEdge } from '../support/running-edge.ts';
@@ -121,12 +122,18 @@ describe('every example', () => {
     expect(scripts).toEqual([chainScript('http://mirror.example.org/boot/CAPABILITY/ipxe')]);
   });
 
+  it('of nginx is the location that Ignition asks in the tests', () => {
+    const upstream = 'http://mirror.example.org/boot/CAPABILITY/metadata/openstack/';
+    const shown = documents.flatMap((document) => examplesIn(document, 'nginx'));
+    expect(shown).toEqual([metadataLocation('mirror.example.org', upstream)]);
+  });
+
   it('is in a language that is run, or is a diagram', () => {
     const languages = documents.flatMap((document) =>
       [...textOf(document).matchAll(/^ *```(\w*)\n/gm)].map(([, language]) => language ?? ''),
     );
     // Closing fences are matched as blocks without a language.
-    expect(new Set(languages)).toEqual(new Set(['sh', 'ts', 'ipxe', 'mermaid', '']));
+    expect(new Set(languages)).toEqual(new Set(['sh', 'ts', 'ipxe', 'nginx', 'mermaid', '']));
     for (const [example, test] of Object.entries(ELSEWHERE)) expect(textOf(test)).toContain(example);
   });
 });

@@ -139,7 +139,11 @@ it('lists versions in ascending order and aliases last, in HTML and in JSON, and
 it('gives the other names that tools fetch, made of what is mirrored', async () => {
   await edge.mirror('4593.2.5');
   expect(await (await edge.fetch('/channel-info.txt')).text()).toBe('STABLE_CURRENT=4593.2.5\n');
-  expect(await (await edge.fetch('/lts-info')).text()).toBe('');
+  expect((await edge.fetch('/lts-info')).status).toBe(404);
+  for (const path of ['/lts-info', '/channel-info.txt', '/releases-json/releases-stable.json']) {
+    const posted = await edge.fetch(path, { method: 'POST' });
+    expect([path, posted.status, posted.headers.get('allow')]).toEqual([path, 405, 'GET, HEAD']);
+  }
   const feed = await edge.fetch('/releases-json/releases-stable.json');
   const release = {
     channel: 'stable',
@@ -153,3 +157,50 @@ it('gives the other names that tools fetch, made of what is mirrored', async () 
   );
   expect((await edge.fetch('/releases-json/releases-edge.json')).status).toBe(404);
 });
+
+it('a script that cannot be made is a failing machine until a config was served, and explain says why', async () => {
+  const { urls } = await (await edge.call('PUT', '/api/machines/vm?channel=beta', config('/user'))).json<{
+    urls: { ipxe: string; ignition: string };
+  }>();
+  const state = async () => (await (await edge.call('GET', '/api/machines/vm')).json<{ state: string }>()).state;
+  expect((await edge.fetchUrl(urls.ipxe)).status).toBe(503);
+  await edge.settle();
+  expect(await state()).toBe('failing');
+  const explained = await (await edge.call('GET', '/api/machines/vm/explain')).json<{ warnings: string[] }>();
+  expect(explained.warnings).toEqual([expect.stringContaining('beta/amd64-usr/current names none')]);
+  expect((await edge.fetchUrl(urls.ignition)).status).toBe(200);
+  await edge.settle();
+  expect(await state()).toBe('booted');
+});
+
+it('a PUT of a profile says what it has taken away', async () => {
+  const settings = { engine: 'ignition', ignition: '2.24.0', cloudInit: 'off', kernelArgs: ['quiet'] };
+  await edge.call('PUT', '/api/profiles/web', JSON.stringify(settings));
+  const replaced = await (await edge.call('PUT', '/api/profiles/web', '{"engine":"ignition"}')).json<{
+    warnings: string[];
+  }>();
+  expect(replaced.warnings).toEqual([
+    expect.stringContaining('kernel arguments'),
+    expect.stringContaining('named Ignition 2.24.0'),
+    expect.stringContaining('cloudInit was off'),
+  ]);
+});
+
+it('a release that was taken back is not booted, by its number either', async () => {
+  await edge.mirror('4593.2.5');
+  const { urls } = await put('/api/machines/vm?version=4593.2.5');
+  expect(releaseIn(await scriptOf(urls.ipxe))).toBe('4593.2.5');
+  await edge.call('DELETE', '/api/releases/stable/amd64-usr/4593.2.5');
+  const answer = await edge.fetchUrl(urls.ipxe);
+  expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining('4593.2.5 is quarantined')]);
+});
+
+it.each(["http://a'b", 'http://a$b', 'http://a;b', 'http://a,b'])(
+  'no script links to the host of %s',
+  async (origin) => {
+    const { urls } = await put('/api/machines/vm?version=4593.2.5');
+    const { pathname } = new URL(urls.ipxe);
+    for (const script of ['ipxe', 'grub', 'pxelinux'])
+      expect((await edge.fetchUrl(`${origin}${pathname.replace(/ipxe$/, script)}`)).status).toBe(400);
+  },
+);

@@ -7,13 +7,15 @@ const configUrl = 'http://edge.example/boot/vm.e.n.0.mac/ignition';
 const boot = {
   ...{ origin: 'http://edge.example', channel: 'stable', board: 'amd64-usr', version: '4593.2.5' },
   ...{ configUrl, cloudConfigUrl: undefined, kernelArgs: [] },
+  scriptUrl: 'http://edge.example/boot/vm.e.n.0.mac/ipxe',
 };
-const LINE = `initrd=flatcar_production_pxe_image.cpio.gz flatcar.first_boot=1 ignition.config.url=${configUrl}`;
+const OWN = `flatcar.first_boot=1 ignition.config.url=${configUrl}`;
+const LINE = `initrd=flatcar_production_pxe_image.cpio.gz ${OWN}`;
 const FILES = 'http://edge.example/stable/amd64-usr/4593.2.5';
 
 it('is of iPXE', () => {
   expect(bootScript('ipxe', boot).split('\n')).toEqual([
-    '#!ipxe',
+    ...['#!ipxe', 'imgfree', 'set tries:int32 0'],
     `set base-url ${FILES}`,
     ':kernel',
     `kernel \${base-url}/flatcar_production_pxe.vmlinuz ${LINE} || goto kernel-again`,
@@ -21,9 +23,13 @@ it('is of iPXE', () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: iPXE fills this in
     'initrd ${base-url}/flatcar_production_pxe_image.cpio.gz || goto initrd-again',
     'boot',
-    ...[':kernel-again', 'sleep 5', 'goto kernel', ':initrd-again', 'sleep 5', 'goto initrd', ''],
+    ...[':kernel-again', 'sleep 5', 'inc tries', `${ANEW} kernel`],
+    ...[':initrd-again', 'sleep 5', 'inc tries', `${ANEW} initrd`, ''],
   ]);
 });
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: iPXE fills this in
+const ANEW = 'iseq ${tries} 12 && chain --replace --autofree http://edge.example/boot/vm.e.n.0.mac/ipxe || goto';
 
 it('is of GRUB, each argument in quotes', () => {
   const line = LINE.split(' ').map((text) => `'${text}'`);
@@ -37,12 +43,12 @@ it('is of GRUB, each argument in quotes', () => {
   ]);
 });
 
-it('is of PXELINUX', () => {
+it('is of PXELINUX, which loads what the first initrd= of the line names, and adds its own', () => {
   expect(bootScript('pxelinux', boot).split('\n')).toEqual([
     ...['DEFAULT flatcar', 'PROMPT 0', 'LABEL flatcar'],
     `  KERNEL ${FILES}/flatcar_production_pxe.vmlinuz`,
     `  INITRD ${FILES}/flatcar_production_pxe_image.cpio.gz`,
-    `  APPEND ${LINE}`,
+    `  APPEND ${OWN}`,
     '',
   ]);
 });
@@ -73,6 +79,10 @@ describe('a kernel argument', () => {
     ['"initrd=x"', /joins arguments/],
     ['||', /joins commands/],
     ['&&', /joins commands/],
+    [';', /joins commands/],
+    ['#', /comment/],
+    ['#note', /comment/],
+    ['=x', /name/],
     ['initrd=other', /set by the boot script/],
     ['ignition.config.url=http://evil.example/', /set by the boot script/],
     ['flatcar.first_boot', /set by the boot script/],

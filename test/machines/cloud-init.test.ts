@@ -70,8 +70,10 @@ describe.each([
   });
   it('boots by the legacy engine in spec 2', async () => {
     const { config, units } = await booted(text, { engine: 'legacy' });
-    expect(config.ignition.version).toBe('2.0.0');
+    expect(config.ignition.version).toBe('2.1.0');
     expect(units.map(({ name }) => name)).toEqual([UNIT]);
+    // Spec 2.0.0 would not know it.
+    expect(config.systemd.units[0].enabled).toBe(true);
   });
 });
 

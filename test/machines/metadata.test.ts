@@ -87,6 +87,27 @@ it.each([
   'hetzner/v1/userdata',
   'computeMetadata/v1/instance/attributes/user-data',
   '',
+  'ec2/latest/user%2Ddata',
+  'ec2/latest/us%65r-data',
+  'ec2/latest/us/er-data',
+  'ec2/latest/user..data',
+  'openstack/openstack/latest/user%5Fdata',
+  ...['ec2/', 'ec2/latest/', 'ec2/2009-04-04/', 'openstack/openstack/', 'openstack/openstack/latest/'],
+  ...['digitalocean/metadata/v1', 'digitalocean/metadata/v1.json', 'digitalocean/metadata/v1/'],
 ])('says 503 at %s: a proxy that maps otherwise proves nothing', async (path) => {
   expect((await edge.fetch(`${prefix}/${path}`)).status).toBe(503);
+});
+
+it.each([
+  ['the prefix without metadata/', () => prefix.replace(/metadata$/, 'openstack/latest/user_data')],
+  ['an escaped slash behind it', () => `${prefix}%2Fec2/latest/user-data`],
+  ['it in another spelling', () => `${prefix.replace('metadata', 'met%61data')}/ec2/latest/user-data`],
+  ['it in capitals', () => `${prefix.replace('metadata', 'Metadata')}/ec2/latest/us%65r-data`],
+  ['the origin itself', () => '/openstack/latest/user_data'],
+  ['the origin of EC2', () => '/2019-10-01/user-data'],
+  ['the origin of DigitalOcean', () => '/metadata/v1/user-data'],
+  ['the origin of Hetzner', () => '/hetzner/v1/userdata'],
+])('says 503 where a proxy leads to %s', async (_name, path) => {
+  const answer = await edge.fetch(path());
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
 });

@@ -147,10 +147,17 @@ describe('the command line', () => {
     expect(await cli(['machine', 'get', 'vm-1'])).toMatchObject({ code: 1, err: 'no such machine (404)\n' });
     const put = await cli(['machine', 'put', 'vm-1', file, '--if-absent']);
     expect(put).toMatchObject({ code: 0, err: '' });
-    const url = /^ignition {2}(\S+)$/m.exec(put.out)?.[1] ?? '';
+    const url = /^ignition +(\S+)$/m.exec(put.out)?.[1] ?? '';
     expect((await fetch(url)).status).toBe(200);
     expect(await cli(['machine', 'put', 'vm-1', file, '--if-absent'])).toMatchObject({ code: 4 });
     expect(await outOf(['machine', 'put', 'vm-1', file])).toContain('nothing is different');
+    expect(put.out).toMatch(/^grub +http.*\/grub$/m);
+    await outOf(['machine', 'set', 'vm-1', '--kernel-args', 'console=ttyS0,115200 quiet']);
+    expect(await outOf(['machine', 'get', 'vm-1'])).toMatch(/^its kernel gets +console=ttyS0,115200 quiet$/m);
+    expect(await outOf(['machine', 'explain', 'vm-1'])).toContain('kernel  console=ttyS0,115200 quiet');
+    expect(await outOf(['machine', 'put', 'vm-1', file, '--kernel-args=quiet'])).not.toContain('warning');
+    await outOf(['machine', 'set', 'vm-1', '--kernel-args=']);
+    expect(JSON.parse(await outOf(['machine', 'get', 'vm-1', '--json']))).toMatchObject({ kernelArgs: [] });
     expect(JSON.parse(await outOf(['machine', 'list', '--json', '--prefix=vm-']))).toMatchObject([
       { id: 'vm-1', kind: 'ignition' },
     ]);
@@ -194,6 +201,8 @@ describe('the command line', () => {
       out: expect.stringContaining('web: stored; 0 machines'),
     });
     expect(await cli(['profile', 'set', 'web', '--cloud-init', 'off'])).toMatchObject({ code: 0 });
+    await outOf(['profile', 'set', 'web', '--kernel-args', 'flatcar.oem.id=qemu']);
+    expect(await outOf(['profile', 'get', 'web'])).toMatch(/^kernel arguments +flatcar\.oem\.id=qemu$/m);
     expect(JSON.parse(await outOf(['profile', 'get', 'web', '--json']))).toMatchObject({
       cloudInit: 'off',
       base: config('/base'),

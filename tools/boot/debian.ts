@@ -65,6 +65,18 @@ export function ignitionParts(cache: string): { ignition: string; nginx: string 
   return { ignition: FILES.ignition, nginx: join(unpacked, 'usr', 'sbin', 'nginx') };
 }
 
+/** Returns the files that PXELINUX boots by, unpacked below `cache`; or why they cannot be had. */
+export function pxelinuxFiles(cache: string): readonly string[] | { readonly missing: string } {
+  for (const name of ['pxelinux', 'syslinux-common']) {
+    const fault = unpack(cache, join(cache, name), () => name);
+    if (fault !== undefined) return { missing: `${name}: ${fault}` };
+  }
+  return [
+    join(cache, 'pxelinux', 'usr', 'lib', 'PXELINUX', 'lpxelinux.0'),
+    join(cache, 'syslinux-common', 'usr', 'lib', 'syslinux', 'modules', 'bios', 'ldlinux.c32'),
+  ];
+}
+
 /** Returns the name of the package that `linux-image-cloud-amd64` stands for. */
 function kernelPackage(): string {
   const depends = execFileSync('apt-cache', ['depends', KERNEL], { encoding: 'utf8' });

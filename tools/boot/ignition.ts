@@ -57,6 +57,13 @@ const script = ({ folder, ignition, platform, cloud }: IgnitionOptions): string 
     'done',
   ].join('\n');
 
+/** Returns the location that makes nginx a cloud's metadata service; docs/booting.md shows it. `upstream` is `http://…/boot/…/metadata/…/`. */
+export const metadataLocation = (host: string, upstream: string): string => `location / {
+  proxy_set_header Host ${host};
+  proxy_pass ${upstream};
+}
+`;
+
 const nginxConf = (folder: string, { prefix, edgePort }: Cloud): string => `user root;
 worker_processes 1;
 pid ${folder}/nginx.pid;
@@ -70,10 +77,7 @@ http {
   scgi_temp_path ${folder}/nginx-scgi;
   server {
     listen ${LINK_LOCAL}:80;
-    location / {
-      proxy_set_header Host 127.0.0.1:${edgePort};
-      proxy_pass http://unix:${folder}/edge.socket:${prefix};
-    }
+    ${metadataLocation(`127.0.0.1:${edgePort}`, `http://unix:${folder}/edge.socket:${prefix}`)}
   }
 }
 `;

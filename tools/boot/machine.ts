@@ -1,7 +1,7 @@
 /** A virtual machine without KVM: Debian's iPXE ROM loads a script by TFTP, which chains to the script of the edge. */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 export interface Booted {
   /** What the firmware and the guest wrote on the serial port. */
@@ -22,6 +22,13 @@ sleep 3
 goto again
 `;
 
+interface GuestOptions {
+  readonly withinMs?: number;
+  readonly until?: (serial: string) => boolean;
+  /** Boots by PXELINUX in the place of a chained script: its files, and the text of its configuration. */
+  readonly pxelinux?: { readonly files: readonly string[]; readonly script: string };
+}
+
 /**
  * Boots a guest by the script at `url`, and returns when it has switched itself off, when `until` says that it has seen enough, or
  * after `withinMs`. The host is 10.0.2.2 to the guest.
@@ -29,12 +36,16 @@ goto again
 export async function bootGuest(
   folder: string,
   url: string,
-  { withinMs = 180_000, until }: { readonly withinMs?: number; readonly until?: (serial: string) => boolean } = {},
+  { withinMs = 180_000, until, pxelinux }: GuestOptions = {},
 ): Promise<Booted> {
   const tftp = join(folder, 'tftp');
   const disk = join(folder, 'disk.img');
   mkdirSync(tftp, { recursive: true });
   writeFileSync(join(tftp, 'chain.ipxe'), chainScript(url));
+  for (const file of pxelinux?.files ?? []) copyFileSync(file, join(tftp, basename(file)));
+  mkdirSync(join(tftp, 'pxelinux.cfg'), { recursive: true });
+  writeFileSync(join(tftp, 'pxelinux.cfg', 'default'), `SERIAL 0\n${pxelinux?.script ?? ''}`);
+  const bootFile = basename(pxelinux?.files[0] ?? 'chain.ipxe');
   writeFileSync(disk, '');
   truncateSync(disk, DISK_BYTES);
   const env = { ...process.env, PATH };
@@ -45,7 +56,7 @@ export async function bootGuest(
       // Without a screen, SeaBIOS shows on the serial port what the firmware writes: a boot that ends there says why.
       ...['-accel', 'tcg', '-m', '768', '-nodefaults', '-no-reboot', '-nographic', '-serial', 'stdio'],
       ...['-boot', 'n', '-drive', `file=${disk},if=virtio,format=raw`],
-      ...['-netdev', `user,id=n,tftp=${tftp},bootfile=chain.ipxe`, '-device', 'virtio-net-pci,netdev=n'],
+      ...['-netdev', `user,id=n,tftp=${tftp},bootfile=${bootFile}`, '-device', 'virtio-net-pci,netdev=n'],
     ],
     { env, stdio: ['ignore', 'pipe', 'inherit'] },
   );

@@ -13,6 +13,18 @@ const MATCH = {
   'if-absent': { type: 'boolean', description: 'only if it does not exist yet' },
 } as const satisfies ArgsDef;
 
+export const KERNEL = {
+  'kernel-args': {
+    type: 'string',
+    description: 'what the kernel gets, in one text, such as "console=ttyS0,115200 quiet"; empty for nothing',
+    valueHint: 'ARGS',
+  },
+} as const satisfies ArgsDef;
+
+/** Returns the arguments of a text; `undefined` without one. */
+export const kernelArgsOf = (text: string | undefined): string[] | undefined =>
+  text?.split(' ').filter((argument) => argument !== '');
+
 const given = <T extends Readonly<Record<string, unknown>>>(fields: T) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 
@@ -68,6 +80,7 @@ const get = command(
         ...[
           ['URLs end', machine.expiresAt ?? 'never'],
           ['reads', `Ignition ${machine.reads.version}, specs up to ${machine.reads.spec}`],
+          ['its kernel gets', machine.kernelArgs.join(' ') || 'nothing of its own'],
         ],
       ];
       return `${table(facts)}${machine.warnings.map((warning) => `warning: ${warning}\n`).join('')}${boots.length === 0 ? '' : `\n${table(boots)}`}`;
@@ -87,13 +100,16 @@ const put = command(
     board: { type: 'string', description: 'for iPXE' },
     version: { type: 'string', description: 'for iPXE' },
     ignition: { type: 'string', description: 'the version of Ignition that reads it' },
+    ...KERNEL,
   },
   async ({ args, client, terminal, show }) => {
     const { id, file, profile, channel, board, version, ignition, format } = args;
     const body = file === undefined ? '' : await terminal.read(file);
     // Whoever only means to change a profile must not take the user data away.
     const isNew = file === undefined && args.empty !== true && args['if-match'] === undefined;
-    const query = given({ profile, channel, board, version, ignition, format, expires_in: args['expires-in'] });
+    const settings = given({ profile, channel, board, version, ignition, format, expires_in: args['expires-in'] });
+    const kernel = kernelArgsOf(args['kernel-args']) ?? [];
+    const query = { ...settings, ...(kernel.length === 0 ? {} : { kernel_arg: kernel }) };
     const done = await client().call('putMachine', {
       params: { id },
       query: { ...query, ...(args['dry-run'] === true ? { dry_run: '1' } : {}) },
@@ -119,6 +135,7 @@ const set = command(
     board: { type: 'string', description: 'of the release that it boots' },
     version: { type: 'string', description: 'of the release that it boots' },
     ignition: { type: 'string', description: 'the version of Ignition that reads it; empty for that of the release' },
+    ...KERNEL,
   },
   async ({ args, call, show }) => {
     const { id, profile, channel, board, version, ignition } = args;
@@ -126,7 +143,10 @@ const set = command(
     const done = await call('patchMachine', {
       params: { id },
       query: args['dry-run'] === true ? { dry_run: '1' } : {},
-      body: given({ profile: orNull(profile), channel, board, version, ignition: orNull(ignition) }),
+      body: given({
+        ...{ profile: orNull(profile), channel, board, version, ignition: orNull(ignition) },
+        kernelArgs: kernelArgsOf(args['kernel-args']),
+      }),
       ...conditions(args['if-match'], false),
     });
     show(done, () => issuedText(done));
@@ -142,8 +162,7 @@ function issuedText({ id, urls, isChanged, dryRun, warnings, entries, expiresAt 
   const what = dryRun ? 'dry run: nothing was stored' : isChanged ? 'stored' : 'nothing is different';
   return [
     `${id}: ${what}; its URLs end ${expiresAt ?? 'never'}\n`,
-    ...(urls === null ? [] : [`ignition  ${urls.ignition}\n`, `ipxe      ${urls.ipxe}\n`]),
-    ...(urls?.cloudConfig === undefined ? [] : [`cloud-config  ${urls.cloudConfig}\n`]),
+    ...(urls === null ? [] : [table(Object.entries(urls).map(([what, url]) => [what, url ?? '']))]),
     ...warnings.map((warning) => `warning: ${warning}\n`),
     ...entries.map(({ severity, layer, path, message }) => `${severity}: ${layer}: ${path}: ${message}\n`),
   ].join('');
@@ -165,7 +184,12 @@ const explain = command(
     const explained = await call('explainMachine', { params: { id } });
     show(explained, () =>
       explained.valid
-        ? `${JSON.stringify(explained.config, null, 2)}\n${explained.parts.map(({ path, layer }) => `${layer.padEnd(8)}${path}\n`).join('')}`
+        ? [
+            `${JSON.stringify(explained.config, null, 2)}\n`,
+            ...explained.parts.map(({ path, layer }) => `${layer.padEnd(8)}${path}\n`),
+            ...(explained.kernelArgs.length === 0 ? [] : [`kernel  ${explained.kernelArgs.join(' ')}\n`]),
+            ...explained.warnings.map((warning) => `warning: ${warning}\n`),
+          ].join('')
         : explained.entries
             .map(({ severity, layer, path, message }) => `${severity}: ${layer}: ${path}: ${message}\n`)
             .join(''),

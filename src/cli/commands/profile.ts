@@ -4,6 +4,7 @@ import type { CallAnswer } from '../../api/api-client.ts';
 import { COMMON, command, DRY, group, SERVICE, table } from '../command.ts';
 import { progress } from '../progress.ts';
 import { EXIT, Stop, stopOf } from '../terminal.ts';
+import { KERNEL, kernelArgsOf } from './machine.ts';
 
 type Change = CallAnswer<'putProfileBase'>;
 
@@ -40,6 +41,8 @@ const get = command(
         table([
           ['engine', profile.engine],
           ['ignition', profile.ignition ?? '-'],
+          ['cloud-init', profile.cloudInit],
+          ['kernel arguments', profile.kernelArgs.join(' ') || '-'],
           ['generation', String(profile.generation)],
           ...Object.entries(profile.boots).map(([outcome, count]) => [`boots ${outcome}`, String(count)]),
         ]),
@@ -92,7 +95,7 @@ const layer = (part: 'base' | 'default') =>
   );
 
 function changeText(
-  { name, dryRun, isChanged, checked, broken, breaks, change, cursor }: Change,
+  { name, dryRun, isChanged, checked, broken, breaks, change, cursor, warnings }: Change,
   isForced: boolean,
 ): string {
   const what =
@@ -104,9 +107,10 @@ function changeText(
           ? 'stored'
           : 'nothing is different';
   // Nobody looks at a machine before a forced write: a zero would say that none is broken.
-  if (isForced && !dryRun && isChanged) return `${name}: ${what}; no machine was looked at (--force)\n`;
+  const said = warnings.map((warning) => `warning: ${warning}\n`).join('');
+  if (isForced && !dryRun && isChanged) return `${name}: ${what}; no machine was looked at (--force)\n${said}`;
   const more = cursor === null ? '' : ', and there are more';
-  return `${name}: ${what}; ${checked} machines looked at${more}, ${broken} would break\n${breaksText(breaks)}`;
+  return `${name}: ${what}; ${checked} machines looked at${more}, ${broken} would break\n${said}${breaksText(breaks)}`;
 }
 
 const breaksText = (breaks: Change['breaks']): string =>
@@ -122,6 +126,7 @@ const settings = command(
     engine: { type: 'enum', options: ['ignition', 'legacy'], description: 'the rules by which layers merge' },
     ignition: { type: 'string', description: 'the version of Ignition of its machines; none: that of their release' },
     'cloud-init': { type: 'enum', options: ['on', 'off'], description: 'whether a cloud-config is fetched by itself' },
+    ...KERNEL,
   },
   async ({ args, client, call, show }) => {
     const query = { dry_run: args['dry-run'] === true, force: args.force === true };
@@ -129,6 +134,7 @@ const settings = command(
       ...(args.engine === undefined ? {} : { engine: args.engine as 'ignition' | 'legacy' }),
       ...(args.ignition === undefined ? {} : { ignition: args.ignition === 'none' ? null : args.ignition }),
       ...(args['cloud-init'] === undefined ? {} : { cloudInit: args['cloud-init'] as 'on' | 'off' }),
+      ...(args['kernel-args'] === undefined ? {} : { kernelArgs: kernelArgsOf(args['kernel-args']) ?? [] }),
     };
     const params = { name: args.name };
     const known = await client().call('getProfile', { params });

@@ -51,6 +51,7 @@ export const issued = z
           .meta({ description: 'the script; so are `grub` and `pxelinux`, at BOOT_URL where that is set' }),
         grub: z.string(),
         pxelinux: z.string(),
+        metadata: z.string().meta({ description: "where a proxy for a cloud's own clients leads (docs/booting.md)" }),
       })
       .nullable()
       .meta({ description: 'null in a dry run' }),
@@ -260,6 +261,7 @@ export const profileChange = z
     dryRun,
     isChanged: z.boolean().meta({ description: 'false: all of it was stored already, and nothing was written' }),
     entries: z.array(layeredEntry),
+    warnings: z.array(z.string()).meta({ description: 'what the write has taken away' }),
     ...checkFields,
     change: z
       .string()

@@ -50,7 +50,7 @@ const ignition = z
   .refine((text) => readerNamed(text).ok, IGNITION_RULE)
   .meta({ description: 'the version of Ignition that reads the config', example: '2.24.0' });
 
-const KERNEL_RULE = `must be a list of kernel arguments, such as console=ttyS0, together at most ${MOST_KERNEL_BYTES} bytes`;
+const KERNEL_RULE = 'must be a list of kernel arguments, such as console=ttyS0';
 const kernelArg = z.string({ error: KERNEL_RULE }).superRefine((text, context) => {
   const fault = kernelArgFault(text);
   if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
@@ -59,8 +59,15 @@ const kernelArg = z.string({ error: KERNEL_RULE }).superRefine((text, context) =
 /** The arguments that the kernel gets, in order. */
 export const kernelArgs = z
   .array(kernelArg, { error: KERNEL_RULE })
-  .refine((args) => args.join(' ').length <= MOST_KERNEL_BYTES, KERNEL_RULE)
+  .superRefine((args, context) => {
+    const bytes = args.join(' ').length;
+    if (bytes <= MOST_KERNEL_BYTES) return;
+    const message = `have ${bytes} bytes together, and at most ${MOST_KERNEL_BYTES} go into the kernel's command line`;
+    context.addIssue({ code: 'custom', message });
+  })
   .meta({ example: ['console=ttyS0,115200', 'flatcar.oem.id=openstack'] });
+
+const VERSION_RULE = 'must be MAJOR.CHANNEL.PATCH, current or current-YYYY';
 
 /** The query of a PUT of a machine. `channel`, `board` and `version` name the release that iPXE boots. */
 export const machineQuery = formatQuery.extend({
@@ -69,9 +76,13 @@ export const machineQuery = formatQuery.extend({
     .optional()
     .meta({ description: 'absent: none', example: 'web' }),
   expires_in: seconds.optional(),
-  channel: z.string().optional().meta({ description: 'for iPXE; stable where there is one' }),
-  board: z.string().optional().meta({ description: 'for iPXE; amd64-usr where there is one' }),
-  version: z.string().optional().meta({ description: 'for iPXE; current' }),
+  channel: z.string({ error: 'must be a channel' }).optional().meta({
+    description: 'for boot scripts; stable where there is one',
+  }),
+  board: z.string({ error: 'must be a board' }).optional().meta({
+    description: 'for boot scripts; amd64-usr where there is one',
+  }),
+  version: z.string({ error: VERSION_RULE }).optional().meta({ description: 'for boot scripts; current' }),
   ignition: z
     .union([z.literal(''), ignition], { error: IGNITION_RULE })
     .optional()
@@ -94,7 +105,7 @@ export const machinePatch = z
     ignition: nullable(ignition, IGNITION_RULE).meta({ description: 'null: that of the release', example: '2.24.0' }),
     channel: z.string({ error: 'must be a channel' }).optional(),
     board: z.string({ error: 'must be a board' }).optional(),
-    version: z.string({ error: 'must be MAJOR.CHANNEL.PATCH, current or current-YYYY' }).optional(),
+    version: z.string({ error: VERSION_RULE }).optional(),
     kernelArgs: nullable(kernelArgs, KERNEL_RULE).meta({ description: 'all of them, in order; null: none' }),
     expiresIn: nullable(wholeSeconds, SECONDS_RULE).meta({
       description: 'makes new URLs; null: ones that never expire',

@@ -33,6 +33,7 @@ export async function explainMachine(room: MachineRoom, call: Call): Promise<Res
   const capability = await room.capabilities.mint({ ...machine, machine: machine.id });
   const url = `${originOf(room, call)}/boot/${capability}/cloud-config`;
   const composed = render(layerTexts.value, url);
+  const release = await room.releaseOf(machine);
   const result = composed.ok ? composed.value : undefined;
   const entries = composed.ok ? composed.value.entries : composed.error.entries;
   const bytes = result === undefined ? undefined : new Uint8Array(new TextEncoder().encode(result.text));
@@ -52,7 +53,7 @@ export async function explainMachine(room: MachineRoom, call: Call): Promise<Res
     parts: result === undefined ? [] : [...result.parts()],
     layers: { base: base ?? null, user: user ?? null, default: fallback ?? null },
     entries: [...entries],
-    warnings: olderPointer(state.value),
+    warnings: [...olderPointer(state.value), ...noScript(release)],
     ...(source.value === undefined ? {} : { source: machine.source, sourceText: source.value }),
   });
 }
@@ -63,6 +64,12 @@ function olderPointer({ lastBoot, isCurrent }: Pick<MachineView, 'lastBoot' | 'i
   return [
     `its last boot was by a pointer that is older than this config (of generation ${lastBoot.generation ?? 0}): a PUT or POST …/token gives a new pointer`,
   ];
+}
+
+/** Boot scripts need a release; the config does not. */
+function noScript(release: Awaited<ReturnType<MachineRoom['releaseOf']>>): string[] {
+  if (release.ok || release.error.reason !== 'no-release') return [];
+  return [`its boot scripts answer 503: ${release.error.detail}`];
 }
 
 type Texts = Readonly<Partial<Record<'base' | 'user' | 'default', string | undefined>>>;

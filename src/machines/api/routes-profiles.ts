@@ -180,11 +180,26 @@ async function change(
   call.set('change', { before: String(before), after });
   const cursor = await room.cursors.make(list, effect.cursor);
   const told = { ...effect, breaks: [...effect.breaks], unreadable: [...effect.unreadable], cursor };
-  const answer = { ...view(profile), dryRun: isDry, isChanged, entries, ...told, change: check };
+  const warnings = takenAway(changed.value.replaced, profile);
+  const answer = { ...view(profile), dryRun: isDry, isChanged, entries, warnings, ...told, change: check };
   const tag = await tagAfter(room, profile, etag, layer);
   const location = check === null ? {} : { location: `/api/profiles/${name.value}/changes/${check}` };
   const headers = { ...(tag === undefined || isDry || check !== null ? {} : { etag: tag }), ...location };
   return answerJson<typeof profileChange>(answer, check === null ? 200 : 202, headers);
+}
+
+/** Whoever writes the settings of a profile may not have meant to take one away. */
+function takenAway(before: Profile | undefined, after: Profile): string[] {
+  if (before === undefined) return [];
+  const hint = 'PUT replaces all settings, PATCH changes a part';
+  const had = [...(before.kernelArgs ?? [])].length > 0 && (after.kernelArgs ?? []).length === 0;
+  return [
+    ...(had ? [`the profile had kernel arguments and has none now: ${hint}`] : []),
+    ...((before.ignition ?? null) !== null && (after.ignition ?? null) === null
+      ? [`the profile named Ignition ${before.ignition} and names none now: ${hint}`]
+      : []),
+    ...(before.cloudInit === 'off' && after.cloudInit !== 'off' ? [`cloudInit was off and is on now: ${hint}`] : []),
+  ];
 }
 
 /** The entity tag of what a call was about: the profile, or one of its layers. */

@@ -12,6 +12,8 @@ export interface BootScript {
   /** A number and never an alias: kernel and initrd must be of one release, and an alias may move between them. */
   readonly version: string;
   readonly configUrl: string;
+  /** Where this script itself comes from. */
+  readonly scriptUrl: string;
   readonly cloudConfigUrl: string | undefined;
   /** The arguments of the profile and of the machine, in order. */
   readonly kernelArgs: readonly string[];
@@ -27,10 +29,13 @@ export const MOST_LINE_BYTES = 2047;
  * (flatcar.org/docs/latest/installing/bare-metal/booting-with-ipxe), and that of the cloud-config where there is one to be
  * fetched: Flatcar's user-cloudinit-proc-cmdline.service reads it. With EFI, the stub finds the initrd by its name.
  */
-export function kernelLine({ configUrl, cloudConfigUrl, kernelArgs }: Omit<BootScript, 'origin'>): string {
-  const own = [`initrd=${INITRD}`, 'flatcar.first_boot=1', `ignition.config.url=${configUrl}`];
+export const kernelLine = (boot: LineParts): string => `initrd=${INITRD} ${lineWithoutInitrd(boot)}`;
+
+type LineParts = Pick<BootScript, 'configUrl' | 'cloudConfigUrl' | 'kernelArgs'>;
+
+function lineWithoutInitrd({ configUrl, cloudConfigUrl, kernelArgs }: LineParts): string {
   const cloudConfig = cloudConfigUrl === undefined ? [] : [`cloud-config-url=${cloudConfigUrl}`];
-  return [...own, ...cloudConfig, ...kernelArgs].join(' ');
+  return ['flatcar.first_boot=1', `ignition.config.url=${configUrl}`, ...cloudConfig, ...kernelArgs].join(' ');
 }
 
 /** Returns the script in the language of `script`. */
@@ -41,11 +46,14 @@ export function bootScript(script: Script, boot: BootScript): string {
 
 /**
  * iPXE takes a connection that breaks off, and every 5xx without `Retry-After`, as final (core/downloader.c and
- * net/tcp/httpcore.c of iPXE). So the script itself tries again.
+ * net/tcp/httpcore.c of iPXE). So the script itself tries again, and after a minute gets itself anew: its release may have been
+ * taken back meanwhile. What an earlier script has loaded must not become a part of the initrd.
  */
 function ipxe(boot: BootScript): string[] {
   return [
     '#!ipxe',
+    'imgfree',
+    'set tries:int32 0',
     `set base-url ${filesOf(boot)}`,
     ':kernel',
     `kernel \${base-url}/${KERNEL} ${kernelLine(boot)} || goto kernel-again`,
@@ -53,13 +61,18 @@ function ipxe(boot: BootScript): string[] {
     `initrd \${base-url}/${INITRD} || goto initrd-again`,
     'boot',
     ':kernel-again',
-    'sleep 5',
-    'goto kernel',
+    ...wait('kernel', boot),
     ':initrd-again',
-    'sleep 5',
-    'goto initrd',
+    ...wait('initrd', boot),
   ];
 }
+
+const MOST_TRIES = 12;
+const wait = (label: string, { scriptUrl }: BootScript): string[] => [
+  'sleep 5',
+  'inc tries',
+  `iseq \${tries} ${MOST_TRIES} && chain --replace --autofree ${scriptUrl} || goto ${label}`,
+];
 
 /** GRUB reads `(http,host)/path`; it has no TLS. Each argument is quoted, because `;`, `{` and `&` mean something to GRUB. */
 function grub(boot: BootScript): string[] {
@@ -77,7 +90,10 @@ function grub(boot: BootScript): string[] {
 
 const grubQuoted = (text: string): string => `'${text}'`;
 
-/** PXELINUX fetches by HTTP as lpxelinux.0 (SYSLINUX 5 and later). It has no way to try again. */
+/**
+ * PXELINUX fetches by HTTP as lpxelinux.0 (SYSLINUX 5 and later). It has no way to try again. It loads what the first `initrd=` of
+ * the line names, and adds one for INITRD behind ours, so ours has none (com32/elflink/ldlinux/kernel.c).
+ */
 function pxelinux(boot: BootScript): string[] {
   const files = filesOf(boot);
   return [
@@ -86,7 +102,7 @@ function pxelinux(boot: BootScript): string[] {
     'LABEL flatcar',
     `  KERNEL ${files}/${KERNEL}`,
     `  INITRD ${files}/${INITRD}`,
-    `  APPEND ${kernelLine(boot)}`,
+    `  APPEND ${lineWithoutInitrd(boot)}`,
   ];
 }
 

@@ -175,7 +175,7 @@ async function script(
   if (!isFetched.ok) return isFetched;
   const { channel, board } = machine;
   const boot = {
-    ...{ origin, channel, board, version: release.value, configUrl: `${url}/ignition` },
+    ...{ origin, channel, board, version: release.value, configUrl: `${url}/ignition`, scriptUrl: `${url}/${what}` },
     cloudConfigUrl: isFetched.value ? `${url}/cloud-config` : undefined,
     kernelArgs: [...(profile.value?.value.kernelArgs ?? []), ...(machine.kernelArgs ?? [])],
   };

@@ -154,11 +154,11 @@ function taken(gathering: Gathering): number {
 const doubled = ({ milliseconds }: Gathering): number => Math.min(2 * milliseconds, MOST_GATHERED_MS);
 
 /**
- * A config that was served, and one that could not be made. A dead URL says nothing of the machine: whoever holds one could
+ * A config that was served, and a config or a script that could not be made. A dead URL says nothing of the machine: whoever holds one could
  * make it look as if it failed.
  */
 const tellsState = ({ what, status }: Occurrence): boolean =>
-  (what === 'ignition' || what === 'frozen') && (status === 200 || status >= 500);
+  status >= 500 ? what !== 'cloud-config' : status === 200 && (what === 'ignition' || what === 'frozen');
 
 const isRefusal = ({ status }: Occurrence): boolean => status !== 200;
 const refusalsOf = (id: string): string => `${id}/${REFUSED}`;

@@ -42,7 +42,8 @@ const UNIT = [
   '',
 ].join('\n');
 const NAME = 'flatcar-edge-cloudinit.service';
-const VERSIONS: Readonly<Record<Engine, string>> = { ignition: '3.0.0', legacy: '2.0.0' };
+/** The oldest in which a unit can be `enabled`. */
+const VERSIONS: Readonly<Record<Engine, string>> = { ignition: '3.0.0', legacy: '2.1.0' };
 
 /** Returns the config that fetches the cloud-config, as the built-in default. */
 const builtInDefault = (engine: Engine): string =>

@@ -43,7 +43,7 @@ export interface ComposerOptions {
 }
 
 /** Raise it with every change of what composing gives for the same layers: what was composed before counts no more. */
-const COMPOSITION = 2;
+const COMPOSITION = 3;
 /** A shorter config costs less to compose than to read. */
 const KEPT_FROM = 32 * 1024;
 const REMEMBERED_BYTES = 16 * 1024 * 1024;

@@ -11,7 +11,7 @@ const OWN = [
 
 /**
  * Returns why a text cannot be a kernel argument, or `undefined` if it can. iPXE, GRUB and PXELINUX must each take it for one
- * argument: iPXE replaces `${…}` and takes `||` and `&&` for its own, GRUB gets each argument in single quotes.
+ * argument: iPXE replaces `${…}` and takes `||`, `&&`, `;` and `#…` for its own, GRUB gets each argument in single quotes.
  */
 export function kernelArgFault(text: string): string | undefined {
   if (text === '') return 'is empty';
@@ -20,7 +20,10 @@ export function kernelArgFault(text: string): string | undefined {
   if (text.includes("'")) return "must not hold ', which ends an argument in GRUB";
   if (text.startsWith('"') || text.split('"').length % 2 === 0)
     return 'must not begin with " or leave one open, which joins arguments in the kernel';
-  if (text === '||' || text === '&&') return `must not be ${text}, by which iPXE joins commands`;
+  // command_terminator in core/exec.c of iPXE.
+  if (['||', '&&', ';'].includes(text)) return `must not be ${text}, by which iPXE joins commands`;
+  if (text.startsWith('#')) return 'must not begin with #, by which iPXE begins a comment';
+  if (text.startsWith('=')) return 'must begin with a name, such as console=ttyS0';
   const [name = ''] = text.split('=');
   // The kernel and coreos-cloudinit take `_` in a name for `-`.
   return OWN.some((own) => own.replaceAll('_', '-') === name.replaceAll('_', '-'))

@@ -14,15 +14,26 @@ const USER_DATA = [
   /^digitalocean\/metadata\/v1\/user-data$/,
 ];
 
-/** Besides user data, all that a cloud's client asks below these is known to be unset. */
-const CLOUDS = /^(?:ec2|openstack|digitalocean)\//;
+/** What these clouds' clients ask besides, none of which a machine has. A listing is not among them: it would name user data. */
+const UNSET = [
+  /^(?:ec2|openstack)\/(?:latest|\d{4}-\d{2}-\d{2})\/(?:meta-data|dynamic)\/[a-z0-9][a-z0-9._/-]{0,255}$/,
+  /^openstack\/(?:openstack\/)?(?:latest|\d{4}-\d{2}-\d{2})\/(?:meta_data|vendor_data2?|network_data)\.json$/,
+  /^digitalocean\/metadata\/v1\/[a-z][a-z0-9_/-]{0,255}$/,
+];
 
 /**
- * Returns what a path below `metadata/` is about: `unset` for what is known not to be there; `undefined` for what is no path of these
- * clouds, or asks for user data by a name that is not known, so that nothing is proven by it.
+ * Returns what a path below `metadata/` is about: `unset` for what is known not to be there; `undefined` for every other path, by
+ * which nothing is proven: one of another cloud, or one in another spelling.
  */
 export function metadataWanted(path: string, method: string): MetadataWanted | 'unset' | undefined {
   if (path === 'ec2/latest/api/token' && method === 'PUT') return 'token';
   if (USER_DATA.some((known) => known.test(path))) return 'user-data';
-  return CLOUDS.test(path) && !/user.?data/i.test(path) ? 'unset' : undefined;
+  const isPlain = !/user.?data/i.test(path) && !path.includes('//') && !path.includes('..');
+  return isPlain && UNSET.some((known) => known.test(path)) ? 'unset' : undefined;
 }
+
+/**
+ * True for a path by which some cloud's client asks for user data, below any prefix. A proxy that has lost its prefix asks so, and its
+ * client would take 404 for "there is no config". The version of the service comes before the name (internal/providers of Ignition).
+ */
+export const asksUserData = (path: string): boolean => /\/(?:latest|v\d|\d[\d.-]{1,9})\/user[-_]?data$/.test(path);

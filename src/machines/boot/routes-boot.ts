@@ -7,7 +7,8 @@ import { methodNotAllowed, type Problem, problemLine } from '../../shared/proble
 import { answerBoot, type BootFault, type BootPorts, type Wanted } from './boot.ts';
 import { MOST_LINE_BYTES, SCRIPTS } from './boot-script.ts';
 import { type BootLog, ignitionVersion } from './boots.ts';
-import { answerMetadata, isMetadata } from './routes-metadata.ts';
+import { asksUserData } from './metadata.ts';
+import { answerMetadata, isMetadata, UNREADABLE } from './routes-metadata.ts';
 
 export interface BootRoom extends BootPorts {
   readonly boots: BootLog;
@@ -24,12 +25,16 @@ export interface BootContext {
 
 /** Every forged capability and every unknown path gets this same answer, so that it tells a stranger nothing. */
 const UNKNOWN: Problem = { code: 'not-found', detail: 'not found' };
+/** Other characters mean something to firmware, and no name that firmware finds has them. */
+const PLAIN_ORIGIN = /^https?:\/\/[\w.:[\]-]+$/;
+const ODD_HOST: Problem = { code: 'bad-request', detail: 'no boot script can link to this host name' };
 const SHA512 = /^[0-9a-f]{128}$/;
 
 /** Answers `GET /boot/{capability}/ignition[/{sha512}]`, `/cloud-config`, `/ipxe`, `/grub` and `/pxelinux`. */
 export async function answerBootRequest(room: BootRoom, context: BootContext): Promise<Response> {
   const { request } = context;
   if (isMetadata(context.path)) return await answerMetadata(room, context, answerWanted);
+  if (asksUserData(context.path)) return problemLine(UNREADABLE, request.method);
   // No boot URL needs percent-encoding. The router takes `/%62oot/` for `/boot/`, and one URL must have one spelling.
   if (!context.path.startsWith('/boot/') || context.path.includes('%')) return problemLine(UNKNOWN, request.method);
   if (request.method !== 'HEAD' && request.method !== 'GET')
@@ -50,6 +55,7 @@ async function answerWanted(
   const asked = new URL(request.url).origin;
   // Firmware that has no TLS asks by plain HTTP, and cannot follow a link to https, whatever PUBLIC_URL says.
   const origin = isScript(wanted.what) ? asked : room.publicUrl || asked;
+  if (isScript(wanted.what) && !PLAIN_ORIGIN.test(origin)) return problemLine(ODD_HOST, request.method);
   const answer = await answerBoot(room, { capability, wanted, origin });
   const ignition = ignitionVersion(request.headers.get('user-agent'));
   const client = ignition === undefined ? {} : { ignition };
@@ -131,7 +137,7 @@ function whyNot(fault: BootFault): string {
     case 'record-missing':
       return 'the record of this machine or of its profile is missing';
     case 'too-slow':
-      return 'the stores are too slow at the moment; try again';
+      return 'our stores, or upstream, are too slow at the moment; try again';
     case 'stored-malformed':
       return `what is stored cannot be read (${fault.what})`;
     case 'store-unreachable':

@@ -13,7 +13,7 @@ const TTL = 'x-aws-ec2-metadata-token-ttl-seconds';
  * Behind a link-local address most of Ignition's providers take 404 for "there is no config" and boot without one. So 404 is only
  * for what a good capability proves to be unset, and a capability that cannot be read is 503: its secret may have been lost.
  */
-const UNREADABLE: Problem = {
+export const UNREADABLE: Problem = {
   code: 'unavailable',
   detail: 'this boot URL cannot be read here: look at the prefix of the proxy',
 };
@@ -24,7 +24,16 @@ const UNKNOWN: Problem = {
 const NOT_SET: Problem = { code: 'not-found', detail: 'not set' };
 
 /** True for a path of the metadata service, whatever its capability is; a proxy that has lost it leaves it out. */
-export const isMetadata = (path: string): boolean => /^\/boot\/(?:[^/]*\/)?metadata(?:\/|$)/.test(path);
+export const isMetadata = (path: string): boolean =>
+  /^\/boot\/(?:[^/]*\/)?metadata(?:\/|$)/i.test(path.includes('%') ? decoded(path) : path);
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
 
 /** Answers a request of the metadata service. `answerWanted` answers those for user data. */
 export async function answerMetadata(
@@ -36,7 +45,8 @@ export async function answerMetadata(
   const [, , capability = '', , ...rest] = context.path.split('/');
   const isReadable = (await room.capabilities.read(capability)) !== undefined;
   context.log.set({ boot: 'metadata' });
-  if (!isReadable) return problemLine(UNREADABLE, method);
+  // No client escapes anything of such a path, and one URL must have one spelling.
+  if (!isReadable || context.path.includes('%')) return problemLine(UNREADABLE, method);
   const wanted = metadataWanted(rest.join('/'), method);
   if (wanted === 'token') return tokenAnswer(headers.get(TTL));
   if (method !== 'GET' && method !== 'HEAD') return problemLine(methodNotAllowed('GET, HEAD'), method);

@@ -6,7 +6,7 @@ import { CACHE } from '../../shared/http/cache.ts';
 import type { App, Call } from '../../shared/http/call.ts';
 import { evaluatePreconditions } from '../../shared/http/conditional.ts';
 import { entityTag } from '../../shared/http/precondition.ts';
-import { problemLine } from '../../shared/problem.ts';
+import { methodNotAllowed, type Problem, problemLine } from '../../shared/problem.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import { isMirrored } from '../catalogue.ts';
@@ -17,6 +17,8 @@ import { NOT_FOUND, releaseProblem } from './problems.ts';
 import type { ReleaseRoom } from './routes.ts';
 
 type Room = Pick<ReleaseRoom, 'store' | 'catalogue' | 'platform'>;
+
+const NOTHING_HERE: Problem = { code: 'not-found', detail: 'nothing that it would name is mirrored here' };
 
 const FEED = /^releases-([a-z0-9-]{1,64})\.json$/;
 
@@ -29,6 +31,10 @@ export function otherNamesRoutes(room: Room): App {
   };
   app.on(['GET', 'HEAD'], '/channel-info.txt', text(channelInfo));
   app.on(['GET', 'HEAD'], '/lts-info', text(ltsInfo));
+  for (const path of ['/channel-info.txt', '/lts-info', '/releases-json/:name'])
+    app.on(['POST', 'PUT', 'PATCH', 'DELETE'], path, ({ req }) =>
+      problemLine(methodNotAllowed('GET, HEAD'), req.method),
+    );
   app.on(['GET', 'HEAD'], '/releases-json/:name', async (call) => {
     const name = call.req.param('name');
     const channel = FEED.exec(name)?.[1];
@@ -74,6 +80,8 @@ async function answer(
     log.set({ reason: made.error.reason, ...causeFields(made.error) });
     return problemLine(releaseProblem(made.error), request.method);
   }
+  // An empty file would say that there is no such release; nothing of that is known here.
+  if (made.value === '' || made.value === '{}') return problemLine(NOTHING_HERE, request.method);
   const bytes = new Uint8Array(new TextEncoder().encode(made.value));
   const etag = entityTag((await sha256Hex(bytes)).slice(0, 32));
   const headers = { etag, 'cache-control': CACHE.alias, 'access-control-allow-origin': '*' };
