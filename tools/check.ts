@@ -20,6 +20,7 @@ const STEPS: readonly Step[] = [
   ['format and lint', 'biome', 'check', '--error-on-warnings', '.'],
   ['unused code', 'knip', '--no-progress'],
   types('types of what runs in the browser', 'src/console', 'console'),
+  ['types of the packages', 'tsc', '--project', 'packages', '--noEmit', '--emitDeclarationOnly', 'false'],
   types('types', '.', 'all'),
 ];
 

@@ -41,8 +41,11 @@ export function merge(parent: string, child: string, engine: Engine = 'ignition'
   const [first, second] = [parseConfig(parent), parseConfig(child)];
   if (!first.ok) return { ok: false, side: 'parent', entries: entriesOf(first.error) };
   if (!second.ok) return { ok: false, side: 'child', entries: entriesOf(second.error) };
-  const combined = combine(first.value, second.value, engine);
-  if (!combined.ok) return { ok: false, side: combined.error.side ?? 'result', entries: combined.error.entries };
+  const combined = combine([first.value, second.value], engine);
+  if (!combined.ok) {
+    const { at, entries } = combined.error;
+    return { ok: false, side: at === undefined ? 'result' : at === 0 ? 'parent' : 'child', entries };
+  }
   return { ok: true, config: combined.value.config, entries: combined.value.entries };
 }
 
