@@ -10,13 +10,14 @@ import { config } from '../support/machine-texts.ts';
 import { OPERATOR_TOKEN, type RunningEdge, runEdge } from '../support/running-edge.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const out = join(root, 'dist', 'packages');
+/** Of its own: the README's example builds into dist/packages, perhaps at the same time. */
+const out = mkdtempSync(join(tmpdir(), 'flatcar-edge-built-'));
 const IMAGE = 'flatcar_production_image.bin.bz2';
 
 let folder: string;
 let edge: RunningEdge;
 beforeAll(async () => {
-  execFileSync(process.execPath, [join(root, 'tools', 'packages', 'build.ts')], { cwd: root });
+  execFileSync(process.execPath, [join(root, 'tools', 'packages', 'build.ts'), out], { cwd: root });
   folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-packages-'));
   writeFileSync(join(folder, 'package.json'), '{"name":"consumer","private":true,"type":"module"}');
   const tarballs = readdirSync(out).filter((name) => name.endsWith('.tgz'));
@@ -36,7 +37,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await edge?.stop();
-  if (folder !== undefined) rmSync(folder, { recursive: true });
+  for (const made of [folder, out]) if (made !== undefined) rmSync(made, { recursive: true });
 });
 
 const at = (name: string) => join(folder, name);

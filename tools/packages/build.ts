@@ -1,6 +1,6 @@
 /**
  * `npm run packages`: builds the packages that others can install, and packs them: the client with its command line, and the
- * engines of Ignition and Butane. They have no dependencies. Nothing is published.
+ * engines of Ignition and Butane. They have no dependencies. Nothing is published. An argument names another folder than dist/packages.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { contract } from '../../src/api/contract/contract.ts';
 import { clientTypes } from './client-types.ts';
 
 const root = dirname(dirname(import.meta.dirname));
-const out = join(root, 'dist', 'packages');
+const out = process.argv[2] ?? join(root, 'dist', 'packages');
 const { version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   version: string;
   license: string;
@@ -51,9 +51,8 @@ async function bundle(entry: string, target: string, options: BuildOptions = {})
 /** The types of an engine stand in its own file, which takes no type from another one. */
 function engineTypes(): void {
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  execFileSync(process.execPath, [compiler, '--project', join(root, 'packages', 'tsconfig.json')], {
-    stdio: 'inherit',
-  });
+  const project = ['--project', join(root, 'packages', 'tsconfig.json'), '--outDir', join(out, '.types')];
+  execFileSync(process.execPath, [compiler, ...project], { stdio: 'inherit' });
 }
 
 rmSync(out, { recursive: true, force: true });
