@@ -31,7 +31,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   releases: ['.', 'store', 'upstream', 'pass-through', 'serve'],
   mirror: ['store', 'copy', '.', 'api'],
-  machines: ['records', 'boot', '.', 'checks', 'api'],
+  machines: ['records', 'layers', 'boot', '.', 'checks', 'api'],
   butane: ['yaml', '.', 'butane', 'ct'],
   api: ['contract', '.'],
 };

@@ -3,7 +3,8 @@ import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { faultText, isOvertaken, useAnswer, useClient } from './client.ts';
 import { ConfigEditor, EntryList, entriesOf, type Format } from './config-editor.tsx';
-import { Fault, Field } from './widgets.tsx';
+import { linesOfVariables, variablesOfLines } from './variable-lines.ts';
+import { Fault, Field, Lines } from './widgets.tsx';
 
 interface MachineFormProps {
   /** The machine to replace; absent for a new one. */
@@ -21,7 +22,10 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
   const [seen] = useState(etag);
   const profiles = useAnswer('listProfiles', {});
   const [id, setId] = useState(machine?.id ?? '');
-  const [profile, setProfile] = useState(machine?.profile ?? '');
+  const [profileNames, setProfileNames] = useState((machine?.profiles ?? []).join(', '));
+  const [hostname, setHostname] = useState(machine?.hostname ?? '');
+  const [keys, setKeys] = useState((machine?.sshAuthorizedKeys ?? []).join('\n'));
+  const [vars, setVars] = useState(linesOfVariables(machine?.vars ?? {}));
   const [seconds, setSeconds] = useState('');
   const [release, setRelease] = useState({
     channel: machine?.channel ?? '',
@@ -39,12 +43,15 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
   );
   const put = async () => {
     setBusy(true);
-    const filledFields = Object.entries({ profile, expires_in: seconds, ...release }).filter(
+    const names = namesIn(profileNames).join(',');
+    const filledFields = Object.entries({ profiles: names, hostname, expires_in: seconds, ...release }).filter(
       ([, value]) => value.trim() !== '',
     );
     const query = {
       ...Object.fromEntries(filledFields.map(([name, value]) => [name, value.trim()])),
       ...(format === 'ct' ? { format, platform } : {}),
+      ...(keys.trim() === '' ? {} : { ssh_authorized_key: linesIn(keys) }),
+      ...(vars.trim() === '' ? {} : { vars: varsIn(vars) }),
       ...(kernelArgs.trim() === '' ? {} : { kernel_arg: kernelArgs.trim().split(/\s+/) }),
     };
     // A new machine must not take the place of another, and a change must not undo what somebody else has changed.
@@ -64,7 +71,9 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
     setRefusal({ text: isOvertaken(answer.error) ? overtaken : faultText(answer.error), entries });
   };
   const engine =
-    profiles.value?.items.find(({ name }) => name === profile)?.engine === 'legacy' ? 'legacy' : 'ignition';
+    profiles.value?.items.find(({ name }) => name === namesIn(profileNames)[0])?.engine === 'legacy'
+      ? 'legacy'
+      : 'ignition';
   return (
     <form
       class="panel"
@@ -76,7 +85,14 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
     >
       <div class="fields">
         <Field label="Id" value={id} onValue={setId} required disabled={machine !== undefined} />
-        <Field label="Profile" hint="(optional)" value={profile} onValue={setProfile} list="profiles" />
+        <Field
+          label="Profiles"
+          hint="(by comma, in the order in which they merge)"
+          value={profileNames}
+          onValue={setProfileNames}
+          list="profiles"
+        />
+        <Field label="Host name" hint="(optional)" value={hostname} onValue={setHostname} />
         <datalist id="profiles">
           {profiles.value?.items.map(({ name }) => (
             <option key={name} value={name} />
@@ -87,6 +103,13 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
         ) : null}
         <Field label="New URLs end after" hint="(seconds, optional)" value={seconds} onValue={setSeconds} />
       </div>
+      <details>
+        <summary>Its keys and variables</summary>
+        <div class="fields">
+          <Lines label="SSH keys of core" hint="(one a line)" value={keys} onValue={setKeys} />
+          <Lines label="Variables" hint="(as rack=7, one a line)" value={vars} onValue={setVars} />
+        </div>
+      </details>
       <details>
         <summary>The release, its Ignition, and the kernel's arguments</summary>
         <div class="fields">
@@ -124,6 +147,16 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
     </form>
   );
 }
+
+const namesIn = (text: string): string[] =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+const linesIn = (text: string): string[] => text.split('\n').filter((line) => line.trim() !== '');
+
+const varsIn = (text: string): string[] =>
+  Object.entries(variablesOfLines(text)).map(([name, value]) => `${name}=${value ?? ''}`);
 
 const HINTS = {
   channel: '(stable)',

@@ -26,7 +26,7 @@ export function MachineScreen({ id }: { id: string }) {
     setChanging(false);
     await Promise.all([reload(), explained.reload()]);
   };
-  const userData = explained.value?.sourceText ?? explained.value?.layers.user ?? '';
+  const userData = explained.value?.sourceText ?? explained.value?.layers['user'] ?? '';
   return (
     <>
       <p>
@@ -69,8 +69,7 @@ const Explained = ({ explained }: { explained: CallAnswer<'explainMachine'> }) =
     <>
       <Fault text={`It gets no config: ${explained.error ?? 'the layers do not merge'}`} />
       <EntryList entries={explained.entries} />
-      {(['base', 'user', 'default'] as const).map((layer) => {
-        const text = explained.layers[layer];
+      {Object.entries(explained.layers).map(([layer, text]) => {
         return text === null ? null : (
           <details key={layer}>
             <summary>{layer}</summary>
@@ -85,14 +84,21 @@ const Explained = ({ explained }: { explained: CallAnswer<'explainMachine'> }) =
 
 const Record = ({ machine }: { machine: Machine }) => (
   <dl class="record">
-    <dt>Profile</dt>
+    <dt>Profiles</dt>
     <dd>
-      {machine.profile === null ? (
-        'none'
-      ) : (
-        <a href={`#/profiles/${encodeURIComponent(machine.profile)}`}>{machine.profile}</a>
-      )}
+      {machine.profiles.length === 0 ? 'none' : null}
+      {machine.profiles.map((name) => (
+        <a key={name} class="item" href={`#/profiles/${encodeURIComponent(name)}`}>
+          {name}
+        </a>
+      ))}
     </dd>
+    <dt>Host name</dt>
+    <dd>{machine.hostname ?? 'none'}</dd>
+    <dt>SSH keys</dt>
+    <dd>{machine.sshAuthorizedKeys.length === 0 ? 'none' : machine.sshAuthorizedKeys.map(keyName).join(', ')}</dd>
+    <dt>Variables</dt>
+    <dd>{Object.keys(machine.vars).length === 0 ? 'none' : Object.keys(machine.vars).join(', ')}</dd>
     <dt>State</dt>
     <dd>
       <StateChip state={machine.state} />
@@ -121,6 +127,9 @@ const Record = ({ machine }: { machine: Machine }) => (
     <dd>{moment(machine.updatedAt)}</dd>
   </dl>
 );
+
+/** Returns what tells one key from another: its comment, or its last characters. */
+const keyName = (line: string): string => line.split(' ').slice(2).join(' ') || `…${line.slice(-12)}`;
 
 interface ActionsProps {
   readonly id: string;
@@ -202,7 +211,7 @@ const Boots = ({ boots }: { boots: Machine['boots'] }) =>
                   <Chip tone={status === 200 ? 'good' : 'bad'}>{status}</Chip> {detail ?? reason}
                 </td>
                 <td>{generation}</td>
-                <td>{profile === undefined ? '' : `${profile}, generation ${profileGeneration ?? 0}`}</td>
+                <td>{profile === undefined ? '' : `${profile}, generation ${profileGeneration ?? ''}`}</td>
                 <td>{ignition === undefined ? 'not Ignition' : `Ignition ${ignition}`}</td>
               </tr>
             ),

@@ -6,17 +6,18 @@ import { ScrollBox } from './widgets.tsx';
 
 type Explained = CallAnswer<'explainMachine'>;
 
-const LAYERS = ['base', 'user', 'default'] as const;
-
 /** Shows the layers and the composed config. The layers that the config uses are unfolded. */
 export function MergeView({ explained }: { explained: Explained }) {
   const { layers, config, parts, entries, version } = explained;
   const usedLayers = new Set(parts.map(({ layer }) => layer));
+  const names = Object.keys(layers);
+  // What this service adds by itself is no text of an operator's.
+  const added = [...usedLayers].filter((layer) => !names.includes(layer));
   return (
     <>
       <p class="legend">
-        {LAYERS.map((layer) => (
-          <span key={layer} class={`layer ${layer}`}>
+        {[...names, ...added].map((layer) => (
+          <span key={layer} class={`layer ${kindOf(layer)}`}>
             {layer}
           </span>
         ))}
@@ -25,10 +26,10 @@ export function MergeView({ explained }: { explained: Explained }) {
       <EntryList entries={entries} />
       <div class="merge">
         <div>
-          {LAYERS.map((layer) => (
+          {names.map((layer) => (
             <details key={layer} open={layers[layer] !== null && usedLayers.has(layer)}>
               <summary>
-                <span class={`layer ${layer}`}>{layer}</span>{' '}
+                <span class={`layer ${kindOf(layer)}`}>{layer}</span>{' '}
                 {layers[layer] === null ? 'none' : usedLayers.has(layer) ? '' : 'not used for this machine'}
               </summary>
               {layers[layer] === null ? null : (
@@ -57,7 +58,7 @@ export function MergeView({ explained }: { explained: Explained }) {
 
 /** Shows a line with the name of its layer, because not everybody can see the colour. */
 const Line = ({ line: { depth, text, layer } }: { line: ConfigLine }) => (
-  <span class={`line ${layer === undefined ? '' : `layer ${layer}`}`}>
+  <span class={`line ${layer === undefined ? '' : `layer ${kindOf(layer)}`}`}>
     {'  '.repeat(depth)}
     {text}
     {layer === undefined ? null : <span class="mark"> {layer}</span>}
@@ -73,3 +74,6 @@ function readable(text: string): string {
     return text;
   }
 }
+
+/** Returns the kind of a layer, by which it has its colour: `base` of `base:web`. */
+const kindOf = (layer: string): string => layer.split(':')[0] ?? '';

@@ -2,7 +2,8 @@
 import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { useAction } from './client.ts';
-import { Choice, Fault, Field } from './widgets.tsx';
+import { linesOfVariables, variablesOfLines } from './variable-lines.ts';
+import { Choice, Fault, Field, Lines } from './widgets.tsx';
 
 interface ProfileSettingsProps {
   readonly profile: CallAnswer<'getProfile'>;
@@ -13,13 +14,23 @@ interface ProfileSettingsProps {
 /** Shows the settings. The button stands there once something is different. */
 export function ProfileSettings({ profile, etag, onChanged }: ProfileSettingsProps) {
   const action = useAction();
-  const was = { ignition: profile.ignition ?? '', cloudInit: profile.cloudInit, kernel: profile.kernelArgs.join(' ') };
+  const was = {
+    ignition: profile.ignition ?? '',
+    cloudInit: profile.cloudInit,
+    kernel: profile.kernelArgs.join(' '),
+    vars: linesOfVariables(profile.vars),
+  };
   const [now, setNow] = useState(was);
   const isChanged = JSON.stringify(now) !== JSON.stringify(was);
   const save = async () => {
     const { ignition, cloudInit, kernel } = now;
     const kernelArgs = kernel.split(/\s+/).filter((argument) => argument !== '');
-    const body = { ignition: ignition.trim() === '' ? null : ignition.trim(), cloudInit, kernelArgs };
+    const body = {
+      ignition: ignition.trim() === '' ? null : ignition.trim(),
+      cloudInit,
+      kernelArgs,
+      vars: variablesOfLines(now.vars),
+    };
     const done = await action.run('patchProfile', { params: { name: profile.name }, body, ifMatch: etag });
     if (done !== undefined) await onChanged();
   };
@@ -47,6 +58,12 @@ export function ProfileSettings({ profile, etag, onChanged }: ProfileSettingsPro
           hint="(by spaces, as flatcar.oem.id=openstack)"
           value={now.kernel}
           onValue={(kernel) => setNow({ ...now, kernel })}
+        />
+        <Lines
+          label="Variables"
+          hint="(as rack=7, one a line; rack alone: each machine must say it)"
+          value={now.vars}
+          onValue={(vars) => setNow({ ...now, vars })}
         />
       </div>
       <Fault text={action.fault} />

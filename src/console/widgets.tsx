@@ -112,6 +112,17 @@ export const Field = ({ label, value, onValue, hint, ...rest }: FieldProps) => (
   </label>
 );
 
+/** Shows a text field of several lines with its label. */
+export const Lines = ({ label, value, onValue, hint }: Pick<FieldProps, 'label' | 'value' | 'onValue' | 'hint'>) => (
+  <label class="field">
+    <span>
+      {label}
+      {hint === undefined ? null : <span class="faint"> {hint}</span>}
+    </span>
+    <textarea rows={3} spellcheck={false} value={value} onInput={(event) => onValue(event.currentTarget.value)} />
+  </label>
+);
+
 interface ChoiceProps {
   readonly label: string;
   readonly value: string;

@@ -15,7 +15,7 @@ import { SCHEMAS_V3 } from './spec/v3.ts';
 import { userDataKind } from './user-data.ts';
 
 /** A text, already decompressed, and the name of its layer, such as `base:web`. */
-interface NamedText {
+export interface NamedText {
   readonly layer: string;
   readonly text: string | undefined;
 }

@@ -4,23 +4,20 @@ import { sha512Hex } from '../shared/bytes.ts';
 import type { Stored } from '../shared/document.ts';
 import { entityTag, type Precondition } from '../shared/http/precondition.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import { openUserData } from './boot/render.ts';
 import type { MachinePorts } from './issue.ts';
+import { openUserData } from './layers/layers.ts';
 import { type NewMachine, onRecord, openSource, readMachine, type Written, writeMachine } from './machines.ts';
 import type { OperatorFault } from './problems.ts';
 import type { Machine } from './records/model.ts';
+import { type MachineSettings, settingsOf } from './settings.ts';
 
 /** What a patch may change. `undefined` leaves a part as it is. */
-export interface MachinePatch {
-  readonly profile?: string | null | undefined;
-  readonly ignition?: string | null | undefined;
-  readonly channel?: string | undefined;
-  readonly board?: string | undefined;
-  readonly version?: string | undefined;
-  readonly kernelArgs?: readonly string[] | undefined;
+export type MachinePatch = {
+  readonly [Field in keyof MachineSettings]?: MachineSettings[Field] | undefined;
+} & {
   /** Seconds from now; `null` for URLs that never expire. Either makes new URLs. */
   readonly expiresIn?: number | null | undefined;
-}
+};
 
 /** The user data of a machine as it was written: the text that boots, or the one that it was made from. */
 export interface UserText {
@@ -36,7 +33,7 @@ const RACED = 'raced';
 export async function patchMachine(
   ports: MachinePorts,
   id: string,
-  patch: (machine: Machine) => Result<MachinePatch, OperatorFault>,
+  patch: (settings: MachineSettings) => Result<MachinePatch, OperatorFault>,
   holds: Precondition,
 ): Promise<Result<Written, OperatorFault>> {
   return await amended(
@@ -44,11 +41,12 @@ export async function patchMachine(
     id,
     async (stored) => onRecord(holds)(stored),
     async (machine) => {
-      const wish = patch(machine);
+      const same = await asItIs(ports, machine);
+      if (!same.ok) return same;
+      const wish = patch(same.value);
       if (!wish.ok) return wish;
       const given = Object.fromEntries(Object.entries(wish.value).filter(([, value]) => value !== undefined));
-      const same = await asItIs(ports, machine);
-      return same.ok ? ok({ ...same.value, ...given }) : same;
+      return ok({ ...same.value, ...given });
     },
   );
 }
@@ -65,8 +63,8 @@ export async function putUserData(
     return holds(text.ok && text.value !== undefined ? userDataTag(text.value) : undefined);
   };
   return await amended(ports, id, demands, async (machine) => {
-    const { profile, channel, board, version, ignition = null, kernelArgs = [] } = machine;
-    return ok({ ...{ profile, channel, board, version, ignition, kernelArgs }, ...written, expiresIn: undefined });
+    const settings = await settingsOf(ports.vault, machine);
+    return settings.ok ? ok({ ...settings.value, ...written, expiresIn: undefined }) : settings;
   });
 }
 
@@ -111,13 +109,15 @@ async function amended(
 
 /** Returns what a PUT of the machine as it is would take. */
 async function asItIs({ vault }: MachinePorts, machine: Machine): Promise<Result<NewMachine, OperatorFault>> {
-  const { profile, kind, source, channel, board, version, ignition = null, kernelArgs = [] } = machine;
+  const { kind, source } = machine;
+  const settings = await settingsOf(vault, machine);
+  if (!settings.ok) return settings;
   const text = await openUserData(vault, machine);
   if (!text.ok) return text;
   const sourceText = await openSource(vault, machine);
   if (!sourceText.ok) return sourceText;
   return ok({
-    ...{ profile, kind, source, channel, board, version, ignition, kernelArgs },
+    ...{ ...settings.value, kind, source },
     ...{ text: text.value ?? '', sourceText: sourceText.value, expiresIn: undefined },
   });
 }

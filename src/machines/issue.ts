@@ -7,13 +7,18 @@ import { sha512Hex } from '../shared/bytes.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import { type BootPorts, composeAhead } from './boot/boot.ts';
+import { kernelArgsOf, madeOfProfiles, releaseFolder } from './boot/boot-parts.ts';
 import type { Script } from './boot/boot-script.ts';
-import { type MachineReader, type ReaderSource, readerFor } from './boot/machine-reader.ts';
-import { type LayerTexts, openProfile, openUserData, type Pointer, pointer, renderBeside } from './boot/render.ts';
+import { randomText } from './boot/capability.ts';
+import { filled, markUrls, needsRelease, templateOf } from './boot/template.ts';
+import { type LayerTexts, openMachine } from './layers/layers.ts';
+import { type MachineReader, type ReaderSource, readerFor } from './layers/machine-reader.ts';
+import { type Pointer, pointer, type Rendered, renderBeside } from './layers/render.ts';
+import { knownUrls } from './layers/variables.ts';
 import { badField, type OperatorFault } from './problems.ts';
 import { machineDocument } from './records/documents.ts';
 import type { CopyStore } from './records/kv.ts';
-import { type Machine, type Profile, renderingContext } from './records/model.ts';
+import { type Machine, type Profile, profilesOf, renderingContext } from './records/model.ts';
 
 export interface MachinePorts extends BootPorts {
   readonly copies: CopyStore;
@@ -24,9 +29,9 @@ export interface MachinePorts extends BootPorts {
 /** The layers of a machine, with the Ignition that reads them. */
 export interface MachineLayers extends LayerTexts {
   readonly reader: MachineReader;
-  /** The generation of the profile whose layers these are. */
-  readonly profileGeneration: number | undefined;
-  /** What the kernel gets: the arguments of the profile, and then those of the machine. */
+  /** The records of its profiles, in order. */
+  readonly records: readonly Profile[];
+  /** What the kernel gets: the arguments of the profiles, and then those of the machine. */
   readonly kernelArgs: readonly string[];
 }
 
@@ -48,7 +53,10 @@ export const readsOf = (reader: MachineReader): Reads => ({
 /** An answer that contains the capability. The operator gets it only when the capability is issued. */
 export interface Issued {
   readonly id: string;
+  /** The first of its profiles. */
   readonly profile: string | null;
+  readonly profiles: readonly string[];
+  readonly hostname: string | null;
   readonly kind: MachineKind;
   readonly source?: string;
   readonly generation: number;
@@ -78,7 +86,7 @@ export async function issue(
   const scripts = `${scriptOrigin}/boot/${capability}`;
   const layers = await layerTextsOf(ports, machine);
   if (!layers.ok) return layers;
-  const composed = await composeFor(ports, layers.value, `${url}/cloud-config`);
+  const composed = await composeFor(ports, machine, layers.value, { origin, url });
   const isInvalid = !composed.ok && composed.error.reason === 'invalid';
   if (!composed.ok && !isInvalid) return composed;
   const storedPointer = composed.ok ? await freeze(ports, machine, layers.value, composed.value, url) : ok(null);
@@ -88,6 +96,8 @@ export async function issue(
   return ok({
     id,
     profile,
+    profiles: profilesOf(machine),
+    hostname: machine.hostname ?? null,
     kind,
     ...(source === null ? {} : { source }),
     generation,
@@ -113,8 +123,8 @@ export async function issue(
  */
 async function freeze(
   ports: MachinePorts,
-  { id, generation, profile }: Machine,
-  { profileGeneration }: MachineLayers,
+  { id, generation }: Machine,
+  { records }: MachineLayers,
   composed: Composed,
   url: string,
 ): Promise<Result<Pointer, OperatorFault>> {
@@ -123,7 +133,7 @@ async function freeze(
   const sealed = await vault.seal(composed.text, renderingContext(id, sha512));
   const written = await store.writeRendering(id, sha512, JSON.stringify(sealed), {
     ...{ key: sealed.key, generation: String(generation) },
-    ...(profile === null ? {} : { profile, profileGeneration: String(profileGeneration ?? 0) }),
+    ...madeOfProfiles(records),
   });
   if (!written.ok) return written;
   const now = await machineDocument(ports, id).read();
@@ -140,36 +150,47 @@ export async function layerTextsOf(
   ports: MachinePorts,
   machine: Machine,
 ): Promise<Result<MachineLayers, OperatorFault>> {
-  const profile = await profileNamed(ports, machine.profile);
-  if (!profile.ok) return profile;
-  const layers = await openProfile(ports.vault, profile.value);
+  const records = await profilesNamed(ports, profilesOf(machine));
+  if (!records.ok) return records;
+  const reader = readerFor(machine, records.value);
+  const layers = await openMachine(ports.vault, machine, records.value, reader);
   if (!layers.ok) return layers;
-  const user = await openUserData(ports.vault, machine);
-  if (!user.ok) return user;
-  const reader = readerFor(machine, profile.value);
-  const kernelArgs = [...(profile.value?.kernelArgs ?? []), ...(machine.kernelArgs ?? [])];
-  return ok({ ...layers.value, user: user.value, reader, kernelArgs, profileGeneration: profile.value?.generation });
+  return ok({ ...layers.value, reader, records: records.value, kernelArgs: kernelArgsOf(machine, records.value) });
 }
 
-/** Returns the config that the machine would boot now. */
-async function composeFor(
+/** Returns the config that the machine would boot now by its newest URL. The release is asked for only where the config names it. */
+export async function composeFor(
   ports: MachinePorts,
+  machine: Machine,
   layers: MachineLayers,
-  cloudConfigUrl: string,
-): Promise<Result<Composed, OperatorFault>> {
-  const rendered = await renderBeside(ports.platform, layers, cloudConfigUrl);
+  { origin, url }: { readonly origin: string; readonly url: string },
+): Promise<Result<Rendered, OperatorFault>> {
+  const mark = randomText();
+  const marked = await renderBeside(ports.platform, layers, markUrls(mark));
+  if (!marked.ok) return err({ reason: 'invalid', entries: marked.error.entries });
+  const template = templateOf(marked.value.text, mark);
+  const isRelease = needsRelease(template) || marked.value.isByUrl;
+  const release = isRelease ? await releaseFolder(ports, machine, origin) : ok('');
+  if (!release.ok) return release;
+  if (!marked.value.isByUrl)
+    return ok({ ...marked.value, text: filled(template, { machine: url, release: release.value }) });
+  const rendered = await renderBeside(ports.platform, layers, knownUrls(url, release.value));
   return rendered.ok ? rendered : err({ reason: 'invalid', entries: rendered.error.entries });
 }
 
-/** Returns the current profile of that name; `undefined` when `name` is `null`. */
-export async function profileNamed(
+/** Returns the current profiles of these names, in order. */
+export async function profilesNamed(
   ports: MachinePorts,
-  name: string | null,
-): Promise<Result<Profile | undefined, OperatorFault>> {
-  if (name === null) return ok(undefined);
-  const proven = await ports.current.profile(name);
-  if (!proven.ok) return proven;
-  const profile = proven.value?.value;
-  if (profile !== undefined && profile.deletedAt === null) return ok(profile);
-  return err(badField('profile', `there is no profile ${name}`));
+  names: readonly string[],
+): Promise<Result<readonly Profile[], OperatorFault>> {
+  const found = await Promise.all(names.map((name) => ports.current.profile(name)));
+  const profiles: Profile[] = [];
+  for (const [at, proven] of found.entries()) {
+    if (!proven.ok) return proven;
+    const profile = proven.value?.value;
+    if (profile === undefined || profile.deletedAt !== null)
+      return err(badField('profile', `there is no profile ${names[at]}`));
+    profiles.push(profile);
+  }
+  return ok(profiles);
 }

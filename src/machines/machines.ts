@@ -6,16 +6,18 @@ import { change, type Stored } from '../shared/document.ts';
 import { ANYTHING, entityTag, type Precondition } from '../shared/http/precondition.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { randomText } from './boot/capability.ts';
-import { readerFor } from './boot/machine-reader.ts';
-import { openProfile, openUserData, renderBeside, SAMPLE_CLOUD_CONFIG_URL } from './boot/render.ts';
-import { type MachinePorts, profileNamed } from './issue.ts';
+import { type MachinePorts, profilesNamed } from './issue.ts';
+import { openProfiles, openUserData } from './layers/layers.ts';
+import { readerFor } from './layers/machine-reader.ts';
+import { renderBeside } from './layers/render.ts';
+import { SAMPLE_URLS } from './layers/variables.ts';
 import { badField, type OperatorFault } from './problems.ts';
 import { isUnreadable, ON_THE_LINE, recordText, replaceableMachine, type Unreadable } from './records/documents.ts';
 import { type Machine, machineContext } from './records/model.ts';
 import type { Vault, VaultFault } from './records/vault.ts';
+import { areSame, asRecorded, giveSameConfig, type MachineSettings, settingsIn, settingsOf } from './settings.ts';
 
-export interface NewMachine {
-  readonly profile: string | null;
+export interface NewMachine extends MachineSettings {
   readonly kind: MachineKind;
   readonly source: Machine['source'];
   /** The text that boots; empty when there is none. */
@@ -29,12 +31,6 @@ export interface NewMachine {
   readonly expiresIn: number | null | undefined;
   /** From a backup: the values that the machine's URLs were made of. */
   readonly identity?: Pick<Machine, 'epoch' | 'nonce' | 'expiry' | 'createdAt'>;
-  readonly channel: string;
-  readonly board: string;
-  readonly version: string;
-  /** The version of Ignition that reads the config; `null` for that of the release. */
-  readonly ignition: string | null;
-  readonly kernelArgs: readonly string[];
 }
 
 /** What is stored after a write, with the etag of its object. */
@@ -73,28 +69,29 @@ export async function writeMachine(
   // An import brings the values of its URLs along, and needs no secret to make new ones.
   const lacksSecret = wanted.identity === undefined && ports.capabilities.secrets.length === 0;
   if (lacksSecret || (await ports.vault.keyIds()).length === 0) return err({ reason: 'no-secret' });
-  const profile = await profileNamed(ports, wanted.profile);
-  if (!profile.ok) return profile;
-  const layers = await openProfile(ports.vault, profile.value);
-  if (!layers.ok) return layers;
+  const profiles = await profilesNamed(ports, wanted.profiles);
+  if (!profiles.ok) return profiles;
+  const texts = await openProfiles(ports.vault, profiles.value);
+  if (!texts.ok) return texts;
   const user = wanted.text === '' ? undefined : wanted.text;
   const shipped = await ports.ignitionOf(wanted);
   if (!shipped.ok) return shipped;
-  const reader = readerFor({ ...wanted, shipped: shipped.value }, profile.value);
-  const rendered = await renderBeside(ports.platform, { ...layers.value, user, reader }, SAMPLE_CLOUD_CONFIG_URL);
+  const reader = readerFor({ ...wanted, shipped: shipped.value }, profiles.value);
+  const layers = { profiles: texts.value, machine: { id, ...wanted }, user, reader };
+  const rendered = await renderBeside(ports.platform, layers, SAMPLE_URLS);
   if (!rendered.ok) return err({ reason: 'invalid', entries: rendered.error.entries });
   const tooLong = longNames(wanted.text).map((entry) => ({ ...entry, layer: 'user' as const }));
   if (tooLong.length > 0) return err({ reason: 'invalid', entries: tooLong });
-  let isNoted = wanted.profile === null;
+  let isNoted = false;
   return await changeMachine(ports, id, demands, async (before, unreadable) => {
     const next = { ...wanted, shipped: shipped.value };
     if (unreadable === undefined && (await isUnchanged(ports, before, next))) return ok(undefined);
-    if (!isNoted && wanted.profile !== null) {
-      // The use is written before the record, so that a change of the profile finds every machine that uses it.
-      const used = await ports.store.writeUse(wanted.profile, id);
+    // The uses are written before the record, so that a change of a profile finds every machine that uses it.
+    for (const name of isNoted ? [] : wanted.profiles) {
+      const used = await ports.store.writeUse(name, id);
       if (!used.ok) return used;
-      isNoted = true;
     }
+    isNoted = true;
     return await replaced(ports, id, before, next);
   });
 }
@@ -141,7 +138,15 @@ export async function deleteMachine(
     if (unreadable !== undefined) return ok(tombstoneAnew(id, now));
     if (before === undefined) return err({ reason: 'unknown', what: 'machine' });
     if (before.deletedAt !== null) return err({ reason: 'deleted' });
-    return ok({ ...before, deletedAt: now, updatedAt: now, kind: 'none', userData: null, sourceText: null });
+    return ok({
+      ...before,
+      deletedAt: now,
+      updatedAt: now,
+      kind: 'none',
+      userData: null,
+      sourceText: null,
+      vars: null,
+    });
   });
   const isGoneNow = stored.ok || stored.error.reason === 'deleted';
   // If the store failed before the renderings were deleted, a second DELETE deletes them.
@@ -217,10 +222,10 @@ async function isUnchanged(
   if (wanted.expiresIn !== undefined) return false;
   const identity = Object.entries(wanted.identity ?? {}) as [keyof Machine, unknown][];
   if (identity.some(([field, value]) => before[field] !== value)) return false;
-  const fields = ['profile', 'kind', 'source', 'channel', 'board', 'version', 'shipped'] as const;
+  const fields = ['kind', 'source', 'shipped'] as const;
   if (fields.some((field) => before[field] !== wanted[field])) return false;
-  if ((before.ignition ?? null) !== wanted.ignition) return false;
-  if ((before.kernelArgs ?? []).join(' ') !== wanted.kernelArgs.join(' ')) return false;
+  const settings = await settingsOf(vault, before);
+  if (!settings.ok || !areSame(settings.value, wanted)) return false;
   const [text, source] = [await openUserData(vault, before), await openSource(vault, before)];
   if (!text.ok || !source.ok) return false;
   return (text.value ?? '') === wanted.text && source.value === wanted.sourceText;
@@ -232,8 +237,9 @@ async function hasSameConfig(
   before: Machine | undefined,
   wanted: NewMachine & { readonly shipped: string },
 ): Promise<boolean> {
-  if (before === undefined || before.profile !== wanted.profile || before.shipped !== wanted.shipped) return false;
-  if ((before.ignition ?? null) !== wanted.ignition) return false;
+  if (before === undefined || before.shipped !== wanted.shipped) return false;
+  const settings = await settingsOf(vault, before);
+  if (!settings.ok || !giveSameConfig(settings.value, wanted)) return false;
   const text = await openUserData(vault, before);
   return text.ok && (text.value ?? '') === wanted.text;
 }
@@ -249,24 +255,19 @@ async function replaced(
   // A machine under a deleted machine's id is a new machine: the old capabilities must not open it.
   const existing = before !== undefined && before.deletedAt === null ? before : undefined;
   const renews = existing === undefined || wanted.expiresIn !== undefined;
-  const seal = async (text: string, field: 'userData' | 'sourceText') =>
+  const seal = async (text: string, field: 'userData' | 'sourceText' | 'vars') =>
     await ports.vault.seal(text, machineContext({ id, generation }, field));
   return ok({
     // A later version of this software may have added fields to the record.
     ...existing,
     id,
-    profile: wanted.profile,
+    ...asRecorded(settingsIn(wanted)),
     kind: wanted.kind,
     source: wanted.source,
     generation,
     epoch: existing?.epoch ?? randomText(),
     nonce: renews ? randomText() : existing.nonce,
     expiry: renews ? expiryOf(ports, wanted.expiresIn) : existing.expiry,
-    channel: wanted.channel,
-    board: wanted.board,
-    version: wanted.version,
-    ignition: wanted.ignition,
-    kernelArgs: [...wanted.kernelArgs],
     shipped: wanted.shipped,
     createdAt: existing?.createdAt ?? now,
     ...wanted.identity,
@@ -275,6 +276,7 @@ async function replaced(
       : generation,
     updatedAt: now,
     deletedAt: null,
+    vars: Object.keys(wanted.vars).length === 0 ? null : await seal(JSON.stringify(wanted.vars), 'vars'),
     userData: wanted.text === '' ? null : await seal(wanted.text, 'userData'),
     sourceText: wanted.sourceText === undefined ? null : await seal(wanted.sourceText, 'sourceText'),
   });

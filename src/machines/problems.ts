@@ -8,6 +8,7 @@ import { type ShapeFault, shapeProblem } from '../shared/http/api.ts';
 import { entityTag } from '../shared/http/precondition.ts';
 import { fieldProblem, type Problem } from '../shared/problem.ts';
 import { type StoreFault, storeProblemText } from '../shared/store.ts';
+import type { ReleaseUnknown } from './boot/boot-parts.ts';
 import type { Effect } from './profile-effect.ts';
 import type { VaultFault } from './records/vault.ts';
 
@@ -16,6 +17,7 @@ export type OperatorFault =
   | (StoreFault & { readonly etag?: string })
   | VaultFault
   | { readonly reason: 'no-secret' }
+  | ReleaseUnknown
   | { readonly reason: 'unknown'; readonly what: 'machine' | 'profile' }
   | { readonly reason: 'deleted' }
   | { readonly reason: 'conflict' }
@@ -52,6 +54,8 @@ export function machineProblem(fault: OperatorFault): Problem {
       return { code: 'unavailable', detail: 'the stored record is not what was written' };
     case 'no-secret':
       return { code: 'unavailable', detail: 'CAPABILITY_SECRET is not set: boot URLs cannot be made' };
+    case 'no-release':
+      return { code: 'unavailable', detail: `the config names the release, and ${fault.detail}`, headers: RETRY };
     case 'unknown':
       return { code: 'not-found', detail: `no such ${fault.what}` };
     case 'deleted':

@@ -1,11 +1,14 @@
 /** Looks at the machines of a profile: which of them a change of the profile would keep from booting, and why. */
 import type { LayeredEntry } from '../ignition/compose.ts';
 import { ok, type Result } from '../shared/result.ts';
-import { readerFor } from './boot/machine-reader.ts';
-import { type ProfileTexts, renderBeside, SAMPLE_CLOUD_CONFIG_URL } from './boot/render.ts';
-import type { MachinePorts } from './issue.ts';
-import type { OperatorFault } from './problems.ts';
+import { type MachinePorts, profilesNamed } from './issue.ts';
+import { openProfile, type ProfileTexts } from './layers/layers.ts';
+import { readerFor } from './layers/machine-reader.ts';
+import { renderBeside } from './layers/render.ts';
+import { SAMPLE_URLS } from './layers/variables.ts';
+import { machineProblem, type OperatorFault } from './problems.ts';
 import { type UnreadableMachine, usersOf } from './profile-users.ts';
+import { type Machine, profilesOf } from './records/model.ts';
 
 /** The layers of a profile, and the Ignition that it names. */
 export interface Layers extends ProfileTexts {
@@ -59,6 +62,7 @@ export async function effectOn(
   from: string | undefined,
   { most, until, since }: Limits,
 ): Promise<Result<Effect, OperatorFault>> {
+  const known = new Map<string, Layers>();
   const groups = new Map(sofar.breaks.map((group) => [group.cause, group]));
   const unreadable = [...sofar.unreadable];
   let { checked, broken } = sofar;
@@ -69,13 +73,18 @@ export async function effectOn(
     if (!users.ok) return users;
     checked += users.value.readable.length + users.value.unreadable.length;
     unreadable.push(...users.value.unreadable.slice(0, MOST_NAMED - unreadable.length));
-    for (const { machine, user } of users.value.readable) {
-      const composed = async (texts: Layers) =>
-        await renderBeside(
-          ports.platform,
-          { ...texts, user, reader: readerFor(machine, texts) },
-          SAMPLE_CLOUD_CONFIG_URL,
-        );
+    for (const { machine, user, says } of users.value.readable) {
+      const others = await othersOf(ports, machine, name, known);
+      if (!others.ok && others.error.reason === 'store-unreachable') return others;
+      if (!others.ok) {
+        unreadable.push({ id: machine.id, reason: machineProblem(others.error).detail });
+        continue;
+      }
+      const composed = async (own: Layers) => {
+        const profiles = others.value.map((other) => other ?? own);
+        const reader = readerFor(machine, profiles);
+        return await renderBeside(ports.platform, { profiles, machine: says, user, reader }, SAMPLE_URLS);
+      };
       const now = await composed(layers);
       if (now.ok) continue;
       // The change cannot break a machine that does not boot before it.
@@ -88,6 +97,29 @@ export async function effectOn(
   } while (cursor !== undefined && checked < stopAt && ports.platform.now() < until);
   const breaks = [...groups.values()].toSorted((a, b) => b.count - a.count);
   return ok({ checked, broken, breaks, unreadable, cursor: cursor ?? null });
+}
+
+/** Returns the layers of a machine's profiles, in order; `undefined` stands for the one that is changed. */
+async function othersOf(
+  ports: MachinePorts,
+  machine: Machine,
+  changed: string,
+  known: Map<string, Layers>,
+): Promise<Result<readonly (Layers | undefined)[], OperatorFault>> {
+  const layers: (Layers | undefined)[] = [];
+  for (const name of profilesOf(machine)) {
+    if (name !== changed && !known.has(name)) {
+      const found = await profilesNamed(ports, [name]);
+      if (!found.ok) return found;
+      for (const profile of found.value) {
+        const texts = await openProfile(ports.vault, profile);
+        if (!texts.ok) return texts;
+        known.set(name, { ...texts.value, ignition: profile.ignition ?? null, kernelArgs: [] });
+      }
+    }
+    layers.push(name === changed ? undefined : known.get(name));
+  }
+  return ok(layers);
 }
 
 function addTo(groups: Map<string, BrokenGroup>, id: string, entries: readonly LayeredEntry[]): void {

@@ -1,10 +1,10 @@
 /** Finds the machines that use a profile. Their user data is opened, so that a change of the profile can be tried on them. */
 import { ok, type Result } from '../shared/result.ts';
-import { openUserData } from './boot/render.ts';
 import type { MachinePorts } from './issue.ts';
+import { type MachineSays, openSays, openUserData } from './layers/layers.ts';
 import { faultText, type OperatorFault } from './problems.ts';
 import { machineDocument } from './records/documents.ts';
-import type { Machine } from './records/model.ts';
+import { type Machine, profilesOf } from './records/model.ts';
 
 /** A machine that cannot be looked at, and why. */
 export interface UnreadableMachine {
@@ -22,8 +22,15 @@ const LOOK = 1000;
  */
 const STALE_MS = 600_000;
 
+/** A machine with what it gives for its config. */
+interface User {
+  readonly machine: Machine;
+  readonly user: string | undefined;
+  readonly says: MachineSays;
+}
+
 export interface Users {
-  readonly readable: readonly { readonly machine: Machine; readonly user: string | undefined }[];
+  readonly readable: readonly User[];
   /** Machines whose uses name the profile, and which cannot be looked at. */
   readonly unreadable: readonly UnreadableMachine[];
   readonly cursor: string | undefined;
@@ -41,7 +48,7 @@ export async function usersOf(
   since = 0,
 ): Promise<Result<Users, OperatorFault>> {
   const { platform, store, vault } = ports;
-  const readable: { machine: Machine; user: string | undefined }[] = [];
+  const readable: User[] = [];
   const unreadable: UnreadableMachine[] = [];
   let cursor = from;
   do {
@@ -58,18 +65,16 @@ export async function usersOf(
           continue;
         }
         const machine = record.value?.value;
-        if (machine === undefined || machine.profile !== name || machine.deletedAt !== null) {
+        if (machine === undefined || machine.deletedAt !== null || !profilesOf(machine).includes(name)) {
           const use = uses[index];
           const isStale = use !== undefined && platform.now() - use.uploadedAt > STALE_MS;
           if (isStale) await store.deleteUse(name, use.name);
           continue;
         }
-        const text = await openUserData(vault, machine);
-        if (!text.ok) {
-          unreadable.push({ id: machine.id, reason: faultText(text.error) });
-          continue;
-        }
-        readable.push({ machine, user: text.value });
+        const [text, says] = [await openUserData(vault, machine), await openSays(vault, machine)];
+        if (!text.ok) unreadable.push({ id: machine.id, reason: faultText(text.error) });
+        else if (!says.ok) unreadable.push({ id: machine.id, reason: faultText(says.error) });
+        else readable.push({ machine, user: text.value, says: says.value });
       }
     }
     // A place outlives a cursor of R2: a check may go on hours later.

@@ -1,14 +1,14 @@
 /** An operator's actions on profiles. A change that would keep machines from booting is refused unless it is forced. */
-import { longNames } from '../configs/long-names.ts';
 import type { Engine } from '../ignition/combine.ts';
-import { compose, type LayeredEntry } from '../ignition/compose.ts';
-import { readerNamed } from '../ignition/reader.ts';
+import type { LayeredEntry } from '../ignition/compose.ts';
 import { type Conflict, change, type Stored } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import { type CloudInit, hashedPlaceholders, profileWarning } from './boot/cloud-init.ts';
-import { openProfile, render, SAMPLE_CLOUD_CONFIG_URL } from './boot/render.ts';
 import type { MachinePorts } from './issue.ts';
+import type { CloudInit } from './layers/cloud-init.ts';
+import { openProfile } from './layers/layers.ts';
+import type { Declared } from './layers/variables.ts';
 import type { OperatorFault } from './problems.ts';
+import { checkProfile } from './profile-check.ts';
 import { type Effect, effectOn, type Layers, NO_EFFECT } from './profile-effect.ts';
 import { usersOf } from './profile-users.ts';
 import { isUnreadable, ON_THE_LINE, recordText, replaceableProfile, type Unreadable } from './records/documents.ts';
@@ -22,6 +22,8 @@ export interface ProfileChange {
   readonly ignition?: string | null | undefined;
   readonly cloudInit?: CloudInit | undefined;
   readonly kernelArgs?: readonly string[] | null | undefined;
+  /** The variables that its layers may hold, with their defaults. */
+  readonly vars?: Declared | null | undefined;
   /** `null` removes the layer; with `undefined` it stays. */
   readonly base?: string | null;
   readonly default?: string | null;
@@ -67,6 +69,8 @@ export interface Plan {
   readonly entries: readonly LayeredEntry[];
 }
 
+const NOTHING = { engine: DELETED_ENGINE, base: undefined, default: undefined, cloudInit: undefined, vars: {} };
+
 /** Reads a profile and applies a change to its layers. Nothing is stored. */
 export async function planChange(
   ports: MachinePorts,
@@ -77,10 +81,12 @@ export async function planChange(
   if (!stored.ok) return stored;
   const found = stored.value?.value;
   const before = found === undefined || isUnreadable(found) || found.deletedAt !== null ? undefined : found;
-  const texts = await openProfile(ports.vault, before);
+  const texts = before === undefined ? ok(NOTHING) : await openProfile(ports.vault, before);
   if (!texts.ok) return texts;
-  const old = { ...texts.value, ignition: before?.ignition ?? null, kernelArgs: before?.kernelArgs ?? [] };
+  const old = { ...texts.value, name, ignition: before?.ignition ?? null, kernelArgs: before?.kernelArgs ?? [] };
   const layers: Layers = {
+    name,
+    vars: change.vars === undefined ? old.vars : (change.vars ?? {}),
     engine: change.engine ?? old.engine,
     ignition: change.ignition === undefined ? old.ignition : change.ignition,
     cloudInit: change.cloudInit ?? old.cloudInit,
@@ -161,8 +167,12 @@ const hasSameSettings = (old: Layers, layers: Layers): boolean =>
   hasSameCloudInit(old, layers) &&
   old.kernelArgs.join(' ') === layers.kernelArgs.join(' ');
 
+/** What decides how its bases are read: engine, reader, and the variables in them. */
 const hasSameEngine = (old: Layers, layers: Layers): boolean =>
-  old.engine === layers.engine && old.ignition === layers.ignition;
+  old.engine === layers.engine && old.ignition === layers.ignition && sortedText(old.vars) === sortedText(layers.vars);
+
+const sortedText = (vars: Declared): string =>
+  JSON.stringify(Object.entries(vars).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
 const hasSameCloudInit = (old: Layers, layers: Layers): boolean =>
   (old.cloudInit ?? 'on') === (layers.cloudInit ?? 'on');
@@ -199,26 +209,9 @@ export async function deleteProfile(
     deletedAt: now,
     base: null,
     default: null,
+    vars: null,
   };
   return await writeProfile(ports, tombstone, stored.value?.etag);
-}
-
-/** Checks the profile without a machine: the base alone, and the base with the default, must be valid configs. */
-function checkProfile(layers: Layers): Result<readonly LayeredEntry[], OperatorFault> {
-  const { engine, base } = layers;
-  const named = readerNamed(layers.ignition ?? '');
-  const reader = named.ok ? named.value : undefined;
-  const baseAlone = compose({ base }, engine, reader);
-  const whole = baseAlone.ok ? render({ ...layers, user: undefined, reader }, SAMPLE_CLOUD_CONFIG_URL) : baseAlone;
-  if (!whole.ok) return err({ reason: 'invalid', entries: whole.error.entries });
-  const hashed = hashedPlaceholders(layers.default);
-  if (hashed.length > 0) return err({ reason: 'invalid', entries: hashed });
-  const tooLong = (['base', 'default'] as const).flatMap((layer) =>
-    longNames(layers[layer] ?? '').map((entry) => ({ ...entry, layer })),
-  );
-  if (tooLong.length > 0) return err({ reason: 'invalid', entries: tooLong });
-  const warning = profileWarning(layers);
-  return ok(warning === undefined ? whole.value.entries : [...whole.value.entries, warning]);
 }
 
 async function sealedProfile(
@@ -235,6 +228,10 @@ async function sealedProfile(
       ? null
       : { ...before?.[layer], ...(await vault.seal(text, profileContext({ name, generation }, layer))) };
   };
+  const sealedVars = async () => {
+    const text = JSON.stringify(layers.vars);
+    return text === '{}' ? null : await vault.seal(text, profileContext({ name, generation }, 'vars'));
+  };
   const since = (part: 'base' | 'default' | 'settings', isSameNow: boolean) =>
     before !== undefined && isSameNow ? changedIn(before, part) : generation;
   return {
@@ -245,6 +242,7 @@ async function sealedProfile(
     ignition: layers.ignition,
     ...(layers.cloudInit === undefined ? {} : { cloudInit: layers.cloudInit }),
     kernelArgs: [...layers.kernelArgs],
+    vars: await sealedVars(),
     generation,
     createdAt: before?.createdAt ?? now,
     updatedAt: now,

@@ -145,14 +145,22 @@ async function resealedMachine(machine: Machine, resealText: ResealText): Promis
   const userData = await resealText(machine.userData, machineContext(machine, 'userData'));
   if (!userData.ok) return userData;
   const sourceText = await resealText(machine.sourceText, machineContext(machine, 'sourceText'));
-  return sourceText.ok ? ok({ ...machine, userData: userData.value, sourceText: sourceText.value }) : sourceText;
+  if (!sourceText.ok) return sourceText;
+  const vars = await resealText(machine.vars ?? null, machineContext(machine, 'vars'));
+  if (!vars.ok) return vars;
+  const texts = { userData: userData.value, sourceText: sourceText.value };
+  return ok({ ...machine, ...texts, ...(machine.vars === undefined ? {} : { vars: vars.value }) });
 }
 
 async function resealedProfile(profile: Profile, resealText: ResealText): Promise<Result<Profile, OperatorFault>> {
   const base = await resealText(profile.base, profileContext(profile, 'base'));
   if (!base.ok) return base;
   const fallback = await resealText(profile.default, profileContext(profile, 'default'));
-  return fallback.ok ? ok({ ...profile, base: base.value, default: fallback.value }) : fallback;
+  if (!fallback.ok) return fallback;
+  const vars = await resealText(profile.vars ?? null, profileContext(profile, 'vars'));
+  if (!vars.ok) return vars;
+  const texts = { base: base.value, default: fallback.value };
+  return ok({ ...profile, ...texts, ...(profile.vars === undefined ? {} : { vars: vars.value }) });
 }
 
 async function resealRendering(

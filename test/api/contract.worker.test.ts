@@ -169,8 +169,13 @@ describe('every call', () => {
     await refused(404, 'getMachineUserData', { params });
     await refused(422, 'putMachineUserData', { params, body: '' });
     await refused(422, 'patchMachine', { params, body: {} });
-    expect([layers.base, layers.user, layers.default]).toEqual([config('/base'), config('/u'), null]);
-    expect(new Set(parts.map(({ layer }) => layer))).toEqual(new Set(['base', 'user']));
+    expect([layers['base:web'], layers['identity'], layers['user'], layers['default:web']]).toEqual([
+      config('/base'),
+      null,
+      config('/u'),
+      null,
+    ]);
+    expect(new Set(parts.map(({ layer }) => layer))).toEqual(new Set(['base:web', 'user']));
     const renewed = await good('issueToken', { params, body: { revoke: true } });
     expect(renewed.urls?.ignition).not.toBe(issued.urls?.ignition);
     const lines = await good('exportMachines', {});

@@ -86,7 +86,7 @@ describe('explain', () => {
     await edge.call('PUT', '/api/profiles/web/base', config('/base', '3.4.0'));
     await edge.call('PUT', '/api/machines/vm?profile=web', config('/user', '3.3.0'));
     const { parts } = await json<{ parts: object[] }>(edge.call('GET', '/api/machines/vm/explain'));
-    expect(parts).toContainEqual({ path: 'ignition.version', layer: 'base' });
+    expect(parts).toContainEqual({ path: 'ignition.version', layer: 'base:web' });
   });
 
   it('names what collides and the layers that hold it', async () => {

@@ -230,6 +230,41 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await expectGoodLooks(page, 'console-machine');
   });
 
+  it('keeps in a change what it does not show at first, and a profile keeps its settings', async () => {
+    const patch = { hostname: 'node-1', ignition: '2.24.0', kernelArgs: ['quiet', 'a=b'], vars: { text: 'a\n\\b' } };
+    // No layer holds the variable, so no machine lacks it.
+    await edge.api('/api/profiles/web', { method: 'PATCH', body: '{"vars":{"text":null,"rack":"7"}}' });
+    expect((await edge.api('/api/machines/vm-1', { method: 'PATCH', body: JSON.stringify(patch) })).status).toBe(200);
+    await show('Machines');
+    await page.getByRole('link', { name: 'vm-1' }).click();
+    await page.getByText('node-1', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    const form = page.getByRole('form', { name: 'Change vm-1' });
+    await form.getByText('Its keys and variables').click();
+    expect(await form.getByLabel('Variables').inputValue()).toBe('text=a\\n\\\\b');
+    await form.getByText("The release, its Ignition, and the kernel's arguments").click();
+    await form.getByLabel('Kernel arguments').fill('quiet  a=b c=d');
+    await expectGoodLooks(page, 'console-change');
+    await form.getByRole('button', { name: 'Replace' }).click();
+    await page.getByText('quiet a=b c=d').waitFor();
+    const now = { ...patch, kernelArgs: ['quiet', 'a=b', 'c=d'], profiles: ['web'] };
+    expect(await (await edge.api('/api/machines/vm-1')).json()).toMatchObject(now);
+    await show('Profiles');
+    await page.getByRole('link', { name: 'web', exact: true }).click();
+    await page.getByText('Settings', { exact: true }).click();
+    const settings = page.getByLabel('Variables');
+    expect(await settings.inputValue()).toBe('text\nrack=7');
+    await settings.fill('rack=8');
+    await page.getByLabel('Kernel arguments').fill('flatcar.oem.id=qemu');
+    await page.getByRole('button', { name: 'Save settings' }).click();
+    await page.getByRole('button', { name: 'Save settings' }).waitFor({ state: 'detached' });
+    expect(await (await edge.api('/api/profiles/web')).json()).toMatchObject({
+      ...{ vars: { rack: '8' }, kernelArgs: ['flatcar.oem.id=qemu'] },
+    });
+    await show('Machines');
+    await page.getByRole('link', { name: 'vm-1' }).click();
+  });
+
   it('replaces user data, refuses what would not boot, shows new URLs, and deletes when told twice', async () => {
     await page.getByRole('button', { name: 'Change', exact: true }).click();
     const form = page.getByRole('form', { name: 'Change vm-1' });

@@ -8,7 +8,8 @@ import { parseConfig } from '../../src/ignition/parse.ts';
 import { sourceFault } from '../../src/ignition/rules/source-url.ts';
 import { parseGoUrl, queryValue } from '../../src/ignition/urls/go-url.ts';
 import { parseSpec } from '../../src/ignition/version.ts';
-import { render } from '../../src/machines/boot/render.ts';
+import { render } from '../../src/machines/layers/render.ts';
+import { knownUrls } from '../../src/machines/layers/variables.ts';
 import type { Reader } from './growth.ts';
 
 const JSON_ATOMS = [
@@ -286,13 +287,15 @@ export const ignitionReaders: readonly Reader[] = [
     read: (text) =>
       render(
         {
-          engine: 'ignition',
-          base: undefined,
-          user: undefined,
-          reader: undefined,
-          default: inV3(file({ contents: { source: `data:,${text}` } })),
+          ...{ machine: undefined, user: undefined, reader: undefined },
+          profiles: [
+            {
+              ...{ name: 'p', engine: 'ignition', base: undefined, vars: {} },
+              default: inV3(file({ contents: { source: `data:,${text}` } })),
+            },
+          ],
         },
-        'https://h/$&',
+        knownUrls('https://h/$&', ''),
       ),
     atoms: ['{', '{{', '%7B', '{{cloud_config_url}}', '%7B%7Bcloud_config_url', 'cloud_config_url', '}}'],
   },

@@ -97,7 +97,7 @@ it.each([
   const changed = await rooms.stores.clock.until(changeProfile(rooms.room, 'p', change, options, NO_CHECK));
   const entries = changed.ok ? changed.value.entries : [];
   expect(entries.map(({ layer, message }) => [layer, message.split(',')[0]])).toEqual(
-    warns ? [['default', 'cloudInit is off']] : [],
+    warns ? [['default:p', 'cloudInit is off']] : [],
   );
   expect([...rooms.stores.memory.objects.keys()]).toEqual([]);
 });
@@ -121,7 +121,7 @@ it('a hash over a text with the URL in it is refused', async () => {
     );
   expect(await change(hashed('data:,{{cloud_config_url}}'))).toMatchObject({
     ok: false,
-    error: { reason: 'invalid', entries: [{ path: 'storage.files.0.contents.verification.hash', layer: 'default' }] },
+    error: { reason: 'invalid', entries: [{ path: 'storage.files.0.contents.verification.hash', layer: 'default:p' }] },
   });
   expect((await change(hashed('data:,x'))).ok).toBe(true);
 });

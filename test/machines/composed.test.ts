@@ -1,8 +1,10 @@
 /** What boots is composed once, and nothing that was composed of other records is ever served. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dataUrlFault } from '../../src/ignition/urls/data-url-fault.ts';
+import { BoundedMemory } from '../../src/machines/boot/bounded-memory.ts';
 import type { ComposerOptions } from '../../src/machines/boot/composer.ts';
-import { renderInTurns } from '../../src/machines/boot/render.ts';
-import { BoundedMemory, filled, templateOf } from '../../src/machines/boot/template.ts';
+import { filled, markUrls, templateOf } from '../../src/machines/boot/template.ts';
+import { renderInTurns } from '../../src/machines/layers/render.ts';
 import { pathsOf } from '../support/json.ts';
 import { type MachineKeys, MachineRooms, type MachineStores, machineKeys, NO_CHECK } from '../support/machine-rooms.ts';
 import { config } from '../support/machine-texts.ts';
@@ -230,12 +232,14 @@ describe('a template', () => {
   it.each(['http://a/b', 'https://x/"quoted"', 'https://x/back\\slash', "https://x/$&$1$'", 'https://x/\u0001'])(
     'with %s is JSON that says it',
     (url) => {
-      const text = JSON.stringify({ a: 'before MARK after', b: ['MARK'], c: 'none' });
-      expect(JSON.parse(filled(templateOf(text, 'MARK'), url))).toEqual({
-        a: `before ${url} after`,
-        b: [url],
-        c: 'none',
-      });
+      const marks = markUrls('MARK');
+      const [machine, escaped, release] = [marks.machine('plain'), marks.machine('percent'), marks.release('plain')];
+      const text = JSON.stringify({ a: `before ${machine} after`, b: [release, `data:,${escaped}`], c: 'none' });
+      const { a, b, c } = JSON.parse(filled(templateOf(text, 'MARK'), { machine: url, release: 'http://r' }));
+      expect([a, b[0], c]).toEqual([`before ${url} after`, 'http://r', 'none']);
+      // What an escape stands for is the URL, and no sign in it is one that a data URL may not hold.
+      expect(decodeURIComponent(b[1])).toBe(`data:,${url}`);
+      expect(dataUrlFault(b[1])).toBeUndefined();
     },
   );
 });

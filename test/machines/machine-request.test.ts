@@ -4,8 +4,7 @@ import { readFormatQuery, readId, readMachineQuery, readProfileName } from '../.
 
 const offered = { channels: ['stable', 'lts', 'mine'], boards: ['amd64-usr', 'arm64-usr'] };
 const plain = {
-  kernelArgs: [],
-  profile: null,
+  ...{ kernelArgs: [], profiles: [], hostname: null, sshAuthorizedKeys: [], vars: {} },
   expiresIn: undefined,
   ignition: null,
   channel: 'stable',
@@ -37,7 +36,8 @@ describe('names', () => {
 describe('the query of a PUT', () => {
   it.each([
     ['nothing', {}, plain],
-    ['a profile', { profile: 'web' }, { ...plain, profile: 'web' }],
+    ['a profile', { profile: 'web' }, { ...plain, profiles: ['web'] }],
+    ['profiles', { profiles: 'base,web' }, { ...plain, profiles: ['base', 'web'] }],
     ['no profile', { profile: '' }, plain],
     ['an end', { expires_in: '60' }, { ...plain, expiresIn: 60 }],
     ['the latest end', { expires_in: '316224000' }, { ...plain, expiresIn: 316_224_000 }],

@@ -303,9 +303,9 @@ describe('a profile', () => {
   });
 
   it.each([
-    ['base', config('relative'), 'base: storage.files.0.path: path not absolute (line 1, column 61)'],
-    ['default', '#cloud-config\n', 'default: $: must be an Ignition config, not cloud-config'],
-    ['base', '{', 'base: $: unexpected end of JSON input (line 1, column 2)'],
+    ['base', config('relative'), 'base:bad: storage.files.0.path: path not absolute (line 1, column 61)'],
+    ['default', '#cloud-config\n', 'default:bad: $: must be an Ignition config, not cloud-config'],
+    ['base', '{', 'base:bad: $: unexpected end of JSON input (line 1, column 2)'],
   ])('an invalid %s is refused', async (part, text, detail) => {
     const edge = machineEdge();
     const answer = await edge.call('PUT', `/api/profiles/bad/${part}`, text);
@@ -477,7 +477,7 @@ it('explain tells which layer set each part', async () => {
     version: '3.3.0',
     config: { storage: { files: [{ path: '/a', user: { id: 500 }, contents: { source: 'data:,x' } }] } },
     parts: expect.arrayContaining([
-      { path: 'storage.files.0.user.id', layer: 'base' },
+      { path: 'storage.files.0.user.id', layer: 'base:e' },
       { path: 'storage.files.0.contents.source', layer: 'user' },
     ]),
   });

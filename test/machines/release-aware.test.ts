@@ -1,7 +1,7 @@
 /** A machine gets no config that its Ignition cannot read, whatever names that Ignition. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bootWarnings } from '../../src/machines/boot/boot-warnings.ts';
-import { readerFor } from '../../src/machines/boot/machine-reader.ts';
+import { readerFor } from '../../src/machines/layers/machine-reader.ts';
 import { changeProfile } from '../../src/machines/profiles.ts';
 import { type MachineKeys, MachineRooms, machineKeys, NO_CHECK } from '../support/machine-rooms.ts';
 import { makeSecretsPrompt, restoreSecrets } from '../support/prompt-secrets.ts';
@@ -39,7 +39,7 @@ describe('what names the Ignition of a machine', () => {
     ['its profile', { version: '4081.3.10', shipped: '2.19.0' }, { ignition: '2.26.0' }, '2.26.0', 'profile'],
     ['the machine', { version: '4081.3.10', ignition: '2.27.0' }, { ignition: '2.26.0' }, '2.27.0', 'machine'],
   ])('%s', (_what, machine, profile, ignition, from) => {
-    expect(readerFor({ channel: 'stable', ...machine }, profile)).toMatchObject({ ignition, from });
+    expect(readerFor({ channel: 'stable', ...machine }, [profile])).toMatchObject({ ignition, from });
   });
 });
 
@@ -131,7 +131,7 @@ describe('a profile', () => {
 });
 
 describe('a boot by another Ignition than the one that is expected', () => {
-  const reader = readerFor({ channel: 'stable', version: '4593.2.5' }, undefined);
+  const reader = readerFor({ channel: 'stable', version: '4593.2.5' }, []);
   const boot = (ignition: string, what = 'ignition') => ({ at: '', what, status: 200, ignition });
   it('is told, once for each', () => {
     const warnings = bootWarnings(reader, [boot('2.19.0'), boot('2.19.0'), boot('2.24.0'), boot('2.22.0')]);

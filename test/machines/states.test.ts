@@ -101,7 +101,7 @@ describe('a machine', () => {
     expect(await (await edge.call('GET', '/api/machines/ign/explain')).json()).toMatchObject({
       ...{ valid: false, config: null, sha512: null, profile: 'web', profileGeneration: 3 },
       error: expect.stringContaining('cannot set both id and name'),
-      layers: { base: clash, user: own, default: config('/default') },
+      layers: { 'base:web': clash, user: own, 'default:web': config('/default') },
     });
     // Counted by outcome and profile.
     expect(await (await edge.call('GET', '/api/profiles/web')).json()).toMatchObject({

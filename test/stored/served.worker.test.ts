@@ -89,14 +89,14 @@ async function expectSame(edge: Edge, path: string, answer: Answer, headers = {}
   expect([path, response.status]).toEqual([path, status]);
   const [now, before] = [parsedOr(await response.text()), parsedOr(body)];
   if (path.startsWith('/api/') && typeof before === 'object')
-    expect(now, path).toMatchObject(inTodaysNames(path, before as Members));
+    expect(now, path).toMatchObject(inTodaysNames(path, before as Members, now as Members));
   else expect(withoutCloudInit(now), path).toEqual(before);
 }
 
 type Members = Readonly<Record<string, unknown>>;
 
 /** Later versions have added members to the answers of the API; 0.2.0 has given some of them other names. */
-function inTodaysNames(path: string, before: Members): object {
+function inTodaysNames(path: string, before: Members, now: Members): object {
   if (path === '/api/mirrors') return { items: before };
   if (path === '/api/machines') return { items: before['machines'], cursor: null };
   if (path === '/api/profiles') return { items: before['profiles'], cursor: null };
@@ -114,7 +114,27 @@ function inTodaysNames(path: string, before: Members): object {
     const { version, ...alias } = before;
     return { ...alias, published: version };
   }
+  if (path.endsWith('/explain') && before['layers'] !== undefined)
+    return explainedInTodaysNames(before as unknown as Explained, now['profile']);
   return before;
+}
+
+interface Explained {
+  readonly layers: Readonly<Record<string, string | null>>;
+  readonly parts: readonly { readonly path: string; readonly layer: string }[];
+  readonly entries?: readonly { readonly layer: string }[];
+}
+
+/** Since 0.2.0 a layer of a profile has the name of the profile in its own. */
+function explainedInTodaysNames({ layers, parts, entries, ...rest }: Explained, profile: unknown): object {
+  const nameOf = (layer: string) => (['base', 'default'].includes(layer) ? `${layer}:${profile}` : layer);
+  const present = Object.entries(layers).filter(([layer]) => layer === 'user' || profile !== null);
+  return {
+    ...rest,
+    layers: Object.fromEntries(present.map(([layer, text]) => [nameOf(layer), text])),
+    parts: parts.map((part) => ({ ...part, layer: nameOf(part.layer) })),
+    ...(entries === undefined ? {} : { entries: entries.map((entry) => ({ ...entry, layer: nameOf(entry.layer) })) }),
+  };
 }
 
 const FETCHES = 'flatcar-edge-cloudinit.service';

@@ -7,9 +7,9 @@ import { kindOf } from '../../src/configs/user-data.ts';
 import { BootLog } from '../../src/machines/boot/boots.ts';
 import { Capabilities } from '../../src/machines/boot/capability.ts';
 import { Composer, type ComposerOptions } from '../../src/machines/boot/composer.ts';
-import { readerOfPlace } from '../../src/machines/boot/machine-reader.ts';
 import { answerBootRequest, type BootRoom } from '../../src/machines/boot/routes-boot.ts';
 import { issue, type MachinePorts } from '../../src/machines/issue.ts';
+import { readerOfPlace } from '../../src/machines/layers/machine-reader.ts';
 import { deleteMachine, issueToken, type NewMachine, type Written, writeMachine } from '../../src/machines/machines.ts';
 import type { OperatorFault } from '../../src/machines/problems.ts';
 import { changeProfile, type ProfileChange } from '../../src/machines/profiles.ts';
@@ -117,13 +117,16 @@ export class MachineRooms {
     profile: string | null = null,
     asked: Partial<NewMachine> = {},
   ): Promise<Issued> {
-    return must(await this.tryMachine(id, text, { ...asked, profile })) as unknown as Issued;
+    return must(
+      await this.tryMachine(id, text, { profiles: profile === null ? [] : [profile], ...asked }),
+    ) as unknown as Issued;
   }
 
   /** The same, where it may be refused. */
   async tryMachine(id: string, text: string, asked: Partial<NewMachine>) {
     const written = { kind: kindOf(text), source: null, text, sourceText: undefined, expiresIn: undefined };
-    const wanted = { ...IPXE, ...written, profile: null, ignition: null, kernelArgs: [], ...asked };
+    const said = { profiles: [], hostname: null, sshAuthorizedKeys: [], vars: {}, ignition: null, kernelArgs: [] };
+    const wanted = { ...IPXE, ...written, ...said, ...asked };
     return await this.#clock.until(this.issued(writeMachine(this.room, id, wanted)));
   }
 

@@ -1,13 +1,5 @@
 /** The contract of the calls about profiles. No I/O. */
-import {
-  changePage,
-  changeView,
-  profileChange,
-  profileDeletion,
-  profilePage,
-  profileText,
-  profileView,
-} from '../../machines/api/call-answers.ts';
+
 import {
   changeParams,
   changeQuery,
@@ -17,6 +9,15 @@ import {
   profilePartQuery,
   profilePatch,
 } from '../../machines/api/call-requests.ts';
+import {
+  changePage,
+  changeView,
+  profileChange,
+  profileDeletion,
+  profilePage,
+  profileText,
+  profileView,
+} from '../../machines/api/profile-answers.ts';
 import { type Contract, writeQuery, writing } from './call.ts';
 import { CONFIG_BODY } from './machine-calls.ts';
 

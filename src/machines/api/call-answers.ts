@@ -4,18 +4,17 @@
  */
 import * as z from 'zod';
 import { config, entryFields, kind } from '../../configs/call-answers.ts';
-import { engine } from '../../configs/call-requests.ts';
 import { MACHINE_STATES } from '../boot/state.ts';
 
-const moment = z.iso.datetime();
+export const moment = z.iso.datetime();
 
-const unreadable = z
+export const unreadable = z
   .array(z.object({ id: z.string(), reason: z.string() }))
   .meta({ description: 'what cannot be read, and why; a PUT replaces it, a DELETE deletes it' });
-const cursor = z.string().nullable().meta({ description: 'where the next page begins; null at the end' });
-const dryRun = z.boolean().meta({ description: 'true: nothing was stored' });
+export const cursor = z.string().nullable().meta({ description: 'where the next page begins; null at the end' });
+export const dryRun = z.boolean().meta({ description: 'true: nothing was stored' });
 
-const layeredEntry = z
+export const layeredEntry = z
   .object({
     ...entryFields,
     layer: z.string(),
@@ -35,10 +34,25 @@ const reads = z
 
 const named = z.string().nullable().meta({ description: 'the version of Ignition that it names itself' });
 
+const profileNames = {
+  profile: z.string().nullable().meta({ description: 'the first of its profiles' }),
+  profiles: z.array(z.string()).meta({ description: 'in the order in which their bases are merged' }),
+};
+const vars = z.record(z.string(), z.string()).meta({ description: 'its values for the variables of its profiles' });
+/** Names and generations of profiles, each by comma. */
+const madeOf = {
+  profile: z.string().optional().meta({ description: 'the profiles that went in, by comma' }),
+  profileGeneration: z
+    .union([z.int(), z.string()])
+    .optional()
+    .meta({ description: 'its generation; of several profiles their generations, by comma' }),
+};
+
 export const issued = z
   .object({
     id: z.string(),
-    profile: z.string().nullable(),
+    ...profileNames,
+    hostname: z.string().nullable(),
     kind,
     source: z.string().optional().meta({ description: 'what it was written in, where that is not what is served' }),
     generation: z.int(),
@@ -80,8 +94,7 @@ const lastBoot = z
     sha512: z.string().optional().meta({ description: 'of the body that was served' }),
     ignition: z.string().optional().meta({ description: "the client's version" }),
     generation: z.int().optional(),
-    profile: z.string().optional(),
-    profileGeneration: z.int().optional(),
+    ...madeOf,
   })
   .meta({ id: 'LastBoot', description: 'the last request for a config' });
 
@@ -99,7 +112,7 @@ const bootState = {
 
 const machineSummary = z.object({
   id: z.string(),
-  profile: z.string().nullable(),
+  ...profileNames,
   kind: z.string(),
   generation: z.int(),
   expiresAt: moment.nullable(),
@@ -121,8 +134,7 @@ const boot = z
     reason: z.string().optional(),
     detail: z.string().optional().meta({ description: 'why, in words' }),
     generation: z.int().optional(),
-    profile: z.string().optional(),
-    profileGeneration: z.int().optional(),
+    ...madeOf,
     sha512: z.string().optional(),
     ignition: z.string().optional().meta({ description: "the client's version" }),
     times: z.int().optional().meta({ description: 'how often since the event before; absent: once' }),
@@ -132,7 +144,10 @@ const boot = z
 export const machineView = z
   .object({
     id: z.string(),
-    profile: z.string().nullable(),
+    ...profileNames,
+    hostname: z.string().nullable(),
+    sshAuthorizedKeys: z.array(z.string()),
+    vars,
     kind,
     source: z.string().optional(),
     generation: z.int(),
@@ -156,7 +171,6 @@ export const machineView = z
   .meta({ id: 'Machine', description: 'the record without its secrets; its last boots and refusals, newest first' });
 
 export const deletion = z.object({ id: z.string(), deletedAt: z.string().nullable(), dryRun });
-export const profileDeletion = z.object({ name: z.string(), deletedAt: z.string().nullable(), dryRun });
 
 export const explanation = z
   .object({
@@ -164,6 +178,8 @@ export const explanation = z
     generation: z.int(),
     profile: z.string().nullable(),
     profileGeneration: z.int().nullable(),
+    profiles: z.array(z.object({ name: z.string(), generation: z.int() })),
+    vars,
     valid: z.boolean().meta({ description: 'false: the layers do not merge; `entries` say why, each with its layer' }),
     error: z.string().nullable().meta({ description: 'the first error, with its layer; null where it is valid' }),
     version: z.string().nullable(),
@@ -176,8 +192,8 @@ export const explanation = z
     sha512: z.string().nullable().meta({ description: 'of what its newest URL gives now' }),
     parts: z.array(z.object({ path: z.string(), layer: z.string() })),
     layers: z
-      .object({ base: z.string().nullable(), user: z.string().nullable(), default: z.string().nullable() })
-      .meta({ description: 'the texts that went in; null where there is none' }),
+      .record(z.string(), z.string().nullable())
+      .meta({ description: 'the texts as they are stored, by layer: `base:web`, `identity`, `user`, `default:web`' }),
     entries: z.array(layeredEntry),
     warnings: z.array(z.string()).meta({ description: 'what is known of its last boot that differs from this' }),
     source: z.string().nullish(),
@@ -195,102 +211,6 @@ export const importResult = z
 export const resealed = z
   .object({ looked: z.int(), resealed: z.int(), unreadable, cursor, dryRun })
   .meta({ id: 'Resealed' });
-
-const profileFields = {
-  name: z.string(),
-  engine,
-  ignition: z.string().nullable().meta({ description: 'the version of Ignition that it names for its machines' }),
-  cloudInit: z.enum(['on', 'off']),
-  kernelArgs: z.array(z.string()),
-  generation: z.int(),
-  createdAt: z.string(),
-  updatedAt: z.string(),
-  hasBase: z.boolean(),
-  hasDefault: z.boolean(),
-};
-
-export const profileView = z
-  .object({
-    ...profileFields,
-    base: z.string().nullable(),
-    default: z.string().nullable(),
-    etags: z
-      .object({ base: z.string().nullable(), default: z.string().nullable() })
-      .meta({ description: 'the `ETag` of each text, for `If-Match` of a change' }),
-    boots: z
-      .record(z.string(), z.int())
-      .meta({ description: 'requests for configs of its machines by outcome, since counting began' }),
-  })
-  .meta({ id: 'Profile' });
-
-/** One layer of a profile: its base or its default. */
-export const profileText = config;
-
-export const profilePage = z.object({
-  items: z.array(
-    z
-      .object({ name: z.string(), engine: z.string(), generation: z.int(), updatedAt: z.string() })
-      .meta({ id: 'ProfileSummary' }),
-  ),
-  unreadable: unreadable.optional(),
-  cursor,
-});
-
-const breaks = z
-  .array(
-    z.object({
-      cause: z.string().meta({ description: 'the first error, with its layer and path' }),
-      count: z.int().meta({ description: 'machines that it keeps from booting' }),
-      examples: z.array(z.object({ id: z.string(), entries: z.array(layeredEntry) })),
-    }),
-  )
-  .meta({ description: 'machines that would not boot any more, by cause, the most frequent one first' });
-
-/** How far the check of a change has come, and what it has found. */
-const checkFields = {
-  checked: z.int().meta({ description: 'machines of this profile that were looked at' }),
-  broken: z.int().meta({ description: 'machines that would not boot any more' }),
-  breaks,
-  unreadable,
-  cursor: z.string().nullable().meta({ description: 'there are more machines; a dry run goes on from here' }),
-};
-
-export const profileChange = z
-  .object({
-    ...profileFields,
-    dryRun,
-    isChanged: z.boolean().meta({ description: 'false: all of it was stored already, and nothing was written' }),
-    entries: z.array(layeredEntry),
-    warnings: z.array(z.string()).meta({ description: 'what the write has taken away' }),
-    ...checkFields,
-    change: z
-      .string()
-      .nullable()
-      .meta({ description: 'the id of the check that goes on by itself and stores the change at its end; null: done' }),
-  })
-  .meta({ id: 'ProfileChange' });
-
-const CHANGE_STATES = ['checking', 'stored', 'refused', 'failed', 'cancelled'] as const;
-
-export const changeView = z
-  .object({
-    id: z.string(),
-    profile: z.string(),
-    state: z.enum(CHANGE_STATES).meta({
-      description: '`refused`: machines would break; `failed`: the profile was written meanwhile, or a store failed',
-    }),
-    detail: z.string().optional().meta({ description: 'why it has ended so' }),
-    what: z.string().meta({ description: 'what it changes', example: 'base' }),
-    by: z.string(),
-    startedAt: moment,
-    heartbeatAt: moment,
-    finishedAt: moment.nullable(),
-    ...checkFields,
-  })
-  .omit({ cursor: true })
-  .meta({ id: 'ProfileCheck', description: 'the check of a change on every machine of a profile' });
-
-export const changePage = z.object({ items: z.array(changeView), unreadable: unreadable.optional(), cursor });
 
 export type MachineView = z.output<typeof machineView>;
 export type MachinePage = z.output<typeof machinePage>;

@@ -7,7 +7,14 @@ import { engine, formatQuery, onOff, yesNo } from '../../configs/call-requests.t
 import { readerNamed } from '../../ignition/reader.ts';
 import { kernelArgFault, MOST_KERNEL_BYTES } from '../boot/kernel-args.ts';
 import { MACHINE_STATES } from '../boot/state.ts';
+import { hostnameFault, sshKeyFault } from '../layers/identity-rules.ts';
+import { MOST_VALUES_BYTES, MOST_VARIABLES, variableNameFault } from '../layers/variable-rules.ts';
 import { NAME, RESERVED } from '../records/model.ts';
+
+/** More layers than this are a mistake. */
+const MOST_PROFILES = 16;
+const MOST_KEYS = 64;
+const EXAMPLE_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHlJ0kKmUd9P0Cx8x1UoTj0b1S0d3m0h0u0b5t0u7c0N name';
 
 /** Ten years. A longer time is a mistake, or means never: then `expires_in` is left out. */
 const MOST_SECONDS = 10 * 366 * 24 * 3600;
@@ -69,12 +76,86 @@ export const kernelArgs = z
 
 const VERSION_RULE = 'must be MAJOR.CHANNEL.PATCH, current or current-YYYY';
 
+const PROFILES_RULE = `must be names of profiles, each once, at most ${MOST_PROFILES}`;
+/** A list of profiles, without one twice. */
+const profileList = (names: readonly string[]): boolean =>
+  names.length <= MOST_PROFILES && new Set(names).size === names.length && names.every((text) => NAME.test(text));
+/** In a query they are one text. */
+const profilesText = z
+  .string({ error: PROFILES_RULE })
+  .transform((text) => (text === '' ? [] : text.split(',')))
+  .refine(profileList, PROFILES_RULE)
+  .meta({ description: 'by comma, in the order in which their bases are merged', example: 'base,web' });
+export const profilesJson = z
+  .array(z.string({ error: PROFILES_RULE }), { error: PROFILES_RULE })
+  .refine(profileList, PROFILES_RULE)
+  .meta({ description: 'in the order in which their bases are merged; null: none', example: ['base', 'web'] });
+
+const hostname = z.string({ error: 'must be a host name' }).superRefine((text, context) => {
+  const fault = hostnameFault(text);
+  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+});
+
+const KEYS_RULE = `must be at most ${MOST_KEYS} public keys, as authorized_keys has them`;
+const sshKey = z.string({ error: KEYS_RULE }).superRefine((text, context) => {
+  const fault = sshKeyFault(text);
+  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+});
+export const sshAuthorizedKeys = z
+  .array(sshKey, { error: KEYS_RULE })
+  .max(MOST_KEYS, KEYS_RULE)
+  .refine((keys) => keys.join().length <= MOST_VALUES_BYTES, KEYS_RULE);
+
+const VARS_RULE = `must be names with texts, at most ${MOST_VARIABLES} of them and ${MOST_VALUES_BYTES} bytes`;
+/** Values by their names. */
+const valuesOf = <V extends z.ZodType>(value: V) =>
+  z.record(z.string(), value, { error: VARS_RULE }).superRefine((vars, context) => {
+    const names = Object.keys(vars);
+    for (const name of names) {
+      const fault = variableNameFault(name);
+      if (fault !== undefined) context.addIssue({ code: 'custom', path: [name], message: `${name}: ${fault}` });
+    }
+    if (names.length > MOST_VARIABLES || JSON.stringify(vars).length > MOST_VALUES_BYTES)
+      context.addIssue({ code: 'custom', message: VARS_RULE });
+  });
+export const vars = valuesOf(z.string({ error: 'must be a text' }));
+const declaredVars = valuesOf(z.union([z.string(), z.null()], { error: 'must be a text, or null' }));
+
+const VARS_QUERY_RULE = 'must be NAME=VALUE, each name once';
+/** In a query each is one text. */
+const varsText = z
+  .array(z.string({ error: VARS_QUERY_RULE }), { error: VARS_QUERY_RULE })
+  .refine(
+    (texts) => new Set(texts.map(nameIn)).size === texts.length && texts.every((text) => text.includes('=')),
+    VARS_QUERY_RULE,
+  )
+  .transform((texts) => Object.fromEntries(texts.map((text) => [nameIn(text), text.slice(text.indexOf('=') + 1)])))
+  .pipe(vars)
+  .meta({
+    description: 'NAME=VALUE of a variable of its profiles; it may be given several times',
+    example: ['rack=7'],
+  });
+const nameIn = (text: string): string => text.slice(0, text.indexOf('='));
+
 /** The query of a PUT of a machine. `channel`, `board` and `version` name the release that iPXE boots. */
 export const machineQuery = formatQuery.extend({
   profile: z
     .union([z.literal(''), name], { error: NAME_RULE })
     .optional()
-    .meta({ description: 'absent: none', example: 'web' }),
+    .meta({ description: 'one of them; absent: none', example: 'web' }),
+  profiles: profilesText.optional(),
+  hostname: z
+    .union([z.literal(''), hostname], { error: 'must be a host name' })
+    .optional()
+    .meta({
+      description: 'for /etc/hostname; absent: none',
+      example: 'node-1',
+    }),
+  ssh_authorized_key: sshAuthorizedKeys.optional().meta({
+    description: 'a public key for the user core; it may be given several times',
+    example: [EXAMPLE_KEY],
+  }),
+  vars: varsText.optional(),
   expires_in: seconds.optional(),
   channel: z.string({ error: 'must be a channel' }).optional().meta({
     description: 'for boot scripts; stable where there is one',
@@ -101,7 +182,13 @@ const nullable = <S extends z.ZodType>(schema: S, error: string) => z.union([sch
 /** The body of a PATCH of a machine: a JSON merge patch (RFC 7396). What is absent stays, and `null` takes away. */
 export const machinePatch = z
   .strictObject({
-    profile: nullable(name, NAME_RULE).meta({ description: 'null: none', example: 'web' }),
+    profile: nullable(name, NAME_RULE).meta({ description: 'one of them; null: none', example: 'web' }),
+    profiles: nullable(profilesJson, PROFILES_RULE),
+    hostname: nullable(hostname, 'must be a host name').meta({ description: 'null: none', example: 'node-1' }),
+    sshAuthorizedKeys: nullable(sshAuthorizedKeys, KEYS_RULE).meta({ description: 'all of them; null: none' }),
+    vars: nullable(valuesOf(z.union([z.string(), z.null()], { error: 'must be a text, or null' })), VARS_RULE).meta({
+      description: 'those that are named change; null of one takes it away, and null of all takes all away',
+    }),
     ignition: nullable(ignition, IGNITION_RULE).meta({ description: 'null: that of the release', example: '2.24.0' }),
     channel: z.string({ error: 'must be a channel' }).optional(),
     board: z.string({ error: 'must be a board' }).optional(),
@@ -111,8 +198,13 @@ export const machinePatch = z
       description: 'makes new URLs; null: ones that never expire',
     }),
   })
+  .refine(({ profile, profiles }) => profile === undefined || profiles === undefined, {
+    path: ['profile'],
+    error: 'is one of profiles: give one of the two',
+  })
   .refine((body) => Object.values(body).some((value) => value !== undefined), {
-    error: 'has nothing to change: give one of profile, ignition, channel, board, version, kernelArgs, expiresIn',
+    error:
+      'has nothing to change: give one of profiles, hostname, sshAuthorizedKeys, vars, ignition, channel, board, version, kernelArgs, expiresIn',
   })
   .meta({ id: 'MachinePatch', example: { profile: 'web', version: 'current' } });
 
@@ -134,6 +226,11 @@ const settings = {
   kernelArgs: nullable(kernelArgs, KERNEL_RULE).meta({
     description: 'what the kernels of its machines get; null: none',
   }),
+  vars: nullable(declaredVars, VARS_RULE).meta({
+    description:
+      'the variables that base and default may hold as {{name}}, with their defaults; null of one: each machine must say it',
+    example: { rack: '7', join_token: null },
+  }),
 };
 const SETTINGS_EXAMPLE = {
   ...{ engine: 'ignition', ignition: '2.24.0', cloudInit: 'on', kernelArgs: ['flatcar.oem.id=openstack'] },
@@ -148,7 +245,7 @@ export const profileBody = z
 export const profilePatch = z
   .strictObject({ engine: engine.optional(), ...settings })
   .refine((body) => Object.values(body).some((value) => value !== undefined), {
-    error: 'has nothing to change: give one of engine, ignition, cloudInit, kernelArgs',
+    error: 'has nothing to change: give one of engine, ignition, cloudInit, kernelArgs, vars',
   })
   .meta({ id: 'ProfilePatch', example: { ignition: '2.24.0' } });
 
@@ -182,7 +279,7 @@ export const machinesQuery = pageQuery.extend({
     .union([z.literal(''), name], { error: NAME_RULE })
     .optional()
     .meta({
-      description: 'only machines of this profile; empty: those of none',
+      description: 'only machines that name this profile; empty: those of none',
       example: 'web',
     }),
   state: z

@@ -4,8 +4,10 @@ import type { LayeredEntry } from '../../ignition/compose.ts';
 import { sha512Hex } from '../../shared/bytes.ts';
 import { answerJson } from '../../shared/http/api.ts';
 import type { Call } from '../../shared/http/call.ts';
-import { render, SAMPLE_CLOUD_CONFIG_URL } from '../boot/render.ts';
-import { layerTextsOf, profileNamed, readsOf } from '../issue.ts';
+import { composeFor, layerTextsOf, readsOf } from '../issue.ts';
+import { identityLayer } from '../layers/identity.ts';
+import type { LayerTexts } from '../layers/layers.ts';
+import { engineOf } from '../layers/render.ts';
 import { openSource, readMachine } from '../machines.ts';
 import { firstError } from '../problems.ts';
 import type { explanation, MachineView } from './call-answers.ts';
@@ -24,26 +26,34 @@ export async function explainMachine(room: MachineRoom, call: Call): Promise<Res
   if (!layerTexts.ok) return refuse(call, layerTexts.error);
   const source = await openSource(room.vault, machine);
   if (!source.ok) return refuse(call, source.error);
-  const { base, user, default: fallback, reader, profileGeneration, kernelArgs } = layerTexts.value;
-  const profile = await profileNamed(room, machine.profile);
-  const state = await bootState(room, machine, profile.ok ? profile.value : undefined);
+  const { reader, records, kernelArgs, machine: says } = layerTexts.value;
+  const state = await bootState(room, machine, records);
   if (!state.ok) return refuse(call, state.error);
   if (room.capabilities.secrets.length === 0) return refuse(call, { reason: 'no-secret' });
   // The config of its newest URL, so that its hash is the one that a boot by that URL has.
   const capability = await room.capabilities.mint({ ...machine, machine: machine.id });
-  const url = `${originOf(room, call)}/boot/${capability}/cloud-config`;
-  const composed = render(layerTexts.value, url);
+  const origin = originOf(room, call);
+  const url = `${origin}/boot/${capability}`;
+  const composed = await composeFor(room, machine, layerTexts.value, { origin, url });
+  if (!composed.ok && composed.error.reason !== 'invalid') return refuse(call, composed.error);
   const release = await room.releaseOf(machine);
   const result = composed.ok ? composed.value : undefined;
-  const entries = composed.ok ? composed.value.entries : composed.error.entries;
+  const entries = composed.ok
+    ? composed.value.entries
+    : composed.error.reason === 'invalid'
+      ? composed.error.entries
+      : [];
+  const layers = layersOf(layerTexts.value);
   const bytes = result === undefined ? undefined : new Uint8Array(new TextEncoder().encode(result.text));
   return answerJson<typeof explanation>({
     id: machine.id,
     generation: machine.generation,
     profile: machine.profile,
-    profileGeneration: profileGeneration ?? null,
+    profileGeneration: records[0]?.generation ?? null,
+    profiles: records.map(({ name, generation }) => ({ name, generation })),
+    vars: says?.vars ?? {},
     valid: composed.ok,
-    error: composed.ok ? null : withName(firstError(entries), entries, layerTexts.value),
+    error: composed.ok ? null : withName(firstError(entries), entries, layers),
     version: result?.version ?? null,
     ignition: machine.ignition ?? null,
     kernelArgs: [...kernelArgs],
@@ -51,7 +61,7 @@ export async function explainMachine(room: MachineRoom, call: Call): Promise<Res
     config: result === undefined ? null : withoutCapability(result.text, url),
     sha512: bytes === undefined ? null : await sha512Hex(bytes),
     parts: result === undefined ? [] : [...result.parts()],
-    layers: { base: base ?? null, user: user ?? null, default: fallback ?? null },
+    layers,
     entries: [...entries],
     warnings: [...olderPointer(state.value), ...noScript(release)],
     ...(source.value === undefined ? {} : { source: machine.source, sourceText: source.value }),
@@ -72,17 +82,33 @@ function noScript(release: Awaited<ReturnType<MachineRoom['releaseOf']>>): strin
   return [`its boot scripts answer 503: ${release.error.detail}`];
 }
 
-type Texts = Readonly<Partial<Record<'base' | 'user' | 'default', string | undefined>>>;
+type Texts = Readonly<Record<string, string | null>>;
+
+/** Returns the texts that went in, as they are stored, by the names of their layers. */
+function layersOf({ profiles, machine, user }: LayerTexts): Texts {
+  const engine = engineOf(profiles);
+  const identity = machine === undefined ? undefined : identityLayer(machine, engine.ok ? engine.value : 'ignition');
+  const named = (part: 'base' | 'default') =>
+    profiles.map((profile) => [`${part}:${profile.name}`, profile[part] ?? null] as const);
+  return Object.fromEntries([
+    ...named('base'),
+    ['identity', identity ?? null],
+    ['user', user ?? null],
+    ...named('default'),
+  ]);
+}
 
 /** Adds what an error of the result is about, and which layers name it: a place in a result that is not there tells nothing. */
 function withName(error: string, entries: readonly LayeredEntry[], texts: Texts): string {
   const entry = entries.find(({ severity }) => severity === 'error');
   if (entry?.layer !== 'result' || entry.of === undefined) return error;
   const name = JSON.stringify(entry.of);
-  const layers = (['base', 'user', 'default'] as const).filter((layer) => texts[layer]?.includes(name) === true);
+  const layers = Object.keys(texts).filter((layer) => texts[layer]?.includes(name) === true);
   return `${error} (it is ${entry.of}${layers.length === 0 ? '' : `, of ${layers.join(' and ')}`})`;
 }
 
+const SAMPLE_URL = 'https://edge.invalid/boot/machine.epoch.nonce.0.mac';
+
 /** The capability is told when it is issued, and by no other call. */
 const withoutCapability = (text: string, url: string): Record<string, unknown> =>
-  JSON.parse(text.replaceAll(url, SAMPLE_CLOUD_CONFIG_URL)) as Record<string, unknown>;
+  JSON.parse(text.replaceAll(url, SAMPLE_URL)) as Record<string, unknown>;

@@ -71,7 +71,7 @@ async function pageAfter(
     if (last === undefined) return ok({ items, unreadable, place: null });
     const proven = await provenItems(room, 'machine', page.value.items);
     const wanted = proven.readable.filter(
-      ({ summary }) => filter.profile === undefined || (summary['profile'] ?? '') === filter.profile,
+      ({ summary }) => filter.profile === undefined || names(summary).includes(filter.profile),
     );
     const states = await statesBetween(room, { after, last, startingWith });
     if (!states.ok) return states;
@@ -115,8 +115,7 @@ async function learnProfiles(
   machines: readonly { readonly summary: Summary }[],
   known: Map<string, ProfileNow | undefined>,
 ): Promise<Result<undefined, OperatorFault>> {
-  const names = new Set(machines.map(({ summary }) => summary['profile'] ?? ''));
-  for (const name of names) {
+  for (const name of new Set(machines.flatMap(({ summary }) => names(summary)))) {
     if (name === '' || known.has(name)) continue;
     const head = await store.head('profile', name);
     if (!head.ok) return err(head.error);
@@ -124,6 +123,9 @@ async function learnProfiles(
   }
   return ok(undefined);
 }
+
+/** Returns the names of a machine's profiles; one empty name for none. */
+const names = (summary: Summary): readonly string[] => (summary['profile'] ?? '').split(',');
 
 function itemOf(
   id: string,
@@ -134,16 +136,17 @@ function itemOf(
 ): Item {
   const machine = machineNowOf(summary);
   const lastBoot = state === undefined ? undefined : lastBootOf(state);
-  const profile = profiles.get(machine.profile ?? '');
+  const own = machine.profiles.map((name) => profiles.get(name));
   return {
     id,
-    profile: machine.profile,
+    profile: machine.profiles[0] ?? null,
+    profiles: [...machine.profiles],
     kind: machine.kind,
     generation: machine.generation,
     expiresAt: machine.expiry === 0 ? null : new Date(machine.expiry * 1000).toISOString(),
     updatedAt: summary['updated'] ?? '',
-    state: stateOf(lastBoot, machine, profile, now),
+    state: stateOf(lastBoot, machine, own, now),
     lastBoot: lastBoot ?? null,
-    isCurrent: lastBoot === undefined ? null : isCurrent(lastBoot, machine, profile),
+    isCurrent: lastBoot === undefined ? null : isCurrent(lastBoot, machine, own),
   };
 }

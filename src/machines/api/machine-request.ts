@@ -8,6 +8,7 @@ import { checkShape } from '../../shared/http/api.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { badField, type OperatorFault } from '../problems.ts';
 import { TEXT_LIMIT } from '../records/model.ts';
+import type { MachineSettings } from '../settings.ts';
 import { machineParams, machineQuery, profileParams } from './call-requests.ts';
 
 /** The channels and boards that machines may boot by iPXE. */
@@ -16,16 +17,12 @@ export interface Offered {
   readonly boards: readonly string[];
 }
 
-export interface MachineQuery {
-  readonly profile: string | null;
+export interface MachineQuery extends MachineSettings {
   readonly expiresIn: number | undefined;
-  readonly channel: string;
-  readonly board: string;
-  readonly version: string;
-  /** The version of Ignition that reads the config; `null` for that of the release. */
-  readonly ignition: string | null;
-  readonly kernelArgs: readonly string[];
 }
+
+/** Names that a query may hold several times. */
+const LISTS = ['kernel_arg', 'ssh_authorized_key', 'vars'];
 
 const badValue = (field: string, message: string) => err(badField(field, message));
 
@@ -58,25 +55,25 @@ export function readMachineQuery(
 ): Result<MachineQuery, OperatorFault> {
   const values = Object.entries(query).map(([name, value]) => {
     const list = typeof value === 'string' ? [value] : value;
-    return [name, name === 'kernel_arg' ? list : list[0]];
+    return [name, LISTS.includes(name) ? list : list[0]];
   });
   const read = readShape(machineQuery, Object.fromEntries(values));
   if (!read.ok) return read;
-  const {
-    profile = '',
-    expires_in: expiresIn,
-    channel,
-    board,
-    version,
-    ignition = '',
-    kernel_arg: kernelArgs = [],
-  } = read.value;
+  const { profile, profiles, channel, board, version } = read.value;
+  if (profile !== undefined && profiles !== undefined)
+    return badValue('profile', 'is one of profiles: give one of the two');
   const place = checkPlace({ channel, board, version }, offered);
-  const orNull = (text: string): string | null => (text === '' ? null : text);
-  return place.ok
-    ? ok({ profile: orNull(profile), ignition: orNull(ignition), kernelArgs, expiresIn, ...place.value })
-    : place;
+  if (!place.ok) return place;
+  const { hostname = '', ignition = '', vars = {} } = read.value;
+  const { ssh_authorized_key: sshAuthorizedKeys = [], kernel_arg: kernelArgs = [], expires_in: expiresIn } = read.value;
+  return ok({
+    ...{ profiles: profiles ?? ((profile ?? '') === '' ? [] : [profile ?? '']), hostname: orNull(hostname), vars },
+    ...{ sshAuthorizedKeys, ignition: orNull(ignition), kernelArgs, expiresIn },
+    ...place.value,
+  });
 }
+
+const orNull = (text: string): string | null => (text === '' ? null : text);
 
 /** The release that iPXE boots. */
 export interface Place {

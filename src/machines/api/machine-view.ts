@@ -7,12 +7,13 @@ import type { StoreFault } from '../../shared/store.ts';
 import { userText } from '../amend.ts';
 import { bootWarnings } from '../boot/boot-warnings.ts';
 import { lastBoots } from '../boot/boots.ts';
-import { readerFor } from '../boot/machine-reader.ts';
 import { isCurrent, lastBootOf, stateOf } from '../boot/state.ts';
-import { profileNamed, readsOf } from '../issue.ts';
+import { profilesNamed, readsOf } from '../issue.ts';
+import { openSays } from '../layers/layers.ts';
+import { readerFor } from '../layers/machine-reader.ts';
 import { readMachine } from '../machines.ts';
 import { faultText, isRecordFault, machineProblem } from '../problems.ts';
-import { changedIn, type Machine, type Profile } from '../records/model.ts';
+import { changedIn, type Machine, type Profile, profilesOf } from '../records/model.ts';
 import type { MachineView, machineView } from './call-answers.ts';
 import { readId } from './machine-request.ts';
 import { type MachineRoom, refuse } from './room.ts';
@@ -28,12 +29,16 @@ export async function showMachine(room: MachineRoom, call: Call): Promise<Respon
   if (isNotModified(call.req.raw.headers, etag)) return new Response(null, { status: 304, headers: { etag } });
   const boots = await lastBoots(room.store, machine.id);
   if (!boots.ok) return refuse(call, boots.error);
-  const profile = await profileNamed(room, machine.profile);
-  const state = await bootState(room, machine, profile.ok ? profile.value : undefined);
+  const found = await profilesNamed(room, profilesOf(machine));
+  const profiles = found.ok ? found.value : [];
+  const state = await bootState(room, machine, profiles);
   if (!state.ok) return refuse(call, state.error);
-  // A machine is shown, whatever has become of its profile or of its texts.
-  const reader = readerFor(machine, profile.ok ? profile.value : undefined);
-  const lost = profile.ok ? [] : [`the profile cannot be read: ${machineProblem(profile.error).detail}`];
+  // A machine is shown, whatever has become of its profiles or of its texts.
+  const reader = readerFor(machine, profiles);
+  const lost = found.ok ? [] : [`the profile cannot be read: ${machineProblem(found.error).detail}`];
+  const says = await openSays(room.vault, machine);
+  if (!says.ok && !isRecordFault(says.error)) return refuse(call, says.error);
+  const unsaid = says.ok ? [] : [`the variables cannot be read: ${faultText(says.error)}`];
   const user = await userText(room, machine);
   if (!user.ok && !isRecordFault(user.error)) return refuse(call, user.error);
   const unread = user.ok
@@ -42,10 +47,11 @@ export async function showMachine(room: MachineRoom, call: Call): Promise<Respon
   const userData = user.ok && user.value !== undefined ? { bytes: user.value.bytes, sha512: user.value.sha512 } : null;
   const answer = {
     ...view(machine),
+    vars: says.ok ? says.value.vars : {},
     reads: readsOf(reader),
     userData,
     ...state.value,
-    warnings: [...lost, ...unread, ...bootWarnings(reader, boots.value)],
+    warnings: [...lost, ...unread, ...unsaid, ...bootWarnings(reader, boots.value)],
     boots: boots.value,
   };
   return answerJson<typeof machineView>(answer, 200, { etag });
@@ -60,6 +66,9 @@ function view(machine: Machine) {
     generation,
     expiresAt: expiry === 0 ? null : new Date(expiry * 1000).toISOString(),
     ...{ channel, board, version },
+    profiles: [...profilesOf(machine)],
+    hostname: machine.hostname ?? null,
+    sshAuthorizedKeys: machine.sshAuthorizedKeys ?? [],
     ignition: machine.ignition ?? null,
     kernelArgs: machine.kernelArgs ?? [],
     ...{ createdAt, updatedAt },
@@ -70,23 +79,21 @@ function view(machine: Machine) {
 export async function bootState(
   { store, platform }: MachineRoom,
   machine: Machine,
-  profile: Profile | undefined,
+  profiles: readonly Profile[],
 ): Promise<Result<Pick<MachineView, 'state' | 'lastBoot' | 'isCurrent'>, StoreFault>> {
   const listed = await store.states({ limit: 1, startingWith: `${machine.id}.json` });
   if (!listed.ok) return listed;
   const item = listed.value.items.find(({ name }) => name === machine.id);
   const lastBoot = item === undefined ? undefined : lastBootOf(item.summary);
-  const parts =
-    profile === undefined
-      ? undefined
-      : {
-          base: changedIn(profile, 'base'),
-          default: changedIn(profile, 'default'),
-          settings: changedIn(profile, 'settings'),
-        };
+  const now = { ...machine, profiles: profilesOf(machine) };
+  const parts = profiles.map((profile) => ({
+    base: changedIn(profile, 'base'),
+    default: changedIn(profile, 'default'),
+    settings: changedIn(profile, 'settings'),
+  }));
   return ok({
-    state: stateOf(lastBoot, machine, parts, platform.now()),
+    state: stateOf(lastBoot, now, parts, platform.now()),
     lastBoot: lastBoot ?? null,
-    isCurrent: lastBoot === undefined ? null : isCurrent(lastBoot, machine, parts),
+    isCurrent: lastBoot === undefined ? null : isCurrent(lastBoot, now, parts),
   });
 }

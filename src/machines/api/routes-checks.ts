@@ -5,10 +5,10 @@ import type { Problem } from '../../shared/problem.ts';
 import { storeProblemText } from '../../shared/store.ts';
 import type { CheckRecord } from '../checks/check-record.ts';
 import { cancelCheck, lookAt } from '../checks/run-check.ts';
-import type { changePage, changeView } from './call-answers.ts';
 import { changeParams, pageQuery } from './call-requests.ts';
 import { readProfileName, readShape } from './machine-request.ts';
 import { named } from './page-items.ts';
+import type { changePage, changeView } from './profile-answers.ts';
 import { checkPorts, type MachineRoom, placeIn, refuse } from './room.ts';
 
 const PAGE = 20;

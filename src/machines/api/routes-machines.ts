@@ -16,7 +16,8 @@ import type { deletion, issued as issuedAnswer } from './call-answers.ts';
 import { machinePatch, tokenBody } from './call-requests.ts';
 import { explainMachine } from './explain.ts';
 import { listMachines } from './list-machines.ts';
-import { checkPlace, readFormatQuery, readId, readMachineQuery, readShape, readUserText } from './machine-request.ts';
+import { namesIn, patchOf, takenAway } from './machine-patch.ts';
+import { readFormatQuery, readId, readMachineQuery, readShape, readUserText } from './machine-request.ts';
 import { showMachine } from './machine-view.ts';
 import { type MachineRoom, originOf, refuse } from './room.ts';
 import { addTransferRoutes } from './routes-transfer.ts';
@@ -60,7 +61,7 @@ async function put(room: MachineRoom, call: Call): Promise<Response> {
   if (!id.ok) return refuse(call, id.error);
   const query = readMachineQuery(call.req.queries(), room.offered);
   if (!query.ok) return refuse(call, query.error);
-  const foreign = foreignProfile(call, query.value.profile);
+  const foreign = foreignProfile(call, query.value.profiles);
   if (foreign !== undefined) return answerProblem(call, foreign);
   const format = readFormatQuery(call.req.query());
   if (!format.ok) return refuse(call, format.error);
@@ -79,49 +80,29 @@ async function put(room: MachineRoom, call: Call): Promise<Response> {
 }
 
 /** Whoever names a profile reads it: its base is a part of what the machine boots. */
-function foreignProfile(call: Call, profile: string | null | undefined): Problem | undefined {
+function foreignProfile(call: Call, profiles: readonly string[] | undefined): Problem | undefined {
   const { who, prefix } = call.var.caller;
-  if (prefix === undefined || (profile ?? null) === null || profile?.startsWith(prefix) === true) return undefined;
+  const foreign = prefix === undefined ? undefined : profiles?.find((name) => !name.startsWith(prefix));
+  if (foreign === undefined) return undefined;
   return {
     code: 'forbidden',
-    detail: `${who} has only what begins with ${prefix}, and may not use profile ${profile}`,
+    detail: `${who} has only what begins with ${prefix}, and may not use profile ${foreign}`,
   };
-}
-
-/** Whoever replaces a machine may not have meant to take its profile or its user data away. */
-function takenAway(before: Machine | undefined, after: Machine): string[] {
-  if (before === undefined || before.deletedAt !== null) return [];
-  const warnings: string[] = [];
-  if (before.profile !== null && after.profile === null)
-    warnings.push(`the machine had the profile ${before.profile} and has none now: PUT replaces, PATCH changes a part`);
-  if (before.kind !== 'none' && after.kind === 'none')
-    warnings.push('the machine had user data and has none now: PUT replaces, PATCH leaves the user data');
-  if ((before.ignition ?? null) !== null && (after.ignition ?? null) === null)
-    warnings.push(`the machine named Ignition ${before.ignition} and names none now`);
-  if ((before.kernelArgs ?? []).length > 0 && (after.kernelArgs ?? []).length === 0)
-    warnings.push('the machine had kernel arguments and has none now: PUT replaces, PATCH changes a part');
-  return warnings;
 }
 
 async function patch(room: MachineRoom, call: Call): Promise<Response> {
   const asked = await bodyOf(room, call, machinePatch);
   if (!asked.ok) return asked.error;
   const { id, body } = asked.value;
-  const foreign = foreignProfile(call, body.profile);
+  const foreign = foreignProfile(
+    call,
+    body.profiles ?? (body.profile === undefined ? undefined : namesIn(body.profile)),
+  );
   if (foreign !== undefined) return answerProblem(call, foreign);
-  const given = new Map(Object.entries(body));
   const stored = await patchMachine(
     room,
     id,
-    (machine) => {
-      const { channel = machine.channel, board = machine.board, version = machine.version } = body;
-      // What the operator has not named stays, though the configuration may offer it no more.
-      const isNamed = given.has('channel') || given.has('board') || given.has('version');
-      const place = isNamed ? checkPlace({ channel, board, version }, room.offered) : ok({});
-      const { kernelArgs, ...others } = body;
-      const args = kernelArgs === undefined ? {} : { kernelArgs: kernelArgs ?? [] };
-      return place.ok ? ok({ ...others, ...args, ...place.value }) : place;
-    },
+    (settings) => patchOf(settings, body, room.offered),
     preconditionIn(call),
   );
   return await answerWritten(room, call, stored);

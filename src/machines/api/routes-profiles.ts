@@ -9,16 +9,16 @@ import { CACHE } from '../../shared/http/cache.ts';
 import { type App, refuse as answerProblem, type Call } from '../../shared/http/call.ts';
 import { entityTag, isNotModified, preconditionOf } from '../../shared/http/precondition.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { openProfile } from '../boot/render.ts';
 import { startCheck } from '../checks/run-check.ts';
+import { openProfile } from '../layers/layers.ts';
 import { badField, type OperatorFault } from '../problems.ts';
 import { changeProfile, type Demand, deleteProfile, type ProfileChange, type ProfilePart } from '../profiles.ts';
 import { isUnreadable, replaceableProfile } from '../records/documents.ts';
 import { type Profile, TEXT_LIMIT } from '../records/model.ts';
-import type { profileChange, profileDeletion, profilePage, profileView } from './call-answers.ts';
 import { changeQuery, pageQuery, profileBody, profilePatch } from './call-requests.ts';
 import { readFormatQuery, readProfileName, readShape } from './machine-request.ts';
 import { named, provenItems } from './page-items.ts';
+import type { profileChange, profileDeletion, profilePage, profileView } from './profile-answers.ts';
 import { checkPorts, type MachineRoom, placeIn, refuse } from './room.ts';
 import { addCheckRoutes } from './routes-checks.ts';
 
@@ -43,15 +43,19 @@ export function profileRoutes(room: MachineRoom): App {
     const texts = { base: base ?? null, default: fallback ?? null };
     const tagOf = async (text: string | undefined) => (text === undefined ? null : await layerTag(text));
     const etags = { base: await tagOf(base), default: await tagOf(fallback) };
-    return answerJson<typeof profileView>({ ...view(profile), ...texts, etags, boots: boots.value }, 200, { etag });
+    return answerJson<typeof profileView>(
+      { ...view(profile), vars: layers.value.vars, ...texts, etags, boots: boots.value },
+      200,
+      { etag },
+    );
   });
   app.put('/:name', async (call) => {
     const body = await objectIn(room, call);
     if (!body.ok) return body.error;
     const wanted = readShape(profileBody, body.value, 'the body');
     if (!wanted.ok) return refuse(call, wanted.error);
-    const { engine, ignition = null, cloudInit = 'on', kernelArgs = null } = wanted.value;
-    return await change(room, call, { engine, ignition, cloudInit, kernelArgs }, onProfile(call));
+    const { engine, ignition = null, cloudInit = 'on', kernelArgs = null, vars = null } = wanted.value;
+    return await change(room, call, { engine, ignition, cloudInit, kernelArgs, vars }, onProfile(call));
   });
   app.patch('/:name', async (call) => {
     const body = await objectIn(room, call);
@@ -141,8 +145,8 @@ const onLayer =
   (room: MachineRoom, call: Call, layer: ProfilePart): Demand =>
   async (current) => {
     const profile = current === undefined || isUnreadable(current.value) ? undefined : current.value;
-    const texts = await openProfile(room.vault, profile?.deletedAt === null ? profile : undefined);
-    const text = texts.ok ? texts.value[layer] : undefined;
+    const texts = profile?.deletedAt === null ? await openProfile(room.vault, profile) : undefined;
+    const text = texts?.ok === true ? texts.value[layer] : undefined;
     return preconditionOf(call.req.raw.headers)(text === undefined ? undefined : await layerTag(text));
   };
 

@@ -6,15 +6,16 @@
 import * as z from 'zod';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { randomText } from '../boot/capability.ts';
-import { openUserData } from '../boot/render.ts';
 import type { MachinePorts } from '../issue.ts';
+import { openUserData } from '../layers/layers.ts';
 import { type Written, writeMachine } from '../machines.ts';
 import { badField, faultText, isRecordFault, machineProblem, type OperatorFault } from '../problems.ts';
 import type { Summary } from '../records/bucket.ts';
 import { machineDocument } from '../records/documents.ts';
 import { machineContext, TEXT_LIMIT } from '../records/model.ts';
 import { checkSummary } from '../records/signed.ts';
-import { kernelArgs, machineParams, machineQuery } from './call-requests.ts';
+import { type MachineSettings, settingsOf } from '../settings.ts';
+import { kernelArgs, machineParams, machineQuery, profilesJson, sshAuthorizedKeys, vars } from './call-requests.ts';
 import { checkPlace, type Offered, readShape, readUserText } from './machine-request.ts';
 
 /** What an import needs: the machine ports, and the releases that iPXE may boot. */
@@ -36,6 +37,11 @@ const EXPIRY_RULE = 'must be seconds since 1970, or 0 for never';
 const line = z.strictObject({
   id: machineParams.shape.id,
   profile: machineQuery.shape.profile.unwrap().nullable(),
+  /** Absent for one at most. */
+  profiles: profilesJson.optional(),
+  hostname: machineQuery.shape.hostname,
+  sshAuthorizedKeys: sshAuthorizedKeys.optional(),
+  vars: vars.optional(),
   source: z.enum(['butane', 'ct']).nullable().default(null),
   epoch: SECRET,
   nonce: SECRET,
@@ -116,7 +122,10 @@ async function exportLine(ports: MachinePorts, id: string): Promise<Result<strin
   const source =
     record.sourceText === null ? ok(null) : await vault.open(record.sourceText, machineContext(record, 'sourceText'));
   if (!source.ok) return source;
-  const { profile, epoch, nonce, expiry, channel, board, version, ignition = null, createdAt } = record;
+  const settings = await settingsOf(vault, record);
+  if (!settings.ok) return settings;
+  const { profile, epoch, nonce, expiry, createdAt } = record;
+  const { channel, board, version } = settings.value;
   const exported: Line = {
     id,
     profile,
@@ -127,14 +136,31 @@ async function exportLine(ports: MachinePorts, id: string): Promise<Result<strin
     channel,
     board,
     version,
-    // An export of a machine that names none is as it always was.
-    ...(ignition === null ? {} : { ignition }),
-    ...((record.kernelArgs ?? []).length === 0 ? {} : { kernelArgs: record.kernelArgs }),
+    ...linesOf(settings.value),
     createdAt,
     userData: userData.value ?? null,
     sourceText: source.value,
   };
   return ok(`${JSON.stringify(exported)}\n`);
+}
+
+/** What only some machines have. An export of one that has nothing of it is as it always was. */
+function linesOf({
+  profiles,
+  hostname,
+  sshAuthorizedKeys: keys,
+  vars: values,
+  ignition,
+  kernelArgs: args,
+}: MachineSettings) {
+  return {
+    ...(profiles.length < 2 ? {} : { profiles: [...profiles] }),
+    ...(hostname === null ? {} : { hostname }),
+    ...(keys.length === 0 ? {} : { sshAuthorizedKeys: [...keys] }),
+    ...(Object.keys(values).length === 0 ? {} : { vars: { ...values } }),
+    ...(ignition === null ? {} : { ignition }),
+    ...(args.length === 0 ? {} : { kernelArgs: [...args] }),
+  };
 }
 
 export interface Imported {
@@ -206,10 +232,10 @@ async function importOne(
     expiry,
     createdAt,
     ignition = '',
-    kernelArgs: args = [],
-    ...where
+    hostname = '',
+    ...said
   } = read.value;
-  const place = checkPlace(where, ports.offered);
+  const place = checkPlace(said, ports.offered);
   if (!place.ok) return place;
   const bytes = new Uint8Array(new TextEncoder().encode(userData ?? ''));
   // If a line has a `source`, its user data was transpiled before the export.
@@ -223,9 +249,12 @@ async function importOne(
   return await writeMachine(ports, id, {
     ...userText,
     ...place.value,
-    profile: profile === '' ? null : profile,
+    profiles: said.profiles ?? ((profile ?? '') === '' ? [] : [profile ?? '']),
     ignition: ignition === '' ? null : ignition,
-    kernelArgs: args,
+    hostname: hostname === '' ? null : hostname,
+    sshAuthorizedKeys: said.sshAuthorizedKeys ?? [],
+    vars: said.vars ?? {},
+    kernelArgs: said.kernelArgs ?? [],
     expiresIn: undefined,
     identity: { ...(freshEpochs ? { epoch: randomText(), nonce: randomText() } : { epoch, nonce }), expiry, createdAt },
   });

@@ -1,7 +1,7 @@
 /** Says what the last boots of a machine show that its operator does not expect. No I/O. */
 import { newestSpec, readerNamed } from '../../ignition/reader.ts';
+import type { MachineReader } from '../layers/machine-reader.ts';
 import type { BootEvent } from './boots.ts';
-import type { MachineReader } from './machine-reader.ts';
 
 /**
  * Returns a sentence for each version of Ignition that has asked for the config and reads other specs than the one that

@@ -8,35 +8,26 @@ import { type Platform, within } from '../../shared/platform.ts';
 import { understood } from '../../shared/r2-documents.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
+import { cloudInitOf, needsCloudInit } from '../layers/cloud-init.ts';
+import { openProfiles, openUserData } from '../layers/layers.ts';
+import { engineOf } from '../layers/render.ts';
 import type { MachineStore, Summary } from '../records/bucket.ts';
 import type { Current, Proven } from '../records/current.ts';
-import { type Machine, type Profile, parseSealed, renderingContext } from '../records/model.ts';
+import { type Machine, type Profile, parseSealed, profilesOf, renderingContext } from '../records/model.ts';
 import type { Vault, VaultFault } from '../records/vault.ts';
+import { kernelArgsOf, madeOfProfiles, type ReleaseOf, type ReleaseUnknown, releaseFolder } from './boot-parts.ts';
 import { bootScript, kernelLine, MOST_LINE_BYTES, type Script } from './boot-script.ts';
 import type { Capabilities, Capability } from './capability.ts';
-import { needsCloudInit } from './cloud-init.ts';
 import type { Composer } from './composer.ts';
-import { openProfile, openUserData } from './render.ts';
-import { filled } from './template.ts';
 
 export type Wanted =
   | { readonly what: 'ignition' | 'cloud-config' | Script }
   /** The rendering that a pointer names by its hash. */
   | { readonly what: 'frozen'; readonly sha512: string };
 
-/** Nobody can say at the moment which release a machine is to boot, or none is to be had. */
-interface ReleaseUnknown {
-  readonly reason: 'no-release';
-  readonly detail: string;
-}
-
-/** The release that a machine boots. */
-type Place = Pick<Machine, 'channel' | 'board' | 'version'>;
-
 export interface BootPorts {
   readonly platform: Platform;
-  /** Returns the number of the release that an alias names now; that of a number is itself. */
-  readonly releaseOf: (place: Place) => Promise<Result<string, ReleaseUnknown | StoreFault>>;
+  readonly releaseOf: ReleaseOf;
   readonly store: MachineStore;
   readonly current: Current;
   readonly vault: Vault;
@@ -68,8 +59,9 @@ export interface BootAnswer {
 /** The generations that a config was composed of. */
 interface Made {
   readonly generation: number;
+  /** The names of its profiles, by comma, and their generations. */
   readonly profile?: string;
-  readonly profileGeneration?: number;
+  readonly profileGeneration?: string;
 }
 
 /** A fault of a boot. `machine` is there when the capability has proven it. */
@@ -90,7 +82,7 @@ type Fault =
       readonly generation: number;
       readonly entry: string;
       readonly profile?: string;
-      readonly profileGeneration?: number;
+      readonly profileGeneration?: string;
     }
   | VaultFault
   | StoreFault;
@@ -155,7 +147,7 @@ async function bodyFor(
     case 'frozen':
       return await frozen(ports, machine, wanted.sha512);
     case 'ignition':
-      return await ignition(ports, proven, `${url}/cloud-config`);
+      return await ignition(ports, proven, { origin, url });
     default:
       return await script(ports, machine, wanted.what, { origin, url });
   }
@@ -168,16 +160,17 @@ async function script(
   what: Script,
   { origin, url }: { readonly origin: string; readonly url: string },
 ): Promise<Result<Body, BootFault>> {
-  const [profile, release] = await Promise.all([profileOf(ports, machine), ports.releaseOf(machine)]);
-  if (!profile.ok) return profile;
+  const [profiles, release] = await Promise.all([profilesFor(ports, machine), ports.releaseOf(machine)]);
+  if (!profiles.ok) return profiles;
   if (!release.ok) return release;
-  const isFetched = await isCloudConfigFetched(ports, machine, profile.value?.value);
+  const records = profiles.value.map(({ value }) => value);
+  const isFetched = await isCloudConfigFetched(ports, machine, records);
   if (!isFetched.ok) return isFetched;
   const { channel, board } = machine;
   const boot = {
     ...{ origin, channel, board, version: release.value, configUrl: `${url}/ignition`, scriptUrl: `${url}/${what}` },
     cloudConfigUrl: isFetched.value ? `${url}/cloud-config` : undefined,
-    kernelArgs: [...(profile.value?.value.kernelArgs ?? []), ...(machine.kernelArgs ?? [])],
+    kernelArgs: kernelArgsOf(machine, records),
   };
   // A kernel cuts a longer line without a word, and its end would be the operator's own arguments.
   const bytes = kernelLine(boot).length;
@@ -185,27 +178,34 @@ async function script(
   return ok({ text: bootScript(what, boot), contentType: TEXT, release: release.value });
 }
 
-/** Returns true where the kernel is to be told of a cloud-config. Only then the profile's texts are opened. */
+/** Returns true where the kernel is to be told of a cloud-config. Only then the profiles' texts are opened. */
 async function isCloudConfigFetched(
   ports: BootPorts,
   { kind }: Machine,
-  profile: Profile | undefined,
+  profiles: readonly Profile[],
 ): Promise<Result<boolean, BootFault>> {
   if (!needsCloudInit(kind, { cloudInit: 'on', default: undefined })) return ok(false);
-  const layers = await openProfile(ports.vault, profile);
-  return layers.ok ? ok(needsCloudInit(kind, layers.value)) : layers;
+  const texts = await openProfiles(ports.vault, profiles);
+  if (!texts.ok) return texts;
+  const engine = engineOf(texts.value);
+  const layers = { profiles: texts.value, user: undefined };
+  return ok(needsCloudInit(kind, cloudInitOf(layers, engine.ok ? engine.value : 'ignition')));
 }
 
-/** Returns the machine's profile; `undefined` when it has none. */
-async function profileOf(
+/** Returns the machine's profiles, in order. */
+async function profilesFor(
   { current }: BootPorts,
-  { profile: name }: Machine,
-): Promise<Result<Proven<Profile> | undefined, BootFault>> {
-  if (name === null) return ok(undefined);
-  const profile = await current.profile(name);
-  // A profile in use cannot be deleted, so a missing profile is lost, or is not visible yet.
-  const isGone = profile.ok && (profile.value === undefined || profile.value.value.deletedAt !== null);
-  return isGone ? err({ reason: 'record-missing' }) : profile;
+  machine: Machine,
+): Promise<Result<readonly Proven<Profile>[], BootFault>> {
+  const found = await Promise.all(profilesOf(machine).map((name) => current.profile(name)));
+  const profiles: Proven<Profile>[] = [];
+  for (const profile of found) {
+    if (!profile.ok) return profile;
+    // A profile in use cannot be deleted, so a missing profile is lost, or is not visible yet.
+    if (profile.value === undefined || profile.value.value.deletedAt !== null) return err({ reason: 'record-missing' });
+    profiles.push(profile.value);
+  }
+  return ok(profiles);
 }
 
 async function cloudConfig({ vault }: BootPorts, machine: Machine): Promise<Result<Body, BootFault>> {
@@ -232,21 +232,18 @@ async function frozen({ store, vault }: BootPorts, machine: Machine, sha512: str
 async function ignition(
   ports: BootPorts,
   machine: Proven<Machine>,
-  cloudConfigUrl: string,
+  { origin, url }: { readonly origin: string; readonly url: string },
 ): Promise<Result<Body, BootFault>> {
   const { id, generation } = machine.value;
-  const profile = await profileOf(ports, machine.value);
-  if (!profile.ok) return profile;
-  const template = await ports.composer.template({ machine, profile: profile.value });
-  const named = profile.value?.value;
-  const of = named === undefined ? {} : { profile: named.name, profileGeneration: named.generation };
-  if (template.ok) {
-    const made = { generation, ...of };
-    return ok({ text: filled(template.value, cloudConfigUrl), contentType: IGNITION, made });
-  }
-  if (template.error.reason !== 'invalid-layers') return err(template.error);
+  const profiles = await profilesFor(ports, machine.value);
+  if (!profiles.ok) return profiles;
+  const release = () => releaseFolder(ports, machine.value, origin);
+  const text = await ports.composer.text({ machine, profiles: profiles.value }, { machine: url, release });
+  const of = madeOfProfiles(profiles.value.map(({ value }) => value));
+  if (text.ok) return ok({ text: text.value, contentType: IGNITION, made: { generation, ...of } });
+  if (text.error.reason !== 'invalid-layers') return err(text.error);
   // The log gets the path and not the message, because a message may quote the config.
-  return err({ reason: 'invalid', machine: id, generation, entry: template.error.entry, ...of });
+  return err({ reason: 'invalid', machine: id, generation, entry: text.error.entry, ...of });
 }
 
 const olderPointer = (of: number, now: number): string =>
@@ -257,7 +254,7 @@ function madeOf({ generation, profile, profileGeneration }: Summary): Made {
   return {
     generation: Number(generation ?? 0),
     ...(profile === undefined ? {} : { profile }),
-    ...(profileGeneration === undefined ? {} : { profileGeneration: Number(profileGeneration) }),
+    ...(profileGeneration === undefined ? {} : { profileGeneration }),
   };
 }
 
@@ -268,5 +265,7 @@ function madeOf({ generation, profile, profileGeneration }: Summary): Made {
 export async function composeAhead(ports: BootPorts, { id, userData, profile }: Machine): Promise<void> {
   if (profile === null && !ports.composer.isExpensive([userData])) return;
   const machine = await ports.current.machine(id);
-  if (machine.ok && machine.value?.value.deletedAt === null) await ignition(ports, machine.value, '');
+  if (!machine.ok || machine.value === undefined || machine.value.value.deletedAt !== null) return;
+  const profiles = await profilesFor(ports, machine.value.value);
+  if (profiles.ok) await ports.composer.template({ machine: machine.value, profiles: profiles.value });
 }

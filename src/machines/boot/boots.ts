@@ -9,6 +9,7 @@ import type { Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { MachineStore, Summary } from '../records/bucket.ts';
 import { randomText } from './capability.ts';
+import { oneOrMore } from './state.ts';
 
 export interface BootEvent {
   /** ISO 8601. */
@@ -22,9 +23,9 @@ export interface BootEvent {
   readonly sha512?: string;
   /** The client's version, from its User-Agent. */
   readonly ignition?: string;
-  /** The profile whose texts went in, and its generation. */
+  /** The profiles whose texts went in, and their generations, each by comma. */
   readonly profile?: string;
-  readonly profileGeneration?: number;
+  readonly profileGeneration?: number | string;
   /** Why the status is not 200, in words. */
   readonly detail?: string;
   /** How often the same kind of event happened since the one before; absent for once. */
@@ -176,7 +177,7 @@ function eventOf(summary: Readonly<Record<string, string>>): BootEvent {
     ...(reason === undefined ? {} : { reason }),
     ...(detail === undefined ? {} : { detail }),
     ...(profile === undefined ? {} : { profile }),
-    ...(profileGeneration === undefined ? {} : { profileGeneration: Number(profileGeneration) }),
+    ...(profileGeneration === undefined ? {} : { profileGeneration: oneOrMore(profileGeneration) }),
     ...(generation === undefined ? {} : { generation: Number(generation) }),
     ...(sha512 === undefined ? {} : { sha512 }),
     ...(ignition === undefined ? {} : { ignition }),

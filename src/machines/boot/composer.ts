@@ -8,15 +8,18 @@ import { understood } from '../../shared/r2-documents.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { SingleFlight } from '../../shared/single-flight.ts';
 import type { StoreFault } from '../../shared/store.ts';
+import { openMachine } from '../layers/layers.ts';
+import { readerFor } from '../layers/machine-reader.ts';
+import { type Rendered, type RenderFault, renderInTurns } from '../layers/render.ts';
+import { knownUrls, type Urls } from '../layers/variables.ts';
 import type { MachineStore } from '../records/bucket.ts';
 import type { ComposedStore } from '../records/composed.ts';
 import type { Proven } from '../records/current.ts';
 import { type Machine, type Profile, parseSealed, type Sealed } from '../records/model.ts';
 import type { Vault, VaultFault } from '../records/vault.ts';
+import { BoundedMemory } from './bounded-memory.ts';
 import { randomText } from './capability.ts';
-import { readerFor } from './machine-reader.ts';
-import { openProfile, openUserData, renderInTurns } from './render.ts';
-import { BoundedMemory, type Template, templateOf } from './template.ts';
+import { filled, markUrls, needsRelease, type Template, templateOf } from './template.ts';
 
 export interface ComposerPorts {
   readonly platform: Platform;
@@ -28,8 +31,16 @@ export interface ComposerPorts {
 /** What a config is composed of. */
 export interface Ingredients {
   readonly machine: Proven<Machine>;
-  /** `undefined` when the machine has no profile. */
-  readonly profile: Proven<Profile> | undefined;
+  /** Those that the machine names, in order. */
+  readonly profiles: readonly Proven<Profile>[];
+}
+
+/** Where the machine is served, for the variables that are URLs. */
+export interface Places<F> {
+  /** Its boot URL without what is behind the capability. */
+  readonly machine: string;
+  /** Returns the folder of its release. It is asked only where a config holds it. */
+  readonly release: () => Promise<Result<string, F>>;
 }
 
 /** The layers make no valid config. `entry` is the first error: its layer and its path. */
@@ -43,7 +54,7 @@ export interface ComposerOptions {
 }
 
 /** Raise it with every change of what composing gives for the same layers: what was composed before counts no more. */
-const COMPOSITION = 3;
+const COMPOSITION = 4;
 /** A shorter config costs less to compose than to read. */
 const KEPT_FROM = 32 * 1024;
 const REMEMBERED_BYTES = 16 * 1024 * 1024;
@@ -66,6 +77,21 @@ export class Composer {
     private readonly options: ComposerOptions = {},
   ) {
     this.#flights = new SingleFlight(ports.platform, LEADER_WITHIN_MS);
+  }
+
+  /** Returns the config that these records give, with its URLs. */
+  async text<F>(of: Ingredients, { machine, release }: Places<F>): Promise<Result<string, ComposerFault | F>> {
+    const template = await this.template(of);
+    if (!template.ok) return template;
+    const folder = needsRelease(template.value) || template.value.isByUrl ? await release() : ok('');
+    if (!folder.ok) return folder;
+    if (!template.value.isByUrl) return ok(filled(template.value, { machine, release: folder.value }));
+    // Nobody can put a URL into bytes afterwards.
+    const context = `${contextOf(of)} ${machine} ${folder.value}`;
+    const urls = knownUrls(machine, folder.value);
+    const byUrl =
+      this.#remembered.get(context) ?? (await this.#flights.run(context, () => this.#byUrl(of, context, urls)));
+    return byUrl.ok ? ok(byUrl.value.texts.join('')) : byUrl;
   }
 
   /** Returns the config that these records give. Several calls for the same records compose once. */
@@ -103,25 +129,35 @@ export class Composer {
   }
 
   async #compose(of: Ingredients, context: string): Promise<Result<Template, ComposerFault>> {
-    const { platform, vault } = this.ports;
-    const user = await openUserData(vault, of.machine.value);
-    if (!user.ok) return user;
-    const layers = await openProfile(vault, of.profile?.value);
-    if (!layers.ok) return layers;
-    // Nobody can know it, so it stands in the text only where the URL goes.
-    const mark = `https://edge.invalid/${randomText()}`;
-    const pause = () => (this.#isKept(of) ? platform.timer(0).elapsed : undefined);
-    const render = this.options.render ?? renderInTurns;
-    const reader = readerFor(of.machine.value, of.profile?.value);
-    const rendered = await render({ ...layers.value, user: user.value, reader }, mark, pause);
-    if (!rendered.ok) {
-      const first = rendered.error.entries.find(({ severity }) => severity === 'error');
-      const entry = first === undefined ? '' : `${first.layer}: ${first.path}`;
-      return this.#remember(context, err({ reason: 'invalid-layers', entry }));
-    }
-    const { text } = rendered.value;
-    if (this.#isKept(of)) platform.waitUntil(this.#keep(of, context, `${mark}\n${text}`));
+    // Nobody can know it, so it stands in the text only where a URL goes.
+    const mark = randomText();
+    const rendered = await this.#rendered(of, markUrls(mark));
+    if (!rendered.ok)
+      return rendered.error.reason === 'invalid-layers'
+        ? this.#remember(context, err(rendered.error))
+        : err(rendered.error);
+    const { text, isByUrl } = rendered.value;
+    if (isByUrl) return this.#remember(context, ok(templateOf('', mark, true)));
+    if (this.#isKept(of)) this.ports.platform.waitUntil(this.#keep(of, context, `${mark}\n${text}`));
     return this.#remember(context, ok(templateOf(text, mark)));
+  }
+
+  async #byUrl(of: Ingredients, context: string, urls: Urls): Promise<Result<Template, ComposerFault>> {
+    const remembered = this.#remembered.get(context);
+    if (remembered !== undefined) return remembered;
+    const rendered = await this.#inTurn(() => this.#rendered(of, urls));
+    if (!rendered.ok) return rendered;
+    return this.#remember(context, ok({ texts: [rendered.value.text], gaps: [], isByUrl: false }));
+  }
+
+  async #rendered(of: Ingredients, urls: Urls): Promise<Result<Rendered, ComposerFault>> {
+    const { platform, vault } = this.ports;
+    const profiles = of.profiles.map(({ value }) => value);
+    const layers = await openMachine(vault, of.machine.value, profiles, readerFor(of.machine.value, profiles));
+    if (!layers.ok) return layers;
+    const pause = () => (this.#isKept(of) ? platform.timer(0).elapsed : undefined);
+    const rendered = await (this.options.render ?? renderInTurns)(layers.value, urls, pause);
+    return rendered.ok ? rendered : err(invalidLayers(rendered.error));
   }
 
   /** What cannot be written is composed again by the next isolate. */
@@ -154,15 +190,20 @@ export class Composer {
     return length >= (this.options.keptFrom ?? KEPT_FROM);
   }
 
-  #isKept({ machine, profile }: Ingredients): boolean {
-    return this.isExpensive([machine.value.userData, profile?.value.base, profile?.value.default]);
+  #isKept({ machine, profiles }: Ingredients): boolean {
+    return this.isExpensive([machine.value.userData, ...profiles.flatMap(({ value }) => [value.base, value.default])]);
   }
 
   #remember(context: string, outcome: Outcome): Outcome {
-    this.#remembered.set(context, outcome, outcome.ok ? outcome.value : [outcome.error.entry]);
+    this.#remembered.set(context, outcome, outcome.ok ? outcome.value.texts : [outcome.error.entry]);
     return outcome;
   }
 }
 
-const contextOf = ({ machine, profile }: Ingredients): string =>
-  `composed:${COMPOSITION}:${machine.value.id}:${machine.etag}:${profile?.etag ?? ''}`;
+function invalidLayers({ entries }: RenderFault): InvalidLayers {
+  const first = entries.find(({ severity }) => severity === 'error');
+  return { reason: 'invalid-layers', entry: first === undefined ? '' : `${first.layer}: ${first.path}` };
+}
+
+const contextOf = ({ machine, profiles }: Ingredients): string =>
+  `composed:${COMPOSITION}:${machine.value.id}:${machine.etag}:${profiles.map(({ etag }) => etag).join()}`;

@@ -121,7 +121,7 @@ function whyNot(fault: BootFault): string {
   switch (fault.reason) {
     case 'invalid': {
       const { profile, profileGeneration } = fault;
-      const named = profile === undefined ? '' : ` (profile ${profile}, generation ${profileGeneration ?? 0})`;
+      const named = profile === undefined ? '' : ` (profile ${profile}, generation ${profileGeneration ?? ''})`;
       return `the layers of this machine do not make a valid config${named}; at ${fault.entry}`;
     }
     case 'no-key':

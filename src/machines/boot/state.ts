@@ -26,8 +26,9 @@ export interface LastBoot {
   /** The client's version of Ignition. */
   readonly ignition?: string;
   readonly generation?: number;
+  /** The profiles whose texts went in, and their generations, each by comma. */
   readonly profile?: string;
-  readonly profileGeneration?: number;
+  readonly profileGeneration?: number | string;
 }
 
 /** Returns the last boot that the metadata of a state tells of. */
@@ -50,9 +51,13 @@ export function lastBootOf(summary: Summary): LastBoot {
     ...(ignition === undefined ? {} : { ignition }),
     ...(generation === undefined ? {} : { generation: Number(generation) }),
     ...(profile === undefined ? {} : { profile }),
-    ...(profileGeneration === undefined ? {} : { profileGeneration: Number(profileGeneration) }),
+    ...(profileGeneration === undefined ? {} : { profileGeneration: oneOrMore(profileGeneration) }),
   };
 }
+
+/** Returns a generation as a number, and several as the text that they are. */
+export const oneOrMore = (generations: string): number | string =>
+  generations.includes(',') ? generations : Number(generations);
 
 /** What a comparison needs of a machine's record. */
 export interface MachineNow {
@@ -60,7 +65,8 @@ export interface MachineNow {
   /** The generation in which what goes into the config last changed; absent for the last one. */
   readonly configGeneration?: number | undefined;
   readonly kind: string;
-  readonly profile: string | null;
+  /** The names of its profiles, in order. */
+  readonly profiles: readonly string[];
   /** Seconds since 1970; 0 means never. */
   readonly expiry: number;
 }
@@ -84,29 +90,35 @@ export function profileNowOf(summary: Summary): ProfileNow {
 
 /**
  * Returns true when a machine would boot now what it has booted: neither its record has changed since, nor a part of its
- * profile that goes into its config. The default goes in only where the user data is no Ignition config.
+ * profiles that goes into its config. A default goes in only where the user data is no Ignition config. `profiles` are those
+ * of the machine, in order.
  */
-export function isCurrent(boot: LastBoot, machine: MachineNow, profile: ProfileNow | undefined): boolean {
+export function isCurrent(boot: LastBoot, machine: MachineNow, profiles: readonly (ProfileNow | undefined)[]): boolean {
   const { generation, configGeneration = generation } = machine;
   if (boot.status !== 200 || boot.generation === undefined || boot.generation < configGeneration) return false;
-  if ((boot.profile ?? null) !== machine.profile) return false;
-  if (machine.profile === null) return true;
-  if (profile === undefined || boot.profileGeneration === undefined) return false;
-  const parts = machine.kind === 'ignition' ? [profile.base, profile.settings] : Object.values(profile);
-  return Math.max(...parts) <= boot.profileGeneration;
+  if ((boot.profile ?? '') !== machine.profiles.join()) return false;
+  const generations = String(boot.profileGeneration ?? '')
+    .split(',')
+    .map(Number);
+  return machine.profiles.every((_name, at) => {
+    const [profile, booted] = [profiles[at], generations[at]];
+    if (profile === undefined || booted === undefined) return false;
+    const parts = machine.kind === 'ignition' ? [profile.base, profile.settings] : Object.values(profile);
+    return Math.max(...parts) <= booted;
+  });
 }
 
 /** Returns the state of a machine; `now` is in milliseconds since the epoch. */
 export function stateOf(
   boot: LastBoot | undefined,
   machine: MachineNow,
-  profile: ProfileNow | undefined,
+  profiles: readonly (ProfileNow | undefined)[],
   now: number,
 ): MachineState {
   if (machine.expiry !== 0 && now >= machine.expiry * 1000) return 'expired';
   if (boot === undefined) return 'never-booted';
   if (boot.status !== 200) return 'failing';
-  return isCurrent(boot, machine, profile) ? 'booted' : 'stale';
+  return isCurrent(boot, machine, profiles) ? 'booted' : 'stale';
 }
 
 /** Returns what a listing knows of a machine. */
@@ -114,6 +126,6 @@ export const machineNowOf = (summary: Summary): MachineNow => ({
   generation: Number(summary['generation'] ?? 0),
   configGeneration: Number(summary['config'] ?? summary['generation'] ?? 0),
   kind: summary['kind'] ?? '',
-  profile: (summary['profile'] ?? '') === '' ? null : (summary['profile'] ?? null),
+  profiles: (summary['profile'] ?? '').split(',').filter((name) => name !== ''),
   expiry: Number(summary['expiry'] ?? 0),
 });

@@ -1,51 +1,53 @@
-/** A composed config with gaps where the URL of the machine's cloud-config goes. Isolates remember templates. No I/O. */
+/** A composed config with gaps where URLs of the machine go, which differ by the origin that it asks. Isolates remember templates. No I/O. */
+import { type Encoding, encodedFor } from '../layers/encoding.ts';
+import type { Urls } from '../layers/variables.ts';
 
-/** The text between the gaps, in order. */
-export type Template = readonly string[];
+type Kind = 'machine' | 'release';
 
-/** Returns the template of a text that was composed with `mark` as the URL. */
-export const templateOf = (text: string, mark: string): Template => text.split(mark);
+interface Gap {
+  readonly kind: Kind;
+  readonly encoding: Exclude<Encoding, 'bytes'>;
+}
 
-/** Returns the config with `url` in each gap. A gap stands within a JSON string, so the URL is written as JSON writes it. */
-export const filled = (template: Template, url: string): string => template.join(JSON.stringify(url).slice(1, -1));
+export interface Template {
+  /** The text around the gaps, in order: one more than there are gaps. */
+  readonly texts: readonly string[];
+  readonly gaps: readonly Gap[];
+  /** True where a gap stands in bytes, so that the config has to be composed for each URL. */
+  readonly isByUrl: boolean;
+}
 
-/** A text may take two bytes a character. */
-const BYTES_A_CHARACTER = 2;
+const BEFORE = 'https://edge.invalid/';
+const KINDS: Readonly<Record<string, Kind>> = { m: 'machine', r: 'release' };
+const ENCODINGS: Readonly<Record<string, Gap['encoding']>> = { p: 'plain', e: 'percent' };
 
-/** Remembers values up to `mostBytes` in all, and none over `mostBytesOfOne`. The least recently used goes first. */
-export class BoundedMemory<T> {
-  readonly #entries = new Map<string, { readonly value: T; readonly bytes: number }>();
-  #bytes = 0;
+/**
+ * Returns URLs that mark gaps. `mark` is a text that nobody can know, so that it stands in a config only where a URL goes. The
+ * marks are URLs themselves, and have no sign that an encoding would change.
+ */
+export const markUrls = (mark: string): Urls => {
+  const url = (kind: string) => (encoding: Encoding) => `${BEFORE}${mark}-${encoding === 'percent' ? 'e' : 'p'}${kind}`;
+  return { machine: url('m'), release: url('r') };
+};
 
-  constructor(
-    private readonly mostBytes: number,
-    private readonly mostBytesOfOne: number,
-  ) {}
+/** Returns the template of a text that was composed with `markUrls(mark)`. */
+export function templateOf(text: string, mark: string, isByUrl = false): Template {
+  const pieces = text.split(`${BEFORE}${mark}-`);
+  const gaps = pieces.slice(1).map((piece): Gap => {
+    const [encoding = 'p', kind = 'm'] = piece;
+    return { encoding: ENCODINGS[encoding] ?? 'plain', kind: KINDS[kind] ?? 'machine' };
+  });
+  return { texts: pieces.map((piece, at) => (at === 0 ? piece : piece.slice(2))), gaps, isByUrl };
+}
 
-  get(key: string): T | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    return entry.value;
-  }
+/** Returns true where the folder of the release stands in the config. */
+export const needsRelease = ({ gaps }: Template): boolean => gaps.some(({ kind }) => kind === 'release');
 
-  /** `texts` are what takes memory. */
-  set(key: string, value: T, texts: readonly string[]): void {
-    this.#drop(key);
-    const characters = texts.reduce((sum, text) => sum + text.length, key.length);
-    const bytes = BYTES_A_CHARACTER * characters;
-    if (bytes > this.mostBytesOfOne) return;
-    this.#entries.set(key, { value, bytes });
-    this.#bytes += bytes;
-    for (const oldest of this.#entries.keys()) {
-      if (this.#bytes <= this.mostBytes) return;
-      this.#drop(oldest);
-    }
-  }
-
-  #drop(key: string): void {
-    this.#bytes -= this.#entries.get(key)?.bytes ?? 0;
-    this.#entries.delete(key);
-  }
+/** Returns the config with the URLs in its gaps. A gap stands within a JSON string, so a URL is written as JSON writes it. */
+export function filled({ texts, gaps }: Template, urls: Readonly<Record<Kind, string>>): string {
+  const [first = '', ...others] = texts;
+  return others.reduce((text, after, at) => {
+    const { kind, encoding } = gaps[at] as Gap;
+    return `${text}${JSON.stringify(encodedFor(encoding, urls[kind])).slice(1, -1)}${after}`;
+  }, first);
 }

@@ -15,7 +15,15 @@ const sealed = storedObject({ key: z.string(), iv: z.string(), data: z.string() 
 
 const machine = storedObject({
   id: z.string().regex(NAME),
+  /** The first of its profiles; `null` for none. */
   profile: z.string().nullable(),
+  /** All of its profiles, in order; absent in records of earlier versions, which have one at most. */
+  profiles: z.array(z.string()).optional(),
+  /** What goes into its identity layer; absent for nothing. */
+  hostname: z.string().nullable().optional(),
+  sshAuthorizedKeys: z.array(z.string()).optional(),
+  /** What it says for the variables of its profiles, as JSON; absent or `null` for nothing. */
+  vars: sealed.nullable().optional(),
   kind: z.enum(['ignition', 'cloud-config', 'script', 'none']),
   /** The language that the user data was transpiled from; `null` when it is served as it was written. */
   source: z.enum(['butane', 'ct']).nullable(),
@@ -58,6 +66,8 @@ const profile = storedObject({
   cloudInit: z.enum(['on', 'off']).optional(),
   /** What the kernels of its machines get; absent for nothing. */
   kernelArgs: z.array(z.string()).optional(),
+  /** The variables that its layers may hold, with their defaults, as JSON; absent or `null` for none. */
+  vars: sealed.nullable().optional(),
   generation: z.int().positive(),
   createdAt: z.string(),
   updatedAt: z.string(),
@@ -78,20 +88,33 @@ export const parseMachine = (text: string) => parseStored(machine, text);
 /** Returns the profile that a stored text holds, or an error. */
 export const parseProfile = (text: string) => parseStored(profile, text);
 
+const texts = z.record(z.string(), z.string());
+const textsOrNone = z.record(z.string(), z.string().nullable());
+
+/** Returns the values that a machine's unsealed variables hold, or an error. */
+export const parseVars = (text: string) => parseStored(texts, text);
+
+/** Returns the defaults that a profile's unsealed variables hold, or an error. */
+export const parseDeclared = (text: string) => parseStored(textsOrNone, text);
+
 /** Returns the sealed text that a stored rendering holds, or an error. */
 export const parseSealed = (text: string) => parseStored(sealed, text);
 
-/** Returns the summary of a machine. */
+/** Returns the names of a machine's profiles, in order. */
+export const profilesOf = ({ profile, profiles }: Pick<Machine, 'profile' | 'profiles'>): readonly string[] =>
+  profiles ?? (profile === null ? [] : [profile]);
+
+/** Returns the summary of a machine. No name of a profile holds a comma. */
 export const machineSummary = (machine: Machine): Readonly<Record<string, string>> => ({
   generation: String(machine.generation),
   config: String(machine.configGeneration ?? machine.generation),
   epoch: machine.epoch,
-  profile: machine.profile ?? '',
+  profile: profilesOf(machine).join(),
   kind: machine.kind,
   expiry: String(machine.expiry),
   updated: machine.updatedAt,
   deleted: machine.deletedAt ?? '',
-  key: machine.userData?.key ?? '',
+  key: (machine.userData ?? machine.vars)?.key ?? '',
 });
 
 /** Returns the generation in which a part of a profile last changed, as far as the record tells. */
@@ -105,18 +128,20 @@ export const profileSummary = (record: Profile): Readonly<Record<string, string>
   updated: record.updatedAt,
   deleted: record.deletedAt ?? '',
   changed: [changedIn(record, 'base'), changedIn(record, 'default'), changedIn(record, 'settings')].join(' '),
-  key: (record.base ?? record.default)?.key ?? '',
+  key: (record.base ?? record.default ?? record.vars)?.key ?? '',
 });
 
 /** Returns the associated data of a sealed text. A text of another machine or of another generation is not opened. */
 export const machineContext = (
   { id, generation }: Pick<Machine, 'id' | 'generation'>,
-  field: 'userData' | 'sourceText',
+  field: 'userData' | 'sourceText' | 'vars',
 ) => `machine:${id}:${generation}:${field}`;
 
 /** Returns the associated data of a sealed layer of a profile. */
-export const profileContext = ({ name, generation }: Pick<Profile, 'name' | 'generation'>, layer: 'base' | 'default') =>
-  `profile:${name}:${generation}:${layer}`;
+export const profileContext = (
+  { name, generation }: Pick<Profile, 'name' | 'generation'>,
+  layer: 'base' | 'default' | 'vars',
+) => `profile:${name}:${generation}:${layer}`;
 
 /** Returns the associated data of a sealed rendering. */
 export const renderingContext = (id: string, sha512: string) => `rendering:${id}:${sha512}`;

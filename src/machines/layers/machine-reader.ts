@@ -11,12 +11,12 @@ export interface MachineReader extends Reader {
 }
 
 /**
- * Returns the Ignition that reads a machine's config: the one that the machine names, else the one that its profile
- * names, else that of its release as it was when the machine was written.
+ * Returns the Ignition that reads a machine's config: the one that the machine names, else the one that the last of its
+ * profiles names which names one, else that of its release as it was when the machine was written.
  */
 export function readerFor(
   machine: Pick<Machine, 'ignition' | 'shipped' | 'channel' | 'version'>,
-  profile: Pick<Profile, 'ignition'> | undefined,
+  profiles: readonly Pick<Profile, 'ignition'>[],
 ): MachineReader {
   const named = (text: string | null | undefined, from: ReaderSource): MachineReader | undefined => {
     const reader = readerNamed(text ?? '');
@@ -24,7 +24,7 @@ export function readerFor(
   };
   return (
     named(machine.ignition, 'machine') ??
-    named(profile?.ignition, 'profile') ??
+    named(profiles.findLast(({ ignition }) => (ignition ?? null) !== null)?.ignition, 'profile') ??
     named(machine.shipped, 'release') ?? { ...readerOfPlace(machine), from: 'release' }
   );
 }

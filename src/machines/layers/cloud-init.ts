@@ -5,20 +5,29 @@
  */
 import { kindOf, type MachineKind } from '../../configs/user-data.ts';
 import type { Engine } from '../../ignition/combine.ts';
-import { compose, type LayeredEntry } from '../../ignition/compose.ts';
-
-/** In a default layer, this stands for the URL of the machine's cloud-config. In a data URL its braces are escaped. */
-const PLACEHOLDER = /(?:\{\{|%7B%7B)(?:edge\.)?cloud_config_url(?:\}\}|%7D%7D)/gi;
+import { compose, type LayeredEntry, type NamedText } from '../../ignition/compose.ts';
+import type { LayerTexts, ProfileTexts } from './layers.ts';
+import { usesVariable } from './substitute.ts';
 
 export type CloudInit = 'on' | 'off';
 
 /** What decides how a cloud-config gets to its machine. */
 interface CloudInitLayers {
   readonly engine: Engine;
+  /** The text of the default that counts, as it is stored. */
   readonly default: string | undefined;
   readonly user: string | undefined;
-  /** `undefined` means on. */
-  readonly cloudInit?: CloudInit | undefined;
+  readonly cloudInit: CloudInit;
+}
+
+/** Returns what decides on a machine: the last default of its profiles, and `off` if one of them says so. */
+export function cloudInitOf(
+  { profiles, user }: Pick<LayerTexts, 'profiles' | 'user'>,
+  engine: Engine,
+): CloudInitLayers {
+  const last = profiles.findLast((profile) => (profile.default ?? '').trim() !== '');
+  const isOff = profiles.some(({ cloudInit }) => cloudInit === 'off');
+  return { engine, user, default: last?.default, cloudInit: isOff ? 'off' : 'on' };
 }
 
 /**
@@ -56,10 +65,8 @@ const builtInDefault = (engine: Engine): string =>
 const isForCloudInit = (kind: MachineKind): boolean => kind === 'cloud-config' || kind === 'script';
 
 /** Returns true when a default says where to fetch the cloud-config. */
-const fetchesCloudConfig = (text: string | undefined): boolean => text !== undefined && text.search(PLACEHOLDER) >= 0;
-
-/** Returns the default with the URL in the place of the placeholder. */
-export const withCloudConfigUrl = (text: string, url: string): string => text.replace(PLACEHOLDER, () => url);
+const fetchesCloudConfig = (text: string | undefined): boolean =>
+  text !== undefined && usesVariable(text, ['edge.cloud_config_url', 'cloud_config_url']);
 
 /**
  * Returns true when nothing of the operator's brings user data of this kind to the machine, and he has not forbidden it:
@@ -71,15 +78,20 @@ export const needsCloudInit = (
 ): boolean => isForCloudInit(kind) && cloudInit !== 'off' && !fetchesCloudConfig(fallback);
 
 /**
- * Returns the default that boots: the profile's, the built-in one, or the built-in one merged into a profile's that does
- * not fetch the cloud-config. A profile's default that is not valid stays as it is, and is reported as such.
+ * Returns the default that boots: the profile's, `own`, the built-in one, or the built-in one merged into a profile's that does
+ * not fetch the cloud-config. A profile's default that is not valid stays as it is, and is reported as such. `filled` puts the
+ * URL into the built-in one.
  */
-export function defaultFor(layers: CloudInitLayers): string | undefined {
-  if (!needsCloudInit(kindOf(layers.user ?? ''), layers)) return layers.default;
-  const builtIn = builtInDefault(layers.engine);
-  if (layers.default === undefined || layers.default.trim() === '') return builtIn;
-  const both = compose({ base: layers.default, user: builtIn }, layers.engine);
-  return both.ok ? both.value.text : layers.default;
+export function defaultFor(
+  layers: CloudInitLayers,
+  own: NamedText | undefined,
+  filled: (text: string) => string,
+): NamedText | undefined {
+  if (!needsCloudInit(kindOf(layers.user ?? ''), layers)) return own;
+  const builtIn = { layer: 'built-in', text: filled(builtInDefault(layers.engine)) };
+  if (own === undefined) return builtIn;
+  const both = compose({ base: own.text, user: builtIn.text }, layers.engine);
+  return both.ok ? { layer: own.layer, text: both.value.text } : own;
 }
 
 /** Returns a warning where a cloud-config or a script would not be applied. */
@@ -91,37 +103,14 @@ export function cloudInitWarning(layers: CloudInitLayers): LayeredEntry | undefi
 
 /** The same for a profile: whatever cloud-config or script its machines have is not applied. */
 export function profileWarning({
+  name,
   cloudInit,
   default: fallback,
-}: Pick<CloudInitLayers, 'cloudInit' | 'default'>): LayeredEntry | undefined {
+}: Pick<ProfileTexts, 'name' | 'cloudInit' | 'default'>): LayeredEntry | undefined {
   if (cloudInit !== 'off' || fetchesCloudConfig(fallback)) return undefined;
-  return { severity: 'warning', layer: 'default', path: '$', message: NONE_APPLIED };
+  return { severity: 'warning', layer: `default:${name}`, path: '$', message: NONE_APPLIED };
 }
 
-/**
- * Returns errors for the texts in a default that hold the placeholder and whose hash the config states: with the URL in it
- * no text has that hash, and Ignition would fail.
- */
-export function hashedPlaceholders(text: string | undefined): LayeredEntry[] {
-  if (!fetchesCloudConfig(text)) return [];
-  const found: LayeredEntry[] = [];
-  const walk = (value: unknown, path: string): void => {
-    if (typeof value !== 'object' || value === null) return;
-    const { source, verification } = value as { source?: unknown; verification?: { hash?: unknown } | null };
-    if (typeof source === 'string' && typeof verification?.hash === 'string' && fetchesCloudConfig(source))
-      found.push({ severity: 'error', layer: 'default', path: `${path}.verification.hash`, message: HASHED });
-    for (const [name, inner] of Object.entries(value)) walk(inner, path === '' ? name : `${path}.${name}`);
-  };
-  try {
-    walk(JSON.parse(text ?? ''), '');
-  } catch {
-    // What is no JSON is refused by who composes it.
-  }
-  return found;
-}
-
-const HASHED =
-  'no hash fits a text with {{edge.cloud_config_url}}, whose URL differs from machine to machine: take the hash out';
 const NONE_APPLIED =
   'cloudInit is off, and the default does not fetch a cloud-config with {{edge.cloud_config_url}}: those of the machines are not applied';
 const NOT_APPLIED =

@@ -1,0 +1,73 @@
+/** What a PATCH of a machine changes, and what a PUT of one has taken away. No I/O. */
+import type * as z from 'zod';
+import { ok, type Result } from '../../shared/result.ts';
+import type { MachinePatch } from '../amend.ts';
+import type { OperatorFault } from '../problems.ts';
+import { type Machine, profilesOf } from '../records/model.ts';
+import type { MachineSettings } from '../settings.ts';
+import type { machinePatch } from './call-requests.ts';
+import { checkPlace, type Offered } from './machine-request.ts';
+
+type Body = z.output<typeof machinePatch>;
+
+/** Returns what a JSON merge patch (RFC 7396) makes of the settings that are there. */
+export function patchOf(settings: MachineSettings, body: Body, offered: Offered): Result<MachinePatch, OperatorFault> {
+  const { profile, profiles, sshAuthorizedKeys, vars, kernelArgs, channel, board, version, ...others } = body;
+  const place = placeOf(settings, body, offered);
+  if (!place.ok) return place;
+  return ok({
+    ...others,
+    profiles: profiles === undefined ? (profile === undefined ? undefined : namesIn(profile)) : (profiles ?? []),
+    sshAuthorizedKeys: sshAuthorizedKeys === null ? [] : sshAuthorizedKeys,
+    vars: vars === undefined ? undefined : varsAfter(settings.vars, vars),
+    kernelArgs: kernelArgs === null ? [] : kernelArgs,
+    ...place.value,
+  });
+}
+
+/** What the operator has not named stays, though the configuration may offer it no more. */
+function placeOf(settings: MachineSettings, body: Body, offered: Offered) {
+  const { channel = settings.channel, board = settings.board, version = settings.version } = body;
+  const isNamed = [body.channel, body.board, body.version].some((value) => value !== undefined);
+  return isNamed ? checkPlace({ channel, board, version }, offered) : ok({});
+}
+
+function varsAfter(
+  before: MachineSettings['vars'],
+  change: Readonly<Record<string, string | null>> | null,
+): Record<string, string> {
+  const after = new Map(Object.entries(change === null ? {} : before));
+  for (const [name, value] of Object.entries(change ?? {})) {
+    if (value === null) after.delete(name);
+    else after.set(name, value);
+  }
+  return Object.fromEntries(after);
+}
+
+/** Returns the names that one profile gives; `null` gives none. */
+export const namesIn = (profile: string | null): string[] => (profile === null ? [] : [profile]);
+
+/** Returns what whoever replaces a machine may not have meant to take away. */
+export function takenAway(before: Machine | undefined, after: Machine): string[] {
+  if (before === undefined || before.deletedAt !== null) return [];
+  const warnings: string[] = [];
+  const isLost = (had: number, has: number) => had > 0 && has === 0;
+  const hint = 'PUT replaces, PATCH changes a part';
+  const [had, has] = [profilesOf(before), profilesOf(after)];
+  const gone = had.filter((name) => !has.includes(name));
+  if (gone.length > 0)
+    warnings.push(`the machine had the profile ${gone.join(', ')} and has ${has.join(', ') || 'none'} now: ${hint}`);
+  if (before.kind !== 'none' && after.kind === 'none')
+    warnings.push('the machine had user data and has none now: PUT replaces, PATCH leaves the user data');
+  if ((before.hostname ?? null) !== null && (after.hostname ?? null) === null)
+    warnings.push(`the machine had the hostname ${before.hostname} and has none now: ${hint}`);
+  if (isLost((before.sshAuthorizedKeys ?? []).length, (after.sshAuthorizedKeys ?? []).length))
+    warnings.push(`the machine had SSH keys and has none now: ${hint}`);
+  if ((before.vars ?? null) !== null && (after.vars ?? null) === null)
+    warnings.push(`the machine had variables and has none now: ${hint}`);
+  if ((before.ignition ?? null) !== null && (after.ignition ?? null) === null)
+    warnings.push(`the machine named Ignition ${before.ignition} and names none now`);
+  if (isLost((before.kernelArgs ?? []).length, (after.kernelArgs ?? []).length))
+    warnings.push(`the machine had kernel arguments and has none now: ${hint}`);
+  return warnings;
+}
