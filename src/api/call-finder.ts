@@ -52,8 +52,10 @@ export function unknownNames({ query }: Call, names: Iterable<string>): Problem 
 }
 
 /** True for a parameter that may be given several times. */
-const isList = (schema: unknown): boolean =>
-  schema instanceof z.ZodOptional ? isList(schema.unwrap()) : schema instanceof z.ZodArray;
+const isList = (schema: unknown): boolean => {
+  if (schema instanceof z.ZodOptional) return isList(schema.unwrap());
+  return schema instanceof z.ZodPipe ? isList(schema.in) : schema instanceof z.ZodArray;
+};
 
 const isParameter = (segment: string): boolean => segment.startsWith('{');
 const parameters = (segments: readonly string[]): number => segments.filter(isParameter).length;

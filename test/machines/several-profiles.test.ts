@@ -178,7 +178,7 @@ describe('variables', () => {
   it("are the machine's, else the default, in base and default and never in the user data", async () => {
     await profile('web', base(file('/{{rack}}', 'data:,{{color}}')), { vars: { rack: '7', color: null } });
     const issued = await machine(
-      '?profile=web&vars=color%3Dred%20%22%2C%7B',
+      '?profile=web&vars=color%3Dred%20%22%2C%7B&vars=size%3D3',
       base(file('/user', 'data:,%7B%7Bcolor%7D%7D')),
     );
     const { storage } = JSON.parse((await booted(issued)).text);
@@ -265,6 +265,20 @@ describe('variables', () => {
     const { text } = await booted(issued);
     const hash = await crypto.subtle.digest('SHA-512', new TextEncoder().encode(text));
     expect((await explained()).sha512).toBe(Buffer.from(hash).toString('hex'));
+  });
+
+  it('are shown to who may see secrets, and stored where nobody can read them', async () => {
+    await profile('web', base(), { vars: { token: 'default-secret' } });
+    await machine('?profile=web&vars=token%3Dmachine-secret');
+    const made = await edge.call('PUT', '/api/tokens/reader', '{"may":["read"]}');
+    const { token } = await made.json<{ token: string }>();
+    const seen = await edge.fetch('/api/machines/vm', { headers: { authorization: `Bearer ${token}` } });
+    expect(await seen.json()).toMatchObject({ vars: { token: null } });
+    expect(await (await edge.call('GET', '/api/machines/vm')).json()).toMatchObject({
+      vars: { token: 'machine-secret' },
+    });
+    const stored = [...edge.bucket.objects.values()].map(({ bytes }) => Buffer.from(bytes).toString('latin1')).join();
+    expect(stored).not.toMatch(/(?:default|machine)-secret/);
   });
 
   it('whose sample would be wrong are left to the machines', async () => {

@@ -203,6 +203,14 @@ describe('the command line', () => {
     });
     expect(await cli(['profile', 'set', 'web', '--cloud-init', 'off'])).toMatchObject({ code: 0 });
     await outOf(['profile', 'set', 'web', '--kernel-args', 'flatcar.oem.id=qemu']);
+    const declared = write('declared', '# comment\nrack=7\njoin_token\n');
+    await outOf(['profile', 'set', 'web', '--vars', declared]);
+    expect(await outOf(['profile', 'get', 'web'])).toMatch(/^variables +rack=7, join_token \(must be said\)$/m);
+    const vars = write('vars', 'join_token=a=b\n');
+    await outOf(['machine', 'put', 'vm-3', '--profiles', 'web', '--hostname', 'node-3', '--vars', vars]);
+    expect(await outOf(['machine', 'get', 'vm-3'])).toMatch(/^variables +join_token=a=b$/m);
+    await outOf(['machine', 'set', 'vm-3', '--profiles=', '--vars', declared.replace('declared', 'vars')]);
+    expect(await outOf(['machine', 'rm', 'vm-3'])).toContain('deleted');
     expect(await outOf(['profile', 'get', 'web'])).toMatch(/^kernel arguments +flatcar\.oem\.id=qemu$/m);
     expect(JSON.parse(await outOf(['profile', 'get', 'web', '--json']))).toMatchObject({
       cloudInit: 'off',
@@ -290,8 +298,8 @@ describe('the command line', () => {
         .split('\n');
     expect(complete('mach')).toEqual(['machine']);
     expect(complete('machine', 'ex')).toEqual(['explain', 'export']);
-    expect(complete('machine', 'put', '--pro')).toEqual(['--profile']);
-    expect(complete('machine', 'put', 'vm-1', '--pro')).toEqual(['--profile']);
+    expect(complete('machine', 'put', '--pro')).toEqual(['--profile', '--profiles']);
+    expect(complete('machine', 'put', 'vm-1', '--pro')).toEqual(['--profile', '--profiles']);
     expect(await outOf(['completion', 'zsh'])).toContain('bashcompinit');
     expect(await cli(['completion', 'fish'])).toMatchObject({ code: 2 });
   });

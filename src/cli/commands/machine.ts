@@ -3,30 +3,7 @@ import type { ArgsDef, CommandDef } from 'citty';
 import type { CallAnswer } from '../../api/api-client.ts';
 import { COMMON, command, DRY, group, SERVICE, table } from '../command.ts';
 import { EXIT, Stop, stopOf } from '../terminal.ts';
-
-const ID = { id: { type: 'positional', description: 'the machine', required: true } } as const;
-const FORMAT = {
-  format: { type: 'enum', options: ['ignition', 'butane', 'ct'], description: 'where the file does not say so itself' },
-} as const satisfies ArgsDef;
-const MATCH = {
-  'if-match': { type: 'string', description: 'only if it still has this ETag', valueHint: 'ETAG' },
-  'if-absent': { type: 'boolean', description: 'only if it does not exist yet' },
-} as const satisfies ArgsDef;
-
-export const KERNEL = {
-  'kernel-args': {
-    type: 'string',
-    description: 'what the kernel gets, in one text, such as "console=ttyS0,115200 quiet"; empty for nothing',
-    valueHint: 'ARGS',
-  },
-} as const satisfies ArgsDef;
-
-/** Returns the arguments of a text; `undefined` without one. */
-export const kernelArgsOf = (text: string | undefined): string[] | undefined =>
-  text?.split(' ').filter((argument) => argument !== '');
-
-const given = <T extends Readonly<Record<string, unknown>>>(fields: T) =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
+import { conditions, given, ID, issuedText, MATCH, put, set } from './machine-writes.ts';
 
 const list = command(
   'machines with their states',
@@ -48,7 +25,7 @@ const list = command(
       table([
         ['ID', 'PROFILE', 'STATE', 'LAST ASKED', 'USER DATA'],
         ...items.map((machine) => [
-          ...[machine.id, machine.profile ?? '-', machine.state, machine.lastBoot?.at ?? 'never', machine.kind],
+          ...[machine.id, machine.profiles.join() || '-', machine.state, machine.lastBoot?.at ?? 'never', machine.kind],
         ]),
       ]),
     );
@@ -69,7 +46,14 @@ const get = command(
       ]);
       const facts = [
         ...[
-          ['profile', machine.profile ?? '-'],
+          ['profiles', machine.profiles.join(', ') || '-'],
+          ['hostname', machine.hostname ?? '-'],
+          [
+            'variables',
+            Object.entries(machine.vars)
+              .map((pair) => pair.join('='))
+              .join(', ') || '-',
+          ],
           ['state', machine.state],
           ['user data', machine.kind],
         ],
@@ -87,86 +71,6 @@ const get = command(
     });
   },
 );
-
-const put = command(
-  'create or replace a machine; FILE is its user data (- for the standard input)',
-  {
-    ...{ ...COMMON, ...SERVICE, ...DRY, ...FORMAT, ...MATCH, ...ID },
-    file: { type: 'positional', description: 'the user data; absent for none', required: false },
-    empty: { type: 'boolean', description: 'without FILE: take the user data of an existing machine away' },
-    profile: { type: 'string', description: 'its profile' },
-    'expires-in': { type: 'string', description: 'seconds until its URLs end' },
-    channel: { type: 'string', description: 'for iPXE' },
-    board: { type: 'string', description: 'for iPXE' },
-    version: { type: 'string', description: 'for iPXE' },
-    ignition: { type: 'string', description: 'the version of Ignition that reads it' },
-    ...KERNEL,
-  },
-  async ({ args, client, terminal, show }) => {
-    const { id, file, profile, channel, board, version, ignition, format } = args;
-    const body = file === undefined ? '' : await terminal.read(file);
-    // Whoever only means to change a profile must not take the user data away.
-    const isNew = file === undefined && args.empty !== true && args['if-match'] === undefined;
-    const settings = given({ profile, channel, board, version, ignition, format, expires_in: args['expires-in'] });
-    const kernel = kernelArgsOf(args['kernel-args']) ?? [];
-    const query = { ...settings, ...(kernel.length === 0 ? {} : { kernel_arg: kernel }) };
-    const done = await client().call('putMachine', {
-      params: { id },
-      query: { ...query, ...(args['dry-run'] === true ? { dry_run: '1' } : {}) },
-      body,
-      ...conditions(args['if-match'], args['if-absent'] === true || isNew),
-    });
-    if (!done.ok && done.error.reason === 'refused' && done.error.status === 412 && isNew)
-      throw new Stop(
-        `${id} exists already: give FILE, change a part with machine set, or take its user data away with --empty`,
-        EXIT.overtaken,
-      );
-    if (!done.ok) throw stopOf(done.error);
-    show(done.value, () => issuedText(done.value));
-  },
-);
-
-const set = command(
-  'change a part of a machine; its user data and its URLs stay',
-  {
-    ...{ ...COMMON, ...SERVICE, ...DRY, ...ID, 'if-match': MATCH['if-match'] },
-    profile: { type: 'string', description: 'its profile; empty for none' },
-    channel: { type: 'string', description: 'of the release that it boots' },
-    board: { type: 'string', description: 'of the release that it boots' },
-    version: { type: 'string', description: 'of the release that it boots' },
-    ignition: { type: 'string', description: 'the version of Ignition that reads it; empty for that of the release' },
-    ...KERNEL,
-  },
-  async ({ args, call, show }) => {
-    const { id, profile, channel, board, version, ignition } = args;
-    const orNull = (text: string | undefined) => (text === '' ? null : text);
-    const done = await call('patchMachine', {
-      params: { id },
-      query: args['dry-run'] === true ? { dry_run: '1' } : {},
-      body: given({
-        ...{ profile: orNull(profile), channel, board, version, ignition: orNull(ignition) },
-        kernelArgs: kernelArgsOf(args['kernel-args']),
-      }),
-      ...conditions(args['if-match'], false),
-    });
-    show(done, () => issuedText(done));
-  },
-);
-
-const conditions = (ifMatch: string | undefined, isAbsent: boolean | undefined) => ({
-  ...(ifMatch === undefined ? {} : { ifMatch }),
-  ...(isAbsent === true ? { ifNoneMatch: '*' } : {}),
-});
-
-function issuedText({ id, urls, isChanged, dryRun, warnings, entries, expiresAt }: CallAnswer<'putMachine'>): string {
-  const what = dryRun ? 'dry run: nothing was stored' : isChanged ? 'stored' : 'nothing is different';
-  return [
-    `${id}: ${what}; its URLs end ${expiresAt ?? 'never'}\n`,
-    ...(urls === null ? [] : [table(Object.entries(urls).map(([what, url]) => [what, url ?? '']))]),
-    ...warnings.map((warning) => `warning: ${warning}\n`),
-    ...entries.map(({ severity, layer, path, message }) => `${severity}: ${layer}: ${path}: ${message}\n`),
-  ].join('');
-}
 
 const userData = command(
   'print the user data of a machine as it was written',
@@ -186,7 +90,7 @@ const explain = command(
       explained.valid
         ? [
             `${JSON.stringify(explained.config, null, 2)}\n`,
-            ...explained.parts.map(({ path, layer }) => `${layer.padEnd(8)}${path}\n`),
+            ...explained.parts.map(({ path, layer }) => `${layer.padEnd(14)}${path}\n`),
             ...(explained.kernelArgs.length === 0 ? [] : [`kernel  ${explained.kernelArgs.join(' ')}\n`]),
             ...explained.warnings.map((warning) => `warning: ${warning}\n`),
           ].join('')

@@ -4,7 +4,7 @@ import type { CallAnswer } from '../../api/api-client.ts';
 import { COMMON, command, DRY, group, SERVICE, table } from '../command.ts';
 import { progress } from '../progress.ts';
 import { EXIT, Stop, stopOf } from '../terminal.ts';
-import { KERNEL, kernelArgsOf } from './machine.ts';
+import { KERNEL, kernelArgsOf, linesOf } from './machine-writes.ts';
 
 type Change = CallAnswer<'putProfileBase'>;
 
@@ -42,6 +42,12 @@ const get = command(
           ['engine', profile.engine],
           ['ignition', profile.ignition ?? '-'],
           ['cloud-init', profile.cloudInit],
+          [
+            'variables',
+            Object.entries(profile.vars)
+              .map(([name, value]) => (value === null ? `${name} (must be said)` : `${name}=${value}`))
+              .join(', ') || '-',
+          ],
           ['kernel arguments', profile.kernelArgs.join(' ') || '-'],
           ['generation', String(profile.generation)],
           ...Object.entries(profile.boots).map(([outcome, count]) => [`boots ${outcome}`, String(count)]),
@@ -127,13 +133,21 @@ const settings = command(
     ignition: { type: 'string', description: 'the version of Ignition of its machines; none: that of their release' },
     'cloud-init': { type: 'enum', options: ['on', 'off'], description: 'whether a cloud-config is fetched by itself' },
     ...KERNEL,
+    vars: {
+      type: 'string',
+      description:
+        'the variables that its layers may hold, as name=default, one a line; name alone: each machine must say it',
+      valueHint: 'FILE',
+    },
   },
-  async ({ args, client, call, show }) => {
+  async ({ args, client, call, terminal, show }) => {
     const query = { dry_run: args['dry-run'] === true, force: args.force === true };
+    const vars = await linesOf(terminal, args.vars);
     const body = {
       ...(args.engine === undefined ? {} : { engine: args.engine as 'ignition' | 'legacy' }),
       ...(args.ignition === undefined ? {} : { ignition: args.ignition === 'none' ? null : args.ignition }),
       ...(args['cloud-init'] === undefined ? {} : { cloudInit: args['cloud-init'] as 'on' | 'off' }),
+      ...(vars === undefined ? {} : { vars: Object.fromEntries(vars.map(declaredOf)) }),
       ...(args['kernel-args'] === undefined ? {} : { kernelArgs: kernelArgsOf(args['kernel-args']) ?? [] }),
     };
     const params = { name: args.name };
@@ -145,6 +159,12 @@ const settings = command(
     show(change, () => changeText(change, args.force === true));
   },
 );
+
+/** Returns name and default of a line. */
+const declaredOf = (line: string): readonly [string, string | null] => {
+  const at = line.indexOf('=');
+  return at === -1 ? [line, null] : [line.slice(0, at), line.slice(at + 1)];
+};
 
 const change = command(
   'how far the check of a change has come',

@@ -147,7 +147,9 @@ export const machineView = z
     ...profileNames,
     hostname: z.string().nullable(),
     sshAuthorizedKeys: z.array(z.string()),
-    vars,
+    vars: z
+      .record(z.string(), z.string().nullable())
+      .meta({ description: 'its values for the variables of its profiles; null for who may only read' }),
     kind,
     source: z.string().optional(),
     generation: z.int(),

@@ -47,7 +47,7 @@ export async function showMachine(room: MachineRoom, call: Call): Promise<Respon
   const userData = user.ok && user.value !== undefined ? { bytes: user.value.bytes, sha512: user.value.sha512 } : null;
   const answer = {
     ...view(machine),
-    vars: says.ok ? says.value.vars : {},
+    vars: shownVars(call, says.ok ? says.value.vars : {}),
     reads: readsOf(reader),
     userData,
     ...state.value,
@@ -55,6 +55,13 @@ export async function showMachine(room: MachineRoom, call: Call): Promise<Respon
     boots: boots.value,
   };
   return answerJson<typeof machineView>(answer, 200, { etag });
+}
+
+/** Values may be secrets. Who may only read is told the names. */
+function shownVars(call: Call, vars: Readonly<Record<string, string>>): Record<string, string | null> {
+  const { may } = call.var.caller;
+  const isShown = may === 'everything' || may.has('machines') || may.has('secrets');
+  return Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, isShown ? value : null]));
 }
 
 /** Returns the record without the values that the machine's URLs are made of. */
