@@ -43,7 +43,9 @@ export function callFinder(
 export function unknownNames({ query }: Call, names: Iterable<string>): Problem | undefined {
   const known = Object.keys(query?.shape ?? {});
   const asked = [...names];
-  const unknown = [...new Set(asked)].filter((name) => !known.includes(name)).slice(0, MOST_ERRORS);
+  // `label.NAME` stands for every name of a label.
+  const isLabel = (name: string) => known.includes('label.NAME') && /^label\.[a-z]/.test(name);
+  const unknown = [...new Set(asked)].filter((name) => !known.includes(name) && !isLabel(name)).slice(0, MOST_ERRORS);
   const [first, ...others] = unknown.map((name) => unknownName(name, known, 'the query'));
   if (first !== undefined) return fieldProblem([first, ...others], 'unknown-name');
   // Nobody can say which of two values is meant.

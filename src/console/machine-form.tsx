@@ -26,6 +26,8 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
   const [hostname, setHostname] = useState(machine?.hostname ?? '');
   const [keys, setKeys] = useState((machine?.sshAuthorizedKeys ?? []).join('\n'));
   const [vars, setVars] = useState(linesOfVariables(machine?.vars ?? {}));
+  const [attributes, setAttributes] = useState(linesOfVariables(machine?.attributes ?? {}));
+  const [labels, setLabels] = useState(linesOfVariables(machine?.labels ?? {}));
   const [seconds, setSeconds] = useState('');
   const [release, setRelease] = useState({
     channel: machine?.channel ?? '',
@@ -52,6 +54,8 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
       ...(format === 'ct' ? { format, platform } : {}),
       ...(keys.trim() === '' ? {} : { ssh_authorized_key: linesIn(keys) }),
       ...(vars.trim() === '' ? {} : { vars: varsIn(vars) }),
+      ...(attributes.trim() === '' ? {} : { attribute: varsIn(attributes) }),
+      ...(labels.trim() === '' ? {} : { label: varsIn(labels) }),
       ...(kernelArgs.trim() === '' ? {} : { kernel_arg: kernelArgs.trim().split(/\s+/) }),
     };
     // A new machine must not take the place of another, and a change must not undo what somebody else has changed.
@@ -104,10 +108,17 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
         <Field label="New URLs end after" hint="(seconds, optional)" value={seconds} onValue={setSeconds} />
       </div>
       <details>
-        <summary>Its keys and variables</summary>
+        <summary>Its keys, variables, attributes and labels</summary>
         <div class="fields">
           <Lines label="SSH keys of core" hint="(one a line)" value={keys} onValue={setKeys} />
           <Lines label="Variables" hint="(as rack=7, one a line)" value={vars} onValue={setVars} />
+          <Lines
+            label="Attributes"
+            hint="(for its metadata, as local_ipv4=10.0.0.7)"
+            value={attributes}
+            onValue={setAttributes}
+          />
+          <Lines label="Labels" hint="(for lists, as row=b)" value={labels} onValue={setLabels} />
         </div>
       </details>
       <details>

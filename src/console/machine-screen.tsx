@@ -99,6 +99,10 @@ const Record = ({ machine }: { machine: Machine }) => (
     <dd>{machine.sshAuthorizedKeys.length === 0 ? 'none' : machine.sshAuthorizedKeys.map(keyName).join(', ')}</dd>
     <dt>Variables</dt>
     <dd>{Object.keys(machine.vars).length === 0 ? 'none' : Object.keys(machine.vars).join(', ')}</dd>
+    <dt>Labels</dt>
+    <dd>{pairsOf(machine.labels)}</dd>
+    <dt>Attributes</dt>
+    <dd>{pairsOf(machine.attributes)}</dd>
     <dt>State</dt>
     <dd>
       <StateChip state={machine.state} />
@@ -127,6 +131,11 @@ const Record = ({ machine }: { machine: Machine }) => (
     <dd>{moment(machine.updatedAt)}</dd>
   </dl>
 );
+
+const pairsOf = (texts: Readonly<Record<string, string>>): string =>
+  Object.entries(texts)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(', ') || 'none';
 
 /** Returns what tells one key from another: its comment, or its last characters. */
 const keyName = (line: string): string => line.split(' ').slice(2).join(' ') || `…${line.slice(-12)}`;

@@ -19,6 +19,7 @@ export function ProfileSettings({ profile, etag, onChanged }: ProfileSettingsPro
     cloudInit: profile.cloudInit,
     kernel: profile.kernelArgs.join(' '),
     vars: linesOfVariables(profile.vars),
+    metadataUnit: profile.metadataUnit ? 'on' : 'off',
   };
   const [now, setNow] = useState(was);
   const isChanged = JSON.stringify(now) !== JSON.stringify(was);
@@ -30,6 +31,7 @@ export function ProfileSettings({ profile, etag, onChanged }: ProfileSettingsPro
       cloudInit,
       kernelArgs,
       vars: variablesOfLines(now.vars),
+      metadataUnit: now.metadataUnit === 'on',
     };
     const done = await action.run('patchProfile', { params: { name: profile.name }, body, ifMatch: etag });
     if (done !== undefined) await onChanged();
@@ -52,6 +54,15 @@ export function ProfileSettings({ profile, etag, onChanged }: ProfileSettingsPro
             ['off', 'only where the default says so'],
           ]}
           onValue={(chosen) => setNow({ ...now, cloudInit: chosen === 'off' ? 'off' : 'on' })}
+        />
+        <Choice
+          label="Metadata in /run/metadata/flatcar"
+          value={now.metadataUnit}
+          choices={[
+            ['off', 'not written'],
+            ['on', 'written by a unit'],
+          ]}
+          onValue={(metadataUnit) => setNow({ ...now, metadataUnit })}
         />
         <Field
           label="Kernel arguments"

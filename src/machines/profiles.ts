@@ -5,7 +5,7 @@ import { type Conflict, change, type Stored } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { MachinePorts } from './issue.ts';
 import type { CloudInit } from './layers/cloud-init.ts';
-import { openProfile } from './layers/layers.ts';
+import { openProfile, type ProfileTexts } from './layers/layers.ts';
 import type { Declared } from './layers/variables.ts';
 import type { OperatorFault } from './problems.ts';
 import { checkProfile } from './profile-check.ts';
@@ -21,6 +21,7 @@ export interface ProfileChange {
   /** The version of Ignition that reads the configs of its machines; `null` for that of their releases. */
   readonly ignition?: string | null | undefined;
   readonly cloudInit?: CloudInit | undefined;
+  readonly metadataUnit?: boolean | undefined;
   readonly kernelArgs?: readonly string[] | null | undefined;
   /** The variables that its layers may hold, with their defaults. */
   readonly vars?: Declared | null | undefined;
@@ -69,7 +70,13 @@ export interface Plan {
   readonly entries: readonly LayeredEntry[];
 }
 
-const NOTHING = { engine: DELETED_ENGINE, base: undefined, default: undefined, cloudInit: undefined, vars: {} };
+const NOTHING: Omit<ProfileTexts, 'name'> = {
+  engine: DELETED_ENGINE,
+  base: undefined,
+  default: undefined,
+  cloudInit: undefined,
+  vars: {},
+};
 
 /** Reads a profile and applies a change to its layers. Nothing is stored. */
 export async function planChange(
@@ -90,6 +97,7 @@ export async function planChange(
     engine: change.engine ?? old.engine,
     ignition: change.ignition === undefined ? old.ignition : change.ignition,
     cloudInit: change.cloudInit ?? old.cloudInit,
+    metadataUnit: change.metadataUnit ?? old.metadataUnit,
     kernelArgs: change.kernelArgs === undefined ? old.kernelArgs : (change.kernelArgs ?? []),
     base: change.base === undefined ? old.base : (change.base ?? undefined),
     default: change.default === undefined ? old.default : (change.default ?? undefined),
@@ -169,7 +177,10 @@ const hasSameSettings = (old: Layers, layers: Layers): boolean =>
 
 /** What decides how its bases are read: engine, reader, and the variables in them. */
 const hasSameEngine = (old: Layers, layers: Layers): boolean =>
-  old.engine === layers.engine && old.ignition === layers.ignition && sortedText(old.vars) === sortedText(layers.vars);
+  old.engine === layers.engine &&
+  old.ignition === layers.ignition &&
+  (old.metadataUnit ?? false) === (layers.metadataUnit ?? false) &&
+  sortedText(old.vars) === sortedText(layers.vars);
 
 const sortedText = (vars: Declared): string =>
   JSON.stringify(Object.entries(vars).toSorted(([a], [b]) => (a < b ? -1 : 1)));
@@ -241,6 +252,7 @@ async function sealedProfile(
     engine: layers.engine,
     ignition: layers.ignition,
     ...(layers.cloudInit === undefined ? {} : { cloudInit: layers.cloudInit }),
+    ...(layers.metadataUnit === undefined ? {} : { metadataUnit: layers.metadataUnit }),
     kernelArgs: [...layers.kernelArgs],
     vars: await sealedVars(),
     generation,

@@ -12,6 +12,10 @@ export interface MachineSettings {
   readonly sshAuthorizedKeys: readonly string[];
   /** Values for the variables of its profiles. */
   readonly vars: Readonly<Record<string, string>>;
+  /** What its metadata service says of it. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** By which it is found in lists. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly channel: string;
   readonly board: string;
   readonly version: string;
@@ -28,9 +32,12 @@ export async function settingsOf(
   const says = await openSays(vault, machine);
   if (!says.ok) return says;
   const { hostname, sshAuthorizedKeys, vars } = says.value;
-  const { channel, board, version, ignition = null, kernelArgs = [] } = machine;
+  const { channel, board, version, ignition = null, kernelArgs = [], attributes = {}, labels = {} } = machine;
   const profiles = profilesOf(machine);
-  return ok({ profiles, hostname, sshAuthorizedKeys, vars, channel, board, version, ignition, kernelArgs });
+  return ok({
+    ...{ profiles, hostname, sshAuthorizedKeys, vars, attributes, labels },
+    ...{ channel, board, version, ignition, kernelArgs },
+  });
 }
 
 /** Those that go into the config, or decide how it is written. */
@@ -46,8 +53,12 @@ export const giveSameConfig = (one: MachineSettings, other: MachineSettings): bo
 
 /** Returns the settings alone of what says more. */
 export const settingsIn = (all: MachineSettings): MachineSettings => {
-  const { profiles, hostname, sshAuthorizedKeys, vars, channel, board, version, ignition, kernelArgs } = all;
-  return { profiles, hostname, sshAuthorizedKeys, vars, channel, board, version, ignition, kernelArgs };
+  const { profiles, hostname, sshAuthorizedKeys, vars, attributes, labels } = all;
+  const { channel, board, version, ignition, kernelArgs } = all;
+  return {
+    ...{ profiles, hostname, sshAuthorizedKeys, vars, attributes, labels },
+    ...{ channel, board, version, ignition, kernelArgs },
+  };
 };
 
 /** The order of variables says nothing. */
@@ -59,8 +70,17 @@ const plain = (value: unknown): string =>
   );
 
 /** Returns them as a record has them, but the variables, which are sealed. */
-export const asRecorded = ({ profiles, sshAuthorizedKeys, vars: _sealed, kernelArgs, ...rest }: MachineSettings) => ({
+export const asRecorded = ({
+  profiles,
+  sshAuthorizedKeys,
+  vars: _sealed,
+  attributes,
+  labels,
+  kernelArgs,
+  ...rest
+}: MachineSettings) => ({
   ...rest,
   ...{ profile: profiles[0] ?? null, profiles: [...profiles] },
   ...{ sshAuthorizedKeys: [...sshAuthorizedKeys], kernelArgs: [...kernelArgs] },
+  ...{ attributes: { ...attributes }, labels: { ...labels } },
 });

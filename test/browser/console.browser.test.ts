@@ -231,7 +231,14 @@ describe.skipIf(!hasBrowser)('the console', () => {
   });
 
   it('keeps in a change what it does not show at first, and a profile keeps its settings', async () => {
-    const patch = { hostname: 'node-1', ignition: '2.24.0', kernelArgs: ['quiet', 'a=b'], vars: { text: 'a\n\\b' } };
+    const patch = {
+      hostname: 'node-1',
+      ignition: '2.24.0',
+      kernelArgs: ['quiet', 'a=b'],
+      vars: { text: 'a\n\\b' },
+      labels: { row: 'b' },
+      attributes: { a: 'c=d' },
+    };
     // No layer holds the variable, so no machine lacks it.
     await edge.api('/api/profiles/web', { method: 'PATCH', body: '{"vars":{"text":null,"rack":"7"}}' });
     expect((await edge.api('/api/machines/vm-1', { method: 'PATCH', body: JSON.stringify(patch) })).status).toBe(200);
@@ -240,7 +247,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.getByText('node-1', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Change', exact: true }).click();
     const form = page.getByRole('form', { name: 'Change vm-1' });
-    await form.getByText('Its keys and variables').click();
+    await form.getByText('Its keys, variables, attributes and labels').click();
     expect(await form.getByLabel('Variables').inputValue()).toBe('text=a\\n\\\\b');
     await form.getByText("The release, its Ignition, and the kernel's arguments").click();
     await form.getByLabel('Kernel arguments').fill('quiet  a=b c=d');

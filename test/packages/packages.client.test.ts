@@ -207,8 +207,22 @@ describe('the command line', () => {
     await outOf(['profile', 'set', 'web', '--vars', declared]);
     expect(await outOf(['profile', 'get', 'web'])).toMatch(/^variables +rack=7, join_token \(must be said\)$/m);
     const vars = write('vars', 'join_token=a=b\n');
-    await outOf(['machine', 'put', 'vm-3', '--profiles', 'web', '--hostname', 'node-3', '--vars', vars]);
+    await outOf([
+      'machine',
+      'put',
+      'vm-3',
+      '--profiles',
+      'web',
+      '--hostname',
+      'node-3',
+      '--vars',
+      vars,
+      '--labels',
+      'row=b,rack=7',
+    ]);
     expect(await outOf(['machine', 'get', 'vm-3'])).toMatch(/^variables +join_token=a=b$/m);
+    expect(await outOf(['machine', 'list', '--label', 'row=b'])).toContain('vm-3');
+    expect(await outOf(['machine', 'list', '--label', 'row=c'])).not.toContain('vm-3');
     await outOf(['machine', 'set', 'vm-3', '--profiles=', '--vars', declared.replace('declared', 'vars')]);
     expect(await outOf(['machine', 'rm', 'vm-3'])).toContain('deleted');
     expect(await outOf(['profile', 'get', 'web'])).toMatch(/^kernel arguments +flatcar\.oem\.id=qemu$/m);

@@ -125,7 +125,16 @@ export class MachineRooms {
   /** The same, where it may be refused. */
   async tryMachine(id: string, text: string, asked: Partial<NewMachine>) {
     const written = { kind: kindOf(text), source: null, text, sourceText: undefined, expiresIn: undefined };
-    const said = { profiles: [], hostname: null, sshAuthorizedKeys: [], vars: {}, ignition: null, kernelArgs: [] };
+    const said = {
+      profiles: [],
+      hostname: null,
+      sshAuthorizedKeys: [],
+      vars: {},
+      attributes: {},
+      labels: {},
+      ignition: null,
+      kernelArgs: [],
+    };
     const wanted = { ...IPXE, ...written, ...said, ...asked };
     return await this.#clock.until(this.issued(writeMachine(this.room, id, wanted)));
   }

@@ -24,6 +24,12 @@ const SAYS = {
     description: 'public keys for core, one a line, as authorized_keys',
     valueHint: 'FILE',
   },
+  attributes: {
+    type: 'string',
+    description: 'what its metadata service says of it, as name=value, one a line',
+    valueHint: 'FILE',
+  },
+  labels: { type: 'string', description: 'by which lists find it, as name=value by comma' },
   vars: {
     type: 'string',
     description: 'values for the variables of its profiles, as name=value, one a line',
@@ -77,6 +83,8 @@ export const put = command(
     const says = {
       ssh_authorized_key: await linesOf(terminal, args['ssh-keys']),
       vars: await linesOf(terminal, args.vars),
+      attribute: await linesOf(terminal, args.attributes),
+      label: listOf(args.labels),
     };
     const settings = given({
       ...says,
@@ -122,7 +130,8 @@ export const set = command(
   },
   async ({ args, call, terminal, show }) => {
     const { id, profile, profiles, hostname, channel, board, version, ignition } = args;
-    const vars = await linesOf(terminal, args.vars);
+    const pairs = (lines: string[] | undefined) =>
+      lines === undefined ? undefined : Object.fromEntries(lines.map(variableOf));
     const orNull = (text: string | undefined) => (text === '' ? null : text);
     const done = await call('patchMachine', {
       params: { id },
@@ -131,7 +140,9 @@ export const set = command(
         ...{ profile: orNull(profile), hostname: orNull(hostname) },
         profiles: profiles?.split(',').filter((name) => name !== ''),
         sshAuthorizedKeys: await linesOf(terminal, args['ssh-keys']),
-        vars: vars === undefined ? undefined : Object.fromEntries(vars.map(variableOf)),
+        vars: pairs(await linesOf(terminal, args.vars)),
+        attributes: pairs(await linesOf(terminal, args.attributes)),
+        labels: pairs(listOf(args.labels)),
         ...{ channel, board, version, ignition: orNull(ignition) },
         kernelArgs: kernelArgsOf(args['kernel-args']),
       }),
@@ -140,6 +151,8 @@ export const set = command(
     show(done, () => issuedText(done));
   },
 );
+
+const listOf = (text: string | undefined): string[] | undefined => text?.split(',').filter((part) => part !== '');
 
 /** Returns name and value of a line. */
 const variableOf = (line: string): readonly [string, string] => {

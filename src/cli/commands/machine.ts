@@ -12,11 +12,16 @@ const list = command(
     profile: { type: 'string', description: 'only those of this profile' },
     state: { type: 'string', description: 'never-booted, booted, stale, failing, expired; several by comma' },
     prefix: { type: 'string', description: 'only ids that begin with it' },
+    label: { type: 'string', description: 'only those with these labels, as row=b; several by comma' },
   },
-  async ({ args: { profile, state, prefix }, call, show }) => {
+  async ({ args: { profile, state, prefix, label }, call, show }) => {
+    const labels = (label?.split(',') ?? []).map((pair) => [
+      `label.${pair.split('=')[0]}`,
+      pair.split('=').slice(1).join('='),
+    ]);
     const items: CallAnswer<'listMachines'>['items'] = [];
     for (let cursor: string | null | undefined; cursor !== null; ) {
-      const query = given({ profile, state, prefix, cursor });
+      const query = { ...given({ profile, state, prefix, cursor }), ...Object.fromEntries(labels) };
       const page: CallAnswer<'listMachines'> = await call('listMachines', { query });
       items.push(...page.items);
       cursor = page.cursor;

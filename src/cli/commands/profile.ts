@@ -133,6 +133,11 @@ const settings = command(
     ignition: { type: 'string', description: 'the version of Ignition of its machines; none: that of their release' },
     'cloud-init': { type: 'enum', options: ['on', 'off'], description: 'whether a cloud-config is fetched by itself' },
     ...KERNEL,
+    'metadata-unit': {
+      type: 'enum',
+      options: ['on', 'off'],
+      description: 'whether its machines write their metadata to /run/metadata/flatcar',
+    },
     vars: {
       type: 'string',
       description:
@@ -147,6 +152,7 @@ const settings = command(
       ...(args.engine === undefined ? {} : { engine: args.engine as 'ignition' | 'legacy' }),
       ...(args.ignition === undefined ? {} : { ignition: args.ignition === 'none' ? null : args.ignition }),
       ...(args['cloud-init'] === undefined ? {} : { cloudInit: args['cloud-init'] as 'on' | 'off' }),
+      ...(args['metadata-unit'] === undefined ? {} : { metadataUnit: args['metadata-unit'] === 'on' }),
       ...(vars === undefined ? {} : { vars: Object.fromEntries(vars.map(declaredOf)) }),
       ...(args['kernel-args'] === undefined ? {} : { kernelArgs: kernelArgsOf(args['kernel-args']) ?? [] }),
     };

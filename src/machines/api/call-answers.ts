@@ -113,6 +113,7 @@ const bootState = {
 const machineSummary = z.object({
   id: z.string(),
   ...profileNames,
+  labels: z.record(z.string(), z.string()),
   kind: z.string(),
   generation: z.int(),
   expiresAt: moment.nullable(),
@@ -147,6 +148,8 @@ export const machineView = z
     ...profileNames,
     hostname: z.string().nullable(),
     sshAuthorizedKeys: z.array(z.string()),
+    attributes: z.record(z.string(), z.string()),
+    labels: z.record(z.string(), z.string()),
     vars: z
       .record(z.string(), z.string().nullable())
       .meta({ description: 'its values for the variables of its profiles; null for who may only read' }),

@@ -7,14 +7,8 @@ import { engine, formatQuery, onOff, yesNo } from '../../configs/call-requests.t
 import { readerNamed } from '../../ignition/reader.ts';
 import { kernelArgFault, MOST_KERNEL_BYTES } from '../boot/kernel-args.ts';
 import { MACHINE_STATES } from '../boot/state.ts';
-import { hostnameFault, sshKeyFault } from '../layers/identity-rules.ts';
-import { MOST_VALUES_BYTES, MOST_VARIABLES, variableNameFault } from '../layers/variable-rules.ts';
 import { NAME, RESERVED } from '../records/model.ts';
-
-/** More layers than this are a mistake. */
-const MOST_PROFILES = 16;
-const MOST_KEYS = 64;
-const EXAMPLE_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHlJ0kKmUd9P0Cx8x1UoTj0b1S0d3m0h0u0b5t0u7c0N name';
+import { declaredVars, machineSaysPatch, machineSaysQuery, nullable, VARS_RULE } from './machine-parameters.ts';
 
 /** Ten years. A longer time is a mistake, or means never: then `expires_in` is left out. */
 const MOST_SECONDS = 10 * 366 * 24 * 3600;
@@ -76,86 +70,13 @@ export const kernelArgs = z
 
 const VERSION_RULE = 'must be MAJOR.CHANNEL.PATCH, current or current-YYYY';
 
-const PROFILES_RULE = `must be names of profiles, each once, at most ${MOST_PROFILES}`;
-/** A list of profiles, without one twice. */
-const profileList = (names: readonly string[]): boolean =>
-  names.length <= MOST_PROFILES && new Set(names).size === names.length && names.every((text) => NAME.test(text));
-/** In a query they are one text. */
-const profilesText = z
-  .string({ error: PROFILES_RULE })
-  .transform((text) => (text === '' ? [] : text.split(',')))
-  .refine(profileList, PROFILES_RULE)
-  .meta({ description: 'by comma, in the order in which their bases are merged', example: 'base,web' });
-export const profilesJson = z
-  .array(z.string({ error: PROFILES_RULE }), { error: PROFILES_RULE })
-  .refine(profileList, PROFILES_RULE)
-  .meta({ description: 'in the order in which their bases are merged; null: none', example: ['base', 'web'] });
-
-const hostname = z.string({ error: 'must be a host name' }).superRefine((text, context) => {
-  const fault = hostnameFault(text);
-  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
-});
-
-const KEYS_RULE = `must be at most ${MOST_KEYS} public keys, as authorized_keys has them`;
-const sshKey = z.string({ error: KEYS_RULE }).superRefine((text, context) => {
-  const fault = sshKeyFault(text);
-  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
-});
-export const sshAuthorizedKeys = z
-  .array(sshKey, { error: KEYS_RULE })
-  .max(MOST_KEYS, KEYS_RULE)
-  .refine((keys) => keys.join().length <= MOST_VALUES_BYTES, KEYS_RULE);
-
-const VARS_RULE = `must be names with texts, at most ${MOST_VARIABLES} of them and ${MOST_VALUES_BYTES} bytes`;
-/** Values by their names. */
-const valuesOf = <V extends z.ZodType>(value: V) =>
-  z.record(z.string(), value, { error: VARS_RULE }).superRefine((vars, context) => {
-    const names = Object.keys(vars);
-    for (const name of names) {
-      const fault = variableNameFault(name);
-      if (fault !== undefined) context.addIssue({ code: 'custom', path: [name], message: `${name}: ${fault}` });
-    }
-    if (names.length > MOST_VARIABLES || JSON.stringify(vars).length > MOST_VALUES_BYTES)
-      context.addIssue({ code: 'custom', message: VARS_RULE });
-  });
-export const vars = valuesOf(z.string({ error: 'must be a text' }));
-const declaredVars = valuesOf(z.union([z.string(), z.null()], { error: 'must be a text, or null' }));
-
-const VARS_QUERY_RULE = 'must be NAME=VALUE, each name once';
-/** In a query each is one text. */
-const varsText = z
-  .array(z.string({ error: VARS_QUERY_RULE }), { error: VARS_QUERY_RULE })
-  .refine(
-    (texts) => new Set(texts.map(nameIn)).size === texts.length && texts.every((text) => text.includes('=')),
-    VARS_QUERY_RULE,
-  )
-  .transform((texts) => Object.fromEntries(texts.map((text) => [nameIn(text), text.slice(text.indexOf('=') + 1)])))
-  .pipe(vars)
-  .meta({
-    description: 'NAME=VALUE of a variable of its profiles; it may be given several times',
-    example: ['rack=7'],
-  });
-const nameIn = (text: string): string => text.slice(0, text.indexOf('='));
-
 /** The query of a PUT of a machine. `channel`, `board` and `version` name the release that iPXE boots. */
 export const machineQuery = formatQuery.extend({
   profile: z
     .union([z.literal(''), name], { error: NAME_RULE })
     .optional()
     .meta({ description: 'one of them; absent: none', example: 'web' }),
-  profiles: profilesText.optional(),
-  hostname: z
-    .union([z.literal(''), hostname], { error: 'must be a host name' })
-    .optional()
-    .meta({
-      description: 'for /etc/hostname; absent: none',
-      example: 'node-1',
-    }),
-  ssh_authorized_key: sshAuthorizedKeys.optional().meta({
-    description: 'a public key for the user core; it may be given several times',
-    example: [EXAMPLE_KEY],
-  }),
-  vars: varsText.optional(),
+  ...machineSaysQuery,
   expires_in: seconds.optional(),
   channel: z.string({ error: 'must be a channel' }).optional().meta({
     description: 'for boot scripts; stable where there is one',
@@ -177,18 +98,11 @@ export const machineQuery = formatQuery.extend({
   }),
 });
 
-const nullable = <S extends z.ZodType>(schema: S, error: string) => z.union([schema, z.null()], { error }).optional();
-
 /** The body of a PATCH of a machine: a JSON merge patch (RFC 7396). What is absent stays, and `null` takes away. */
 export const machinePatch = z
   .strictObject({
     profile: nullable(name, NAME_RULE).meta({ description: 'one of them; null: none', example: 'web' }),
-    profiles: nullable(profilesJson, PROFILES_RULE),
-    hostname: nullable(hostname, 'must be a host name').meta({ description: 'null: none', example: 'node-1' }),
-    sshAuthorizedKeys: nullable(sshAuthorizedKeys, KEYS_RULE).meta({ description: 'all of them; null: none' }),
-    vars: nullable(valuesOf(z.union([z.string(), z.null()], { error: 'must be a text, or null' })), VARS_RULE).meta({
-      description: 'those that are named change; null of one takes it away, and null of all takes all away',
-    }),
+    ...machineSaysPatch,
     ignition: nullable(ignition, IGNITION_RULE).meta({ description: 'null: that of the release', example: '2.24.0' }),
     channel: z.string({ error: 'must be a channel' }).optional(),
     board: z.string({ error: 'must be a board' }).optional(),
@@ -204,7 +118,7 @@ export const machinePatch = z
   })
   .refine((body) => Object.values(body).some((value) => value !== undefined), {
     error:
-      'has nothing to change: give one of profiles, hostname, sshAuthorizedKeys, vars, ignition, channel, board, version, kernelArgs, expiresIn',
+      'has nothing to change: give one of profiles, hostname, sshAuthorizedKeys, vars, attributes, labels, ignition, channel, board, version, kernelArgs, expiresIn',
   })
   .meta({ id: 'MachinePatch', example: { profile: 'web', version: 'current' } });
 
@@ -219,6 +133,9 @@ export const profilePartQuery = changeQuery.extend(formatQuery.shape);
 const settings = {
   ignition: nullable(ignition, IGNITION_RULE).meta({
     description: 'for its machines that name none; null: that of their release',
+  }),
+  metadataUnit: z.boolean({ error: 'must be true or false' }).optional().meta({
+    description: 'true: its machines write their metadata to /run/metadata/flatcar',
   }),
   cloudInit: z.enum(['on', 'off'], { error: 'must be on or off' }).optional().meta({
     description: 'off: a cloud-config is not fetched unless the default does it',
@@ -245,7 +162,7 @@ export const profileBody = z
 export const profilePatch = z
   .strictObject({ engine: engine.optional(), ...settings })
   .refine((body) => Object.values(body).some((value) => value !== undefined), {
-    error: 'has nothing to change: give one of engine, ignition, cloudInit, kernelArgs, vars',
+    error: 'has nothing to change: give one of engine, ignition, cloudInit, metadataUnit, kernelArgs, vars',
   })
   .meta({ id: 'ProfilePatch', example: { ignition: '2.24.0' } });
 
@@ -289,4 +206,8 @@ export const machinesQuery = pageQuery.extend({
     .optional()
     .meta({ description: `by comma: ${MACHINE_STATES.join(', ')}`, example: 'stale,never-booted' }),
   prefix: z.string().optional().meta({ description: 'only machines whose ids begin with it' }),
+  'label.NAME': z.string().optional().meta({
+    description: 'only machines that have this label with this value; NAME is any name',
+    example: '7',
+  }),
 });

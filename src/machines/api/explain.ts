@@ -5,9 +5,9 @@ import { sha512Hex } from '../../shared/bytes.ts';
 import { answerJson } from '../../shared/http/api.ts';
 import type { Call } from '../../shared/http/call.ts';
 import { composeFor, layerTextsOf, readsOf } from '../issue.ts';
-import { identityLayer } from '../layers/identity.ts';
 import type { LayerTexts } from '../layers/layers.ts';
-import { engineOf } from '../layers/render.ts';
+import { engineOf, identityOf } from '../layers/render.ts';
+import { SAMPLE_URLS } from '../layers/variables.ts';
 import { openSource, readMachine } from '../machines.ts';
 import { firstError } from '../problems.ts';
 import type { explanation, MachineView } from './call-answers.ts';
@@ -87,7 +87,10 @@ type Texts = Readonly<Record<string, string | null>>;
 /** Returns the texts that went in, as they are stored, by the names of their layers. */
 function layersOf({ profiles, machine, user }: LayerTexts): Texts {
   const engine = engineOf(profiles);
-  const identity = machine === undefined ? undefined : identityLayer(machine, engine.ok ? engine.value : 'ignition');
+  const identity =
+    machine === undefined
+      ? undefined
+      : identityOf({ profiles }, machine, engine.ok ? engine.value : 'ignition', SAMPLE_URLS);
   const named = (part: 'base' | 'default') =>
     profiles.map((profile) => [`${part}:${profile.name}`, profile[part] ?? null] as const);
   return Object.fromEntries([

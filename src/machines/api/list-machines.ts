@@ -23,6 +23,8 @@ interface Filter {
   readonly profile: string | undefined;
   readonly state: readonly string[] | undefined;
   readonly prefix: string;
+  /** The values of labels that a machine must have. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** Answers `GET /api/machines`. */
@@ -32,7 +34,8 @@ export async function listMachines(room: MachineRoom, call: Call): Promise<Respo
   const { cursor, profile, state, prefix = '' } = asked.value;
   const own = call.var.caller.prefix ?? '';
   const isOutside = !prefix.startsWith(own) && !own.startsWith(prefix);
-  const filter = { profile, state, prefix: prefix.length > own.length ? prefix : own };
+  const labels = labelsIn(call.req.query());
+  const filter = { profile, state, prefix: prefix.length > own.length ? prefix : own, labels };
   const list = `machines ${JSON.stringify(filter)}`;
   const place = await placeIn(room, list, cursor);
   if (!place.ok) return refuse(call, place.error);
@@ -57,7 +60,8 @@ async function pageAfter(
   filter: Filter,
   from: string,
 ): Promise<Result<FilteredPage, OperatorFault>> {
-  const isFiltered = filter.profile !== undefined || filter.state !== undefined;
+  const wantedLabels = Object.entries(filter.labels);
+  const isFiltered = filter.profile !== undefined || filter.state !== undefined || wantedLabels.length > 0;
   const profiles = new Map<string, ProfileNow | undefined>();
   const items: Item[] = [];
   const unreadable: { id: string; reason: string }[] = [];
@@ -71,7 +75,9 @@ async function pageAfter(
     if (last === undefined) return ok({ items, unreadable, place: null });
     const proven = await provenItems(room, 'machine', page.value.items);
     const wanted = proven.readable.filter(
-      ({ summary }) => filter.profile === undefined || names(summary).includes(filter.profile),
+      ({ summary }) =>
+        (filter.profile === undefined || names(summary).includes(filter.profile)) &&
+        wantedLabels.every(([name, value]) => labelsOf(summary)[name] === value),
     );
     const states = await statesBetween(room, { after, last, startingWith });
     if (!states.ok) return states;
@@ -127,6 +133,19 @@ async function learnProfiles(
 /** Returns the names of a machine's profiles; one empty name for none. */
 const names = (summary: Summary): readonly string[] => (summary['profile'] ?? '').split(',');
 
+const LABEL = 'label.';
+
+/** Returns the labels that a query asks for. */
+const labelsIn = (query: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(query)
+      .filter(([name]) => name.startsWith(LABEL))
+      .map(([name, value]) => [name.slice(LABEL.length), value]),
+  );
+
+/** Returns the labels of a summary, which was signed with the record. */
+const labelsOf = ({ labels = '{}' }: Summary): Record<string, string> => JSON.parse(labels) as Record<string, string>;
+
 function itemOf(
   id: string,
   summary: Summary,
@@ -141,6 +160,7 @@ function itemOf(
     id,
     profile: machine.profiles[0] ?? null,
     profiles: [...machine.profiles],
+    labels: labelsOf(summary),
     kind: machine.kind,
     generation: machine.generation,
     expiresAt: machine.expiry === 0 ? null : new Date(machine.expiry * 1000).toISOString(),

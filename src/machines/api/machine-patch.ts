@@ -1,29 +1,39 @@
 /** What a PATCH of a machine changes, and what a PUT of one has taken away. No I/O. */
-import type * as z from 'zod';
+import * as z from 'zod';
 import { ok, type Result } from '../../shared/result.ts';
 import type { MachinePatch } from '../amend.ts';
 import type { OperatorFault } from '../problems.ts';
 import { type Machine, profilesOf } from '../records/model.ts';
 import type { MachineSettings } from '../settings.ts';
 import type { machinePatch } from './call-requests.ts';
-import { checkPlace, type Offered } from './machine-request.ts';
+import { attributes, labels, vars } from './machine-parameters.ts';
+import { checkPlace, type Offered, readShape } from './machine-request.ts';
 
 type Body = z.output<typeof machinePatch>;
 
 /** Returns what a JSON merge patch (RFC 7396) makes of the settings that are there. */
 export function patchOf(settings: MachineSettings, body: Body, offered: Offered): Result<MachinePatch, OperatorFault> {
-  const { profile, profiles, sshAuthorizedKeys, vars, kernelArgs, channel, board, version, ...others } = body;
+  const { profile, profiles, sshAuthorizedKeys, kernelArgs, hostname, ignition, expiresIn } = body;
   const place = placeOf(settings, body, offered);
   if (!place.ok) return place;
+  const merged = (field: 'vars' | 'attributes' | 'labels') =>
+    body[field] === undefined ? undefined : patched(settings[field], body[field]);
+  // The rules hold for what there is afterwards.
+  const said = readShape(afterPatch, {
+    ...{ vars: merged('vars'), attributes: merged('attributes'), labels: merged('labels') },
+  });
+  if (!said.ok) return said;
   return ok({
-    ...others,
+    ...{ hostname, ignition, expiresIn },
     profiles: profiles === undefined ? (profile === undefined ? undefined : namesIn(profile)) : (profiles ?? []),
     sshAuthorizedKeys: sshAuthorizedKeys === null ? [] : sshAuthorizedKeys,
-    vars: vars === undefined ? undefined : varsAfter(settings.vars, vars),
+    ...said.value,
     kernelArgs: kernelArgs === null ? [] : kernelArgs,
     ...place.value,
   });
 }
+
+const afterPatch = z.object({ vars: vars.optional(), attributes: attributes.optional(), labels: labels.optional() });
 
 /** What the operator has not named stays, though the configuration may offer it no more. */
 function placeOf(settings: MachineSettings, body: Body, offered: Offered) {
@@ -32,16 +42,17 @@ function placeOf(settings: MachineSettings, body: Body, offered: Offered) {
   return isNamed ? checkPlace({ channel, board, version }, offered) : ok({});
 }
 
-function varsAfter(
-  before: MachineSettings['vars'],
+/** Returns texts by names after a merge patch. */
+function patched(
+  before: Readonly<Record<string, string>>,
   change: Readonly<Record<string, string | null>> | null,
 ): Record<string, string> {
-  const after = new Map(Object.entries(change === null ? {} : before));
+  const merged = new Map(Object.entries(change === null ? {} : before));
   for (const [name, value] of Object.entries(change ?? {})) {
-    if (value === null) after.delete(name);
-    else after.set(name, value);
+    if (value === null) merged.delete(name);
+    else merged.set(name, value);
   }
-  return Object.fromEntries(after);
+  return Object.fromEntries(merged);
 }
 
 /** Returns the names that one profile gives; `null` gives none. */
@@ -65,6 +76,9 @@ export function takenAway(before: Machine | undefined, after: Machine): string[]
     warnings.push(`the machine had SSH keys and has none now: ${hint}`);
   if ((before.vars ?? null) !== null && (after.vars ?? null) === null)
     warnings.push(`the machine had variables and has none now: ${hint}`);
+  for (const field of ['attributes', 'labels'] as const)
+    if (isLost(Object.keys(before[field] ?? {}).length, Object.keys(after[field] ?? {}).length))
+      warnings.push(`the machine had ${field} and has none now: ${hint}`);
   if ((before.ignition ?? null) !== null && (after.ignition ?? null) === null)
     warnings.push(`the machine named Ignition ${before.ignition} and names none now`);
   if (isLost((before.kernelArgs ?? []).length, (after.kernelArgs ?? []).length))

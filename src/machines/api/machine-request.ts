@@ -22,7 +22,7 @@ export interface MachineQuery extends MachineSettings {
 }
 
 /** Names that a query may hold several times. */
-const LISTS = ['kernel_arg', 'ssh_authorized_key', 'vars'];
+const LISTS = ['kernel_arg', 'ssh_authorized_key', 'vars', 'attribute', 'label'];
 
 const badValue = (field: string, message: string) => err(badField(field, message));
 
@@ -64,11 +64,11 @@ export function readMachineQuery(
     return badValue('profile', 'is one of profiles: give one of the two');
   const place = checkPlace({ channel, board, version }, offered);
   if (!place.ok) return place;
-  const { hostname = '', ignition = '', vars = {} } = read.value;
+  const { hostname = '', ignition = '', vars = {}, attribute: attributes = {}, label: labels = {} } = read.value;
   const { ssh_authorized_key: sshAuthorizedKeys = [], kernel_arg: kernelArgs = [], expires_in: expiresIn } = read.value;
   return ok({
     ...{ profiles: profiles ?? ((profile ?? '') === '' ? [] : [profile ?? '']), hostname: orNull(hostname), vars },
-    ...{ sshAuthorizedKeys, ignition: orNull(ignition), kernelArgs, expiresIn },
+    ...{ sshAuthorizedKeys, attributes, labels, ignition: orNull(ignition), kernelArgs, expiresIn },
     ...place.value,
   });
 }

@@ -76,6 +76,7 @@ function view(machine: Machine) {
     profiles: [...profilesOf(machine)],
     hostname: machine.hostname ?? null,
     sshAuthorizedKeys: machine.sshAuthorizedKeys ?? [],
+    ...{ attributes: machine.attributes ?? {}, labels: machine.labels ?? {} },
     ignition: machine.ignition ?? null,
     kernelArgs: machine.kernelArgs ?? [],
     ...{ createdAt, updatedAt },

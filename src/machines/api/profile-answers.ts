@@ -11,6 +11,7 @@ const profileFields = {
   engine,
   ignition: z.string().nullable().meta({ description: 'the version of Ignition that it names for its machines' }),
   cloudInit: z.enum(['on', 'off']),
+  metadataUnit: z.boolean(),
   kernelArgs: z.array(z.string()),
   generation: z.int(),
   createdAt: z.string(),

@@ -55,7 +55,9 @@ export function profileRoutes(room: MachineRoom): App {
     const wanted = readShape(profileBody, body.value, 'the body');
     if (!wanted.ok) return refuse(call, wanted.error);
     const { engine, ignition = null, cloudInit = 'on', kernelArgs = null, vars = null } = wanted.value;
-    return await change(room, call, { engine, ignition, cloudInit, kernelArgs, vars }, onProfile(call));
+    const { metadataUnit = false } = wanted.value;
+    const settings = { engine, ignition, cloudInit, metadataUnit, kernelArgs, vars };
+    return await change(room, call, settings, onProfile(call));
   });
   app.patch('/:name', async (call) => {
     const body = await objectIn(room, call);
@@ -233,9 +235,10 @@ async function readNamedProfile(room: MachineRoom, call: Call): Promise<Result<S
 }
 
 function view({ name, engine, ignition = null, cloudInit = 'on', kernelArgs = [], ...record }: Profile) {
+  const { metadataUnit = false } = record;
   const { generation, createdAt, updatedAt, base, default: fallback } = record;
   return {
-    ...{ name, engine, ignition, cloudInit, generation, createdAt, updatedAt },
+    ...{ name, engine, ignition, cloudInit, metadataUnit, generation, createdAt, updatedAt },
     kernelArgs: [...kernelArgs],
     hasBase: base !== null,
     hasDefault: fallback !== null,

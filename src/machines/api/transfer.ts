@@ -15,7 +15,8 @@ import { machineDocument } from '../records/documents.ts';
 import { machineContext, TEXT_LIMIT } from '../records/model.ts';
 import { checkSummary } from '../records/signed.ts';
 import { type MachineSettings, settingsOf } from '../settings.ts';
-import { kernelArgs, machineParams, machineQuery, profilesJson, sshAuthorizedKeys, vars } from './call-requests.ts';
+import { kernelArgs, machineParams, machineQuery } from './call-requests.ts';
+import { attributes, labels, profilesJson, sshAuthorizedKeys, vars } from './machine-parameters.ts';
 import { checkPlace, type Offered, readShape, readUserText } from './machine-request.ts';
 
 /** What an import needs: the machine ports, and the releases that iPXE may boot. */
@@ -42,6 +43,8 @@ const line = z.strictObject({
   hostname: machineQuery.shape.hostname,
   sshAuthorizedKeys: sshAuthorizedKeys.optional(),
   vars: vars.optional(),
+  attributes: attributes.optional(),
+  labels: labels.optional(),
   source: z.enum(['butane', 'ct']).nullable().default(null),
   epoch: SECRET,
   nonce: SECRET,
@@ -150,6 +153,8 @@ function linesOf({
   hostname,
   sshAuthorizedKeys: keys,
   vars: values,
+  attributes: ownAttributes,
+  labels: ownLabels,
   ignition,
   kernelArgs: args,
 }: MachineSettings) {
@@ -158,6 +163,8 @@ function linesOf({
     ...(hostname === null ? {} : { hostname }),
     ...(keys.length === 0 ? {} : { sshAuthorizedKeys: [...keys] }),
     ...(Object.keys(values).length === 0 ? {} : { vars: { ...values } }),
+    ...(Object.keys(ownAttributes).length === 0 ? {} : { attributes: { ...ownAttributes } }),
+    ...(Object.keys(ownLabels).length === 0 ? {} : { labels: { ...ownLabels } }),
     ...(ignition === null ? {} : { ignition }),
     ...(args.length === 0 ? {} : { kernelArgs: [...args] }),
   };
@@ -254,6 +261,8 @@ async function importOne(
     hostname: hostname === '' ? null : hostname,
     sshAuthorizedKeys: said.sshAuthorizedKeys ?? [],
     vars: said.vars ?? {},
+    attributes: said.attributes ?? {},
+    labels: said.labels ?? {},
     kernelArgs: said.kernelArgs ?? [],
     expiresIn: undefined,
     identity: { ...(freshEpochs ? { epoch: randomText(), nonce: randomText() } : { epoch, nonce }), expiry, createdAt },

@@ -9,7 +9,7 @@ import { understood } from '../../shared/r2-documents.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import { cloudInitOf, needsCloudInit } from '../layers/cloud-init.ts';
-import { openProfiles, openUserData } from '../layers/layers.ts';
+import { openProfiles, openSays, openUserData } from '../layers/layers.ts';
 import { engineOf } from '../layers/render.ts';
 import type { MachineStore, Summary } from '../records/bucket.ts';
 import type { Current, Proven } from '../records/current.ts';
@@ -19,9 +19,12 @@ import { kernelArgsOf, madeOfProfiles, type ReleaseOf, type ReleaseUnknown, rele
 import { bootScript, kernelLine, MOST_LINE_BYTES, type Script } from './boot-script.ts';
 import type { Capabilities, Capability } from './capability.ts';
 import type { Composer } from './composer.ts';
+import { metadataText } from './metadata-tree.ts';
 
 export type Wanted =
   | { readonly what: 'ignition' | 'cloud-config' | Script }
+  /** What the machine says of itself, as a cloud's metadata service has it at this path. */
+  | { readonly what: 'metadata'; readonly path: string }
   /** The rendering that a pointer names by its hash. */
   | { readonly what: 'frozen'; readonly sha512: string };
 
@@ -71,7 +74,11 @@ type Fault =
   /** This service did not mint the capability. No store was read. */
   | { readonly reason: 'forged' }
   | { readonly reason: 'expired' | 'revoked' | 'deleted'; readonly machine: string; readonly generation?: number }
-  | { readonly reason: 'no-cloud-config' | 'no-such-rendering'; readonly machine: string; readonly generation: number }
+  | {
+      readonly reason: 'no-cloud-config' | 'no-such-rendering' | 'not-set';
+      readonly machine: string;
+      readonly generation: number;
+    }
   | { readonly reason: 'no-secret' | 'record-missing' | 'too-slow' }
   | { readonly reason: 'line-too-long'; readonly bytes: number }
   | ReleaseUnknown
@@ -91,6 +98,7 @@ type Fault =
 const ANSWER_WITHIN_MS = 7_000;
 
 const TEXT = 'text/plain; charset=utf-8';
+const JSON_TYPE = 'application/json';
 const IGNITION = 'application/vnd.coreos.ignition+json';
 
 /** Returns the body to serve, or the reason why there is none. A forged capability costs no store read. */
@@ -144,6 +152,8 @@ async function bodyFor(
   switch (wanted.what) {
     case 'cloud-config':
       return await cloudConfig(ports, machine);
+    case 'metadata':
+      return await metadata(ports, machine, wanted.path);
     case 'frozen':
       return await frozen(ports, machine, wanted.sha512);
     case 'ignition':
@@ -213,6 +223,14 @@ async function cloudConfig({ vault }: BootPorts, machine: Machine): Promise<Resu
   if (kind !== 'cloud-config' && kind !== 'script') return err({ reason: 'no-cloud-config', machine: id, generation });
   const text = await openUserData(vault, machine);
   return text.ok ? ok({ text: text.value ?? '', contentType: TEXT }) : text;
+}
+
+async function metadata({ vault }: BootPorts, machine: Machine, path: string): Promise<Result<Body, BootFault>> {
+  const says = await openSays(vault, machine);
+  if (!says.ok) return says;
+  const found = metadataText(path, { ...says.value, attributes: machine.attributes ?? {} });
+  if (found === undefined) return err({ reason: 'not-set', machine: machine.id, generation: machine.generation });
+  return ok({ text: found.text, contentType: found.isJson ? JSON_TYPE : TEXT });
 }
 
 async function frozen({ store, vault }: BootPorts, machine: Machine, sha512: string): Promise<Result<Body, BootFault>> {

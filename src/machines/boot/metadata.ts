@@ -4,7 +4,7 @@
  */
 
 /** `token`: EC2's clients want one before they ask anything (IMDSv2). Any text is good, for the capability is what counts. */
-export type MetadataWanted = 'user-data' | 'token';
+export type MetadataWanted = 'user-data' | 'token' | 'tree';
 
 /** Sources: internal/providers/{aws,openstack,digitalocean} of coreos/ignition. */
 const USER_DATA = [
@@ -14,22 +14,25 @@ const USER_DATA = [
   /^digitalocean\/metadata\/v1\/user-data$/,
 ];
 
-/** What these clouds' clients ask besides, none of which a machine has. A listing is not among them: it would name user data. */
-const UNSET = [
-  /^(?:ec2|openstack)\/(?:latest|\d{4}-\d{2}-\d{2})\/(?:meta-data|dynamic)\/[a-z0-9][a-z0-9._/-]{0,255}$/,
+/** What these clouds' clients ask besides: what a machine says of itself, or, where it says nothing, what is proven to be unset. */
+const TREES = [
+  /^env$/,
+  /^(?:ec2|openstack)\/(?:(?:latest|\d{4}-\d{2}-\d{2})\/?)?$/,
+  /^(?:ec2|openstack)\/(?:latest|\d{4}-\d{2}-\d{2})\/(?:meta-data|dynamic)(?:\/[a-z0-9._/-]{0,255})?$/,
+  /^openstack\/openstack\/?$/,
   /^openstack\/(?:openstack\/)?(?:latest|\d{4}-\d{2}-\d{2})\/(?:meta_data|vendor_data2?|network_data)\.json$/,
-  /^digitalocean\/metadata\/v1\/[a-z][a-z0-9_/-]{0,255}$/,
+  /^digitalocean\/metadata\/v1(?:\.json|\/[a-z][a-z0-9_/-]{0,255})$/,
 ];
 
 /**
- * Returns what a path below `metadata/` is about: `unset` for what is known not to be there; `undefined` for every other path, by
- * which nothing is proven: one of another cloud, or one in another spelling.
+ * Returns what a path below `metadata/` is about: `tree` for what a machine may say; `undefined` for every other path, by which
+ * nothing is proven: one of another cloud, or one in another spelling.
  */
-export function metadataWanted(path: string, method: string): MetadataWanted | 'unset' | undefined {
-  if (path === 'ec2/latest/api/token' && method === 'PUT') return 'token';
+export function metadataWanted(path: string, method: string): MetadataWanted | undefined {
+  if (/^(?:ec2|openstack)\/latest\/api\/token$/.test(path) && method === 'PUT') return 'token';
   if (USER_DATA.some((known) => known.test(path))) return 'user-data';
   const isPlain = !/user.?data/i.test(path) && !path.includes('//') && !path.includes('..');
-  return isPlain && UNSET.some((known) => known.test(path)) ? 'unset' : undefined;
+  return isPlain && TREES.some((known) => known.test(path)) ? 'tree' : undefined;
 }
 
 /**

@@ -70,7 +70,7 @@ async function answerWanted(
       ...client,
       ...made,
     };
-    if (!isHead) room.boots.record(machine.id, event, { log });
+    if (!isHead && wanted.what !== 'metadata') room.boots.record(machine.id, event, { log });
     const bytes = new TextEncoder().encode(body);
     const headers = {
       'content-type': contentType,
@@ -83,7 +83,8 @@ async function answerWanted(
   const problem = problemOf(fault);
   log.set({ reason: fault.reason, ...evidence(fault) });
   const response = problemLine(problem, request.method);
-  if (fault.machine !== undefined && !isHead) {
+  // A cloud's client asks for much that is not set, and often.
+  if (fault.machine !== undefined && !isHead && fault.reason !== 'not-set') {
     const { reason } = fault;
     const generation = 'generation' in fault && fault.generation !== undefined ? { generation: fault.generation } : {};
     const of = reason === 'invalid' ? profileOf(fault) : {};
@@ -160,6 +161,8 @@ function problemOf(fault: BootFault): Problem {
       return { code: 'not-found', detail: 'the user data is no cloud-config and no script' };
     case 'no-such-rendering':
       return { code: 'not-found', detail: 'no such rendering' };
+    case 'not-set':
+      return { code: 'not-found', detail: 'not set' };
     case 'no-secret':
     case 'record-missing':
     case 'no-release':

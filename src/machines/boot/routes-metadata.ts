@@ -21,7 +21,6 @@ const UNKNOWN: Problem = {
   code: 'unavailable',
   detail: 'no cloud asks for this path: look at the prefix of the proxy',
 };
-const NOT_SET: Problem = { code: 'not-found', detail: 'not set' };
 
 /** True for a path of the metadata service, whatever its capability is; a proxy that has lost it leaves it out. */
 export const isMetadata = (path: string): boolean =>
@@ -47,12 +46,13 @@ export async function answerMetadata(
   context.log.set({ boot: 'metadata' });
   // No client escapes anything of such a path, and one URL must have one spelling.
   if (!isReadable || context.path.includes('%')) return problemLine(UNREADABLE, method);
-  const wanted = metadataWanted(rest.join('/'), method);
+  const path = rest.join('/');
+  const wanted = metadataWanted(path, method);
   if (wanted === 'token') return tokenAnswer(headers.get(TTL));
   if (method !== 'GET' && method !== 'HEAD') return problemLine(methodNotAllowed('GET, HEAD'), method);
   if (wanted === undefined) return problemLine(UNKNOWN, method);
-  if (wanted === 'unset') return problemLine(NOT_SET, method);
-  return await answerWanted(room, context, capability, { what: 'ignition' });
+  const asked: Wanted = wanted === 'tree' ? { what: 'metadata', path } : { what: 'ignition' };
+  return await answerWanted(room, context, capability, asked);
 }
 
 /** EC2 sends the lifetime back (docs.aws.amazon.com, instance metadata, IMDSv2). */

@@ -27,6 +27,8 @@ export interface ProfileTexts {
   /** Whether a cloud-config is fetched without being asked for; `undefined` means on. */
   readonly cloudInit?: CloudInit | undefined;
   readonly vars: Declared;
+  /** True: the machine writes its metadata to /run/metadata/flatcar. */
+  readonly metadataUnit?: boolean | undefined;
 }
 
 /** What a machine says of itself, beside its user data. */
@@ -58,8 +60,8 @@ export async function openProfile(vault: Vault, profile: Profile): Promise<Resul
   if (!vars.ok) return vars;
   const declared = vars.value === undefined ? ok({}) : understood(`profile ${profile.name}`, parseDeclared(vars.value));
   if (!declared.ok) return declared;
-  const { name, engine, cloudInit } = profile;
-  return ok({ name, engine, base: base.value, default: fallback.value, cloudInit, vars: declared.value });
+  const { name, engine, cloudInit, metadataUnit } = profile;
+  return ok({ name, engine, base: base.value, default: fallback.value, cloudInit, metadataUnit, vars: declared.value });
 }
 
 /** Returns the decrypted layers of profiles, in order. */

@@ -12,7 +12,7 @@ import type { Platform } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { cloudInitOf, cloudInitWarning, defaultFor } from './cloud-init.ts';
 import { identityLayer } from './identity.ts';
-import type { LayerTexts, ProfileTexts } from './layers.ts';
+import type { LayerTexts, MachineSays, ProfileTexts } from './layers.ts';
 import { replaceVariables } from './substitute.ts';
 import { URL_VARIABLES, type Urls, valuesFor } from './variables.ts';
 
@@ -83,7 +83,7 @@ function* rendering(layers: LayerTexts, urls: Urls): Generator<undefined, Outcom
   const isUsed = last !== undefined && kindOf(user ?? '') !== 'ignition';
   const own = isUsed ? filling.filled(last, 'default') : undefined;
   if (filling.entries.length > 0) return filling.fault([]);
-  const identity = machine === undefined ? undefined : identityLayer(machine, engine.value);
+  const identity = machine === undefined ? undefined : identityOf(layers, machine, engine.value, urls);
   const cloudInit = cloudInitOf(layers, engine.value);
   const composed = yield* composing(
     {
@@ -98,6 +98,17 @@ function* rendering(layers: LayerTexts, urls: Urls): Generator<undefined, Outcom
   const warning = cloudInitWarning(cloudInit);
   const entries = warning === undefined ? composed.value.entries : [...composed.value.entries, warning];
   return ok({ ...composed.value, entries, isByUrl: filling.isByUrl });
+}
+
+/** Returns the text of the identity layer, with the unit for metadata where one of the profiles wants it. */
+export function identityOf(
+  { profiles }: Pick<LayerTexts, 'profiles'>,
+  machine: MachineSays,
+  engine: Engine,
+  urls: Urls,
+): string | undefined {
+  const isWanted = profiles.some(({ metadataUnit }) => metadataUnit === true);
+  return identityLayer(machine, engine, isWanted ? `${urls.machine('plain')}/metadata` : undefined);
 }
 
 /** Replaces the variables of layers, and notes what comes of it. */

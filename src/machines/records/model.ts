@@ -24,6 +24,10 @@ const machine = storedObject({
   sshAuthorizedKeys: z.array(z.string()).optional(),
   /** What it says for the variables of its profiles, as JSON; absent or `null` for nothing. */
   vars: sealed.nullable().optional(),
+  /** What its metadata service says of it; absent for nothing. */
+  attributes: z.record(z.string(), z.string()).optional(),
+  /** By which it is found in lists; absent for none. */
+  labels: z.record(z.string(), z.string()).optional(),
   kind: z.enum(['ignition', 'cloud-config', 'script', 'none']),
   /** The language that the user data was transpiled from; `null` when it is served as it was written. */
   source: z.enum(['butane', 'ct']).nullable(),
@@ -64,6 +68,8 @@ const profile = storedObject({
   ignition: z.string().nullable().optional(),
   /** `off`: its machines' cloud-configs are not fetched for them. Absent means on. */
   cloudInit: z.enum(['on', 'off']).optional(),
+  /** True: its machines write their metadata to /run/metadata/flatcar. */
+  metadataUnit: z.boolean().optional(),
   /** What the kernels of its machines get; absent for nothing. */
   kernelArgs: z.array(z.string()).optional(),
   /** The variables that its layers may hold, with their defaults, as JSON; absent or `null` for none. */
@@ -110,6 +116,7 @@ export const machineSummary = (machine: Machine): Readonly<Record<string, string
   config: String(machine.configGeneration ?? machine.generation),
   epoch: machine.epoch,
   profile: profilesOf(machine).join(),
+  ...(Object.keys(machine.labels ?? {}).length === 0 ? {} : { labels: JSON.stringify(machine.labels) }),
   kind: machine.kind,
   expiry: String(machine.expiry),
   updated: machine.updatedAt,
