@@ -12,12 +12,15 @@ import type { MachineRoom } from './machines/api/room.ts';
 import { BootLog } from './machines/boot/boots.ts';
 import { Capabilities } from './machines/boot/capability.ts';
 import { Composer } from './machines/boot/composer.ts';
-import type { BootRoom } from './machines/boot/routes-boot.ts';
 import { checkBucket } from './machines/checks/bucket.ts';
 import { checkLauncher } from './machines/checks/workflow.ts';
+import { waitingBucket } from './machines/fleets/bucket.ts';
+import type { FleetBootRoom } from './machines/fleets/routes-fleet-boot.ts';
+import { WaitingRoom } from './machines/fleets/waiting.ts';
 import { machineBucket } from './machines/records/bucket.ts';
 import { composedBucket } from './machines/records/composed.ts';
 import { Current } from './machines/records/current.ts';
+import { identityBucket } from './machines/records/identities.ts';
 import { copyNamespace } from './machines/records/kv.ts';
 import { Vault } from './machines/records/vault.ts';
 import type { MirrorRoom } from './mirror/api/room.ts';
@@ -139,17 +142,21 @@ export function machineParts(
   { platform }: Runtime,
   { store: releases, versionFiles }: Pick<ReleaseParts, 'store' | 'versionFiles'>,
   shared: Pick<MachineRoom, 'cursors' | 'isDry' | 'bootsOf'>,
-): MachineRoom & BootRoom {
+): MachineRoom & FleetBootRoom {
   const capabilitySecrets = config.CAPABILITY_SECRET ?? [];
   const store = machineBucket(env.RELEASES, platform);
   const copies = copyNamespace(env.MACHINES, platform);
   const vault = new Vault(config.STORAGE_KEY ?? [], capabilitySecrets);
+  const waiting = waitingBucket(env.RELEASES, platform);
   return {
     platform,
     store,
     copies,
     ignitionOf: ignitionOf(releases, platform),
     releaseOf: releaseOf(releases, versionFiles, config.catalogue),
+    identities: identityBucket(env.RELEASES, platform),
+    waiting,
+    waitingRoom: new WaitingRoom(platform, waiting),
     current: new Current(platform, store, copies, vault),
     vault,
     composer: new Composer({ platform, store, vault, composed: composedBucket(env.RELEASES, platform) }),

@@ -8,12 +8,15 @@ import { contract } from './api/contract/contract.ts';
 import { gate, strictNames } from './api/gate.ts';
 import { ignitionRoutes } from './configs/routes-ignition.ts';
 import type { MachineRoom } from './machines/api/room.ts';
+import { fleetRoutes } from './machines/api/routes-fleets.ts';
 import { machineRoutes } from './machines/api/routes-machines.ts';
 import { profileRoutes } from './machines/api/routes-profiles.ts';
 import { storageRoutes } from './machines/api/routes-transfer.ts';
+import { isForFleet } from './machines/boot/capability.ts';
 import { asksUserData } from './machines/boot/metadata.ts';
-import { answerBootRequest, type BootRoom } from './machines/boot/routes-boot.ts';
+import { answerBootRequest } from './machines/boot/routes-boot.ts';
 import { UNREADABLE } from './machines/boot/routes-metadata.ts';
+import { answerFleetRequest, type FleetBootRoom } from './machines/fleets/routes-fleet-boot.ts';
 import type { MirrorRoom } from './mirror/api/room.ts';
 import { aliasRoutes } from './mirror/api/routes-aliases.ts';
 import { keyringRoutes } from './mirror/api/routes-keyring.ts';
@@ -37,7 +40,7 @@ export type Router = Hono<{ Bindings: Env; Variables: CallVariables }>;
 /** The rooms that the calls of the API work on. */
 interface ApiRooms {
   readonly mirror: MirrorRoom;
-  readonly machines: MachineRoom & BootRoom;
+  readonly machines: MachineRoom & FleetBootRoom;
   readonly access: AccessRoom & AuditPorts;
   readonly metrics: MetricsPorts;
 }
@@ -85,7 +88,9 @@ export function addRoutes(app: Router, rooms: Rooms): void {
   app.all('/boot/*', async ({ req, var: { log } }, next) => {
     // The router decodes a path first. A boot URL that is spelt in another way is none of ours.
     if (!rawPath(req.url).startsWith('/boot/')) return await next();
-    return await answerBootRequest(machines, { request: req.raw, path: rawPath(req.url), log });
+    const context = { request: req.raw, path: rawPath(req.url), log };
+    if (isForFleet(context.path.slice('/boot/'.length))) return await answerFleetRequest(machines, context);
+    return await answerBootRequest(machines, context);
   });
 
   const dryRun = async ({ req, var: variables }: Call): Promise<Response> => {
@@ -124,6 +129,7 @@ function addCalls(app: Router, { mirror, machines, access, metrics }: ApiRooms):
   app.route('/api/ignition', ignitionRoutes(machines.platform));
   app.route('/api/profiles', profileRoutes(machines));
   app.route('/api/machines', machineRoutes(machines));
+  app.route('/api/fleets', fleetRoutes(machines));
   app.route('/api/storage', storageRoutes(machines));
   app.route('/api/tokens', tokenRoutes(access));
   app.route('/api/audit', auditRoutes(access));

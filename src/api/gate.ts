@@ -117,7 +117,7 @@ function notAllowed(caller: Caller, { name, call, params }: FoundCall): Problem 
       code: 'forbidden',
       detail: `${caller.who} has only what begins with ${prefix}; the audit trail is of all`,
     };
-  if (prefix === undefined || (call.tag !== 'Machines' && call.tag !== 'Profiles')) return undefined;
+  if (prefix === undefined || !OWNED.has(call.tag ?? '')) return undefined;
   const target = params['id'] ?? params['name'];
   const isOwn = target === undefined ? LISTS.has(name) : target.startsWith(prefix);
   if (isOwn) return undefined;
@@ -125,8 +125,11 @@ function notAllowed(caller: Caller, { name, call, params }: FoundCall): Problem 
   return { code: 'forbidden', detail: `${caller.who} has only what begins with ${prefix}; ${name} is about ${which}` };
 }
 
+/** What a prefix is about. */
+const OWNED: ReadonlySet<string> = new Set(['Machines', 'Profiles', 'Fleets']);
+
 /** They show only what begins with the caller's prefix. */
-const LISTS: ReadonlySet<string> = new Set(['listMachines', 'listProfiles']);
+const LISTS: ReadonlySet<string> = new Set(['listMachines', 'listProfiles', 'listFleets']);
 
 async function audit(access: AuditPorts, call: Call, name: string, path: string): Promise<void> {
   const { caller, change, requestId } = call.var;

@@ -17,11 +17,13 @@ import { type Pointer, pointer, type Rendered, renderBeside } from './layers/ren
 import { knownUrls } from './layers/variables.ts';
 import { badField, type OperatorFault } from './problems.ts';
 import { machineDocument } from './records/documents.ts';
+import type { IdentityStore } from './records/identities.ts';
 import type { CopyStore } from './records/kv.ts';
 import { type Machine, type Profile, profilesOf, renderingContext } from './records/model.ts';
 
 export interface MachinePorts extends BootPorts {
   readonly copies: CopyStore;
+  readonly identities: IdentityStore;
   /** Returns the version of Ignition of a release, or the lowest of those that an alias may name. */
   readonly ignitionOf: (place: Pick<Machine, 'channel' | 'board' | 'version'>) => Promise<Result<string, StoreFault>>;
 }

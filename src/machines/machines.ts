@@ -6,16 +6,18 @@ import { change, type Stored } from '../shared/document.ts';
 import { ANYTHING, entityTag, type Precondition } from '../shared/http/precondition.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { randomText } from './boot/capability.ts';
+import { claimIdentities, releaseIdentities } from './identities.ts';
 import { type MachinePorts, profilesNamed } from './issue.ts';
-import { openProfiles, openUserData } from './layers/layers.ts';
+import { openProfiles } from './layers/layers.ts';
 import { readerFor } from './layers/machine-reader.ts';
 import { renderBeside } from './layers/render.ts';
 import { SAMPLE_URLS } from './layers/variables.ts';
+import { expiryOf, isoNow, isUnchanged, replaced } from './next-record.ts';
 import { badField, type OperatorFault } from './problems.ts';
 import { isUnreadable, ON_THE_LINE, recordText, replaceableMachine, type Unreadable } from './records/documents.ts';
-import { type Machine, machineContext } from './records/model.ts';
-import type { Vault, VaultFault } from './records/vault.ts';
-import { areSame, asRecorded, giveSameConfig, type MachineSettings, settingsIn, settingsOf } from './settings.ts';
+import { NO_IDENTITIES } from './records/identity-values.ts';
+import type { Machine } from './records/model.ts';
+import type { MachineSettings } from './settings.ts';
 
 export interface NewMachine extends MachineSettings {
   readonly kind: MachineKind;
@@ -83,7 +85,8 @@ export async function writeMachine(
   const tooLong = longNames(wanted.text).map((entry) => ({ ...entry, layer: 'user' as const }));
   if (tooLong.length > 0) return err({ reason: 'invalid', entries: tooLong });
   let isNoted = false;
-  return await changeMachine(ports, id, demands, async (before, unreadable) => {
+  let had: Machine | undefined;
+  const written = await changeMachine(ports, id, demands, async (before, unreadable) => {
     const next = { ...wanted, shipped: shipped.value };
     if (unreadable === undefined && (await isUnchanged(ports, before, next))) return ok(undefined);
     // The uses are written before the record, so that a change of a profile finds every machine that uses it.
@@ -91,10 +94,19 @@ export async function writeMachine(
       const used = await ports.store.writeUse(name, id);
       if (!used.ok) return used;
     }
+    const claimed = isNoted ? ok(undefined) : await claimIdentities(ports, id, wanted);
+    if (!claimed.ok) return claimed;
     isNoted = true;
+    had = before;
     return await replaced(ports, id, before, next);
   });
+  if (had !== undefined && written.ok && written.value.isWritten)
+    await releaseIdentities(ports, id, inFleet(had), written.value.machine.deletedAt === null ? wanted : undefined);
+  return written;
 }
+
+/** Returns the identities of a record. */
+const inFleet = ({ fleet = null, identities }: Machine) => ({ fleet, identities: identities ?? NO_IDENTITIES });
 
 /**
  * Issues a new capability. `revoke` ends all older capabilities. Without `expiresIn` it ends when the one before it does, so
@@ -152,6 +164,7 @@ export async function deleteMachine(
   // If the store failed before the renderings were deleted, a second DELETE deletes them.
   const cleared = isGoneNow ? await ports.store.deleteRenderings(id) : ok(undefined);
   const forgotten = cleared.ok && isGoneNow ? await ports.store.deleteState(id) : cleared;
+  if (stored.ok) await releaseIdentities(ports, id, inFleet(stored.value.machine), undefined);
   const removed = forgotten.ok && isGoneNow ? await ports.composer.remove(id) : forgotten;
   return removed.ok ? stored : removed;
 }
@@ -211,84 +224,3 @@ async function changeMachine(
   if (isWritten) ports.platform.waitUntil(ports.copies.write('machine', id, { text: recordText(value), etag }));
   return ok({ machine: value, etag, replaced: replacedFault, before: generation, isWritten });
 }
-
-/** Returns true when a write would store what is stored already. */
-async function isUnchanged(
-  { vault }: MachinePorts,
-  before: Machine | undefined,
-  wanted: NewMachine & { readonly shipped: string },
-): Promise<boolean> {
-  if (before === undefined || before.deletedAt !== null) return false;
-  if (wanted.expiresIn !== undefined) return false;
-  const identity = Object.entries(wanted.identity ?? {}) as [keyof Machine, unknown][];
-  if (identity.some(([field, value]) => before[field] !== value)) return false;
-  const fields = ['kind', 'source', 'shipped'] as const;
-  if (fields.some((field) => before[field] !== wanted[field])) return false;
-  const settings = await settingsOf(vault, before);
-  if (!settings.ok || !areSame(settings.value, wanted)) return false;
-  const [text, source] = [await openUserData(vault, before), await openSource(vault, before)];
-  if (!text.ok || !source.ok) return false;
-  return (text.value ?? '') === wanted.text && source.value === wanted.sourceText;
-}
-
-/** Returns true when what goes into the config is what it was: everything but the release that it boots and what its kernel gets. */
-async function hasSameConfig(
-  { vault }: MachinePorts,
-  before: Machine | undefined,
-  wanted: NewMachine & { readonly shipped: string },
-): Promise<boolean> {
-  if (before === undefined || before.shipped !== wanted.shipped) return false;
-  const settings = await settingsOf(vault, before);
-  if (!settings.ok || !giveSameConfig(settings.value, wanted)) return false;
-  const text = await openUserData(vault, before);
-  return text.ok && (text.value ?? '') === wanted.text;
-}
-
-async function replaced(
-  ports: MachinePorts,
-  id: string,
-  before: Machine | undefined,
-  wanted: NewMachine & { readonly shipped: string },
-): Promise<Result<Machine, OperatorFault>> {
-  const now = isoNow(ports);
-  const generation = (before?.generation ?? 0) + 1;
-  // A machine under a deleted machine's id is a new machine: the old capabilities must not open it.
-  const existing = before !== undefined && before.deletedAt === null ? before : undefined;
-  const renews = existing === undefined || wanted.expiresIn !== undefined;
-  const seal = async (text: string, field: 'userData' | 'sourceText' | 'vars') =>
-    await ports.vault.seal(text, machineContext({ id, generation }, field));
-  return ok({
-    // A later version of this software may have added fields to the record.
-    ...existing,
-    id,
-    ...asRecorded(settingsIn(wanted)),
-    kind: wanted.kind,
-    source: wanted.source,
-    generation,
-    epoch: existing?.epoch ?? randomText(),
-    nonce: renews ? randomText() : existing.nonce,
-    expiry: renews ? expiryOf(ports, wanted.expiresIn) : existing.expiry,
-    shipped: wanted.shipped,
-    createdAt: existing?.createdAt ?? now,
-    ...wanted.identity,
-    configGeneration: (await hasSameConfig(ports, existing, wanted))
-      ? (existing?.configGeneration ?? existing?.generation ?? generation)
-      : generation,
-    updatedAt: now,
-    deletedAt: null,
-    vars: Object.keys(wanted.vars).length === 0 ? null : await seal(JSON.stringify(wanted.vars), 'vars'),
-    userData: wanted.text === '' ? null : await seal(wanted.text, 'userData'),
-    sourceText: wanted.sourceText === undefined ? null : await seal(wanted.sourceText, 'sourceText'),
-  });
-}
-
-/** Returns the text that the user data was transpiled from; `undefined` when there is none. */
-export async function openSource(vault: Vault, machine: Machine): Promise<Result<string | undefined, VaultFault>> {
-  if (machine.sourceText === null) return ok(undefined);
-  return await vault.open(machine.sourceText, machineContext(machine, 'sourceText'));
-}
-
-const isoNow = ({ platform }: MachinePorts): string => new Date(platform.now()).toISOString();
-
-const expiryOf = ({ platform }: MachinePorts, expiresIn: number | null | undefined): number =>
-  (expiresIn ?? null) === null ? 0 : Math.floor(platform.now() / 1000) + (expiresIn ?? 0);

@@ -18,7 +18,7 @@ export type OperatorFault =
   | VaultFault
   | { readonly reason: 'no-secret' }
   | ReleaseUnknown
-  | { readonly reason: 'unknown'; readonly what: 'machine' | 'profile' }
+  | { readonly reason: 'unknown'; readonly what: 'machine' | 'profile' | 'fleet' | 'waiting machine' }
   | { readonly reason: 'deleted' }
   | { readonly reason: 'conflict' }
   /** Fields have invalid values, or names that are not known. */
@@ -28,6 +28,8 @@ export type OperatorFault =
   | { readonly reason: 'bad-user-data'; readonly fault: UserDataFault }
   | FormatFault
   | { readonly reason: 'invalid'; readonly entries: readonly LayeredEntry[] }
+  /** Another machine of the fleet has the identity. */
+  | { readonly reason: 'identity-taken'; readonly identity: string; readonly machine: string }
   | { readonly reason: 'in-use'; readonly machines: readonly string[] }
   | { readonly reason: 'breaks'; readonly effect: Effect };
 
@@ -80,6 +82,12 @@ export function machineProblem(fault: OperatorFault): Problem {
       };
     case 'invalid':
       return { code: 'invalid-config', detail: firstError(fault.entries), members: { entries: fault.entries } };
+    case 'identity-taken':
+      return {
+        code: 'conflict',
+        detail: `${fault.identity} is that of machine ${fault.machine}; nothing was changed`,
+        members: { machine: fault.machine },
+      };
     case 'in-use':
       return {
         code: 'in-use',

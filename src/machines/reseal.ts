@@ -11,9 +11,11 @@ import {
   isUnreadable,
   machineDocument,
   type ReplaceableDocument,
+  replaceableFleet,
   replaceableMachine,
   replaceableProfile,
 } from './records/documents.ts';
+import { type Fleet, fleetContext } from './records/fleet-model.ts';
 import {
   type Machine,
   machineContext,
@@ -25,7 +27,7 @@ import {
 } from './records/model.ts';
 import { markSigned, signerOf } from './records/signed.ts';
 
-const STAGES = ['machine', 'profile', 'rendering'] as const;
+const STAGES = ['machine', 'profile', 'fleet', 'rendering'] as const;
 type Stage = (typeof STAGES)[number];
 const PAGE = 50;
 
@@ -115,6 +117,8 @@ async function resealOne(
   if (stage === 'rendering') return await resealRendering(ports, name, resealText);
   const { store, copies, vault } = ports;
   const records = { store, copies, vault, acceptsUnsigned: adopt };
+  if (stage === 'fleet')
+    return await resealRecord(replaceableFleet(records, name), (fleet) => resealedFleet(fleet, resealText));
   return stage === 'machine'
     ? await resealRecord(replaceableMachine(records, name), (machine) => resealedMachine(machine, resealText))
     : await resealRecord(replaceableProfile(records, name), (profile) => resealedProfile(profile, resealText));
@@ -124,7 +128,7 @@ async function resealOne(
  * Makes one attempt. If another writer is first, that writer has used the newest key already. A record whose texts
  * cannot be opened is signed all the same, and the fault is returned.
  */
-async function resealRecord<T extends Machine | Profile>(
+async function resealRecord<T extends Machine | Profile | Fleet>(
   document: ReplaceableDocument<T>,
   nextRecord: (record: T) => Promise<Result<T, OperatorFault>>,
 ): Promise<Result<undefined, OperatorFault>> {
@@ -161,6 +165,11 @@ async function resealedProfile(profile: Profile, resealText: ResealText): Promis
   if (!vars.ok) return vars;
   const texts = { base: base.value, default: fallback.value };
   return ok({ ...profile, ...texts, ...(profile.vars === undefined ? {} : { vars: vars.value }) });
+}
+
+async function resealedFleet(fleet: Fleet, resealText: ResealText): Promise<Result<Fleet, OperatorFault>> {
+  const definition = await resealText(fleet.definition, fleetContext(fleet));
+  return definition.ok ? ok({ ...fleet, definition: definition.value }) : definition;
 }
 
 async function resealRendering(

@@ -2,6 +2,7 @@
 import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import { openSays } from './layers/layers.ts';
+import { type Identities, NO_IDENTITIES } from './records/identity-values.ts';
 import { type Machine, profilesOf } from './records/model.ts';
 import type { Vault, VaultFault } from './records/vault.ts';
 
@@ -16,6 +17,9 @@ export interface MachineSettings {
   readonly attributes: Readonly<Record<string, string>>;
   /** By which it is found in lists. */
   readonly labels: Readonly<Record<string, string>>;
+  /** The fleet by whose URL it may boot, and by what it is known there. */
+  readonly fleet: string | null;
+  readonly identities: Identities;
   readonly channel: string;
   readonly board: string;
   readonly version: string;
@@ -33,9 +37,10 @@ export async function settingsOf(
   if (!says.ok) return says;
   const { hostname, sshAuthorizedKeys, vars } = says.value;
   const { channel, board, version, ignition = null, kernelArgs = [], attributes = {}, labels = {} } = machine;
+  const { fleet = null, identities = NO_IDENTITIES } = machine;
   const profiles = profilesOf(machine);
   return ok({
-    ...{ profiles, hostname, sshAuthorizedKeys, vars, attributes, labels },
+    ...{ profiles, hostname, sshAuthorizedKeys, vars, attributes, labels, fleet, identities },
     ...{ channel, board, version, ignition, kernelArgs },
   });
 }
@@ -54,9 +59,9 @@ export const giveSameConfig = (one: MachineSettings, other: MachineSettings): bo
 /** Returns the settings alone of what says more. */
 export const settingsIn = (all: MachineSettings): MachineSettings => {
   const { profiles, hostname, sshAuthorizedKeys, vars, attributes, labels } = all;
-  const { channel, board, version, ignition, kernelArgs } = all;
+  const { channel, board, version, ignition, kernelArgs, fleet, identities } = all;
   return {
-    ...{ profiles, hostname, sshAuthorizedKeys, vars, attributes, labels },
+    ...{ profiles, hostname, sshAuthorizedKeys, vars, attributes, labels, fleet, identities },
     ...{ channel, board, version, ignition, kernelArgs },
   };
 };
@@ -76,11 +81,17 @@ export const asRecorded = ({
   vars: _sealed,
   attributes,
   labels,
+  identities,
   kernelArgs,
   ...rest
 }: MachineSettings) => ({
   ...rest,
   ...{ profile: profiles[0] ?? null, profiles: [...profiles] },
   ...{ sshAuthorizedKeys: [...sshAuthorizedKeys], kernelArgs: [...kernelArgs] },
-  ...{ attributes: { ...attributes }, labels: { ...labels } },
+  ...{ attributes: { ...attributes }, labels: { ...labels }, identities: copyOf(identities) },
+});
+
+const copyOf = ({ mac, uuid, serial, asset }: Identities) => ({
+  ...{ mac: [...mac], uuid: [...uuid] },
+  ...{ serial: [...serial], asset: [...asset] },
 });

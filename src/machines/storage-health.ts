@@ -37,7 +37,7 @@ export async function storageHealth(ports: MachinePorts, hasStorageKey: boolean)
 async function countRecords({ store }: MachinePorts, newest: string) {
   const records: Record<string, number> = {};
   let isPartial = false;
-  for (const kind of ['machine', 'profile'] as const) {
+  for (const kind of ['machine', 'profile', 'fleet'] as const) {
     let cursor: string | undefined;
     for (let pages = 0; pages < MOST_PAGES; pages += 1) {
       const page = await store.list(kind, { cursor, limit: PAGE });

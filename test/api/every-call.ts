@@ -43,6 +43,9 @@ export async function openFullEdge(): Promise<void> {
   expect((await call('PUT', '/api/profiles/unused/base', config('/base'))).status).toBe(200);
   expect((await call('PUT', '/api/machines/vm-1?profile=web', config('/user'))).status).toBe(200);
   expect((await call('PUT', '/api/tokens/ci', '{"may":["read"]}')).status).toBe(200);
+  expect((await call('PUT', '/api/fleets/web', '{"unknown":"wait"}')).status).toBe(200);
+  const waiting = { at: new Date().toISOString(), state: 'waiting', mac: '52:54:00:00:00:01' };
+  await env.RELEASES.put(`waiting/web/${WAITING}`, '', { customMetadata: waiting });
   await env.RELEASES.put(`changes/web/${CHECK.id}.json`, JSON.stringify(CHECK));
   await edge.settle();
 }
@@ -51,6 +54,7 @@ export async function openFullEdge(): Promise<void> {
 export const call = async (method: string, path: string, body?: string, headers = {}) =>
   await edge.fetch(path, { method, headers: { ...OPERATOR, ...headers }, ...(body === undefined ? {} : { body }) });
 
+const WAITING = 'mac-52-54-00-00-00-01';
 const CHECK = {
   ...{ id: '999998230456789-k3VbX0aQ', profile: 'web', state: 'checking', what: 'base', by: 'operator' },
   ...{ change: { key: '', iv: '', data: '' }, replacing: '', generation: 1, stage: 'machines', cursor: null, run: 1 },
@@ -102,13 +106,17 @@ export const SENT: Readonly<Record<string, { params?: Record<string, string>; qu
   putProfileDefault: { body: config('/changed') },
   deleteProfileBase: {},
   deleteProfileDefault: {},
+  putFleet: { body: '{"unknown":"enrol"}' },
+  deleteFleet: {},
+  issueFleetToken: { body: '{"revoke":true}' },
+  assignWaiting: { body: '{"profiles":["web"]}' },
   putToken: { body: '{"may":["read","machines"]}' },
   revokeToken: {},
 };
 
 const DEFAULTS: Readonly<Record<string, string>> = {
   ...{ channel: 'stable', board: 'amd64-usr', version: '4593.2.5', alias: 'current' },
-  ...{ id: 'vm-1', name: 'web', change: CHECK.id },
+  ...{ id: 'vm-1', name: 'web', change: CHECK.id, key: WAITING },
 };
 
 /** Returns the path of `call` with parameters that exist, or with those of `SENT`. */

@@ -5,7 +5,7 @@ import { readFormatQuery, readId, readMachineQuery, readProfileName } from '../.
 const offered = { channels: ['stable', 'lts', 'mine'], boards: ['amd64-usr', 'arm64-usr'] };
 const plain = {
   ...{ kernelArgs: [], profiles: [], hostname: null, sshAuthorizedKeys: [], vars: {} },
-  ...{ attributes: {}, labels: {} },
+  ...{ attributes: {}, labels: {}, fleet: null, identities: { mac: [], uuid: [], serial: [], asset: [] } },
   expiresIn: undefined,
   ignition: null,
   channel: 'stable',

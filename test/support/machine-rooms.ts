@@ -16,6 +16,7 @@ import { changeProfile, type ProfileChange } from '../../src/machines/profiles.t
 import { machineBucket } from '../../src/machines/records/bucket.ts';
 import { composedBucket } from '../../src/machines/records/composed.ts';
 import { Current } from '../../src/machines/records/current.ts';
+import { identityBucket } from '../../src/machines/records/identities.ts';
 import { copyNamespace } from '../../src/machines/records/kv.ts';
 import { Vault } from '../../src/machines/records/vault.ts';
 import { rawPath } from '../../src/releases/path.ts';
@@ -98,6 +99,7 @@ export class MachineRooms {
     const copies = copyNamespace(kv.namespace, platform);
     this.room = {
       ...{ platform, store, copies, vault, capabilities, publicUrl: '' },
+      identities: identityBucket(r2.bucket, platform),
       current: new Current(platform, store, copies, vault),
       composer: new Composer({ platform, store, vault, composed: composedBucket(r2.bucket, platform) }, composing),
       boots: new BootLog(platform, store),
@@ -132,6 +134,8 @@ export class MachineRooms {
       vars: {},
       attributes: {},
       labels: {},
+      fleet: null,
+      identities: { mac: [], uuid: [], serial: [], asset: [] },
       ignition: null,
       kernelArgs: [],
     };

@@ -1,8 +1,16 @@
 /** Every call of the API by its operation id. No I/O. */
 import { accessCalls } from './access-calls.ts';
+import { fleetCalls } from './fleet-calls.ts';
 import { machineCalls } from './machine-calls.ts';
 import { mirrorCalls } from './mirror-calls.ts';
 import { otherCalls } from './other-calls.ts';
 import { profileCalls } from './profile-calls.ts';
 
-export const contract = { ...mirrorCalls, ...machineCalls, ...profileCalls, ...accessCalls, ...otherCalls } as const;
+export const contract = {
+  ...mirrorCalls,
+  ...machineCalls,
+  ...profileCalls,
+  ...fleetCalls,
+  ...accessCalls,
+  ...otherCalls,
+} as const;

@@ -14,6 +14,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Releases: 'What is published, and how to take it back.',
   Aliases: '`current` and `current-YYYY`: what they name, and pins.',
   Machines: 'One record a machine: its user data, and the URLs that it boots from.',
+  Fleets: 'One URL for a room of machines, and the machines that wait there.',
   Profiles: 'What machines have in common: base, default, engine.',
   Configs: 'Configs looked at; nothing is stored.',
   Access: 'Who may do what, and who has done what.',

@@ -114,6 +114,7 @@ const machineSummary = z.object({
   id: z.string(),
   ...profileNames,
   labels: z.record(z.string(), z.string()),
+  fleet: z.string().nullable(),
   kind: z.string(),
   generation: z.int(),
   expiresAt: moment.nullable(),
@@ -150,6 +151,11 @@ export const machineView = z
     sshAuthorizedKeys: z.array(z.string()),
     attributes: z.record(z.string(), z.string()),
     labels: z.record(z.string(), z.string()),
+    fleet: z.string().nullable(),
+    mac: z.array(z.string()),
+    uuid: z.string().nullable(),
+    serial: z.string().nullable(),
+    asset: z.string().nullable(),
     vars: z
       .record(z.string(), z.string().nullable())
       .meta({ description: 'its values for the variables of its profiles; null for who may only read' }),

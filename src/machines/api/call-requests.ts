@@ -19,7 +19,7 @@ const NAME_RULE = 'must be 1 to 128 letters, digits, ".", "_" or "-", beginning 
 const name = z.string({ error: NAME_RULE }).regex(NAME, NAME_RULE);
 
 const SECONDS_RULE = `must be whole seconds from 1 to ${MOST_SECONDS}`;
-const wholeSeconds = z
+export const wholeSeconds = z
   .int({ error: SECONDS_RULE })
   .min(1, SECONDS_RULE)
   .max(MOST_SECONDS, SECONDS_RULE)
@@ -118,7 +118,7 @@ export const machinePatch = z
   })
   .refine((body) => Object.values(body).some((value) => value !== undefined), {
     error:
-      'has nothing to change: give one of profiles, hostname, sshAuthorizedKeys, vars, attributes, labels, ignition, channel, board, version, kernelArgs, expiresIn',
+      'has nothing to change: give one of profiles, hostname, sshAuthorizedKeys, vars, attributes, labels, fleet, mac, uuid, serial, asset, ignition, channel, board, version, kernelArgs, expiresIn',
   })
   .meta({ id: 'MachinePatch', example: { profile: 'web', version: 'current' } });
 
@@ -206,6 +206,7 @@ export const machinesQuery = pageQuery.extend({
     .optional()
     .meta({ description: `by comma: ${MACHINE_STATES.join(', ')}`, example: 'stale,never-booted' }),
   prefix: z.string().optional().meta({ description: 'only machines whose ids begin with it' }),
+  fleet: z.string().optional().meta({ description: 'only machines of this fleet; empty: those of none' }),
   'label.NAME': z.string().optional().meta({
     description: 'only machines that have this label with this value; NAME is any name',
     example: '7',

@@ -21,6 +21,7 @@ const MOST_LOOKED = 10_000;
 
 interface Filter {
   readonly profile: string | undefined;
+  readonly fleet: string | undefined;
   readonly state: readonly string[] | undefined;
   readonly prefix: string;
   /** The values of labels that a machine must have. */
@@ -31,11 +32,11 @@ interface Filter {
 export async function listMachines(room: MachineRoom, call: Call): Promise<Response> {
   const asked = readShape(machinesQuery, call.req.query());
   if (!asked.ok) return refuse(call, asked.error);
-  const { cursor, profile, state, prefix = '' } = asked.value;
+  const { cursor, profile, fleet, state, prefix = '' } = asked.value;
   const own = call.var.caller.prefix ?? '';
   const isOutside = !prefix.startsWith(own) && !own.startsWith(prefix);
   const labels = labelsIn(call.req.query());
-  const filter = { profile, state, prefix: prefix.length > own.length ? prefix : own, labels };
+  const filter = { profile, fleet, state, prefix: prefix.length > own.length ? prefix : own, labels };
   const list = `machines ${JSON.stringify(filter)}`;
   const place = await placeIn(room, list, cursor);
   if (!place.ok) return refuse(call, place.error);
@@ -61,7 +62,8 @@ async function pageAfter(
   from: string,
 ): Promise<Result<FilteredPage, OperatorFault>> {
   const wantedLabels = Object.entries(filter.labels);
-  const isFiltered = filter.profile !== undefined || filter.state !== undefined || wantedLabels.length > 0;
+  const isFiltered =
+    [filter.profile, filter.fleet, filter.state].some((asked) => asked !== undefined) || wantedLabels.length > 0;
   const profiles = new Map<string, ProfileNow | undefined>();
   const items: Item[] = [];
   const unreadable: { id: string; reason: string }[] = [];
@@ -77,6 +79,7 @@ async function pageAfter(
     const wanted = proven.readable.filter(
       ({ summary }) =>
         (filter.profile === undefined || names(summary).includes(filter.profile)) &&
+        (filter.fleet === undefined || (summary['fleet'] ?? '') === filter.fleet) &&
         wantedLabels.every(([name, value]) => labelsOf(summary)[name] === value),
     );
     const states = await statesBetween(room, { after, last, startingWith });
@@ -161,6 +164,7 @@ function itemOf(
     profile: machine.profiles[0] ?? null,
     profiles: [...machine.profiles],
     labels: labelsOf(summary),
+    fleet: summary['fleet'] ?? null,
     kind: machine.kind,
     generation: machine.generation,
     expiresAt: machine.expiry === 0 ? null : new Date(machine.expiry * 1000).toISOString(),

@@ -10,6 +10,7 @@ import {
   MOST_VARIABLES,
   variableNameFault,
 } from '../layers/variable-rules.ts';
+import { type IdentityKind, identityValue } from '../records/identity-values.ts';
 import { NAME } from '../records/model.ts';
 
 /** More layers than this are a mistake. */
@@ -32,7 +33,7 @@ export const profilesJson = z
   .refine(profileList, PROFILES_RULE)
   .meta({ description: 'in the order in which their bases are merged; null: none', example: ['base', 'web'] });
 
-const hostname = z.string({ error: 'must be a host name' }).superRefine((text, context) => {
+export const hostname = z.string({ error: 'must be a host name' }).superRefine((text, context) => {
   const fault = hostnameFault(text);
   if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
 });
@@ -97,6 +98,32 @@ const orNulls = z.record(z.string(), z.union([z.string(), z.null()], { error: 'm
 export const nullable = <S extends z.ZodType>(schema: S, error: string) =>
   z.union([schema, z.null()], { error }).optional();
 
+const MOST_MACS = 16;
+const IDENTITY_RULES: Readonly<Record<IdentityKind, string>> = {
+  mac: 'must be the address of a network card, such as 52:54:00:12:34:56',
+  uuid: 'must be a UUID of its own: many machines have this one, or it is none',
+  serial: 'must be 1 to 64 characters of printable ASCII that are its own',
+  asset: 'must be 1 to 64 characters of printable ASCII that are its own',
+};
+/** An identity in its one spelling. */
+const identity = (kind: IdentityKind) =>
+  z.string({ error: IDENTITY_RULES[kind] }).transform((text, context) => {
+    const value = identityValue(kind, text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: IDENTITY_RULES[kind] });
+    return z.NEVER;
+  });
+const MACS_RULE = `must be at most ${MOST_MACS} addresses of network cards, each once`;
+export const macs = z
+  .array(identity('mac'), { error: MACS_RULE })
+  .max(MOST_MACS, MACS_RULE)
+  .refine((all) => new Set(all).size === all.length, MACS_RULE);
+const fleetName = z.string({ error: 'must be the name of a fleet' }).regex(NAME, 'must be the name of a fleet');
+const orEmpty = <S extends z.ZodType>(schema: S) => z.union([z.literal(''), schema]).optional();
+
+/** By what a fleet knows a machine; the rules of each alone are those of an identity. */
+export const identityFields = { uuid: identity('uuid'), serial: identity('serial'), asset: identity('asset') };
+
 /** Those of the query of a PUT. */
 export const machineSaysQuery = {
   profiles: profilesText.optional(),
@@ -125,6 +152,14 @@ export const machineSaysQuery = {
       description: 'NAME=VALUE of what its metadata service says; it may be given several times',
       example: ['local_ipv4=10.0.0.7', 'region=eu'],
     }),
+  fleet: orEmpty(fleetName).meta({ description: 'by whose URL it may boot too; absent: none', example: 'room-1' }),
+  mac: macs.optional().meta({
+    description: 'by which its fleet knows it; it may be given several times',
+    example: ['52:54:00:12:34:56'],
+  }),
+  uuid: identityFields.uuid.optional().meta({ description: 'by which its fleet knows it' }),
+  serial: identityFields.serial.optional().meta({ description: 'by which its fleet knows it' }),
+  asset: identityFields.asset.optional().meta({ description: 'by which its fleet knows it' }),
   label: pairs
     .pipe(labels)
     .optional()
@@ -144,4 +179,9 @@ export const machineSaysPatch = {
   vars: nullable(orNulls, VARS_RULE).meta({ description: CHANGE }),
   attributes: nullable(orNulls, 'must be names with texts').meta({ description: CHANGE }),
   labels: nullable(orNulls, 'must be names with texts').meta({ description: CHANGE }),
+  fleet: nullable(fleetName, 'must be the name of a fleet').meta({ description: 'null: none', example: 'room-1' }),
+  mac: nullable(macs, MACS_RULE).meta({ description: 'all of them; null: none' }),
+  uuid: nullable(identityFields.uuid, IDENTITY_RULES.uuid),
+  serial: nullable(identityFields.serial, IDENTITY_RULES.serial),
+  asset: nullable(identityFields.asset, IDENTITY_RULES.asset),
 };

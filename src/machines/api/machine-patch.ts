@@ -1,13 +1,14 @@
 /** What a PATCH of a machine changes, and what a PUT of one has taken away. No I/O. */
 import * as z from 'zod';
-import { ok, type Result } from '../../shared/result.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
 import type { MachinePatch } from '../amend.ts';
-import type { OperatorFault } from '../problems.ts';
+import { badField, type OperatorFault } from '../problems.ts';
+import { allOf, type Identities } from '../records/identity-values.ts';
 import { type Machine, profilesOf } from '../records/model.ts';
 import type { MachineSettings } from '../settings.ts';
 import type { machinePatch } from './call-requests.ts';
 import { attributes, labels, vars } from './machine-parameters.ts';
-import { checkPlace, type Offered, readShape } from './machine-request.ts';
+import { checkPlace, identitiesOf, type Offered, readShape } from './machine-request.ts';
 
 type Body = z.output<typeof machinePatch>;
 
@@ -23,13 +24,29 @@ export function patchOf(settings: MachineSettings, body: Body, offered: Offered)
     ...{ vars: merged('vars'), attributes: merged('attributes'), labels: merged('labels') },
   });
   if (!said.ok) return said;
+  const identities = identitiesAfter(settings, body);
+  const fleet = body.fleet === undefined ? settings.fleet : body.fleet;
+  if (fleet === null && allOf(identities).length > 0)
+    return err(
+      badField('fleet', 'is missing: a machine is known by an identity in a fleet; null for each takes them away'),
+    );
   return ok({
-    ...{ hostname, ignition, expiresIn },
+    ...{ hostname, ignition, expiresIn, fleet, identities },
     profiles: profiles === undefined ? (profile === undefined ? undefined : namesIn(profile)) : (profiles ?? []),
     sshAuthorizedKeys: sshAuthorizedKeys === null ? [] : sshAuthorizedKeys,
     ...said.value,
     kernelArgs: kernelArgs === null ? [] : kernelArgs,
     ...place.value,
+  });
+}
+
+/** An identity that is not named stays. */
+function identitiesAfter({ identities }: MachineSettings, { mac, uuid, serial, asset }: Body): Identities {
+  const kept = (kind: 'uuid' | 'serial' | 'asset', said: string | null | undefined) =>
+    said === undefined ? identities[kind][0] : said;
+  return identitiesOf({
+    mac: mac === undefined ? identities.mac : (mac ?? []),
+    ...{ uuid: kept('uuid', uuid), serial: kept('serial', serial), asset: kept('asset', asset) },
   });
 }
 
@@ -68,6 +85,8 @@ export function takenAway(before: Machine | undefined, after: Machine): string[]
   const gone = had.filter((name) => !has.includes(name));
   if (gone.length > 0)
     warnings.push(`the machine had the profile ${gone.join(', ')} and has ${has.join(', ') || 'none'} now: ${hint}`);
+  if ((before.fleet ?? null) !== null && (after.fleet ?? null) === null)
+    warnings.push(`the machine was of the fleet ${before.fleet} and is of none now: ${hint}`);
   if (before.kind !== 'none' && after.kind === 'none')
     warnings.push('the machine had user data and has none now: PUT replaces, PATCH leaves the user data');
   if ((before.hostname ?? null) !== null && (after.hostname ?? null) === null)

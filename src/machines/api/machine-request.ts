@@ -7,6 +7,7 @@ import { fitsChannel, isAlias, isVersion } from '../../releases/model.ts';
 import { checkShape } from '../../shared/http/api.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { badField, type OperatorFault } from '../problems.ts';
+import { allOf, type Identities } from '../records/identity-values.ts';
 import { TEXT_LIMIT } from '../records/model.ts';
 import type { MachineSettings } from '../settings.ts';
 import { machineParams, machineQuery, profileParams } from './call-requests.ts';
@@ -22,7 +23,7 @@ export interface MachineQuery extends MachineSettings {
 }
 
 /** Names that a query may hold several times. */
-const LISTS = ['kernel_arg', 'ssh_authorized_key', 'vars', 'attribute', 'label'];
+const LISTS = ['kernel_arg', 'ssh_authorized_key', 'vars', 'attribute', 'label', 'mac'];
 
 const badValue = (field: string, message: string) => err(badField(field, message));
 
@@ -64,13 +65,29 @@ export function readMachineQuery(
     return badValue('profile', 'is one of profiles: give one of the two');
   const place = checkPlace({ channel, board, version }, offered);
   if (!place.ok) return place;
+  const { fleet = '', mac = [], uuid, serial, asset } = read.value;
+  const identities = identitiesOf({ mac, uuid, serial, asset });
+  if (fleet === '' && allOf(identities).length > 0)
+    return badValue('fleet', 'is missing: a machine is known by an identity in a fleet');
   const { hostname = '', ignition = '', vars = {}, attribute: attributes = {}, label: labels = {} } = read.value;
   const { ssh_authorized_key: sshAuthorizedKeys = [], kernel_arg: kernelArgs = [], expires_in: expiresIn } = read.value;
   return ok({
     ...{ profiles: profiles ?? ((profile ?? '') === '' ? [] : [profile ?? '']), hostname: orNull(hostname), vars },
+    ...{ fleet: orNull(fleet), identities },
     ...{ sshAuthorizedKeys, attributes, labels, ignition: orNull(ignition), kernelArgs, expiresIn },
     ...place.value,
   });
+}
+
+/** Returns identities as a record has them; what is absent has none. */
+export function identitiesOf(said: {
+  readonly mac: readonly string[];
+  readonly uuid?: string | null | undefined;
+  readonly serial?: string | null | undefined;
+  readonly asset?: string | null | undefined;
+}): Identities {
+  const one = (value: string | null | undefined) => ((value ?? null) === null ? [] : [value ?? '']);
+  return { mac: [...said.mac], uuid: one(said.uuid), serial: one(said.serial), asset: one(said.asset) };
 }
 
 const orNull = (text: string): string | null => (text === '' ? null : text);

@@ -7,11 +7,11 @@ import { err, ok } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { BootRoom } from '../boot/routes-boot.ts';
 import type { CheckPorts } from '../checks/run-check.ts';
-import type { MachinePorts } from '../issue.ts';
+import type { FleetPorts } from '../fleets/boot-fleet.ts';
 import { badField, machineProblem, type OperatorFault } from '../problems.ts';
 import type { Offered } from './machine-request.ts';
 
-export interface MachineRoom extends MachinePorts, Pick<BootRoom, 'publicUrl'> {
+export interface MachineRoom extends FleetPorts, Pick<BootRoom, 'publicUrl'> {
   readonly offered: Offered;
   /** BOOT_URL, for the URLs that firmware asks. If it is empty, they are as the others. */
   readonly bootUrl: string;

@@ -4,22 +4,22 @@ import type * as z from 'zod';
 import { answerJson, apiBody, apiObject } from '../../shared/http/api.ts';
 import { CACHE } from '../../shared/http/cache.ts';
 import { type App, refuse as answerProblem, type Call } from '../../shared/http/call.ts';
-import { entityTag, isNotModified, preconditionOf } from '../../shared/http/precondition.ts';
+import { isNotModified, preconditionOf } from '../../shared/http/precondition.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { patchMachine, putUserData, userDataTag, userText } from '../amend.ts';
-import { issue } from '../issue.ts';
-import { deleteMachine, issueToken, onRecord, readMachine, type Written, writeMachine } from '../machines.ts';
-import { badField, machineProblem, type OperatorFault } from '../problems.ts';
+import { deleteMachine, issueToken, onRecord, readMachine, writeMachine } from '../machines.ts';
+import { badField, machineProblem } from '../problems.ts';
 import { type Machine, TEXT_LIMIT } from '../records/model.ts';
-import type { deletion, issued as issuedAnswer } from './call-answers.ts';
+import { answerWritten, foreignProfile } from './answer-written.ts';
+import type { deletion } from './call-answers.ts';
 import { machinePatch, tokenBody } from './call-requests.ts';
 import { explainMachine } from './explain.ts';
 import { listMachines } from './list-machines.ts';
 import { namesIn, patchOf, takenAway } from './machine-patch.ts';
 import { readFormatQuery, readId, readMachineQuery, readShape, readUserText } from './machine-request.ts';
 import { showMachine } from './machine-view.ts';
-import { type MachineRoom, originOf, refuse } from './room.ts';
+import { type MachineRoom, refuse } from './room.ts';
 import { addTransferRoutes } from './routes-transfer.ts';
 
 const BODY_LIMIT = 256 * 1024;
@@ -61,7 +61,8 @@ async function put(room: MachineRoom, call: Call): Promise<Response> {
   if (!id.ok) return refuse(call, id.error);
   const query = readMachineQuery(call.req.queries(), room.offered);
   if (!query.ok) return refuse(call, query.error);
-  const foreign = foreignProfile(call, query.value.profiles);
+  const foreign =
+    foreignProfile(call, query.value.profiles) ?? foreignProfile(call, [query.value.fleet ?? []].flat(), 'fleet');
   if (foreign !== undefined) return answerProblem(call, foreign);
   const format = readFormatQuery(call.req.query());
   if (!format.ok) return refuse(call, format.error);
@@ -79,17 +80,6 @@ async function put(room: MachineRoom, call: Call): Promise<Response> {
   return await answerWritten(room, call, stored, { entries, warnings });
 }
 
-/** Whoever names a profile reads it: its base is a part of what the machine boots. */
-function foreignProfile(call: Call, profiles: readonly string[] | undefined): Problem | undefined {
-  const { who, prefix } = call.var.caller;
-  const foreign = prefix === undefined ? undefined : profiles?.find((name) => !name.startsWith(prefix));
-  if (foreign === undefined) return undefined;
-  return {
-    code: 'forbidden',
-    detail: `${who} has only what begins with ${prefix}, and may not use profile ${foreign}`,
-  };
-}
-
 async function patch(room: MachineRoom, call: Call): Promise<Response> {
   const asked = await bodyOf(room, call, machinePatch);
   if (!asked.ok) return asked.error;
@@ -98,7 +88,8 @@ async function patch(room: MachineRoom, call: Call): Promise<Response> {
     call,
     body.profiles ?? (body.profile === undefined ? undefined : namesIn(body.profile)),
   );
-  if (foreign !== undefined) return answerProblem(call, foreign);
+  const foreignFleet = foreign ?? foreignProfile(call, [body.fleet ?? []].flat(), 'fleet');
+  if (foreignFleet !== undefined) return answerProblem(call, foreignFleet);
   const stored = await patchMachine(
     room,
     id,
@@ -147,51 +138,6 @@ async function changeUserData(room: MachineRoom, call: Call): Promise<Response> 
   if (!written.ok) return refuse(call, written.error);
   const { entries, ...text } = written.value;
   return await answerWritten(room, call, await putUserData(room, id.value, text, preconditionIn(call)), { entries });
-}
-
-/** What a write says beside the machine itself. */
-interface Said {
-  readonly entries?: readonly {
-    readonly severity: 'error' | 'warning' | 'info';
-    readonly path: string;
-    readonly message: string;
-  }[];
-  readonly warnings?: readonly string[];
-}
-
-/** Answers a write with the machine's URLs. The entity tag is that of the user data where the call is about it. */
-async function answerWritten(
-  room: MachineRoom,
-  call: Call,
-  stored: Result<Written, OperatorFault>,
-  { entries = [], warnings = [] }: Said = {},
-): Promise<Response> {
-  if (!stored.ok) return refuse(call, stored.error);
-  const { machine, etag, replaced, before, isWritten } = stored.value;
-  const issued = await issue(room, machine, originOf(room, call), room.bootUrl || originOf(room, call));
-  if (!issued.ok) return refuse(call, issued.error);
-  call.set('change', { before: String(before), after: String(machine.generation) });
-  const userEntries = entries.map((entry) => ({ ...entry, layer: 'user' as const }));
-  const { urls, pointer, ...told } = issued.value;
-  // The URLs of a dry run open nothing.
-  const secrets = room.isDry ? { urls: null, pointer: null } : { urls, pointer };
-  const answer = {
-    ...{ ...told, ...secrets },
-    entries: [...userEntries, ...issued.value.entries],
-    warnings: [...warnings],
-    isChanged: isWritten,
-    dryRun: room.isDry,
-    ...(replaced === undefined ? {} : { replaced }),
-  };
-  const isUserData = call.req.path.endsWith('/user-data');
-  const text = isUserData ? await userText(room, machine) : undefined;
-  const tag = text?.ok && text.value !== undefined ? userDataTag(text.value) : entityTag(etag);
-  return answerJson<typeof issuedAnswer>(
-    answer,
-    200,
-    // A dry run stores nothing that could have a tag.
-    room.isDry || (isUserData && text?.ok && text.value === undefined) ? {} : { etag: tag },
-  );
 }
 
 /** Returns the id and the JSON body of a call, or the answer that refuses it. */

@@ -12,12 +12,21 @@ import { type Written, writeMachine } from '../machines.ts';
 import { badField, faultText, isRecordFault, machineProblem, type OperatorFault } from '../problems.ts';
 import type { Summary } from '../records/bucket.ts';
 import { machineDocument } from '../records/documents.ts';
+import { allOf } from '../records/identity-values.ts';
 import { machineContext, TEXT_LIMIT } from '../records/model.ts';
 import { checkSummary } from '../records/signed.ts';
 import { type MachineSettings, settingsOf } from '../settings.ts';
 import { kernelArgs, machineParams, machineQuery } from './call-requests.ts';
-import { attributes, labels, profilesJson, sshAuthorizedKeys, vars } from './machine-parameters.ts';
-import { checkPlace, type Offered, readShape, readUserText } from './machine-request.ts';
+import {
+  attributes,
+  identityFields,
+  labels,
+  macs,
+  profilesJson,
+  sshAuthorizedKeys,
+  vars,
+} from './machine-parameters.ts';
+import { checkPlace, identitiesOf, type Offered, readShape, readUserText } from './machine-request.ts';
 
 /** What an import needs: the machine ports, and the releases that iPXE may boot. */
 export interface TransferPorts extends MachinePorts {
@@ -45,6 +54,13 @@ const line = z.strictObject({
   vars: vars.optional(),
   attributes: attributes.optional(),
   labels: labels.optional(),
+  fleet: machineQuery.shape.fleet,
+  mac: macs.optional(),
+  ...{
+    uuid: identityFields.uuid.optional(),
+    serial: identityFields.serial.optional(),
+    asset: identityFields.asset.optional(),
+  },
   source: z.enum(['butane', 'ct']).nullable().default(null),
   epoch: SECRET,
   nonce: SECRET,
@@ -155,6 +171,8 @@ function linesOf({
   vars: values,
   attributes: ownAttributes,
   labels: ownLabels,
+  fleet,
+  identities,
   ignition,
   kernelArgs: args,
 }: MachineSettings) {
@@ -164,6 +182,9 @@ function linesOf({
     ...(keys.length === 0 ? {} : { sshAuthorizedKeys: [...keys] }),
     ...(Object.keys(values).length === 0 ? {} : { vars: { ...values } }),
     ...(Object.keys(ownAttributes).length === 0 ? {} : { attributes: { ...ownAttributes } }),
+    ...(fleet === null ? {} : { fleet }),
+    ...(identities.mac.length === 0 ? {} : { mac: [...identities.mac] }),
+    ...Object.fromEntries(allOf(identities).filter(([kind]) => kind !== 'mac')),
     ...(Object.keys(ownLabels).length === 0 ? {} : { labels: { ...ownLabels } }),
     ...(ignition === null ? {} : { ignition }),
     ...(args.length === 0 ? {} : { kernelArgs: [...args] }),
@@ -263,6 +284,8 @@ async function importOne(
     vars: said.vars ?? {},
     attributes: said.attributes ?? {},
     labels: said.labels ?? {},
+    fleet: (said.fleet ?? '') === '' ? null : (said.fleet ?? null),
+    identities: identitiesOf({ mac: said.mac ?? [], uuid: said.uuid, serial: said.serial, asset: said.asset }),
     kernelArgs: said.kernelArgs ?? [],
     expiresIn: undefined,
     identity: { ...(freshEpochs ? { epoch: randomText(), nonce: randomText() } : { epoch, nonce }), expiry, createdAt },

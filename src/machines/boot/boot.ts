@@ -95,7 +95,7 @@ type Fault =
   | StoreFault;
 
 /** Ignition waits 10 s for the headers of an answer (internal/resource/http.go in coreos/ignition). */
-const ANSWER_WITHIN_MS = 7_000;
+export const ANSWER_WITHIN_MS = 7_000;
 
 const TEXT = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json';
@@ -122,11 +122,20 @@ async function answerProven(
   if (!proven.ok) return proven;
   // A valid capability proves that the machine existed. A missing record is our loss, so it must not be a 404.
   if (proven.value === undefined) return err({ reason: 'record-missing' });
-  const machine = proven.value.value;
-  const { id, generation } = machine;
-  if (machine.deletedAt !== null) return err({ reason: 'deleted', machine: id, generation });
-  if (machine.epoch !== capability.epoch) return err({ reason: 'revoked', machine: id, generation });
-  const body = await bodyFor(ports, request, proven.value);
+  const { id, generation, deletedAt, epoch } = proven.value.value;
+  if (deletedAt !== null) return err({ reason: 'deleted', machine: id, generation });
+  if (epoch !== capability.epoch) return err({ reason: 'revoked', machine: id, generation });
+  return await answerFor(ports, request, proven.value);
+}
+
+/** Returns the body for a machine whose record was proven, and which the request may have. */
+export async function answerFor(
+  ports: BootPorts,
+  request: BootRequest,
+  proven: Proven<Machine>,
+): Promise<Result<BootAnswer, BootFault>> {
+  const machine = proven.value;
+  const body = await bodyFor(ports, request, proven);
   if (!body.ok) return body;
   const { text, contentType, made, release, older } = body.value;
   const sha512 = await sha512Hex(new Uint8Array(new TextEncoder().encode(text)));

@@ -14,6 +14,19 @@ export interface Capability {
   readonly expiry: number;
 }
 
+/** What opens a fleet's URL. */
+export interface FleetCapability {
+  readonly fleet: string;
+  readonly epoch: string;
+  readonly nonce: string;
+}
+
+/** An unreserved character (RFC 3986) with which no name of a machine begins. */
+const FLEET = '~';
+
+/** Returns true for the text of a capability that could be a fleet's. */
+export const isForFleet = (text: string): boolean => text.startsWith(FLEET);
+
 /** 96 bits: nobody counts up to it, and a boot URL has to fit into the 127 characters of the BOOTP file field. */
 const RANDOM_BYTES = 12;
 
@@ -41,8 +54,26 @@ export class Capabilities {
     return `${text}.${shortened(await macOf(key, text))}`;
   }
 
-  /** Returns the capability that a text proves, or `undefined` for a text that was not minted here. */
+  /** Returns the capability of a fleet as a URL carries it. No machine has a name that begins so. */
+  async mintForFleet({ fleet, epoch, nonce }: FleetCapability): Promise<string> {
+    return await this.mint({ machine: `${FLEET}${fleet}`, epoch, nonce, expiry: 0 });
+  }
+
+  /** Returns the capability that a text proves, or `undefined` for a text that was not minted here for a machine. */
   async read(text: string): Promise<Capability | undefined> {
+    const proven = await this.#proven(text);
+    return proven !== undefined && NAME.test(proven.machine) ? proven : undefined;
+  }
+
+  /** Returns the capability of a fleet that a text proves, or `undefined`. */
+  async readForFleet(text: string): Promise<FleetCapability | undefined> {
+    if (!isForFleet(text)) return undefined;
+    const proven = await this.#proven(text);
+    const fleet = proven?.machine.slice(FLEET.length) ?? '';
+    return proven !== undefined && NAME.test(fleet) ? { fleet, epoch: proven.epoch, nonce: proven.nonce } : undefined;
+  }
+
+  async #proven(text: string): Promise<Capability | undefined> {
     const dot = text.lastIndexOf('.');
     const signed = text.slice(0, Math.max(dot, 0));
     const givenMac = text.slice(dot + 1);
@@ -55,7 +86,7 @@ export class Capabilities {
     }
     const shape = matches === 1 ? SHAPE.exec(signed) : null;
     const [, machine = '', epoch = '', nonce = '', expiry = ''] = shape ?? [];
-    return shape === null || !NAME.test(machine) ? undefined : { machine, epoch, nonce, expiry: Number(expiry) };
+    return shape === null ? undefined : { machine, epoch, nonce, expiry: Number(expiry) };
   }
 }
 

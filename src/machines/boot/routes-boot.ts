@@ -4,7 +4,8 @@ import { causeFields } from '../../shared/cause.ts';
 import { CACHE } from '../../shared/http/cache.ts';
 import type { LogEvent, LogValue } from '../../shared/log.ts';
 import { methodNotAllowed, type Problem, problemLine } from '../../shared/problem.ts';
-import { answerBoot, type BootFault, type BootPorts, type Wanted } from './boot.ts';
+import type { Result } from '../../shared/result.ts';
+import { answerBoot, type BootAnswer, type BootFault, type BootPorts, type Wanted } from './boot.ts';
 import { MOST_LINE_BYTES, SCRIPTS } from './boot-script.ts';
 import { type BootLog, ignitionVersion } from './boots.ts';
 import { asksUserData } from './metadata.ts';
@@ -24,10 +25,11 @@ export interface BootContext {
 }
 
 /** Every forged capability and every unknown path gets this same answer, so that it tells a stranger nothing. */
-const UNKNOWN: Problem = { code: 'not-found', detail: 'not found' };
+export const UNKNOWN: Problem = { code: 'not-found', detail: 'not found' };
 /** Other characters mean something to firmware, and no name that firmware finds has them. */
 const PLAIN_ORIGIN = /^https?:\/\/[\w.:[\]-]+$/;
-const ODD_HOST: Problem = { code: 'bad-request', detail: 'no boot script can link to this host name' };
+export const canStandInScript = (origin: string): boolean => PLAIN_ORIGIN.test(origin);
+export const ODD_HOST: Problem = { code: 'bad-request', detail: 'no boot script can link to this host name' };
 const SHA512 = /^[0-9a-f]{128}$/;
 
 /** Answers `GET /boot/{capability}/ignition[/{sha512}]`, `/cloud-config`, `/ipxe`, `/grub` and `/pxelinux`. */
@@ -47,16 +49,26 @@ export async function answerBootRequest(room: BootRoom, context: BootContext): P
 
 async function answerWanted(
   room: BootRoom,
-  { request, log }: BootContext,
+  context: BootContext,
   capability: string,
   wanted: Wanted,
 ): Promise<Response> {
-  const isHead = request.method === 'HEAD';
+  const { request } = context;
   const asked = new URL(request.url).origin;
   // Firmware that has no TLS asks by plain HTTP, and cannot follow a link to https, whatever PUBLIC_URL says.
   const origin = isScript(wanted.what) ? asked : room.publicUrl || asked;
-  if (isScript(wanted.what) && !PLAIN_ORIGIN.test(origin)) return problemLine(ODD_HOST, request.method);
-  const answer = await answerBoot(room, { capability, wanted, origin });
+  if (isScript(wanted.what) && !canStandInScript(origin)) return problemLine(ODD_HOST, request.method);
+  return respond(room, context, wanted, await answerBoot(room, { capability, wanted, origin }));
+}
+
+/** Answers a request with what was found for it, and records it for the machine. */
+export function respond(
+  room: BootRoom,
+  { request, log }: BootContext,
+  wanted: Wanted,
+  answer: Result<BootAnswer, BootFault>,
+): Response {
+  const isHead = request.method === 'HEAD';
   const ignition = ignitionVersion(request.headers.get('user-agent'));
   const client = ignition === undefined ? {} : { ignition };
   log.set({ boot: wanted.what, ...client });

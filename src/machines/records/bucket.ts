@@ -5,7 +5,7 @@ import { compareAndSet } from '../../shared/r2-documents.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { type StoreFault, storeCaller } from '../../shared/store.ts';
 
-export type Kind = 'machine' | 'profile';
+export type Kind = 'machine' | 'profile' | 'fleet';
 
 /** The short texts in an object's customMetadata. `head` and `list` return them without the object itself. */
 export type Summary = Readonly<Record<string, string>>;
@@ -81,11 +81,12 @@ interface PageOptions {
 const ANSWER_WITHIN_MS = 2_300;
 
 const MARK = 'records-signed';
+const FOLDERS: Readonly<Record<Kind, string>> = { machine: 'machines/', profile: 'profiles/', fleet: 'fleets/' };
 
 /** Returns the machine store on an R2 bucket. */
 export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStore {
   const reach = storeCaller(platform, ANSWER_WITHIN_MS);
-  const keyOf = (kind: Kind, name: string) => (kind === 'machine' ? `machines/${name}.json` : `profiles/${name}.json`);
+  const keyOf = (kind: Kind, name: string) => `${FOLDERS[kind]}${name}.json`;
 
   const page = (prefix: string, suffix: string, { cursor, after, limit, startingWith = '' }: PageOptions) =>
     reach(`list ${prefix}`, async (): Promise<Page> => {
@@ -124,7 +125,7 @@ export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStor
       reach(`write ${kind}`, () =>
         compareAndSet(bucket, keyOf(kind, name), text, replacing, { customMetadata: summary }),
       ),
-    list: (kind, options) => page(kind === 'machine' ? 'machines/' : 'profiles/', '.json', options),
+    list: (kind, options) => page(FOLDERS[kind], '.json', options),
 
     mark: () => reach('read mark', async () => await (await bucket.get(MARK))?.text()),
     writeMark: (text) => reach('write mark', () => ignoringResult(bucket.put(MARK, text))),

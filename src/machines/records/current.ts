@@ -7,7 +7,8 @@ import { within } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { Kind, MachineStore } from './bucket.ts';
-import { readMachineText, readProfileText } from './documents.ts';
+import { readFleetText, readMachineText, readProfileText } from './documents.ts';
+import type { Fleet } from './fleet-model.ts';
 import type { CopyStore } from './kv.ts';
 import type { Machine, Profile } from './model.ts';
 import { checkRecord, checkSummary, type RecordPorts, textHash } from './signed.ts';
@@ -28,7 +29,7 @@ const MOST_TEXT = 64 * 1024;
 const COPY_WITHIN_MS = 150;
 
 export class Current {
-  readonly #remembered = new Map<string, Proven<Machine | Profile>>();
+  readonly #remembered = new Map<string, Proven<Machine | Profile | Fleet>>();
 
   constructor(
     private readonly platform: Platform,
@@ -47,7 +48,12 @@ export class Current {
     return await this.#proven('profile', name, readProfileText);
   }
 
-  async #proven<T extends Machine | Profile>(
+  /** Returns the current record, which may be a tombstone; `undefined` for a fleet that never existed. */
+  async fleet(name: string): Promise<Result<Proven<Fleet> | undefined, StoreFault>> {
+    return await this.#proven('fleet', name, readFleetText);
+  }
+
+  async #proven<T extends Machine | Profile | Fleet>(
     kind: Kind,
     name: string,
     parse: (name: string, text: string) => Result<T, StoreFault>,
@@ -70,7 +76,7 @@ export class Current {
     return await this.#fromR2(kind, name, parse);
   }
 
-  async #fromR2<T extends Machine | Profile>(
+  async #fromR2<T extends Machine | Profile | Fleet>(
     kind: Kind,
     name: string,
     parse: (name: string, text: string) => Result<T, StoreFault>,
@@ -91,7 +97,7 @@ export class Current {
     return { store: this.store, copies: this.copies, vault: this.vault };
   }
 
-  #remember<T extends Machine | Profile>(key: string, proven: Proven<T>, text: string): Proven<T> {
+  #remember<T extends Machine | Profile | Fleet>(key: string, proven: Proven<T>, text: string): Proven<T> {
     this.#remembered.delete(key);
     if (text.length > MOST_TEXT) return proven;
     this.#remembered.set(key, proven);

@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { Malformed } from '../../shared/stored-json.ts';
 import type { Kind, Summary } from './bucket.ts';
+import { type Fleet, fleetSummary, parseFleet } from './fleet-model.ts';
 import { type Machine, machineSummary, type Profile, parseMachine, parseProfile, profileSummary } from './model.ts';
 import { checkRecord, type RecordPorts, signedSummary } from './signed.ts';
 
@@ -29,6 +30,8 @@ interface Shape<T> {
 const MACHINE: Shape<Machine> = { kind: 'machine', parse: parseMachine, summaryOf: machineSummary };
 const PROFILE: Shape<Profile> = { kind: 'profile', parse: parseProfile, summaryOf: profileSummary };
 
+const FLEET: Shape<Fleet> = { kind: 'fleet', parse: parseFleet, summaryOf: fleetSummary };
+
 /** Returns the record of a machine as a document. The record of a deleted machine is a tombstone. */
 export const machineDocument = (ports: RecordPorts, id: string): Document<Machine> =>
   strict(recordDocument(ports, MACHINE, id));
@@ -41,6 +44,13 @@ export const replaceableMachine = (ports: RecordPorts, id: string): ReplaceableD
 export const replaceableProfile = (ports: RecordPorts, name: string): ReplaceableDocument<Profile> =>
   recordDocument(ports, PROFILE, name);
 
+/** Returns the record of a fleet, for a caller that may replace one that cannot be read. That of a deleted one is a tombstone. */
+export const replaceableFleet = (ports: RecordPorts, name: string): ReplaceableDocument<Fleet> =>
+  recordDocument(ports, FLEET, name);
+
+/** Returns the fleet that a stored text holds. A fleet with another name is an error. */
+export const readFleetText = (name: string, text: string): Result<Fleet, StoreFault> => readText(FLEET, name, text);
+
 /** Returns the machine that a stored text holds. A machine with another id is an error. */
 export const readMachineText = (id: string, text: string): Result<Machine, StoreFault> => readText(MACHINE, id, text);
 
@@ -51,7 +61,7 @@ export const readProfileText = (name: string, text: string): Result<Profile, Sto
 /** A document whose stored value may be unreadable. What is written never is. */
 export type ReplaceableDocument<T> = Document<T | Unreadable>;
 
-function recordDocument<T extends Machine | Profile>(
+function recordDocument<T extends Machine | Profile | Fleet>(
   ports: RecordPorts,
   shape: Shape<T>,
   name: string,
@@ -77,7 +87,7 @@ function recordDocument<T extends Machine | Profile>(
   };
 }
 
-function strict<T extends Machine | Profile>(document: ReplaceableDocument<T>): Document<T> {
+function strict<T extends Machine | Profile | Fleet>(document: ReplaceableDocument<T>): Document<T> {
   return {
     read: async () => {
       const stored = await document.read();
@@ -91,9 +101,9 @@ function strict<T extends Machine | Profile>(document: ReplaceableDocument<T>): 
 }
 
 /** Returns the text of a record. R2 and the copy in KV hold the same bytes. */
-export const recordText = (record: Machine | Profile): string => JSON.stringify(record);
+export const recordText = (record: Machine | Profile | Fleet): string => JSON.stringify(record);
 
-function readText<T extends Machine | Profile>({ kind, parse }: Shape<T>, name: string, text: string) {
+function readText<T extends Machine | Profile | Fleet>({ kind, parse }: Shape<T>, name: string, text: string) {
   const what = `${kind} ${name}`;
   const record = understood(what, parse(text));
   // A wrong restore can put another machine's record here. It would decrypt and boot as if it were right.

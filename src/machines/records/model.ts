@@ -11,7 +11,7 @@ export const RESERVED: readonly string[] = ['export', 'import'];
 export const TEXT_LIMIT = 1024 * 1024;
 
 /** A text that AES-GCM encrypted under a storage key. `key` is the key's id; `iv` and `data` are base64. */
-const sealed = storedObject({ key: z.string(), iv: z.string(), data: z.string() });
+export const sealed = storedObject({ key: z.string(), iv: z.string(), data: z.string() });
 
 const machine = storedObject({
   id: z.string().regex(NAME),
@@ -24,6 +24,16 @@ const machine = storedObject({
   sshAuthorizedKeys: z.array(z.string()).optional(),
   /** What it says for the variables of its profiles, as JSON; absent or `null` for nothing. */
   vars: sealed.nullable().optional(),
+  /** The fleet by whose URL it may boot, and by what it is known there; absent or `null` for none. */
+  fleet: z.string().nullable().optional(),
+  identities: z
+    .object({
+      mac: z.array(z.string()).default([]),
+      uuid: z.array(z.string()).default([]),
+      serial: z.array(z.string()).default([]),
+      asset: z.array(z.string()).default([]),
+    })
+    .optional(),
   /** What its metadata service says of it; absent for nothing. */
   attributes: z.record(z.string(), z.string()).optional(),
   /** By which it is found in lists; absent for none. */
@@ -116,6 +126,7 @@ export const machineSummary = (machine: Machine): Readonly<Record<string, string
   config: String(machine.configGeneration ?? machine.generation),
   epoch: machine.epoch,
   profile: profilesOf(machine).join(),
+  ...((machine.fleet ?? null) === null ? {} : { fleet: machine.fleet ?? '' }),
   ...(Object.keys(machine.labels ?? {}).length === 0 ? {} : { labels: JSON.stringify(machine.labels) }),
   kind: machine.kind,
   expiry: String(machine.expiry),

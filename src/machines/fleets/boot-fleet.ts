@@ -1,0 +1,186 @@
+/**
+ * Answers a machine that asks a fleet's URL: the first stage, the script of the machine that its claims lead to, or that it waits.
+ * It never guesses: where claims contradict each other, or the stores prove nothing, the answer is 503.
+ */
+import { within } from '../../shared/platform.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import type { StoreFault } from '../../shared/store.ts';
+import { ANSWER_WITHIN_MS, answerFor, type BootAnswer, type BootFault } from '../boot/boot.ts';
+import { FRESH_MS, names } from '../identities.ts';
+import type { MachinePorts } from '../issue.ts';
+import type { OperatorFault } from '../problems.ts';
+import type { Proven } from '../records/current.ts';
+import type { FleetDefinition } from '../records/fleet-model.ts';
+import { IDENTITY_KINDS, type IdentityKind, NO_IDENTITIES } from '../records/identity-values.ts';
+import type { Machine } from '../records/model.ts';
+import type { WaitingStore } from './bucket.ts';
+import { type Claims, claimsOf, claimsText } from './claims.ts';
+import { enrol } from './enrol.ts';
+import { firstStage, waitingScript } from './fleet-script.ts';
+import { openFleet } from './fleets.ts';
+import { fits, type KnownMachine, select } from './select.ts';
+
+export interface FleetPorts extends MachinePorts {
+  readonly waiting: WaitingStore;
+}
+
+export interface FleetRequest {
+  readonly capability: string;
+  readonly origin: string;
+  readonly query: URLSearchParams;
+  /** True for a request that must change nothing. */
+  readonly isHead: boolean;
+}
+
+export type FleetAnswer =
+  | { readonly kind: 'script'; readonly text: string; readonly fleet: string; readonly waits?: Waiting }
+  | {
+      readonly kind: 'machine';
+      readonly answer: Result<BootAnswer, BootFault>;
+      readonly fleet: string;
+      readonly enrolled: boolean;
+    };
+
+/** Why a machine waits, for the operator. */
+export interface Waiting {
+  readonly claims: Claims;
+  readonly state: 'waiting' | 'limit' | 'contradiction' | 'problem';
+  readonly detail?: string;
+}
+
+export type FleetFault = (
+  | { readonly reason: 'forged' | 'no-secret' | 'revoked' | 'deleted' | 'refused' | 'record-missing' | 'too-slow' }
+  | { readonly reason: 'contradiction'; readonly detail: string; readonly claims: Claims }
+  | OperatorFault
+) & { readonly fleet?: string; readonly claims?: Claims };
+
+/** The same machine may boot twice at once, and the other may take the identity first. */
+const ATTEMPTS = 3;
+
+/** Returns the script for a machine, or the reason why there is none. A forged capability costs no store read. */
+export async function answerFleet(ports: FleetPorts, request: FleetRequest): Promise<Result<FleetAnswer, FleetFault>> {
+  if (ports.capabilities.secrets.length === 0) return err({ reason: 'no-secret' });
+  const capability = await ports.capabilities.readForFleet(request.capability);
+  if (capability === undefined) return err({ reason: 'forged' });
+  const { fleet } = capability;
+  const answer = await within(ports.platform, ANSWER_WITHIN_MS, answerProven(ports, request, fleet, capability.epoch));
+  if (answer === undefined) return err({ reason: 'too-slow', fleet });
+  return answer.ok ? answer : err({ fleet, ...answer.error });
+}
+
+async function answerProven(
+  ports: FleetPorts,
+  request: FleetRequest,
+  fleet: string,
+  epoch: string,
+): Promise<Result<FleetAnswer, FleetFault>> {
+  const proven = await ports.current.fleet(fleet);
+  if (!proven.ok) return proven;
+  if (proven.value === undefined) return err({ reason: 'record-missing' });
+  if (proven.value.value.deletedAt !== null) return err({ reason: 'deleted' });
+  if (proven.value.value.epoch !== epoch) return err({ reason: 'revoked' });
+  const url = `${request.origin}/boot/${request.capability}/ipxe`;
+  const claims = claimsOf(request.query);
+  const isFirst = !IDENTITY_KINDS.some((kind) => request.query.has(kind));
+  if (isFirst) return ok({ kind: 'script', text: firstStage(url, claims.labels), fleet });
+  const definition = await openFleet(ports.vault, proven.value.value);
+  if (!definition.ok) return definition;
+  return await answerClaims(ports, { ...request, fleet, url, claims, definition: definition.value });
+}
+
+interface Asked extends FleetRequest {
+  readonly fleet: string;
+  readonly url: string;
+  readonly claims: Claims;
+  readonly definition: FleetDefinition;
+}
+
+async function answerClaims(ports: FleetPorts, asked: Asked): Promise<Result<FleetAnswer, FleetFault>> {
+  const { fleet, claims, definition } = asked;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const found = await foundBy(ports, fleet, claims);
+    if (!found.ok) return found;
+    const known = new Map([...found.value].map(([kind, { value }]) => [kind, knownOf(value)]));
+    const selection = select(claims, known);
+    if (selection.kind === 'contradiction') return err({ reason: 'contradiction', detail: selection.detail, claims });
+    const machine = [...found.value.values()][0];
+    if (selection.kind === 'machine' && machine !== undefined)
+      return ok({ kind: 'machine', answer: await scriptOf(ports, asked, machine), fleet, enrolled: attempt > 0 });
+    const rule = definition.rules.find(({ match }) => fits(match, claims));
+    const isTaken = rule !== undefined || definition.unknown === 'enrol';
+    if (!isTaken && definition.unknown === 'refuse') return err({ reason: 'refused', claims });
+    const hasIdentity = Object.keys(claims.identities).length > 0;
+    if (!isTaken || asked.isHead || !hasIdentity) return ok(waits(asked, { claims, state: 'waiting' }));
+    const enrolled = await enrol(ports, { fleet, claims, definition, rule });
+    if (!enrolled.ok) return err({ ...enrolled.error, claims });
+    if (enrolled.value === 'limit') return ok(waits(asked, { claims, state: 'limit' }));
+  }
+  return err({ reason: 'conflict', claims });
+}
+
+/** Returns the script of a machine that waits. What it says is plain: firmware takes other signs for its own. */
+function waits({ url, query, fleet }: Asked, waiting: Waiting): FleetAnswer {
+  const who = claimsText(waiting.claims).replaceAll(/[^A-Za-z0-9:., -]/g, '_');
+  const why =
+    waiting.state === 'limit'
+      ? `fleet ${fleet} takes in no more machines in this hour`
+      : `fleet ${fleet} waits for an operator to say what this machine is`;
+  const says = `${why}: ${who === '' ? 'it tells neither address nor number' : who}`;
+  return { kind: 'script', text: waitingScript(url, query.toString(), says), fleet, waits: waiting };
+}
+
+const knownOf = ({ id, identities }: Machine): KnownMachine => ({ id, identities: identities ?? NO_IDENTITIES });
+
+/**
+ * Returns the machine that each claim leads to. Only what its record names counts. Once a machine is found, a claim of a kind that it
+ * names something of is judged by its record, and costs no read.
+ */
+async function foundBy(
+  ports: FleetPorts,
+  fleet: string,
+  { identities }: Claims,
+): Promise<Result<ReadonlyMap<IdentityKind, Proven<Machine>>, FleetFault>> {
+  const found = new Map<IdentityKind, Proven<Machine>>();
+  for (const kind of IDENTITY_KINDS) {
+    const value = identities[kind];
+    const [first] = found.values();
+    if (value === undefined || (first?.value.identities?.[kind] ?? []).length > 0) continue;
+    const machine = await machineWith(ports, fleet, kind, value);
+    if (!machine.ok) return machine;
+    if (machine.value !== undefined) found.set(kind, machine.value);
+  }
+  return ok(found);
+}
+
+async function machineWith(
+  ports: FleetPorts,
+  fleet: string,
+  kind: IdentityKind,
+  value: string,
+): Promise<Result<Proven<Machine> | undefined, FleetFault | StoreFault>> {
+  const given = await ports.identities.read(fleet, kind, value);
+  if (!given.ok) return given;
+  const { machine: id = '', at = 0 } = given.value ?? {};
+  if (id === '') return ok(undefined);
+  const machine = await ports.current.machine(id);
+  if (!machine.ok) return machine;
+  if (machine.value !== undefined && names(machine.value.value, fleet, kind, value)) return ok(machine.value);
+  // Its record may be written in this moment: then it is known in the next one.
+  const isFresh = ports.platform.now() - at < FRESH_MS && machine.value?.value.deletedAt !== null;
+  return isFresh ? err({ reason: 'record-missing' }) : ok(undefined);
+}
+
+async function scriptOf(
+  ports: FleetPorts,
+  { origin, definition }: Asked,
+  machine: Proven<Machine>,
+): Promise<Result<BootAnswer, BootFault>> {
+  const { id, epoch, nonce, expiry } = machine.value;
+  const now = Math.floor(ports.platform.now() / 1000);
+  if (expiry !== 0 && now >= expiry) return err({ reason: 'expired', machine: id });
+  const ends =
+    definition.expiresIn === null ? expiry : Math.min(expiry || Number.MAX_SAFE_INTEGER, now + definition.expiresIn);
+  const capability = await ports.capabilities.mint({ machine: id, epoch, nonce, expiry: ends });
+  const answer = await answerFor(ports, { capability, wanted: { what: 'ipxe' }, origin }, machine);
+  return answer.ok ? answer : err({ machine: id, ...answer.error });
+}

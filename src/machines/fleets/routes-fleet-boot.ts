@@ -1,0 +1,84 @@
+/** Answers requests for a fleet's URL, `/boot/~{capability}/ipxe`. An error is one line of text. */
+import { causeFields } from '../../shared/cause.ts';
+import { CACHE } from '../../shared/http/cache.ts';
+import { methodNotAllowed, type Problem, problemLine } from '../../shared/problem.ts';
+import { type BootContext, type BootRoom, canStandInScript, ODD_HOST, respond, UNKNOWN } from '../boot/routes-boot.ts';
+import { machineProblem, type OperatorFault } from '../problems.ts';
+import { answerFleet, type FleetFault, type FleetPorts } from './boot-fleet.ts';
+import type { WaitingRoom } from './waiting.ts';
+
+export interface FleetBootRoom extends BootRoom, FleetPorts {
+  readonly waitingRoom: WaitingRoom;
+}
+
+/** Answers `GET /boot/~{capability}/ipxe`. */
+export async function answerFleetRequest(room: FleetBootRoom, context: BootContext): Promise<Response> {
+  const { request, path, log } = context;
+  const { method } = request;
+  const [, , capability = '', what, ...more] = path.split('/');
+  if (what !== 'ipxe' || more.length > 0) return problemLine(UNKNOWN, method);
+  if (method !== 'GET' && method !== 'HEAD') return problemLine(methodNotAllowed('GET, HEAD'), method);
+  const { origin, searchParams } = new URL(request.url);
+  if (!canStandInScript(origin)) return problemLine(ODD_HOST, method);
+  const isHead = method === 'HEAD';
+  log.set({ boot: 'fleet' });
+  const answer = await answerFleet(room, { capability, origin, query: searchParams, isHead });
+  if (!answer.ok) return refused(room, context, answer.error);
+  log.set({ fleet: answer.value.fleet });
+  if (answer.value.kind === 'machine') {
+    if (answer.value.enrolled) log.set({ enrolled: true });
+    return respond(room, context, { what: 'ipxe' }, answer.value.answer);
+  }
+  const { text, waits, fleet } = answer.value;
+  if (waits !== undefined && !isHead) room.waitingRoom.note(fleet, waits);
+  if (waits !== undefined) log.set({ waits: waits.state });
+  const bytes = new TextEncoder().encode(text);
+  const headers = {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': String(bytes.length),
+    'cache-control': CACHE.asItIs,
+  };
+  return new Response(isHead ? null : bytes, { headers });
+}
+
+function refused(room: FleetBootRoom, { request, log }: BootContext, fault: FleetFault): Response {
+  const problem = problemOf(fault);
+  log.set({
+    reason: fault.reason,
+    ...(fault.fleet === undefined ? {} : { fleet: fault.fleet }),
+    ...causeFields(fault),
+  });
+  const isForOperator = fault.reason === 'contradiction' || fault.reason === 'invalid' || fault.reason === 'bad-value';
+  if (isForOperator && fault.fleet !== undefined && fault.claims !== undefined && request.method !== 'HEAD') {
+    const state = fault.reason === 'contradiction' ? 'contradiction' : 'problem';
+    room.waitingRoom.note(fault.fleet, { claims: fault.claims, state, detail: detailOf(fault, problem) });
+  }
+  return problemLine(problem, request.method);
+}
+
+const detailOf = (fault: FleetFault, problem: Problem): string =>
+  fault.reason === 'contradiction' ? fault.detail : problem.detail;
+
+const later = (detail: string): Problem => ({ code: 'unavailable', detail });
+
+/** Only what is proven is a 4xx: for iPXE it is final. */
+function problemOf(fault: FleetFault): Problem {
+  switch (fault.reason) {
+    case 'forged':
+      return UNKNOWN;
+    case 'revoked':
+    case 'deleted':
+      return { code: 'gone', detail: `this boot URL is ${fault.reason}` };
+    case 'refused':
+      return { code: 'forbidden', detail: 'this fleet takes no machine that it does not know' };
+    case 'contradiction':
+      // Which machines it leads to is told to the operator alone.
+      return later('what this machine says of itself leads to several machines, or to another one');
+    case 'record-missing':
+      return later('the record of this fleet or machine is missing, or is being written');
+    case 'too-slow':
+      return later('our stores are too slow at the moment; try again');
+    default:
+      return later(machineProblem(fault as OperatorFault).detail);
+  }
+}
