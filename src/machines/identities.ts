@@ -1,98 +1,157 @@
 /**
- * Gives identities of a fleet to machines. An identity is given before the machine's record names it, so a machine whose record is
- * not there yet holds it for a while; after that, only what a record names counts.
+ * Gives identities of a fleet to machines. An identity is given before the machine's record names it, for a generation of that record.
+ * Until the record has reached that generation, the identity is on its way, for a while; after that, only what the record names counts.
+ * So who fails in the middle stands in nobody's way for long, and nobody's record loses what it names.
  */
 import { err, ok, type Result } from '../shared/result.ts';
+import { randomText } from './boot/capability.ts';
 import type { MachinePorts } from './issue.ts';
 import { badField, type OperatorFault } from './problems.ts';
 import { machineDocument } from './records/documents.ts';
+import type { Given } from './records/identities.ts';
 import { allOf, type IdentityKind } from './records/identity-values.ts';
 import type { Machine } from './records/model.ts';
 import type { MachineSettings } from './settings.ts';
 
-/** A record is written within seconds of its identities. */
-export const FRESH_MS = 600_000;
+/** A record is written within seconds of its identities: each call of a store ends, and a write makes few attempts. */
+const ON_ITS_WAY_MS = 120_000;
 const ATTEMPTS = 3;
+/** Of one machine at once; each stands in the metadata of an object. */
+const MOST_WRITERS = 50;
 
-type Named = Pick<MachineSettings, 'fleet' | 'identities'>;
+interface Identity {
+  readonly fleet: string;
+  readonly kind: IdentityKind;
+  readonly value: string;
+}
 
-/** Returns true where a record names the identity, and its machine is there. */
-export const names = (machine: Machine, fleet: string, kind: IdentityKind, value: string): boolean =>
-  machine.deletedAt === null && machine.fleet === fleet && machine.identities?.[kind].includes(value) === true;
+/**
+ * Returns whether the machine that an identity was given to has it: its record `names` it, may name it in a moment, or does `not`.
+ * `now` is in milliseconds since the epoch.
+ */
+export function holding(
+  given: Given,
+  record: Machine | undefined,
+  identity: Identity,
+  now: number,
+): 'named' | 'on its way' | 'not' {
+  if (isNamed(record, identity)) return 'named';
+  const isExpected = (record?.generation ?? 0) < given.generation && now - given.at < ON_ITS_WAY_MS;
+  return isExpected ? 'on its way' : 'not';
+}
 
-/** Gives a machine its identities, or says which other machine has one. Those that it has already stay. */
+const isNamed = (record: Machine | undefined, { fleet, kind, value }: Identity): boolean =>
+  record?.deletedAt === null && record.fleet === fleet && record.identities?.[kind].includes(value) === true;
+
+/** An identity that was given for a record that is not written yet. */
+export interface Claimed extends Identity {
+  readonly machine: string;
+  readonly generation: number;
+  readonly writer: string;
+}
+
+/**
+ * Gives a machine its identities, for the generation of its record that is to be written, or says which other machine has one.
+ * What was given is added to `made`, also where it fails on the way.
+ */
 export async function claimIdentities(
   ports: MachinePorts,
-  id: string,
-  { fleet, identities }: Named,
+  claimant: Claimant,
+  { fleet, identities }: Pick<MachineSettings, 'fleet' | 'identities'>,
+  made: Claimed[],
 ): Promise<Result<undefined, OperatorFault>> {
   if (fleet === null) return ok(undefined);
-  const found = await ports.current.fleet(fleet);
-  if (!found.ok) return found;
-  if (found.value === undefined || found.value.value.deletedAt !== null)
-    return err(badField('fleet', `there is no fleet ${fleet}`));
-  const fresh: (readonly [IdentityKind, string])[] = [];
-  for (const [kind, value] of allOf(identities)) {
-    const claimed = await claim(ports, id, fleet, kind, value);
-    if (claimed.ok && claimed.value) fresh.push([kind, value]);
-    if (claimed.ok) continue;
-    // What was given just now must not stand in anybody's way.
-    for (const [given, text] of fresh) await release(ports, id, fleet, given, text);
-    return claimed;
+  const there = await isThere(ports, fleet, claimant.record);
+  if (!there.ok) return there;
+  const all = allOf(identities).map(([kind, value]) => ({ fleet, kind, value }));
+  const free = await Promise.all(all.map((identity) => isFree(ports, claimant.id, identity)));
+  for (const one of free) if (!one.ok) return one;
+  for (const [at, identity] of all.entries()) {
+    const claimed = await claim(ports, claimant, identity, free[at]);
+    if (!claimed.ok) return claimed;
+    if (claimed.value !== undefined) made.push(claimed.value);
   }
   return ok(undefined);
 }
 
-/** Returns true where the machine did not have it before. */
+/** Gives back what was given for a record that will not be written. Another write of the same machine keeps it. */
+export async function giveBack(ports: Pick<MachinePorts, 'identities'>, made: readonly Claimed[]): Promise<void> {
+  for (const claimed of made) await giveBackOne(ports, claimed);
+}
+
+/** A fault leaves it on its way, which ends by itself. */
+async function giveBackOne(
+  { identities }: Pick<MachinePorts, 'identities'>,
+  { fleet, kind, value, machine, generation, writer }: Claimed,
+): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const given = await identities.read(fleet, kind, value);
+    if (!given.ok || given.value === undefined) return;
+    const isOwn = given.value.machine === machine && given.value.generation === generation;
+    if (!isOwn || !given.value.writers.includes(writer)) return;
+    const writers = given.value.writers.filter((other) => other !== writer);
+    const to = { machine, generation: writers.length === 0 ? 0 : generation, writers };
+    const written = await identities.write(fleet, kind, value, to, given.value.etag);
+    if (!written.ok || written.value) return;
+  }
+}
+
+/** A machine whose fleet was deleted can still be changed. */
+async function isThere(
+  { current }: MachinePorts,
+  fleet: string,
+  record: Machine | undefined,
+): Promise<Result<undefined, OperatorFault>> {
+  if (record?.deletedAt === null && record.fleet === fleet) return ok(undefined);
+  const found = await current.fleet(fleet);
+  if (!found.ok) return found;
+  const isMissing = found.value === undefined || found.value.value.deletedAt !== null;
+  return isMissing ? err(badField('fleet', `there is no fleet ${fleet}`)) : ok(undefined);
+}
+
+/** The machine that identities are given to. */
+interface Claimant {
+  readonly id: string;
+  /** That of the record that will name them. */
+  readonly generation: number;
+  /** The record that is there. What it names stays given. */
+  readonly record: Machine | undefined;
+}
+
+type Free = Result<Given | undefined, OperatorFault>;
+
+/** Returns what was given, where the machine may have it now. */
+async function isFree(ports: MachinePorts, id: string, identity: Identity): Promise<Free> {
+  const { fleet, kind, value } = identity;
+  const given = await ports.identities.read(fleet, kind, value);
+  if (!given.ok || given.value === undefined || given.value.machine === id) return given;
+  const { machine } = given.value;
+  const record = await machineDocument(ports, machine).read();
+  if (!record.ok) return record;
+  return holding(given.value, record.value?.value, identity, ports.platform.now()) === 'not'
+    ? given
+    : err({ reason: 'identity-taken', identity: `${kind} ${value}`, machine });
+}
+
 async function claim(
   ports: MachinePorts,
-  id: string,
-  fleet: string,
-  kind: IdentityKind,
-  value: string,
-): Promise<Result<boolean, OperatorFault>> {
+  { id, generation, record }: Claimant,
+  identity: Identity,
+  first: Free | undefined,
+): Promise<Result<Claimed | undefined, OperatorFault>> {
+  const { fleet, kind, value } = identity;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const given = await ports.identities.read(fleet, kind, value);
+    const given = (attempt === 0 ? first : undefined) ?? (await isFree(ports, id, identity));
     if (!given.ok) return given;
-    const holder = given.value?.machine ?? '';
-    if (holder === id) return ok(false);
-    if (holder !== '') {
-      const record = await machineDocument(ports, holder).read();
-      if (!record.ok) return record;
-      const isFresh = ports.platform.now() - (given.value?.at ?? 0) < FRESH_MS;
-      const isNamed = record.value !== undefined && names(record.value.value, fleet, kind, value);
-      if (isNamed || (isFresh && record.value?.value.deletedAt !== null))
-        return err({ reason: 'identity-taken', identity: `${kind} ${value}`, machine: holder });
-    }
-    const written = await ports.identities.write(fleet, kind, value, id, given.value?.etag);
+    const isOwn = given.value?.machine === id;
+    if (isOwn && isNamed(record, identity)) return ok(undefined);
+    const others = isOwn && given.value?.generation === generation ? given.value.writers : [];
+    if (others.length >= MOST_WRITERS) return err({ reason: 'conflict' });
+    const writer = randomText().slice(0, 8);
+    const to = { machine: id, generation, writers: [...others, writer] };
+    const written = await ports.identities.write(fleet, kind, value, to, given.value?.etag);
     if (!written.ok) return written;
-    if (written.value) return ok(true);
+    if (written.value) return ok({ ...identity, machine: id, generation, writer });
   }
   return err({ reason: 'conflict' });
-}
-
-/** Takes back what a machine had before and has no more. A fault leaves an identity that no record names: it is taken over later. */
-export async function releaseIdentities(
-  { identities }: Pick<MachinePorts, 'identities'>,
-  id: string,
-  before: Named,
-  after: Named | undefined,
-): Promise<void> {
-  if (before.fleet === null) return;
-  for (const [kind, value] of allOf(before.identities)) {
-    if (after?.fleet === before.fleet && after.identities[kind].includes(value)) continue;
-    await release({ identities }, id, before.fleet, kind, value);
-  }
-}
-
-async function release(
-  { identities }: Pick<MachinePorts, 'identities'>,
-  id: string,
-  fleet: string,
-  kind: IdentityKind,
-  value: string,
-): Promise<void> {
-  const given = await identities.read(fleet, kind, value);
-  // It stays as an object without a machine: R2 deletes nothing on a condition, and it may be another's by now.
-  if (given.ok && given.value?.machine === id) await identities.write(fleet, kind, value, '', given.value.etag);
 }

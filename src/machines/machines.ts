@@ -6,7 +6,7 @@ import { change, type Stored } from '../shared/document.ts';
 import { ANYTHING, entityTag, type Precondition } from '../shared/http/precondition.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { randomText } from './boot/capability.ts';
-import { claimIdentities, releaseIdentities } from './identities.ts';
+import { type Claimed, claimIdentities, giveBack } from './identities.ts';
 import { type MachinePorts, profilesNamed } from './issue.ts';
 import { openProfiles } from './layers/layers.ts';
 import { readerFor } from './layers/machine-reader.ts';
@@ -15,7 +15,6 @@ import { SAMPLE_URLS } from './layers/variables.ts';
 import { expiryOf, isoNow, isUnchanged, replaced } from './next-record.ts';
 import { badField, type OperatorFault } from './problems.ts';
 import { isUnreadable, ON_THE_LINE, recordText, replaceableMachine, type Unreadable } from './records/documents.ts';
-import { NO_IDENTITIES } from './records/identity-values.ts';
 import type { Machine } from './records/model.ts';
 import type { MachineSettings } from './settings.ts';
 
@@ -85,28 +84,27 @@ export async function writeMachine(
   const tooLong = longNames(wanted.text).map((entry) => ({ ...entry, layer: 'user' as const }));
   if (tooLong.length > 0) return err({ reason: 'invalid', entries: tooLong });
   let isNoted = false;
-  let had: Machine | undefined;
+  const made: Claimed[] = [];
   const written = await changeMachine(ports, id, demands, async (before, unreadable) => {
     const next = { ...wanted, shipped: shipped.value };
-    if (unreadable === undefined && (await isUnchanged(ports, before, next))) return ok(undefined);
+    const isSame = unreadable === undefined && (await isUnchanged(ports, before, next));
+    const generation = (before?.generation ?? 0) + (isSame ? 0 : 1);
+    // Those of a machine that is as it is wanted are given again where they were lost.
+    const claimed = await claimIdentities(ports, { id, generation, record: before }, wanted, made);
+    if (!claimed.ok) return claimed;
+    if (isSame) return ok(undefined);
     // The uses are written before the record, so that a change of a profile finds every machine that uses it.
     for (const name of isNoted ? [] : wanted.profiles) {
       const used = await ports.store.writeUse(name, id);
       if (!used.ok) return used;
     }
-    const claimed = isNoted ? ok(undefined) : await claimIdentities(ports, id, wanted);
-    if (!claimed.ok) return claimed;
     isNoted = true;
-    had = before;
     return await replaced(ports, id, before, next);
   });
-  if (had !== undefined && written.ok && written.value.isWritten)
-    await releaseIdentities(ports, id, inFleet(had), written.value.machine.deletedAt === null ? wanted : undefined);
+  // A store that did not answer may have written the record all the same.
+  if (!written.ok && written.error.reason !== 'store-unreachable') await giveBack(ports, made);
   return written;
 }
-
-/** Returns the identities of a record. */
-const inFleet = ({ fleet = null, identities }: Machine) => ({ fleet, identities: identities ?? NO_IDENTITIES });
 
 /**
  * Issues a new capability. `revoke` ends all older capabilities. Without `expiresIn` it ends when the one before it does, so
@@ -164,7 +162,6 @@ export async function deleteMachine(
   // If the store failed before the renderings were deleted, a second DELETE deletes them.
   const cleared = isGoneNow ? await ports.store.deleteRenderings(id) : ok(undefined);
   const forgotten = cleared.ok && isGoneNow ? await ports.store.deleteState(id) : cleared;
-  if (stored.ok) await releaseIdentities(ports, id, inFleet(stored.value.machine), undefined);
   const removed = forgotten.ok && isGoneNow ? await ports.composer.remove(id) : forgotten;
   return removed.ok ? stored : removed;
 }

@@ -30,6 +30,8 @@ export type OperatorFault =
   | { readonly reason: 'invalid'; readonly entries: readonly LayeredEntry[] }
   /** Another machine of the fleet has the identity. */
   | { readonly reason: 'identity-taken'; readonly identity: string; readonly machine: string }
+  /** A machine that is to be new is there. */
+  | { readonly reason: 'exists'; readonly machine: string }
   | { readonly reason: 'in-use'; readonly machines: readonly string[] }
   | { readonly reason: 'breaks'; readonly effect: Effect };
 
@@ -84,8 +86,14 @@ export function machineProblem(fault: OperatorFault): Problem {
       return { code: 'invalid-config', detail: firstError(fault.entries), members: { entries: fault.entries } };
     case 'identity-taken':
       return {
-        code: 'conflict',
+        code: 'identity-taken',
         detail: `${fault.identity} is that of machine ${fault.machine}; nothing was changed`,
+        members: { machine: fault.machine },
+      };
+    case 'exists':
+      return {
+        code: 'exists',
+        detail: `there is a machine ${fault.machine} already; PATCH gives it this identity, and another id makes a new one`,
         members: { machine: fault.machine },
       };
     case 'in-use':

@@ -11,6 +11,8 @@ const PROBLEMS = {
   'not-found': { status: 404, title: 'Not found' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
   conflict: { status: 409, title: 'Lost against a concurrent change' },
+  'identity-taken': { status: 409, title: 'Another machine has this identity' },
+  exists: { status: 409, title: 'This machine exists' },
   'in-use': { status: 409, title: 'Machines use this profile' },
   'would-break': { status: 409, title: 'Machines would not boot any more' },
   quarantined: { status: 409, title: 'The release is quarantined' },

@@ -19,6 +19,14 @@ let ipxe: string;
 beforeAll(async () => {
   edge = await nodeEdge();
   await edge.call('PUT', '/api/profiles/web/base', config('/base'));
+  await edge.call('PUT', '/api/profiles/asks', '{"engine":"ignition","vars":{"token":null}}');
+  await edge.call('PUT', '/api/profiles/asks/base', config('/{{token}}'));
+  await edge.call('PUT', '/api/profiles/legacy', '{"engine":"legacy"}');
+  await edge.call(
+    'PUT',
+    '/api/profiles/legacy/base',
+    '{"ignition":{"version":"2.3.0"},"systemd":{"units":[{"name":"a.service"}]}}',
+  );
 });
 beforeEach(async () => {
   count += 1;
@@ -195,6 +203,9 @@ describe('claims that contradict each other', () => {
   it.each([
     ['two machines', `mac=${MAC}&uuid=${OTHER_UUID}`],
     ['another card than its own', `uuid=${UUID}&mac=52:54:00:00:00:09`],
+    ['two cards of two machines', `mac=${MAC}&mac=${OTHER_MAC}`],
+    ['two cards, one not its own', `mac=${MAC}&mac=52:54:00:00:00:09`],
+    ['more cards than a machine has', Array.from({ length: 9 }, (_, at) => `mac=52:54:00:00:01:0${at}`).join('&')],
     ['another number than its own', `mac=${MAC}&uuid=4c4c4544-0042-3510-8051-b7c04f503739`],
   ])('%s: 503, nothing guessed, and the operator is shown why', async (_name, query) => {
     await fleet({ unknown: 'enrol' });
@@ -204,7 +215,8 @@ describe('claims that contradict each other', () => {
     expect([status, retry]).toEqual([503, '5']);
     // Whoever has the URL learns no names of machines from it.
     expect(text).not.toContain(`${room}-a`);
-    expect(await waiting()).toMatchObject([{ state: 'contradiction', detail: expect.stringContaining(`${room}-a`) }]);
+    const detail = expect.stringMatching(query.length > 100 ? 'more mac than' : `${room}-a`);
+    expect(await waiting()).toMatchObject([{ state: 'contradiction', detail }]);
   });
 
   it('a kind that the machine has nothing of says nothing', async () => {
@@ -219,7 +231,7 @@ describe('a machine that nobody knows', () => {
     const { text } = await ask(query);
     expect(text).toMatch(/^#!ipxe\necho fleet room-\d+ waits for an operator[^;$|]*\n:again\nsleep 15\nchain /);
     expect(await waiting()).toMatchObject([
-      { key: 'mac-52-54-00-00-00-01', state: 'waiting', identities: { mac: MAC }, labels: { rack: '7' } },
+      { key: 'mac-52-54-00-00-00-01', state: 'waiting', identities: { mac: [MAC] }, labels: { rack: '7' } },
     ]);
     const assigned = await edge.call(
       'POST',
@@ -280,6 +292,42 @@ describe('a machine that nobody knows', () => {
     expect(await answered(query)).toBe(`${room}-52-54-00-00-00-01`);
   });
 
+  it('has a name that is no other machine’s, however its number is spelt', async () => {
+    await fleet({ unknown: 'enrol' });
+    const names = await Promise.all(
+      ['A B', 'A-B', 'A/B', 'S1'.repeat(32), 'AB+12'].map((serial) => answered(`serial=${encodeURIComponent(serial)}`)),
+    );
+    expect(new Set(names).size).toBe(5);
+    for (const name of names) {
+      expect(name).toMatch(/^[A-Za-z0-9._-]{1,128}$/);
+      expect((await edge.call('GET', `/api/machines/${name}`)).status).toBe(200);
+    }
+    // iPXE leaves a plus sign as it is.
+    expect(await answered('serial=AB+12')).toBe(names[4]);
+    expect(await answered('serial=AB%2B12')).toBe(names[4]);
+    expect(await answered('serial=AB%2')).toBe('first');
+  });
+
+  it('is not taken in under the name of another machine: 503, and the operator is shown why', async () => {
+    await fleet({ unknown: 'enrol', enrolLimit: 1 });
+    await edge.call('PUT', `/api/machines/${room}-52-54-00-00-00-01`, '');
+    for (let asked = 0; asked < 3; asked += 1) expect((await ask(`mac=${MAC}`)).status).toBe(503);
+    expect(await waiting()).toMatchObject([{ state: 'contradiction', detail: expect.stringContaining('is there') }]);
+  });
+
+  it('of a whole room at once is taken in at once, where R2 takes one write a second to a key', async () => {
+    const memory = memoryBucket({ now: Date.now, writeAgainMs: 1000 });
+    const own = await nodeEdge({ over: memory.r2 });
+    const made = await own.call('PUT', '/api/fleets/room', '{"version":"4593.2.5","unknown":"enrol","enrolLimit":38}');
+    const { urls } = await made.json<{ urls: { ipxe: string } }>();
+    const all = await Promise.all(
+      Array.from({ length: 40 }, (_, at) => own.fetchUrl(`${urls.ipxe}?mac=52:54:00:00:01:${10 + at}`)),
+    );
+    const texts = await Promise.all(all.map((answer) => answer.text()));
+    expect(texts.filter((text) => text.includes('ignition.config.url')).length).toBe(38);
+    expect(texts.filter((text) => text.includes('no more machines in this hour')).length).toBe(2);
+  });
+
   it('is refused where the fleet says so, and HEAD takes nothing in', async () => {
     await fleet({ unknown: 'refuse' });
     expect((await ask(`mac=${MAC}`)).status).toBe(403);
@@ -290,18 +338,78 @@ describe('a machine that nobody knows', () => {
   });
 
   it('that cannot be taken in as the fleet says waits with the reason', async () => {
-    await edge.call('PUT', '/api/profiles/needs', '{"engine":"ignition","vars":{"token":null}}');
-    const base = JSON.stringify({ ignition: { version: '3.3.0' }, storage: { files: [{ path: '/{{token}}' }] } });
-    expect((await edge.call('PUT', '/api/profiles/needs/base', base)).status).toBe(200);
-    await fleet({ unknown: 'enrol', profiles: ['needs'] });
-    expect((await ask(`mac=${MAC}`)).status).toBe(503);
-    expect(await waiting()).toMatchObject([{ state: 'problem', detail: expect.stringContaining('token') }]);
-    await fleet({ unknown: 'enrol', profiles: ['needs'], vars: { token: 'x' } });
+    const profile = `needs-${count}`;
+    const put = async (vars: string, path: string) => {
+      const body = { ignition: { version: '3.3.0' }, storage: { files: [{ path }] } };
+      await edge.call('PUT', `/api/profiles/${profile}`, `{"engine":"ignition","vars":${vars}}`);
+      await edge.call('PUT', `/api/profiles/${profile}/base`, JSON.stringify(body));
+    };
+    await put('{"token":null}', '/x');
+    await fleet({ unknown: 'enrol', profiles: [profile], vars: { token: 'hunter2' }, enrolLimit: 2 });
+    await put('{"token":null}', '{{token}}');
+    for (let asked = 0; asked < 4; asked += 1) {
+      const { status, text } = await ask(`mac=${MAC}`);
+      // Neither the value nor a name of ours goes out.
+      expect([status, text]).toEqual([
+        503,
+        'this machine cannot be made as the fleet says; the waiting room tells the operator more\n',
+      ]);
+    }
+    const [item] = await waiting();
+    expect(item).toMatchObject({ state: 'problem', detail: expect.stringContaining(`base:${profile} at `) });
+    expect(item?.detail).not.toContain('hunter2');
+    await put('{"token":null}', '/{{token}}');
+    // What could not be made has not used up the hour.
     expect(await answered(`mac=${MAC}`)).toBe(`${room}-52-54-00-00-00-01`);
+    expect(await answered(`mac=${OTHER_MAC}`)).toBe(`${room}-52-54-00-00-00-02`);
+    await edge.settle();
+    expect(await waiting()).toEqual([]);
+  });
+});
+
+describe('the waiting room', () => {
+  it('shows all, however few R2 lists at a time, and keeps those that asked last', async () => {
+    const { r2 } = memoryBucket({ now: Date.now });
+    const short = new Proxy(r2, {
+      get: (target, property) =>
+        property === 'list'
+          ? (options: R2ListOptions) => target.list({ ...options, limit: Math.min(7, options.limit ?? 7) })
+          : (Reflect.get(target, property) as () => unknown).bind(target),
+    });
+    const own = await nodeEdge({ over: short });
+    const made = await own.call('PUT', '/api/fleets/room', '{"version":"4593.2.5"}');
+    const { urls } = await made.json<{ urls: { ipxe: string } }>();
+    for (let at = 0; at < 20; at += 1) await own.fetchUrl(`${urls.ipxe}?mac=52:54:00:00:01:${10 + at}`);
+    await own.settle();
+    const { items } = await (await own.call('GET', '/api/fleets/room/waiting')).json<{ items: { key: string }[] }>();
+    expect(items.length).toBe(20);
+    const last = await own.call('POST', '/api/fleets/room/waiting/mac-52-54-00-00-01-29', '{}');
+    expect(last.status).toBe(200);
+  });
+
+  it('forgets a machine that the operator has made, and says which one is there', async () => {
+    expect(await answered(`mac=${MAC}`)).toBe('waits');
+    expect((await waiting()).length).toBe(1);
+    const posted = async (id: string) =>
+      await edge.call('POST', `/api/fleets/${room}/waiting/mac-52-54-00-00-00-01`, JSON.stringify({ id }));
+    await edge.call('PUT', `/api/machines/${room}-other`, '');
+    const exists = await posted(`${room}-other`);
+    expect([exists.status, await exists.json()]).toMatchObject([409, { machine: `${room}-other` }]);
+    await machine('a', `mac=${MAC}`);
+    await edge.settle();
+    expect(await waiting()).toEqual([]);
   });
 });
 
 describe('the API', () => {
+  it('lets machines of a deleted fleet be changed', async () => {
+    await machine('a', `mac=${MAC}`);
+    await edge.call('DELETE', `/api/fleets/${room}`);
+    const patched = await edge.call('PATCH', `/api/machines/${room}-a`, '{"hostname":"n1"}');
+    expect(patched.status).toBe(200);
+    expect((await edge.call('PATCH', `/api/machines/${room}-a`, '{"fleet":null,"mac":null}')).status).toBe(200);
+  });
+
   it('keeps the URL, changes nothing where nothing is different, and takes preconditions', async () => {
     const put = async (body: string, headers = {}) => await edge.call('PUT', `/api/fleets/${room}`, body, headers);
     const first = await put('{"profiles":["web"]}');
@@ -338,6 +446,10 @@ describe('the API', () => {
     ['{"unknown":"maybe"}', 'unknown'],
     ['{"enrolLimit":0}', 'enrolLimit'],
     ['{"rules":[{"match":{}}]}', 'rules.0.match'],
+    ['{"rules":[{"match":{"rack":""}}]}', 'rules.0.match.rack'],
+    ['{"unknown":"enrol","profiles":["asks"]}', 'profiles'],
+    ['{"profiles":["asks"],"rules":[{"match":{"rack":"7"}}]}', 'rules.0.profiles'],
+    ['{"profiles":["web","legacy"]}', 'profiles'],
     ['{"rules":[{"match":{"mac":"x"}}]}', 'rules.0.match.mac'],
     ['{"rules":[{"match":{"Rack":"7"}}]}', 'rules.0.match.Rack'],
     ['{"rules":[{"match":{"rack":"7"},"profil":["web"]}]}', 'profil'],
@@ -362,6 +474,14 @@ describe('the API', () => {
     expect(await as('PUT', `/api/fleets/${room}`, '{"rules":[{"match":{"rack":"7"},"profiles":["web"]}]}')).toBe(403);
     expect(await as('PUT', '/api/fleets/other', '{}')).toBe(403);
     expect(await as('PUT', `/api/machines/${room}-m?fleet=room-1&mac=${MAC}`, '')).toBe(403);
+    // The operator's own fleet stays closed, also for a machine of the caller's that is in it.
+    await fleet({ profiles: ['web'] }, 'core');
+    await edge.call('PUT', `/api/machines/${room}-in-core?fleet=core`, '');
+    expect(await as('PATCH', `/api/machines/${room}-in-core`, `{"mac":["${MAC}"]}`)).toBe(403);
+    expect(await as('PATCH', `/api/machines/${room}-in-core`, '{"hostname":"n1"}')).toBe(200);
+    await fleet({ profiles: ['web'] });
+    await answered(`mac=${MAC}`);
+    expect(await as('POST', `/api/fleets/${room}/waiting/mac-52-54-00-00-00-01`, '{}')).toBe(403);
     const listed = await (await edge.fetch('/api/fleets', { headers })).json<{ items: { name: string }[] }>();
     expect(listed.items.every(({ name }) => name.startsWith(room))).toBe(true);
   });

@@ -47,8 +47,9 @@ export const fleetPage = z.object({
 
 export const fleetDeletion = z.object({ name: z.string(), deletedAt: z.string().nullable(), dryRun });
 
+const several = z.array(z.string());
 const identities = z
-  .object({ mac: z.string(), uuid: z.string(), serial: z.string(), asset: z.string() })
+  .object({ mac: several, uuid: several, serial: several, asset: several })
   .partial()
   .meta({ description: 'what the machine says of itself: claims, not proof' });
 

@@ -50,11 +50,15 @@ const match = z
       const values = typeof value === 'string' ? [value] : value;
       all[name] = values.map((text) => (kind === undefined ? text : (identityValue(kind, text) ?? text)));
       const bad = values.find((text) =>
-        kind === undefined ? labelFault(name, text) !== undefined : identityValue(kind, text) === undefined,
+        kind === undefined
+          ? text === '' || labelFault(name, text) !== undefined
+          : identityValue(kind, text) === undefined,
       );
       if (bad === undefined) continue;
       const message =
-        kind === undefined ? (labelFault(name, bad) ?? '') : `${bad} is no ${kind}, or one that many have`;
+        kind === undefined
+          ? (labelFault(name, bad) ?? 'an empty text is never claimed')
+          : `${bad} is no ${kind}, or one that many have`;
       context.addIssue({ code: 'custom', path: [name], message: `${name}: ${message}` });
     }
     if (Object.keys(all).length === 0)

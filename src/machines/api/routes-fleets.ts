@@ -5,7 +5,6 @@ import { answerJson, apiBody, apiObject } from '../../shared/http/api.ts';
 import { type App, refuse as answerProblem, type Call } from '../../shared/http/call.ts';
 import { entityTag, isNotModified, preconditionOf } from '../../shared/http/precondition.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { claimsOf } from '../fleets/claims.ts';
 import { idOf, machineOf } from '../fleets/enrol.ts';
 import {
   deleteFleet,
@@ -31,6 +30,7 @@ import { type MachineRoom, originOf, placeIn, refuse } from './room.ts';
 const BODY_LIMIT = 256 * 1024;
 const PAGE = 100;
 const ENROL_LIMIT = 100;
+const EXISTS = 'it exists';
 
 /** Returns the router of `/api/fleets`. */
 export function fleetRoutes(room: MachineRoom): App {
@@ -122,26 +122,33 @@ async function assign(room: MachineRoom, call: Call): Promise<Response> {
   if (!listed.ok) return refuse(call, listed.error);
   const waiting = listed.value.find(({ key }) => key === params.value.key);
   if (waiting === undefined) return refuse(call, { reason: 'unknown', what: 'waiting machine' });
-  const claims = claimsOf(Object.entries({ ...waiting.identities, ...waiting.labels }));
-  const newcomer = { fleet: fleet.value.name, claims, definition: definition.value, rule: undefined };
-  const { id = idOf(newcomer), channel, board, version, vars = {}, ...said } = asked.value;
+  const { identities, labels } = waiting;
+  const newcomer = {
+    fleet: fleet.value.name,
+    claims: { identities, labels },
+    definition: definition.value,
+    rule: undefined,
+  };
+  const { id = await idOf(newcomer), channel, board, version, vars = {}, ...said } = asked.value;
   const base = machineOf(newcomer);
   const place = checkPlace(
     { channel: channel ?? base.channel, board: board ?? base.board, version: version ?? base.version },
     room.offered,
   );
   if (!place.ok) return refuse(call, place.error);
-  const foreign = foreignProfile(call, said.profiles) ?? foreignProfile(call, [id], 'machine');
-  if (foreign !== undefined) return answerProblem(call, foreign);
   const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
   const wanted = { ...base, ...given, ...place.value, vars: { ...base.vars, ...vars } };
+  const foreign = foreignProfile(call, wanted.profiles) ?? foreignProfile(call, [id], 'machine');
+  if (foreign !== undefined) return answerProblem(call, foreign);
   const stored = await writeMachine(
     room,
     id,
     wanted,
-    onRecord((etag) => (etag === undefined ? undefined : `${id} exists`)),
+    onRecord((etag) => (etag === undefined ? undefined : EXISTS)),
   );
-  if (stored.ok) await room.waiting.remove(fleet.value.name, [waiting.key]);
+  const exists = !stored.ok && stored.error.reason === 'precondition' && stored.error.is === EXISTS;
+  if (exists) return refuse(call, { reason: 'exists', machine: id });
+  if (stored.ok && !room.isDry) await room.waiting.remove(fleet.value.name, [waiting.key]);
   return await answerWritten(room, call, stored);
 }
 

@@ -6,10 +6,11 @@ import { CACHE } from '../../shared/http/cache.ts';
 import { type App, refuse as answerProblem, type Call } from '../../shared/http/call.ts';
 import { isNotModified, preconditionOf } from '../../shared/http/precondition.ts';
 import type { Problem } from '../../shared/problem.ts';
-import { ok, type Result } from '../../shared/result.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
 import { patchMachine, putUserData, userDataTag, userText } from '../amend.ts';
-import { deleteMachine, issueToken, onRecord, readMachine, writeMachine } from '../machines.ts';
-import { badField, machineProblem } from '../problems.ts';
+import { forgetWaiting } from '../fleets/waiting.ts';
+import { deleteMachine, issueToken, onRecord, readMachine, type Written, writeMachine } from '../machines.ts';
+import { badField, machineProblem, type OperatorFault } from '../problems.ts';
 import { type Machine, TEXT_LIMIT } from '../records/model.ts';
 import { answerWritten, foreignProfile } from './answer-written.ts';
 import type { deletion } from './call-answers.ts';
@@ -76,6 +77,7 @@ async function put(room: MachineRoom, call: Call): Promise<Response> {
     before = current !== undefined && !('unreadable' in current.value) ? current.value : undefined;
     return await onRecord(preconditionIn(call))(current);
   });
+  forget(room, stored);
   const warnings = stored.ok ? takenAway(before, stored.value.machine) : [];
   return await answerWritten(room, call, stored, { entries, warnings });
 }
@@ -90,13 +92,31 @@ async function patch(room: MachineRoom, call: Call): Promise<Response> {
   );
   const foreignFleet = foreign ?? foreignProfile(call, [body.fleet ?? []].flat(), 'fleet');
   if (foreignFleet !== undefined) return answerProblem(call, foreignFleet);
+  let foreignIdentity: Problem | undefined;
+  const identities = [body.mac, body.uuid, body.serial, body.asset];
+  const namesIdentity = identities.some((value) => value !== undefined);
   const stored = await patchMachine(
     room,
     id,
-    (settings) => patchOf(settings, body, room.offered),
+    (settings) => {
+      // Whoever gives an identity decides what another's fleet boots.
+      const fleet = body.fleet === undefined ? settings.fleet : body.fleet;
+      foreignIdentity = namesIdentity ? foreignProfile(call, [fleet ?? []].flat(), 'fleet') : undefined;
+      return foreignIdentity === undefined ? patchOf(settings, body, room.offered) : err({ reason: 'conflict' });
+    },
     preconditionIn(call),
   );
+  if (foreignIdentity !== undefined) return answerProblem(call, foreignIdentity);
+  forget(room, stored);
   return await answerWritten(room, call, stored);
+}
+
+/** What is a machine waits no more. */
+function forget(room: MachineRoom, stored: Result<Written, OperatorFault>): void {
+  if (!stored.ok || room.isDry) return;
+  const { fleet = null, identities } = stored.value.machine;
+  if (fleet !== null && identities !== undefined)
+    room.platform.waitUntil(forgetWaiting(room.waiting, fleet, identities));
 }
 
 async function token(room: MachineRoom, call: Call): Promise<Response> {

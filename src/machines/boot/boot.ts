@@ -43,6 +43,8 @@ export interface BootRequest {
   readonly wanted: Wanted;
   /** The origin under which clients reach this service, such as `https://edge.example`; for a script, the one that it was asked with. */
   readonly origin: string;
+  /** What a script asks when its downloads have failed for a while; absent: itself. */
+  readonly again?: string;
 }
 
 export interface BootAnswer {
@@ -168,7 +170,11 @@ async function bodyFor(
     case 'ignition':
       return await ignition(ports, proven, { origin, url });
     default:
-      return await script(ports, machine, wanted.what, { origin, url });
+      return await script(ports, machine, wanted.what, {
+        origin,
+        url,
+        again: request.again ?? `${url}/${wanted.what}`,
+      });
   }
 }
 
@@ -177,7 +183,7 @@ async function script(
   ports: BootPorts,
   machine: Machine,
   what: Script,
-  { origin, url }: { readonly origin: string; readonly url: string },
+  { origin, url, again }: { readonly origin: string; readonly url: string; readonly again: string },
 ): Promise<Result<Body, BootFault>> {
   const [profiles, release] = await Promise.all([profilesFor(ports, machine), ports.releaseOf(machine)]);
   if (!profiles.ok) return profiles;
@@ -187,7 +193,7 @@ async function script(
   if (!isFetched.ok) return isFetched;
   const { channel, board } = machine;
   const boot = {
-    ...{ origin, channel, board, version: release.value, configUrl: `${url}/ignition`, scriptUrl: `${url}/${what}` },
+    ...{ origin, channel, board, version: release.value, configUrl: `${url}/ignition`, scriptUrl: again },
     cloudConfigUrl: isFetched.value ? `${url}/cloud-config` : undefined,
     kernelArgs: kernelArgsOf(machine, records),
   };

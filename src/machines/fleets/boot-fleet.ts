@@ -6,7 +6,7 @@ import { within } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import { ANSWER_WITHIN_MS, answerFor, type BootAnswer, type BootFault } from '../boot/boot.ts';
-import { FRESH_MS, names } from '../identities.ts';
+import { holding } from '../identities.ts';
 import type { MachinePorts } from '../issue.ts';
 import type { OperatorFault } from '../problems.ts';
 import type { Proven } from '../records/current.ts';
@@ -14,11 +14,11 @@ import type { FleetDefinition } from '../records/fleet-model.ts';
 import { IDENTITY_KINDS, type IdentityKind, NO_IDENTITIES } from '../records/identity-values.ts';
 import type { Machine } from '../records/model.ts';
 import type { WaitingStore } from './bucket.ts';
-import { type Claims, claimsOf, claimsText } from './claims.ts';
-import { enrol } from './enrol.ts';
+import { type Claims, claimsOf, claimsText, queryOf, readQuery } from './claims.ts';
+import { enrol, idOf } from './enrol.ts';
 import { firstStage, waitingScript } from './fleet-script.ts';
 import { openFleet } from './fleets.ts';
-import { fits, type KnownMachine, select } from './select.ts';
+import { type Found, fits, select } from './select.ts';
 
 export interface FleetPorts extends MachinePorts {
   readonly waiting: WaitingStore;
@@ -27,7 +27,8 @@ export interface FleetPorts extends MachinePorts {
 export interface FleetRequest {
   readonly capability: string;
   readonly origin: string;
-  readonly query: URLSearchParams;
+  /** As the client sent it, such as `?mac=…`. */
+  readonly search: string;
   /** True for a request that must change nothing. */
   readonly isHead: boolean;
 }
@@ -38,6 +39,7 @@ export type FleetAnswer =
       readonly kind: 'machine';
       readonly answer: Result<BootAnswer, BootFault>;
       readonly fleet: string;
+      readonly claims: Claims;
       readonly enrolled: boolean;
     };
 
@@ -50,7 +52,7 @@ export interface Waiting {
 
 export type FleetFault = (
   | { readonly reason: 'forged' | 'no-secret' | 'revoked' | 'deleted' | 'refused' | 'record-missing' | 'too-slow' }
-  | { readonly reason: 'contradiction'; readonly detail: string; readonly claims: Claims }
+  | { readonly reason: 'contradiction' | 'lost'; readonly detail: string; readonly claims: Claims }
   | OperatorFault
 ) & { readonly fleet?: string; readonly claims?: Claims };
 
@@ -80,8 +82,9 @@ async function answerProven(
   if (proven.value.value.deletedAt !== null) return err({ reason: 'deleted' });
   if (proven.value.value.epoch !== epoch) return err({ reason: 'revoked' });
   const url = `${request.origin}/boot/${request.capability}/ipxe`;
-  const claims = claimsOf(request.query);
-  const isFirst = !IDENTITY_KINDS.some((kind) => request.query.has(kind));
+  const query = readQuery(request.search);
+  const claims = claimsOf(query);
+  const isFirst = !query.some(([name]) => IDENTITY_KINDS.some((kind) => kind === name));
   if (isFirst) return ok({ kind: 'script', text: firstStage(url, claims.labels), fleet });
   const definition = await openFleet(ports.vault, proven.value.value);
   if (!definition.ok) return definition;
@@ -100,12 +103,17 @@ async function answerClaims(ports: FleetPorts, asked: Asked): Promise<Result<Fle
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const found = await foundBy(ports, fleet, claims);
     if (!found.ok) return found;
-    const known = new Map([...found.value].map(([kind, { value }]) => [kind, knownOf(value)]));
-    const selection = select(claims, known);
+    const selection = select(claims, found.value.map(knownBy));
     if (selection.kind === 'contradiction') return err({ reason: 'contradiction', detail: selection.detail, claims });
-    const machine = [...found.value.values()][0];
+    const machine = found.value[0]?.machine;
     if (selection.kind === 'machine' && machine !== undefined)
-      return ok({ kind: 'machine', answer: await scriptOf(ports, asked, machine), fleet, enrolled: attempt > 0 });
+      return ok({
+        kind: 'machine',
+        answer: await scriptOf(ports, asked, machine),
+        fleet,
+        claims,
+        enrolled: attempt > 0,
+      });
     const rule = definition.rules.find(({ match }) => fits(match, claims));
     const isTaken = rule !== undefined || definition.unknown === 'enrol';
     if (!isTaken && definition.unknown === 'refuse') return err({ reason: 'refused', claims });
@@ -115,21 +123,38 @@ async function answerClaims(ports: FleetPorts, asked: Asked): Promise<Result<Fle
     if (!enrolled.ok) return err({ ...enrolled.error, claims });
     if (enrolled.value === 'limit') return ok(waits(asked, { claims, state: 'limit' }));
   }
-  return err({ reason: 'conflict', claims });
+  const detail = `a machine ${await idOf({ fleet, claims })} is there, and its record does not name what this one says of itself`;
+  return err({ reason: 'contradiction', detail, claims });
 }
 
+/** Returns the URL that a machine asks again. */
+const withClaims = (url: string, claims: Claims): string => {
+  const query = queryOf(claims);
+  return query === '' ? url : `${url}?${query}`;
+};
+
 /** Returns the script of a machine that waits. What it says is plain: firmware takes other signs for its own. */
-function waits({ url, query, fleet }: Asked, waiting: Waiting): FleetAnswer {
+function waits({ url, fleet }: Asked, waiting: Waiting): FleetAnswer {
   const who = claimsText(waiting.claims).replaceAll(/[^A-Za-z0-9:., -]/g, '_');
   const why =
     waiting.state === 'limit'
       ? `fleet ${fleet} takes in no more machines in this hour`
       : `fleet ${fleet} waits for an operator to say what this machine is`;
   const says = `${why}: ${who === '' ? 'it tells neither address nor number' : who}`;
-  return { kind: 'script', text: waitingScript(url, query.toString(), says), fleet, waits: waiting };
+  return { kind: 'script', text: waitingScript(withClaims(url, waiting.claims), says), fleet, waits: waiting };
 }
 
-const knownOf = ({ id, identities }: Machine): KnownMachine => ({ id, identities: identities ?? NO_IDENTITIES });
+/** A claim with the record that names it. */
+interface FoundRecord {
+  readonly kind: IdentityKind;
+  readonly value: string;
+  readonly machine: Proven<Machine>;
+}
+
+const knownBy = ({ kind, value, machine: { value: record } }: FoundRecord): Found => ({
+  ...{ kind, value },
+  machine: { id: record.id, identities: record.identities ?? NO_IDENTITIES },
+});
 
 /**
  * Returns the machine that each claim leads to. Only what its record names counts. Once a machine is found, a claim of a kind that it
@@ -138,41 +163,45 @@ const knownOf = ({ id, identities }: Machine): KnownMachine => ({ id, identities
 async function foundBy(
   ports: FleetPorts,
   fleet: string,
-  { identities }: Claims,
-): Promise<Result<ReadonlyMap<IdentityKind, Proven<Machine>>, FleetFault>> {
-  const found = new Map<IdentityKind, Proven<Machine>>();
-  for (const kind of IDENTITY_KINDS) {
-    const value = identities[kind];
-    const [first] = found.values();
-    if (value === undefined || (first?.value.identities?.[kind] ?? []).length > 0) continue;
-    const machine = await machineWith(ports, fleet, kind, value);
+  claims: Claims,
+): Promise<Result<readonly FoundRecord[], FleetFault>> {
+  const found: FoundRecord[] = [];
+  const all = IDENTITY_KINDS.flatMap((kind) => (claims.identities[kind] ?? []).map((value) => ({ kind, value })));
+  for (const { kind, value } of all) {
+    if ((found[0]?.machine.value.identities?.[kind] ?? []).length > 0) continue;
+    const machine = await machineWith(ports, { fleet, kind, value }, claims);
     if (!machine.ok) return machine;
-    if (machine.value !== undefined) found.set(kind, machine.value);
+    if (machine.value !== undefined) found.push({ kind, value, machine: machine.value });
   }
   return ok(found);
 }
 
 async function machineWith(
   ports: FleetPorts,
-  fleet: string,
-  kind: IdentityKind,
-  value: string,
+  identity: { readonly fleet: string; readonly kind: IdentityKind; readonly value: string },
+  claims: Claims,
 ): Promise<Result<Proven<Machine> | undefined, FleetFault | StoreFault>> {
-  const given = await ports.identities.read(fleet, kind, value);
+  const given = await ports.identities.read(identity.fleet, identity.kind, identity.value);
   if (!given.ok) return given;
-  const { machine: id = '', at = 0 } = given.value ?? {};
-  if (id === '') return ok(undefined);
-  const machine = await ports.current.machine(id);
+  // It was given back.
+  if (given.value === undefined || given.value.generation === 0) return ok(undefined);
+  const machine = await ports.current.machine(given.value.machine);
   if (!machine.ok) return machine;
-  if (machine.value !== undefined && names(machine.value.value, fleet, kind, value)) return ok(machine.value);
+  const held = holding(given.value, machine.value?.value, identity, ports.platform.now());
+  if (held === 'named') return ok(machine.value);
   // Its record may be written in this moment: then it is known in the next one.
-  const isFresh = ports.platform.now() - at < FRESH_MS && machine.value?.value.deletedAt !== null;
-  return isFresh ? err({ reason: 'record-missing' }) : ok(undefined);
+  if (held === 'on its way') return err({ reason: 'record-missing' });
+  // A record that is not there may be lost, and is never nobody's. Only a first boot that broke off is begun again: it creates its
+  // record where there is none, or finds it.
+  const { fleet, kind, value } = identity;
+  if (machine.value !== undefined || given.value.machine === (await idOf({ fleet, claims }))) return ok(undefined);
+  const detail = `${kind} ${value} is that of ${given.value.machine}, whose record is missing: write that machine again, or another one with it`;
+  return err({ reason: 'lost', detail, claims });
 }
 
 async function scriptOf(
   ports: FleetPorts,
-  { origin, definition }: Asked,
+  { origin, url, claims, definition }: Asked,
   machine: Proven<Machine>,
 ): Promise<Result<BootAnswer, BootFault>> {
   const { id, epoch, nonce, expiry } = machine.value;
@@ -181,6 +210,8 @@ async function scriptOf(
   const ends =
     definition.expiresIn === null ? expiry : Math.min(expiry || Number.MAX_SAFE_INTEGER, now + definition.expiresIn);
   const capability = await ports.capabilities.mint({ machine: id, epoch, nonce, expiry: ends });
-  const answer = await answerFor(ports, { capability, wanted: { what: 'ipxe' }, origin }, machine);
+  // Where the machine's own URL ends, only the fleet's makes a new one.
+  const again = withClaims(url, claims);
+  const answer = await answerFor(ports, { capability, wanted: { what: 'ipxe' }, origin, again }, machine);
   return answer.ok ? answer : err({ machine: id, ...answer.error });
 }

@@ -1,9 +1,9 @@
 /**
- * The waiting rooms of fleets in R2, and how many machines each took in in an hour. A waiting machine is an object without a body,
- * `waiting/{fleet}/{key}`, whose metadata says what it claims; nothing depends on it.
+ * The waiting rooms of fleets in R2, and which machines each took in in an hour. A waiting machine is an object without a body,
+ * `waiting/{fleet}/{key}`, whose metadata says what it claims; nothing depends on it. A machine that is taken in is an object of its
+ * own, `enrolled/{fleet}/{hour}/{id}`: R2 takes one write a second to a key, and a room is powered on at once.
  */
 import type { Platform } from '../../shared/platform.ts';
-import { compareAndSet } from '../../shared/r2-documents.ts';
 import type { Result } from '../../shared/result.ts';
 import { type StoreFault, storeCaller } from '../../shared/store.ts';
 
@@ -20,18 +20,12 @@ export interface WaitingStore {
   /** Returns the first `limit` of them, in the order of their keys. */
   list(fleet: string, limit: number): Promise<Result<readonly WaitingItem[], StoreFault>>;
   remove(fleet: string, keys: readonly string[]): Promise<Result<undefined, StoreFault>>;
-  /** Returns how many machines a fleet has taken in in an hour, and the etag of the count. */
-  enrolled(
-    fleet: string,
-    hour: string,
-  ): Promise<Result<{ readonly count: number; readonly etag: string | undefined }, StoreFault>>;
-  /** Counts one more, if the count is still what was read. Returns false when another was first. */
-  countEnrolled(
-    fleet: string,
-    hour: string,
-    count: number,
-    replacing: string | undefined,
-  ): Promise<Result<boolean, StoreFault>>;
+  /** Counts a machine of an hour, however often it asks. Returns false where `limit` others came before it. */
+  count(fleet: string, hour: string, id: string, limit: number): Promise<Result<boolean, StoreFault>>;
+  /** Takes back what was counted. */
+  uncount(fleet: string, hour: string, id: string): Promise<Result<undefined, StoreFault>>;
+  /** Removes some of what earlier hours have left. */
+  clearBefore(fleet: string, hour: string): Promise<Result<undefined, StoreFault>>;
 }
 
 const ANSWER_WITHIN_MS = 2_300;
@@ -40,7 +34,19 @@ const ANSWER_WITHIN_MS = 2_300;
 export function waitingBucket(bucket: R2Bucket, platform: Platform): WaitingStore {
   const reach = storeCaller(platform, ANSWER_WITHIN_MS);
   const keyOf = (fleet: string, key: string) => `waiting/${fleet}/${key}`;
-  const counterOf = (fleet: string, hour: string) => `enrolled/${fleet}/${hour}.json`;
+  const counted = (fleet: string, hour: string, id: string) => `enrolled/${fleet}/${hour}/${id}`;
+  /** R2 may give fewer than it was asked for, and says that there are more. */
+  const listAll = async (options: R2ListOptions, limit: number): Promise<R2Object[]> => {
+    const objects: R2Object[] = [];
+    for (let cursor: string | undefined; objects.length < limit; ) {
+      const most = Math.min(1000, limit - objects.length);
+      const page = await bucket.list({ ...options, limit: most, ...(cursor === undefined ? {} : { cursor }) });
+      objects.push(...page.objects);
+      if (!page.truncated) break;
+      cursor = page.cursor;
+    }
+    return objects;
+  };
   return {
     write: (fleet, key, fields) =>
       reach('write waiting', async () => {
@@ -50,8 +56,8 @@ export function waitingBucket(bucket: R2Bucket, platform: Platform): WaitingStor
     list: (fleet, limit) =>
       reach('list waiting', async () => {
         const prefix = keyOf(fleet, '');
-        const listed = await bucket.list({ prefix, limit, include: ['customMetadata'] });
-        return listed.objects.map(({ key, customMetadata }) => ({
+        const objects = await listAll({ prefix, include: ['customMetadata'] }, limit);
+        return objects.map(({ key, customMetadata }) => ({
           key: key.slice(prefix.length),
           fields: customMetadata ?? {},
         }));
@@ -61,16 +67,29 @@ export function waitingBucket(bucket: R2Bucket, platform: Platform): WaitingStor
         await bucket.delete(keys.map((key) => keyOf(fleet, key)));
         return undefined;
       }),
-    enrolled: (fleet, hour) =>
-      reach('read enrolled', async () => {
-        const object = await bucket.head(counterOf(fleet, hour));
-        return { count: Number(object?.customMetadata?.['count'] ?? 0), etag: object?.etag };
+    count: (fleet, hour, id, limit) =>
+      reach('count enrolled', async () => {
+        const key = counted(fleet, hour, id);
+        const made = await bucket.put(key, '', { onlyIf: { etagDoesNotMatch: '*' } });
+        const all = await listAll({ prefix: counted(fleet, hour, '') }, Number.MAX_SAFE_INTEGER);
+        const own = made ?? all.find((object) => object.key === key);
+        // Whoever came first goes first, and those of one moment by their names: each sees the same order.
+        const isBefore = (object: R2Object) =>
+          own !== undefined &&
+          (object.uploaded < own.uploaded || (+object.uploaded === +own.uploaded && object.key < key));
+        return all.filter(isBefore).length < limit;
       }),
-    countEnrolled: (fleet, hour, count, replacing) =>
-      reach('write enrolled', async () => {
-        const metadata = { customMetadata: { count: String(count) } };
-        const body = JSON.stringify({ count });
-        return (await compareAndSet(bucket, counterOf(fleet, hour), body, replacing, metadata)) !== undefined;
+    uncount: (fleet, hour, id) =>
+      reach('uncount enrolled', async () => {
+        await bucket.delete(counted(fleet, hour, id));
+        return undefined;
+      }),
+    clearBefore: (fleet, hour) =>
+      reach('clear enrolled', async () => {
+        const { objects } = await bucket.list({ prefix: `enrolled/${fleet}/` });
+        const old = objects.map(({ key }) => key).filter((key) => key < counted(fleet, hour, ''));
+        if (old.length > 0) await bucket.delete(old);
+        return undefined;
       }),
   };
 }

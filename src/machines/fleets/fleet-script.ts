@@ -18,15 +18,9 @@ export function firstStage(url: string, labels: Readonly<Record<string, string>>
   ]);
 }
 
-/** Returns the script of a machine that waits. It says for what, and asks again. */
-export function waitingScript(url: string, query: string, says: string): string {
-  return lines([
-    '#!ipxe',
-    `echo ${says}`,
-    ':again',
-    'sleep 15',
-    `chain --replace --autofree ${url}?${query} || goto again`,
-  ]);
+/** Returns the script of a machine that waits. It says for what, and asks its URL again. */
+export function waitingScript(url: string, says: string): string {
+  return lines(['#!ipxe', `echo ${says}`, ':again', 'sleep 15', `chain --replace --autofree ${url} || goto again`]);
 }
 
 const lines = (all: readonly string[]): string => `${all.join('\n')}\n`;

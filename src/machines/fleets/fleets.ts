@@ -4,11 +4,12 @@ import { understood } from '../../shared/r2-documents.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import { randomText } from '../boot/capability.ts';
-import { type MachinePorts, profilesNamed } from '../issue.ts';
+import type { MachinePorts } from '../issue.ts';
 import type { OperatorFault } from '../problems.ts';
 import { isUnreadable, ON_THE_LINE, recordText, replaceableFleet, type Unreadable } from '../records/documents.ts';
 import { type Fleet, type FleetDefinition, fleetContext, parseDefinition } from '../records/fleet-model.ts';
 import type { Vault, VaultFault } from '../records/vault.ts';
+import { checkFleet } from './check-fleet.ts';
 
 /** What a write demands of the record that is there: it says why the write must not happen, if it must not. */
 export type FleetDemand = (current: Stored<Fleet | Unreadable> | undefined) => Promise<string | undefined>;
@@ -29,9 +30,8 @@ export async function putFleet(
 ): Promise<Result<WrittenFleet, OperatorFault>> {
   if (ports.capabilities.secrets.length === 0 || (await ports.vault.keyIds()).length === 0)
     return err({ reason: 'no-secret' });
-  const used = [definition.profiles, ...definition.rules.map(({ profiles = [] }) => profiles)].flat();
-  const profiles = await profilesNamed(ports, [...new Set(used)]);
-  if (!profiles.ok) return profiles;
+  const checked = await checkFleet(ports, definition);
+  if (!checked.ok) return checked;
   return await changeFleet(ports, name, demands, async (before) => {
     const existing = before?.deletedAt === null ? before : undefined;
     if (existing !== undefined) {

@@ -8,9 +8,12 @@ import type { Result } from '../../shared/result.ts';
 import { type StoreFault, storeCaller } from '../../shared/store.ts';
 import { type IdentityKind, identityKey } from './identity-values.ts';
 
-/** The machine that an identity was given to, and when, in milliseconds since the epoch. */
-interface Given {
+/** The machine that an identity was given to, for which generation of its record, and when, in milliseconds since the epoch. */
+export interface Given {
   readonly machine: string;
+  readonly generation: number;
+  /** The writes that were given it for this generation. Once none is left, nobody has it. */
+  readonly writers: readonly string[];
   readonly etag: string;
   readonly at: number;
 }
@@ -22,10 +25,9 @@ export interface IdentityStore {
     fleet: string,
     kind: IdentityKind,
     value: string,
-    machine: string,
+    to: Pick<Given, 'machine' | 'generation' | 'writers'>,
     replacing: string | undefined,
   ): Promise<Result<boolean, StoreFault>>;
-  remove(fleet: string, kind: IdentityKind, value: string): Promise<Result<undefined, StoreFault>>;
 }
 
 /** A booting machine waits for it. */
@@ -40,18 +42,22 @@ export function identityBucket(bucket: R2Bucket, platform: Platform): IdentitySt
       reach('head identity', async () => {
         const object = await bucket.head(keyOf(fleet, kind, value));
         if (object === null) return undefined;
-        return { machine: object.customMetadata?.['machine'] ?? '', etag: object.etag, at: object.uploaded.getTime() };
+        const { machine = '', generation = '0', writers = '' } = object.customMetadata ?? {};
+        const all = writers.split(',').filter((writer) => writer !== '');
+        return {
+          machine,
+          generation: Number(generation),
+          writers: all,
+          etag: object.etag,
+          at: object.uploaded.getTime(),
+        };
       }),
-    // The body is the machine as well: two objects of different machines must have different etags.
-    write: (fleet, kind, value, machine, replacing) =>
+    write: (fleet, kind, value, { machine, generation, writers }, replacing) =>
       reach('write identity', async () => {
-        const metadata = { customMetadata: { machine } };
-        return (await compareAndSet(bucket, keyOf(fleet, kind, value), machine, replacing, metadata)) !== undefined;
-      }),
-    remove: (fleet, kind, value) =>
-      reach('delete identity', async () => {
-        await bucket.delete(keyOf(fleet, kind, value));
-        return undefined;
+        const customMetadata = { machine, generation: String(generation), writers: writers.join() };
+        const body = JSON.stringify(customMetadata);
+        const key = keyOf(fleet, kind, value);
+        return (await compareAndSet(bucket, key, body, replacing, { customMetadata })) !== undefined;
       }),
   };
 }

@@ -1,0 +1,81 @@
+/** Checks at the write of a fleet that what it says makes valid configs, for the machines that it takes in by itself. */
+import { err, ok, type Result } from '../../shared/result.ts';
+import { type MachinePorts, profilesNamed } from '../issue.ts';
+import { openProfiles } from '../layers/layers.ts';
+import { readerFor } from '../layers/machine-reader.ts';
+import { renderBeside } from '../layers/render.ts';
+import { MOST_VALUES_BYTES, MOST_VARIABLES } from '../layers/variable-rules.ts';
+import { SAMPLE_URLS } from '../layers/variables.ts';
+import { badField, firstError, type OperatorFault } from '../problems.ts';
+import type { FleetDefinition } from '../records/fleet-model.ts';
+
+/** Rules differ mostly in small things. Of more different ones than this, the first are checked, and the rest at the first boot. */
+const MOST_CHECKED = 20;
+
+/** What a machine gets, and the place in the request that says it. */
+interface Wish {
+  readonly field: string;
+  readonly settings: Pick<FleetDefinition, 'profiles' | 'vars' | 'channel' | 'board' | 'version'>;
+  /** False where an operator says the rest before there is a machine. */
+  readonly isWhole: boolean;
+}
+
+/** Returns nothing, or the fault that names the rule. */
+export async function checkFleet(
+  ports: MachinePorts,
+  definition: FleetDefinition,
+): Promise<Result<undefined, OperatorFault>> {
+  const seen = new Set<string>();
+  for (const wish of wishesOf(definition)) {
+    const { profiles, vars, channel, board, version } = wish.settings;
+    if (Object.keys(vars).length > MOST_VARIABLES || JSON.stringify(vars).length > MOST_VALUES_BYTES)
+      return err(badField(`${wish.field}vars`, `are too many: a machine has at most ${MOST_VARIABLES}`));
+    const known = JSON.stringify([profiles, vars, channel, board, version, wish.isWhole]);
+    if (seen.has(known) || seen.size >= MOST_CHECKED) continue;
+    seen.add(known);
+    const checked = await checkWish(ports, wish);
+    if (!checked.ok) return checked;
+  }
+  return ok(undefined);
+}
+
+function wishesOf(definition: FleetDefinition): Wish[] {
+  const { profiles, vars, channel, board, version, rules } = definition;
+  const fleet = { field: '', settings: { profiles, vars, channel, board, version } };
+  const each = rules.map((rule, at) => ({
+    field: `rules.${at}.`,
+    settings: {
+      profiles: rule.profiles ?? profiles,
+      vars: { ...vars, ...rule.vars },
+      ...{ channel: rule.channel ?? channel, board: rule.board ?? board, version: rule.version ?? version },
+    },
+    isWhole: true,
+  }));
+  return [{ ...fleet, isWhole: definition.unknown === 'enrol' }, ...each];
+}
+
+async function checkWish(
+  ports: MachinePorts,
+  { field, settings, isWhole }: Wish,
+): Promise<Result<undefined, OperatorFault>> {
+  const records = await profilesNamed(ports, settings.profiles);
+  if (!records.ok) return records;
+  const profiles = await openProfiles(ports.vault, records.value);
+  if (!profiles.ok) return profiles;
+  const shipped = await ports.ignitionOf(settings);
+  if (!shipped.ok) return shipped;
+  const reader = readerFor({ ...settings, ignition: null, shipped: shipped.value }, records.value);
+  const machine = isWhole
+    ? { id: 'machine', hostname: null, sshAuthorizedKeys: [], attributes: {}, vars: settings.vars }
+    : undefined;
+  const layers = { profiles: profiles.value, machine, user: undefined, reader };
+  const rendered = await renderBeside(ports.platform, layers, SAMPLE_URLS);
+  if (rendered.ok) return ok(undefined);
+  const { entries, samplesAt } = rendered.error;
+  const real = entries.filter(
+    ({ severity, layer, path }) => severity === 'error' && !samplesAt.has(`${layer} ${path}`),
+  );
+  return real.length === 0
+    ? ok(undefined)
+    : err(badField(`${field}profiles`, `make no valid config for a machine: ${firstError(real)}`));
+}
