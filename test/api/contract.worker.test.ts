@@ -236,6 +236,26 @@ describe('every call', () => {
     );
   });
 
+  it('of fleets', async () => {
+    const params = { name: 'room' };
+    const { urls, ...made } = await good('putFleet', { params, body: { version: '4593.2.5' } });
+    expect((await good('getFleet', { params })).createdAt).toBe(made.createdAt);
+    expect((await good('listFleets', {})).items).toMatchObject([params]);
+    const answer = await edge.fetchUrl(`${urls?.ipxe}?mac=52:54:00:00:00:01`);
+    expect(await answer.text()).toContain('waits for an operator');
+    await edge.settle();
+    const key = 'mac-52-54-00-00-00-01';
+    expect((await good('listWaiting', { params })).items).toMatchObject([{ key, state: 'waiting' }]);
+    const body = { id: 'of-room', hostname: 'node-1' };
+    expect((await good('assignWaiting', { params: { ...params, key }, body })).id).toBe('of-room');
+    await refused(404, 'assignWaiting', { params: { ...params, key }, body });
+    await good('issueFleetToken', { params, body: { revoke: true } });
+    await refused(422, 'putFleet', { params, body: { enrolLimit: 0 } });
+    await good('deleteFleet', { params });
+    await refused(404, 'getFleet', { params });
+    await good('deleteMachine', { params: { id: 'of-room' } });
+  });
+
   it('of the service and the webhooks', async () => {
     expect(await good('getMetrics', {})).toContain('flatcar_edge_mirror_jobs{state="complete"} 2');
     expect((await good('getHealth', {})).status).toBe('ok');
@@ -257,7 +277,7 @@ describe('every call', () => {
     const stranger = clientWith(`${OPERATOR_TOKEN}x`);
     for (const [name, { isPublic }] of Object.entries(calls)) {
       if (isPublic) continue;
-      const asked = { params: { ...RELEASE, alias: 'current', id: 'vm-1', name: 'web', change: '1-a' } };
+      const asked = { params: { ...RELEASE, alias: 'current', id: 'vm-1', name: 'web', change: '1-a', key: 'mac-1' } };
       await refused(401, name as CallName, asked as unknown as CallInput<CallName>, stranger);
     }
   });

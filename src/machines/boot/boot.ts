@@ -218,7 +218,7 @@ async function isCloudConfigFetched(
 }
 
 /** Returns the machine's profiles, in order. */
-async function profilesFor(
+export async function profilesFor(
   { current }: BootPorts,
   machine: Machine,
 ): Promise<Result<readonly Proven<Profile>[], BootFault>> {
@@ -289,16 +289,4 @@ function madeOf({ generation, profile, profileGeneration }: Summary): Made {
     ...(profile === undefined ? {} : { profile }),
     ...(profileGeneration === undefined ? {} : { profileGeneration }),
   };
-}
-
-/**
- * Composes what the machine boots now, if that is expensive, so that its next boot in any isolate finds it. Faults are
- * left to that boot.
- */
-export async function composeAhead(ports: BootPorts, { id, userData, profile }: Machine): Promise<void> {
-  if (profile === null && !ports.composer.isExpensive([userData])) return;
-  const machine = await ports.current.machine(id);
-  if (!machine.ok || machine.value === undefined || machine.value.value.deletedAt !== null) return;
-  const profiles = await profilesFor(ports, machine.value.value);
-  if (profiles.ok) await ports.composer.template({ machine: machine.value, profiles: profiles.value });
 }
