@@ -20,6 +20,7 @@ import { WaitingRoom } from './machines/fleets/waiting.ts';
 import { machineBucket } from './machines/records/bucket.ts';
 import { composedBucket } from './machines/records/composed.ts';
 import { Current } from './machines/records/current.ts';
+import { handedBucket } from './machines/records/handed.ts';
 import { identityBucket } from './machines/records/identities.ts';
 import { copyNamespace } from './machines/records/kv.ts';
 import { Vault } from './machines/records/vault.ts';
@@ -155,6 +156,7 @@ export function machineParts(
     ignitionOf: ignitionOf(releases, platform),
     releaseOf: releaseOf(releases, versionFiles, config.catalogue),
     identities: identityBucket(env.RELEASES, platform),
+    handed: handedBucket(env.RELEASES, platform),
     waiting,
     waitingRoom: new WaitingRoom(platform, waiting),
     current: new Current(platform, store, copies, vault),

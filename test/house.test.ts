@@ -133,7 +133,7 @@ describe('what is touched where', () => {
     /\b(R2Bucket|R2Object\w*|KVNamespace|WorkflowEntrypoint|Workflow\b|env\.(RELEASES|MACHINES|MIRROR_RELEASE|METRICS))/;
   it.each(sources)('%s', (name) => {
     const isBindingFile =
-      /^(index|app|app-rooms|routes)\.ts$|^observability\/observer\.ts$|^shared\/r2-documents\.ts$|\/(bucket|kv)\.ts$|^machines\/records\/(composed|identities)\.ts$|^(mirror|machines\/checks|shared\/dry-run)\/workflow\.ts$/.test(
+      /^(index|app|app-rooms|routes)\.ts$|^observability\/observer\.ts$|^shared\/r2-documents\.ts$|\/(bucket|kv)\.ts$|^machines\/records\/(composed|handed|identities)\.ts$|^(mirror|machines\/checks|shared\/dry-run)\/workflow\.ts$/.test(
         name,
       );
     const code = textOf(name).replace(/\/\*[\s\S]*?\*\/|\/\/.*|'[^'\n]*'|`[^`]*`/g, '');

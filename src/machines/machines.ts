@@ -31,7 +31,7 @@ export interface NewMachine extends MachineSettings {
    */
   readonly expiresIn: number | null | undefined;
   /** From a backup: the values that the machine's URLs were made of. */
-  readonly identity?: Pick<Machine, 'epoch' | 'nonce' | 'expiry' | 'createdAt'>;
+  readonly identity?: Pick<Machine, 'epoch' | 'nonce' | 'expiry' | 'createdAt' | 'arming' | 'armedAt'>;
 }
 
 /** What is stored after a write, with the etag of its object. */
@@ -134,6 +134,27 @@ export async function issueToken(
   });
 }
 
+/** Opens the URLs of a machine with `once` or `window` for another boot. Its capability stays. */
+export async function rearmMachine(
+  ports: MachinePorts,
+  id: string,
+  demands: Demand = onRecord(ANYTHING),
+): Promise<Result<Written, OperatorFault>> {
+  const stored = await changeMachine(ports, id, demands, async (before, unreadable) => {
+    if (unreadable !== undefined) return err({ reason: 'stored-malformed', what: `machine ${id}`, detail: unreadable });
+    if (before === undefined) return err({ reason: 'unknown', what: 'machine' });
+    if (before.deletedAt !== null) return err({ reason: 'deleted' });
+    const { once = false, window = null } = before;
+    if (!once && window === null)
+      return err(badField('once', 'is not set, nor is window: the URLs of this machine answer always'));
+    const now = isoNow(ports);
+    return ok({ ...before, arming: randomText(), armedAt: now, updatedAt: now });
+  });
+  // What is left of earlier armings decides nothing any more.
+  if (stored.ok) ports.platform.waitUntil(ports.handed.remove(id, stored.value.machine.arming));
+  return stored;
+}
+
 /**
  * Leaves a tombstone, so that the machine's URLs answer 410 for ever. User data and renderings are deleted. The
  * tombstone comes first, also in the place of a record that cannot be read.
@@ -161,7 +182,8 @@ export async function deleteMachine(
   const isGoneNow = stored.ok || stored.error.reason === 'deleted';
   // If the store failed before the renderings were deleted, a second DELETE deletes them.
   const cleared = isGoneNow ? await ports.store.deleteRenderings(id) : ok(undefined);
-  const forgotten = cleared.ok && isGoneNow ? await ports.store.deleteState(id) : cleared;
+  const unhanded = cleared.ok && isGoneNow ? await ports.handed.remove(id) : cleared;
+  const forgotten = unhanded.ok && isGoneNow ? await ports.store.deleteState(id) : unhanded;
   const removed = forgotten.ok && isGoneNow ? await ports.composer.remove(id) : forgotten;
   return removed.ok ? stored : removed;
 }

@@ -68,6 +68,7 @@ export async function replaced(
     expiry: renews ? expiryOf(ports, wanted.expiresIn) : existing.expiry,
     shipped: wanted.shipped,
     createdAt: existing?.createdAt ?? now,
+    ...armed(existing, wanted, now),
     ...wanted.identity,
     configGeneration: (await hasSameConfig(ports, existing, wanted))
       ? (existing?.configGeneration ?? existing?.generation ?? generation)
@@ -78,6 +79,13 @@ export async function replaced(
     userData: wanted.text === '' ? null : await seal(wanted.text, 'userData'),
     sourceText: wanted.sourceText === undefined ? null : await seal(wanted.sourceText, 'sourceText'),
   });
+}
+
+/** A machine is armed when it is told for the first time to be for one boot, or for a while. */
+function armed(existing: Machine | undefined, { once, window }: NewMachine, now: string): Partial<Machine> {
+  const isArmed = (existing?.once ?? false) || (existing?.window ?? null) !== null;
+  const isToBe = once || window !== null;
+  return isToBe && !(isArmed && existing?.arming !== undefined) ? { arming: randomText(), armedAt: now } : {};
 }
 
 /** Returns the text that the user data was transpiled from; `undefined` when there is none. */

@@ -26,6 +26,10 @@ export interface MachineSettings {
   /** The version of Ignition that reads the config; `null` for that of the release. */
   readonly ignition: string | null;
   readonly kernelArgs: readonly string[];
+  /** Its config is for one boot. */
+  readonly once: boolean;
+  /** Seconds after arming for which its URLs answer; `null`: always. */
+  readonly window: number | null;
 }
 
 /** Returns what a record says. */
@@ -37,11 +41,11 @@ export async function settingsOf(
   if (!says.ok) return says;
   const { hostname, sshAuthorizedKeys, vars } = says.value;
   const { channel, board, version, ignition = null, kernelArgs = [], attributes = {}, labels = {} } = machine;
-  const { fleet = null, identities = NO_IDENTITIES } = machine;
+  const { fleet = null, identities = NO_IDENTITIES, once = false, window = null } = machine;
   const profiles = profilesOf(machine);
   return ok({
     ...{ profiles, hostname, sshAuthorizedKeys, vars, attributes, labels, fleet, identities },
-    ...{ channel, board, version, ignition, kernelArgs },
+    ...{ channel, board, version, ignition, kernelArgs, once, window },
   });
 }
 
@@ -59,10 +63,10 @@ export const giveSameConfig = (one: MachineSettings, other: MachineSettings): bo
 /** Returns the settings alone of what says more. */
 export const settingsIn = (all: MachineSettings): MachineSettings => {
   const { profiles, hostname, sshAuthorizedKeys, vars, attributes, labels } = all;
-  const { channel, board, version, ignition, kernelArgs, fleet, identities } = all;
+  const { channel, board, version, ignition, kernelArgs, fleet, identities, once, window } = all;
   return {
     ...{ profiles, hostname, sshAuthorizedKeys, vars, attributes, labels, fleet, identities },
-    ...{ channel, board, version, ignition, kernelArgs },
+    ...{ channel, board, version, ignition, kernelArgs, once, window },
   };
 };
 

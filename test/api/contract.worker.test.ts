@@ -238,6 +238,12 @@ describe('every call', () => {
 
   it('of fleets', async () => {
     const params = { name: 'room' };
+    await good('putMachine', { params: { id: 'for-once' }, query: { once: '1' }, body: '' });
+    await good('rearmMachine', { params: { id: 'for-once' } });
+    await good('patchMachine', { params: { id: 'for-once' }, body: { once: false } });
+    await refused(422, 'rearmMachine', { params: { id: 'for-once' } });
+    await good('deleteMachine', { params: { id: 'for-once' } });
+    await refused(410, 'rearmMachine', { params: { id: 'for-once' } });
     const { urls, ...made } = await good('putFleet', { params, body: { version: '4593.2.5' } });
     expect((await good('getFleet', { params })).createdAt).toBe(made.createdAt);
     expect((await good('listFleets', {})).items).toMatchObject([params]);

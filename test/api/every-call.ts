@@ -42,9 +42,10 @@ export async function openFullEdge(): Promise<void> {
   expect((await call('PUT', '/api/profiles/web/default', config('/default'))).status).toBe(200);
   expect((await call('PUT', '/api/profiles/unused/base', config('/base'))).status).toBe(200);
   expect((await call('PUT', '/api/machines/vm-1?profile=web', config('/user'))).status).toBe(200);
+  expect((await call('PUT', '/api/machines/vm-once?once=1', '')).status).toBe(200);
   expect((await call('PUT', '/api/tokens/ci', '{"may":["read"]}')).status).toBe(200);
   expect((await call('PUT', '/api/fleets/web', '{"unknown":"wait"}')).status).toBe(200);
-  const waiting = { at: new Date().toISOString(), state: 'waiting', mac: '52:54:00:00:00:01' };
+  const waiting = { at: new Date().toISOString(), state: 'waiting', identities: '{"mac":["52:54:00:00:00:01"]}' };
   await env.RELEASES.put(`waiting/web/${WAITING}`, '', { customMetadata: waiting });
   await env.RELEASES.put(`changes/web/${CHECK.id}.json`, JSON.stringify(CHECK));
   await edge.settle();
@@ -97,6 +98,7 @@ export const SENT: Readonly<Record<string, { params?: Record<string, string>; qu
   putMachineUserData: { body: config('/other') },
   deleteMachineUserData: {},
   issueToken: { body: '{"revoke":true}' },
+  rearmMachine: { params: { id: 'vm-once' } },
   resealStorage: {},
   putProfile: { body: '{"engine":"ignition","ignition":"2.24.0"}' },
   patchProfile: { body: '{"cloudInit":"off"}' },

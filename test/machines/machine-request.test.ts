@@ -6,6 +6,7 @@ const offered = { channels: ['stable', 'lts', 'mine'], boards: ['amd64-usr', 'ar
 const plain = {
   ...{ kernelArgs: [], profiles: [], hostname: null, sshAuthorizedKeys: [], vars: {} },
   ...{ attributes: {}, labels: {}, fleet: null, identities: { mac: [], uuid: [], serial: [], asset: [] } },
+  ...{ once: false, window: null },
   expiresIn: undefined,
   ignition: null,
   channel: 'stable',

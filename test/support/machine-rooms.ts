@@ -16,6 +16,7 @@ import { changeProfile, type ProfileChange } from '../../src/machines/profiles.t
 import { machineBucket } from '../../src/machines/records/bucket.ts';
 import { composedBucket } from '../../src/machines/records/composed.ts';
 import { Current } from '../../src/machines/records/current.ts';
+import { handedBucket } from '../../src/machines/records/handed.ts';
 import { identityBucket } from '../../src/machines/records/identities.ts';
 import { copyNamespace } from '../../src/machines/records/kv.ts';
 import { Vault } from '../../src/machines/records/vault.ts';
@@ -100,6 +101,7 @@ export class MachineRooms {
     this.room = {
       ...{ platform, store, copies, vault, capabilities, publicUrl: '' },
       identities: identityBucket(r2.bucket, platform),
+      handed: handedBucket(r2.bucket, platform),
       current: new Current(platform, store, copies, vault),
       composer: new Composer({ platform, store, vault, composed: composedBucket(r2.bucket, platform) }, composing),
       boots: new BootLog(platform, store),
@@ -138,6 +140,8 @@ export class MachineRooms {
       identities: { mac: [], uuid: [], serial: [], asset: [] },
       ignition: null,
       kernelArgs: [],
+      once: false,
+      window: null,
     };
     const wanted = { ...IPXE, ...written, ...said, ...asked };
     return await this.#clock.until(this.issued(writeMachine(this.room, id, wanted)));

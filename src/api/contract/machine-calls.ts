@@ -106,6 +106,14 @@ export const machineCalls = {
     answer: ISSUED,
     refusals: [400, 404, 409, 410, 412, 413, 422, 503],
   },
+  rearmMachine: {
+    ...{ ...MACHINE, method: 'post', path: '/api/machines/{id}/rearm', query: writeQuery, needs: WRITES },
+    ...{ isConditional: true },
+    summary: 'Open the URLs of a machine for another boot',
+    description: 'For a machine with `once` or `window`. Its URLs stay as they are.',
+    answer: ISSUED,
+    refusals: [404, 409, 410, 412, 422, 503],
+  },
   explainMachine: {
     ...{ ...MACHINE, method: 'get', path: '/api/machines/{id}/explain', needs: SECRETS },
     summary: 'What boots, and which layer set each part',

@@ -156,6 +156,11 @@ export const machineView = z
     uuid: z.string().nullable(),
     serial: z.string().nullable(),
     asset: z.string().nullable(),
+    once: z.boolean(),
+    window: z.int().nullable(),
+    armedAt: moment.nullable().meta({ description: 'when a machine with once or window was opened for a boot' }),
+    handedOutAt: moment.nullable().meta({ description: 'when a config with once left for the first time since' }),
+    doneAt: moment.nullable().meta({ description: 'when the machine has called `/done`' }),
     vars: z
       .record(z.string(), z.string().nullable())
       .meta({ description: 'its values for the variables of its profiles; null for who may only read' }),

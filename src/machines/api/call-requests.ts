@@ -118,7 +118,7 @@ export const machinePatch = z
   })
   .refine((body) => Object.values(body).some((value) => value !== undefined), {
     error:
-      'has nothing to change: give one of profiles, hostname, sshAuthorizedKeys, vars, attributes, labels, fleet, mac, uuid, serial, asset, ignition, channel, board, version, kernelArgs, expiresIn',
+      'has nothing to change: give one of profiles, hostname, sshAuthorizedKeys, vars, attributes, labels, fleet, mac, uuid, serial, asset, once, window, ignition, channel, board, version, kernelArgs, expiresIn',
   })
   .meta({ id: 'MachinePatch', example: { profile: 'web', version: 'current' } });
 

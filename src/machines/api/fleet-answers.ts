@@ -9,6 +9,8 @@ const settings = {
   board: z.string(),
   version: z.string(),
   kernelArgs: z.array(z.string()),
+  once: z.boolean().optional(),
+  window: z.int().nullable().optional(),
 };
 
 const fields = {

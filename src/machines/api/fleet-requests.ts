@@ -4,7 +4,16 @@ import { labelFault } from '../layers/variable-rules.ts';
 import { IDENTITY_KINDS, identityValue } from '../records/identity-values.ts';
 import { NAME } from '../records/model.ts';
 import { kernelArgs, pageQuery, wholeSeconds } from './call-requests.ts';
-import { attributes, hostname, labels, nullable, profilesJson, sshAuthorizedKeys, vars } from './machine-parameters.ts';
+import {
+  attributes,
+  hostname,
+  labels,
+  nullable,
+  profilesJson,
+  sshAuthorizedKeys,
+  vars,
+  windowSeconds,
+} from './machine-parameters.ts';
 
 /** Short, because the names of the machines that it takes in begin with it. */
 const MOST_NAME = 64;
@@ -35,6 +44,13 @@ const settings = {
   board: z.string({ error: 'must be a board' }).optional(),
   version: z.string({ error: 'must be MAJOR.CHANNEL.PATCH, current or current-YYYY' }).optional(),
   kernelArgs: kernelArgs.optional(),
+  once: z
+    .boolean({ error: 'must be true or false' })
+    .optional()
+    .meta({ description: 'their configs are for one boot' }),
+  window: nullable(windowSeconds, 'must be whole seconds from 60 to 2592000, or null').meta({
+    description: 'for how many seconds after the first boot their URLs answer; null: always',
+  }),
 };
 
 const VALUES_RULE = `must be a text, or a list of at most ${MOST_VALUES} texts`;

@@ -1,5 +1,6 @@
 /** The zod schemas of a machine's own parameters, as query of its PUT and as JSON of its PATCH. No I/O. */
 import * as z from 'zod';
+import { onOff } from '../../configs/call-requests.ts';
 import { hostnameFault, sshKeyFault } from '../layers/identity-rules.ts';
 import {
   attributeFault,
@@ -124,6 +125,12 @@ const orEmpty = <S extends z.ZodType>(schema: S) => z.union([z.literal(''), sche
 /** By what a fleet knows a machine; the rules of each alone are those of an identity. */
 export const identityFields = { uuid: identity('uuid'), serial: identity('serial'), asset: identity('asset') };
 
+const WINDOW_RULE = 'must be whole seconds from 60 to 2592000';
+export const windowSeconds = z.int({ error: WINDOW_RULE }).min(60, WINDOW_RULE).max(2_592_000, WINDOW_RULE);
+const ONCE =
+  'true: its config is for one boot. 15 minutes after the first answer, or with the call of `/done`, its URLs are 410';
+const WINDOW = 'for how many seconds after the machine was armed its URLs answer';
+
 /** Those of the query of a PUT. */
 export const machineSaysQuery = {
   profiles: profilesText.optional(),
@@ -160,6 +167,14 @@ export const machineSaysQuery = {
   uuid: identityFields.uuid.optional().meta({ description: 'by which its fleet knows it' }),
   serial: identityFields.serial.optional().meta({ description: 'by which its fleet knows it' }),
   asset: identityFields.asset.optional().meta({ description: 'by which its fleet knows it' }),
+  once: onOff.optional().meta({ description: ONCE }),
+  window: z
+    .string()
+    .regex(/^\d{1,8}$/, WINDOW_RULE)
+    .transform(Number)
+    .pipe(windowSeconds)
+    .optional()
+    .meta({ description: `${WINDOW}; absent: always`, example: '3600' }),
   label: pairs
     .pipe(labels)
     .optional()
@@ -184,4 +199,6 @@ export const machineSaysPatch = {
   uuid: nullable(identityFields.uuid, IDENTITY_RULES.uuid),
   serial: nullable(identityFields.serial, IDENTITY_RULES.serial),
   asset: nullable(identityFields.asset, IDENTITY_RULES.asset),
+  once: nullable(z.boolean(), 'must be true, false or null').meta({ description: ONCE }),
+  window: nullable(windowSeconds, WINDOW_RULE).meta({ description: `${WINDOW}; null: always` }),
 };

@@ -14,7 +14,7 @@ type Body = z.output<typeof machinePatch>;
 
 /** Returns what a JSON merge patch (RFC 7396) makes of the settings that are there. */
 export function patchOf(settings: MachineSettings, body: Body, offered: Offered): Result<MachinePatch, OperatorFault> {
-  const { profile, profiles, sshAuthorizedKeys, kernelArgs, hostname, ignition, expiresIn } = body;
+  const { profile, profiles, sshAuthorizedKeys, kernelArgs, hostname, ignition, expiresIn, window } = body;
   const place = placeOf(settings, body, offered);
   if (!place.ok) return place;
   const merged = (field: 'vars' | 'attributes' | 'labels') =>
@@ -31,7 +31,8 @@ export function patchOf(settings: MachineSettings, body: Body, offered: Offered)
       badField('fleet', 'is missing: a machine is known by an identity in a fleet; null for each takes them away'),
     );
   return ok({
-    ...{ hostname, ignition, expiresIn, fleet, identities },
+    ...{ hostname, ignition, expiresIn, fleet, identities, window },
+    once: body.once === null ? false : body.once,
     profiles: profiles === undefined ? (profile === undefined ? undefined : namesIn(profile)) : (profiles ?? []),
     sshAuthorizedKeys: sshAuthorizedKeys === null ? [] : sshAuthorizedKeys,
     ...said.value,
@@ -89,6 +90,10 @@ export function takenAway(before: Machine | undefined, after: Machine): string[]
     warnings.push(`the machine was of the fleet ${before.fleet} and is of none now: ${hint}`);
   if (before.kind !== 'none' && after.kind === 'none')
     warnings.push('the machine had user data and has none now: PUT replaces, PATCH leaves the user data');
+  if (before.once === true && after.once !== true)
+    warnings.push(`the machine was for one boot, and its URLs answer always now: ${hint}`);
+  if ((before.window ?? null) !== null && (after.window ?? null) === null)
+    warnings.push(`the machine was open for a while only, and its URLs answer always now: ${hint}`);
   if ((before.hostname ?? null) !== null && (after.hostname ?? null) === null)
     warnings.push(`the machine had the hostname ${before.hostname} and has none now: ${hint}`);
   if (isLost((before.sshAuthorizedKeys ?? []).length, (after.sshAuthorizedKeys ?? []).length))

@@ -65,7 +65,7 @@ export function readMachineQuery(
     return badValue('profile', 'is one of profiles: give one of the two');
   const place = checkPlace({ channel, board, version }, offered);
   if (!place.ok) return place;
-  const { fleet = '', mac = [], uuid, serial, asset } = read.value;
+  const { fleet = '', mac = [], uuid, serial, asset, once = false, window = null } = read.value;
   const identities = identitiesOf({ mac, uuid, serial, asset });
   if (fleet === '' && allOf(identities).length > 0)
     return badValue('fleet', 'is missing: a machine is known by an identity in a fleet');
@@ -73,7 +73,7 @@ export function readMachineQuery(
   const { ssh_authorized_key: sshAuthorizedKeys = [], kernel_arg: kernelArgs = [], expires_in: expiresIn } = read.value;
   return ok({
     ...{ profiles: profiles ?? ((profile ?? '') === '' ? [] : [profile ?? '']), hostname: orNull(hostname), vars },
-    ...{ fleet: orNull(fleet), identities },
+    ...{ fleet: orNull(fleet), identities, once, window },
     ...{ sshAuthorizedKeys, attributes, labels, ignition: orNull(ignition), kernelArgs, expiresIn },
     ...place.value,
   });

@@ -7,6 +7,7 @@ import type { StoreFault } from '../../shared/store.ts';
 import { userText } from '../amend.ts';
 import { bootWarnings } from '../boot/boot-warnings.ts';
 import { lastBoots } from '../boot/boots.ts';
+import { armingOf } from '../boot/once.ts';
 import { isCurrent, lastBootOf, stateOf } from '../boot/state.ts';
 import { profilesNamed, readsOf } from '../issue.ts';
 import { openSays } from '../layers/layers.ts';
@@ -29,6 +30,8 @@ export async function showMachine(room: MachineRoom, call: Call): Promise<Respon
   if (isNotModified(call.req.raw.headers, etag)) return new Response(null, { status: 304, headers: { etag } });
   const boots = await lastBoots(room.store, machine.id);
   if (!boots.ok) return refuse(call, boots.error);
+  const handed = await room.handed.read(machine.id, armingOf(machine));
+  if (!handed.ok) return refuse(call, handed.error);
   const found = await profilesNamed(room, profilesOf(machine));
   const profiles = found.ok ? found.value : [];
   const state = await bootState(room, machine, profiles);
@@ -47,6 +50,8 @@ export async function showMachine(room: MachineRoom, call: Call): Promise<Respon
   const userData = user.ok && user.value !== undefined ? { bytes: user.value.bytes, sha512: user.value.sha512 } : null;
   const answer = {
     ...view(machine),
+    handedOutAt: iso(handed.value?.at),
+    doneAt: iso(handed.value?.doneAt),
     vars: shownVars(call, says.ok ? says.value.vars : {}),
     reads: readsOf(reader),
     userData,
@@ -56,6 +61,8 @@ export async function showMachine(room: MachineRoom, call: Call): Promise<Respon
   };
   return answerJson<typeof machineView>(answer, 200, { etag });
 }
+
+const iso = (at: number | undefined): string | null => (at === undefined ? null : new Date(at).toISOString());
 
 /** Values may be secrets. Who may only read is told the names. */
 function shownVars(call: Call, vars: Readonly<Record<string, string>>): Record<string, string | null> {
@@ -81,6 +88,7 @@ function view(machine: Machine) {
     uuid: machine.identities?.uuid?.[0] ?? null,
     serial: machine.identities?.serial?.[0] ?? null,
     asset: machine.identities?.asset?.[0] ?? null,
+    ...{ once: machine.once ?? false, window: machine.window ?? null, armedAt: machine.armedAt ?? null },
     ignition: machine.ignition ?? null,
     kernelArgs: machine.kernelArgs ?? [],
     ...{ createdAt, updatedAt },

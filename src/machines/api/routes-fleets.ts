@@ -182,8 +182,8 @@ function definitionOf(body: z.output<typeof fleetBody>, offered: Offered): Resul
     const said = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
     kept.push({ match, ...said, ...moved.value });
   }
-  const { enrolLimit = ENROL_LIMIT } = body;
-  return ok({ profiles, vars, ...place.value, kernelArgs, expiresIn, rules: kept, unknown, enrolLimit });
+  const { enrolLimit = ENROL_LIMIT, once = false, window = null } = body;
+  return ok({ profiles, vars, ...place.value, kernelArgs, once, window, expiresIn, rules: kept, unknown, enrolLimit });
 }
 
 const onFleet = (call: Call): FleetDemand => {

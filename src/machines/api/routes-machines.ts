@@ -9,7 +9,15 @@ import type { Problem } from '../../shared/problem.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { patchMachine, putUserData, userDataTag, userText } from '../amend.ts';
 import { forgetWaiting } from '../fleets/waiting.ts';
-import { deleteMachine, issueToken, onRecord, readMachine, type Written, writeMachine } from '../machines.ts';
+import {
+  deleteMachine,
+  issueToken,
+  onRecord,
+  readMachine,
+  rearmMachine,
+  type Written,
+  writeMachine,
+} from '../machines.ts';
 import { badField, machineProblem, type OperatorFault } from '../problems.ts';
 import { type Machine, TEXT_LIMIT } from '../records/model.ts';
 import { answerWritten, foreignProfile } from './answer-written.ts';
@@ -43,6 +51,11 @@ export function machineRoutes(room: MachineRoom): App {
     return answerJson<typeof deletion>({ id: id.value, deletedAt, dryRun: room.isDry });
   });
   app.post('/:id/token', (call) => token(room, call));
+  app.post('/:id/rearm', async (call) => {
+    const id = readId(call.req.param('id'));
+    if (!id.ok) return refuse(call, id.error);
+    return await answerWritten(room, call, await rearmMachine(room, id.value, onRecord(preconditionIn(call))));
+  });
   app.get('/:id/user-data', (call) => showUserData(room, call));
   app.put('/:id/user-data', (call) => changeUserData(room, call));
   app.delete('/:id/user-data', async (call) => {

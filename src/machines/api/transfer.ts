@@ -3,7 +3,6 @@
  * are made of, so an import under the same secret keeps every URL. An import that stops names the line, and the
  * machines that it has stored stay.
  */
-import * as z from 'zod';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { randomText } from '../boot/capability.ts';
 import type { MachinePorts } from '../issue.ts';
@@ -12,21 +11,11 @@ import { type Written, writeMachine } from '../machines.ts';
 import { badField, faultText, isRecordFault, machineProblem, type OperatorFault } from '../problems.ts';
 import type { Summary } from '../records/bucket.ts';
 import { machineDocument } from '../records/documents.ts';
-import { allOf } from '../records/identity-values.ts';
 import { machineContext, TEXT_LIMIT } from '../records/model.ts';
 import { checkSummary } from '../records/signed.ts';
-import { type MachineSettings, settingsOf } from '../settings.ts';
-import { kernelArgs, machineParams, machineQuery } from './call-requests.ts';
-import {
-  attributes,
-  identityFields,
-  labels,
-  macs,
-  profilesJson,
-  sshAuthorizedKeys,
-  vars,
-} from './machine-parameters.ts';
+import { settingsOf } from '../settings.ts';
 import { checkPlace, identitiesOf, type Offered, readShape, readUserText } from './machine-request.ts';
+import { type Line, line, linesOf, readLine, unreadableLine } from './transfer-line.ts';
 
 /** What an import needs: the machine ports, and the releases that iPXE may boot. */
 export interface TransferPorts extends MachinePorts {
@@ -37,49 +26,6 @@ const MOST_LINES = 300;
 /** A page ends once it has more characters than this. */
 const PAGE_BYTES = 8 * 1024 * 1024;
 const AT_ONCE = 30;
-
-const SECRET_RULE = 'must be 1 to 64 letters, digits, "_" or "-"';
-const SECRET = z.string({ error: SECRET_RULE }).regex(/^[A-Za-z0-9_-]{1,64}$/, SECRET_RULE);
-const TEXT_RULE = 'must be a text or null';
-const EXPIRY_RULE = 'must be seconds since 1970, or 0 for never';
-
-/** A machine in an export: the fields of a PUT under the same rules, and the values that its URLs are made of. */
-const line = z.strictObject({
-  id: machineParams.shape.id,
-  profile: machineQuery.shape.profile.unwrap().nullable(),
-  /** Absent for one at most. */
-  profiles: profilesJson.optional(),
-  hostname: machineQuery.shape.hostname,
-  sshAuthorizedKeys: sshAuthorizedKeys.optional(),
-  vars: vars.optional(),
-  attributes: attributes.optional(),
-  labels: labels.optional(),
-  fleet: machineQuery.shape.fleet,
-  mac: macs.optional(),
-  ...{
-    uuid: identityFields.uuid.optional(),
-    serial: identityFields.serial.optional(),
-    asset: identityFields.asset.optional(),
-  },
-  source: z.enum(['butane', 'ct']).nullable().default(null),
-  epoch: SECRET,
-  nonce: SECRET,
-  /** Seconds since 1970; 0 means never. The limit is the largest time that `Date` can hold. */
-  expiry: z.int({ error: EXPIRY_RULE }).nonnegative(EXPIRY_RULE).max(8_640_000_000_000, EXPIRY_RULE),
-  channel: machineQuery.shape.channel.unwrap(),
-  board: machineQuery.shape.board.unwrap(),
-  version: machineQuery.shape.version.unwrap(),
-  ignition: machineQuery.shape.ignition,
-  kernelArgs: kernelArgs.optional(),
-  createdAt: z.string({ error: 'must be a date, as 2026-01-01T00:00:00.000Z' }),
-  userData: z.string({ error: TEXT_RULE }).nullable(),
-  sourceText: z.string({ error: TEXT_RULE }).nullable().default(null),
-});
-
-/** A machine that an export could not read. An import skips such a line and counts it. */
-const unreadableLine = z.strictObject({ unreadable: z.string(), reason: z.string() });
-
-type Line = z.output<typeof line>;
 
 export interface Exported {
   /** NDJSON, one line for each machine. */
@@ -156,39 +102,14 @@ async function exportLine(ports: MachinePorts, id: string): Promise<Result<strin
     board,
     version,
     ...linesOf(settings.value),
+    // What was for one boot, and has had it, is not open again where it is imported.
+    ...(record.arming === undefined ? {} : { arming: record.arming }),
+    ...(record.armedAt === undefined ? {} : { armedAt: record.armedAt }),
     createdAt,
     userData: userData.value ?? null,
     sourceText: source.value,
   };
   return ok(`${JSON.stringify(exported)}\n`);
-}
-
-/** What only some machines have. An export of one that has nothing of it is as it always was. */
-function linesOf({
-  profiles,
-  hostname,
-  sshAuthorizedKeys: keys,
-  vars: values,
-  attributes: ownAttributes,
-  labels: ownLabels,
-  fleet,
-  identities,
-  ignition,
-  kernelArgs: args,
-}: MachineSettings) {
-  return {
-    ...(profiles.length < 2 ? {} : { profiles: [...profiles] }),
-    ...(hostname === null ? {} : { hostname }),
-    ...(keys.length === 0 ? {} : { sshAuthorizedKeys: [...keys] }),
-    ...(Object.keys(values).length === 0 ? {} : { vars: { ...values } }),
-    ...(Object.keys(ownAttributes).length === 0 ? {} : { attributes: { ...ownAttributes } }),
-    ...(fleet === null ? {} : { fleet }),
-    ...(identities.mac.length === 0 ? {} : { mac: [...identities.mac] }),
-    ...Object.fromEntries(allOf(identities).filter(([kind]) => kind !== 'mac')),
-    ...(Object.keys(ownLabels).length === 0 ? {} : { labels: { ...ownLabels } }),
-    ...(ignition === null ? {} : { ignition }),
-    ...(args.length === 0 ? {} : { kernelArgs: [...args] }),
-  };
 }
 
 export interface Imported {
@@ -231,14 +152,6 @@ export async function importMachines(
     imported += 1;
   }
   return { imported, ...(skipped === 0 ? {} : { skipped }) };
-}
-
-function readLine(lineText: string): unknown {
-  try {
-    return JSON.parse(lineText);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Checks a line exactly as a PUT of the same machine is checked, and stores the machine. */
@@ -287,7 +200,15 @@ async function importOne(
     fleet: (said.fleet ?? '') === '' ? null : (said.fleet ?? null),
     identities: identitiesOf({ mac: said.mac ?? [], uuid: said.uuid, serial: said.serial, asset: said.asset }),
     kernelArgs: said.kernelArgs ?? [],
+    once: said.once ?? false,
+    window: said.window ?? null,
     expiresIn: undefined,
-    identity: { ...(freshEpochs ? { epoch: randomText(), nonce: randomText() } : { epoch, nonce }), expiry, createdAt },
+    identity: {
+      ...(said.arming === undefined ? {} : { arming: said.arming }),
+      ...(said.armedAt === undefined ? {} : { armedAt: said.armedAt }),
+      ...(freshEpochs ? { epoch: randomText(), nonce: randomText() } : { epoch, nonce }),
+      expiry,
+      createdAt,
+    },
   });
 }

@@ -5,21 +5,22 @@
  */
 import { sha512Hex } from '../../shared/bytes.ts';
 import { type Platform, within } from '../../shared/platform.ts';
-import { understood } from '../../shared/r2-documents.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import { cloudInitOf, needsCloudInit } from '../layers/cloud-init.ts';
-import { openProfiles, openSays, openUserData } from '../layers/layers.ts';
+import { openProfiles } from '../layers/layers.ts';
 import { engineOf } from '../layers/render.ts';
-import type { MachineStore, Summary } from '../records/bucket.ts';
+import type { MachineStore } from '../records/bucket.ts';
 import type { Current, Proven } from '../records/current.ts';
-import { type Machine, type Profile, parseSealed, profilesOf, renderingContext } from '../records/model.ts';
+import type { HandedStore } from '../records/handed.ts';
+import { type Machine, type Profile, profilesOf } from '../records/model.ts';
 import type { Vault, VaultFault } from '../records/vault.ts';
+import { type Body, cloudConfig, frozen, IGNITION, type Made, metadata, type NotThere, TEXT } from './bodies.ts';
 import { kernelArgsOf, madeOfProfiles, type ReleaseOf, type ReleaseUnknown, releaseFolder } from './boot-parts.ts';
 import { bootScript, kernelLine, MOST_LINE_BYTES, type Script } from './boot-script.ts';
 import type { Capabilities, Capability } from './capability.ts';
 import type { Composer } from './composer.ts';
-import { metadataText } from './metadata-tree.ts';
+import { type Ended, isOpen, noteHandedOut } from './once.ts';
 
 export type Wanted =
   | { readonly what: 'ignition' | 'cloud-config' | Script }
@@ -36,6 +37,7 @@ export interface BootPorts {
   readonly vault: Vault;
   readonly capabilities: Capabilities;
   readonly composer: Composer;
+  readonly handed: HandedStore;
 }
 
 export interface BootRequest {
@@ -43,6 +45,8 @@ export interface BootRequest {
   readonly wanted: Wanted;
   /** The origin under which clients reach this service, such as `https://edge.example`; for a script, the one that it was asked with. */
   readonly origin: string;
+  /** True for a request that must change nothing. */
+  readonly isHead?: boolean;
   /** What a script asks when its downloads have failed for a while; absent: itself. */
   readonly again?: string;
 }
@@ -61,14 +65,6 @@ export interface BootAnswer {
   readonly older?: string | undefined;
 }
 
-/** The generations that a config was composed of. */
-interface Made {
-  readonly generation: number;
-  /** The names of its profiles, by comma, and their generations. */
-  readonly profile?: string;
-  readonly profileGeneration?: string;
-}
-
 /** A fault of a boot. `machine` is there when the capability has proven it. */
 export type BootFault = Fault & { readonly machine?: string };
 
@@ -76,11 +72,8 @@ type Fault =
   /** This service did not mint the capability. No store was read. */
   | { readonly reason: 'forged' }
   | { readonly reason: 'expired' | 'revoked' | 'deleted'; readonly machine: string; readonly generation?: number }
-  | {
-      readonly reason: 'no-cloud-config' | 'no-such-rendering' | 'not-set';
-      readonly machine: string;
-      readonly generation: number;
-    }
+  | Ended
+  | NotThere
   | { readonly reason: 'no-secret' | 'record-missing' | 'too-slow' }
   | { readonly reason: 'line-too-long'; readonly bytes: number }
   | ReleaseUnknown
@@ -99,10 +92,6 @@ type Fault =
 /** Ignition waits 10 s for the headers of an answer (internal/resource/http.go in coreos/ignition). */
 export const ANSWER_WITHIN_MS = 7_000;
 
-const TEXT = 'text/plain; charset=utf-8';
-const JSON_TYPE = 'application/json';
-const IGNITION = 'application/vnd.coreos.ignition+json';
-
 /** Returns the body to serve, or the reason why there is none. A forged capability costs no store read. */
 export async function answerBoot(ports: BootPorts, request: BootRequest): Promise<Result<BootAnswer, BootFault>> {
   if (ports.capabilities.secrets.length === 0) return err({ reason: 'no-secret' });
@@ -120,14 +109,23 @@ async function answerProven(
   request: BootRequest,
   capability: Capability,
 ): Promise<Result<BootAnswer, BootFault>> {
-  const proven = await ports.current.machine(capability.machine);
+  const proven = await provenFor(ports, capability);
+  return proven.ok ? await answerFor(ports, request, proven.value) : proven;
+}
+
+/** Returns the machine's record, if the capability opens it. */
+export async function provenFor(
+  { current }: Pick<BootPorts, 'current'>,
+  capability: Capability,
+): Promise<Result<Proven<Machine>, BootFault>> {
+  const proven = await current.machine(capability.machine);
   if (!proven.ok) return proven;
   // A valid capability proves that the machine existed. A missing record is our loss, so it must not be a 404.
   if (proven.value === undefined) return err({ reason: 'record-missing' });
   const { id, generation, deletedAt, epoch } = proven.value.value;
   if (deletedAt !== null) return err({ reason: 'deleted', machine: id, generation });
   if (epoch !== capability.epoch) return err({ reason: 'revoked', machine: id, generation });
-  return await answerFor(ports, request, proven.value);
+  return ok(proven.value);
 }
 
 /** Returns the body for a machine whose record was proven, and which the request may have. */
@@ -137,20 +135,19 @@ export async function answerFor(
   proven: Proven<Machine>,
 ): Promise<Result<BootAnswer, BootFault>> {
   const machine = proven.value;
+  const isStillOpen = await isOpen(ports, machine);
+  if (!isStillOpen.ok) return isStillOpen;
   const body = await bodyFor(ports, request, proven);
   if (!body.ok) return body;
+  const noted = isConfig(request) ? await noteHandedOut(ports, machine) : ok(undefined);
+  if (!noted.ok) return noted;
   const { text, contentType, made, release, older } = body.value;
   const sha512 = await sha512Hex(new Uint8Array(new TextEncoder().encode(text)));
   return ok({ body: text, contentType, machine, sha512, made, release, older });
 }
 
-interface Body {
-  readonly text: string;
-  readonly contentType: string;
-  readonly made?: Made;
-  readonly release?: string;
-  readonly older?: string;
-}
+const isConfig = ({ wanted: { what }, isHead = false }: BootRequest): boolean =>
+  !isHead && (what === 'ignition' || what === 'frozen' || what === 'cloud-config');
 
 async function bodyFor(
   ports: BootPorts,
@@ -233,35 +230,6 @@ export async function profilesFor(
   return ok(profiles);
 }
 
-async function cloudConfig({ vault }: BootPorts, machine: Machine): Promise<Result<Body, BootFault>> {
-  const { id, generation, kind } = machine;
-  if (kind !== 'cloud-config' && kind !== 'script') return err({ reason: 'no-cloud-config', machine: id, generation });
-  const text = await openUserData(vault, machine);
-  return text.ok ? ok({ text: text.value ?? '', contentType: TEXT }) : text;
-}
-
-async function metadata({ vault }: BootPorts, machine: Machine, path: string): Promise<Result<Body, BootFault>> {
-  const says = await openSays(vault, machine);
-  if (!says.ok) return says;
-  const found = metadataText(path, { ...says.value, attributes: machine.attributes ?? {} });
-  if (found === undefined) return err({ reason: 'not-set', machine: machine.id, generation: machine.generation });
-  return ok({ text: found.text, contentType: found.isJson ? JSON_TYPE : TEXT });
-}
-
-async function frozen({ store, vault }: BootPorts, machine: Machine, sha512: string): Promise<Result<Body, BootFault>> {
-  const { id, generation } = machine;
-  const stored = await store.rendering(id, sha512);
-  if (!stored.ok) return stored;
-  if (stored.value === undefined) return err({ reason: 'no-such-rendering', machine: id, generation });
-  const sealed = understood('rendering', parseSealed(stored.value.text));
-  if (!sealed.ok) return sealed;
-  const text = await vault.open(sealed.value, renderingContext(id, sha512));
-  if (!text.ok) return text;
-  const made = madeOf(stored.value.summary);
-  const older = made.generation < generation ? { older: olderPointer(made.generation, generation) } : {};
-  return ok({ text: text.value, contentType: IGNITION, made, ...older });
-}
-
 async function ignition(
   ports: BootPorts,
   machine: Proven<Machine>,
@@ -277,16 +245,4 @@ async function ignition(
   if (text.error.reason !== 'invalid-layers') return err(text.error);
   // The log gets the path and not the message, because a message may quote the config.
   return err({ reason: 'invalid', machine: id, generation, entry: text.error.entry, ...of });
-}
-
-const olderPointer = (of: number, now: number): string =>
-  `the pointer is of generation ${of}, and the machine is at ${now}: new user data needs a new pointer`;
-
-/** What a rendering was composed of, as its metadata tells; renderings of earlier versions tell nothing. */
-function madeOf({ generation, profile, profileGeneration }: Summary): Made {
-  return {
-    generation: Number(generation ?? 0),
-    ...(profile === undefined ? {} : { profile }),
-    ...(profileGeneration === undefined ? {} : { profileGeneration }),
-  };
 }

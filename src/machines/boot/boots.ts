@@ -161,7 +161,7 @@ const doubled = ({ milliseconds }: Gathering): number => Math.min(2 * millisecon
 const tellsState = ({ what, status }: Occurrence): boolean =>
   status >= 500 ? what !== 'cloud-config' : status === 200 && (what === 'ignition' || what === 'frozen');
 
-const isRefusal = ({ status }: Occurrence): boolean => status !== 200;
+const isRefusal = ({ status }: Occurrence): boolean => status >= 300;
 const refusalsOf = (id: string): string => `${id}/${REFUSED}`;
 const refusalName = ({ what, status, reason = '' }: Occurrence): string => `${what}-${status}-${reason}`;
 /** R2 lists what stands below `boots/{id}/refused/` among the boots, after them. */

@@ -1,6 +1,7 @@
 /** Answers requests under `/boot/`. A client needs no header and may use plain HTTP. An error is one line of text. */
 
 import { causeFields } from '../../shared/cause.ts';
+import { apiBody } from '../../shared/http/api.ts';
 import { CACHE } from '../../shared/http/cache.ts';
 import type { LogEvent, LogValue } from '../../shared/log.ts';
 import { methodNotAllowed, type Problem, problemLine } from '../../shared/problem.ts';
@@ -8,6 +9,7 @@ import type { Result } from '../../shared/result.ts';
 import { answerBoot, type BootAnswer, type BootFault, type BootPorts, type Wanted } from './boot.ts';
 import { MOST_LINE_BYTES, SCRIPTS } from './boot-script.ts';
 import { type BootLog, ignitionVersion } from './boots.ts';
+import { answerDone } from './done.ts';
 import { asksUserData } from './metadata.ts';
 import { answerMetadata, isMetadata, UNREADABLE } from './routes-metadata.ts';
 
@@ -30,6 +32,8 @@ export const UNKNOWN: Problem = { code: 'not-found', detail: 'not found' };
 const PLAIN_ORIGIN = /^https?:\/\/[\w.:[\]-]+$/;
 export const canStandInScript = (origin: string): boolean => PLAIN_ORIGIN.test(origin);
 export const ODD_HOST: Problem = { code: 'bad-request', detail: 'no boot script can link to this host name' };
+/** Of what a machine says when it is done. */
+const MOST_SAID = 1024;
 const SHA512 = /^[0-9a-f]{128}$/;
 
 /** Answers `GET /boot/{capability}/ignition[/{sha512}]`, `/cloud-config`, `/ipxe`, `/grub` and `/pxelinux`. */
@@ -39,12 +43,31 @@ export async function answerBootRequest(room: BootRoom, context: BootContext): P
   if (asksUserData(context.path)) return problemLine(UNREADABLE, request.method);
   // No boot URL needs percent-encoding. The router takes `/%62oot/` for `/boot/`, and one URL must have one spelling.
   if (!context.path.startsWith('/boot/') || context.path.includes('%')) return problemLine(UNKNOWN, request.method);
+  const [, , capability = '', ...rest] = context.path.split('/');
+  if (rest.join('/') === 'done') return await takeDone(room, context, capability);
   if (request.method !== 'HEAD' && request.method !== 'GET')
     return problemLine(methodNotAllowed('GET, HEAD'), request.method);
-  const [, , capability = '', ...rest] = context.path.split('/');
   const wanted = wantedOf(rest);
   if (wanted === undefined) return problemLine(UNKNOWN, request.method);
   return await answerWanted(room, context, capability, wanted);
+}
+
+/** Answers `POST /boot/{capability}/done`. What the machine says with it is shown among its boots. */
+async function takeDone(room: BootRoom, { request, log }: BootContext, capability: string): Promise<Response> {
+  if (request.method !== 'POST') return problemLine(methodNotAllowed('POST'), request.method);
+  const body = await apiBody(room.platform, request, MOST_SAID);
+  if (!body.ok) return problemLine(body.error, request.method);
+  log.set({ boot: 'done' });
+  const done = await answerDone(room, capability);
+  if (!done.ok) return respond(room, { request, log, path: '' }, { what: 'done' }, done);
+  const { id, generation, profile } = done.value;
+  log.set({ machine: id, generation, profile });
+  const said = new TextDecoder()
+    .decode(body.value)
+    .replaceAll(/[^ -~]/g, ' ')
+    .trim();
+  room.boots.record(id, { what: 'done', status: 204, generation, ...(said === '' ? {} : { detail: said }) }, { log });
+  return new Response(null, { status: 204, headers: { 'cache-control': CACHE.never } });
 }
 
 async function answerWanted(
@@ -54,18 +77,19 @@ async function answerWanted(
   wanted: Wanted,
 ): Promise<Response> {
   const { request } = context;
+  const isHead = request.method === 'HEAD';
   const asked = new URL(request.url).origin;
   // Firmware that has no TLS asks by plain HTTP, and cannot follow a link to https, whatever PUBLIC_URL says.
   const origin = isScript(wanted.what) ? asked : room.publicUrl || asked;
   if (isScript(wanted.what) && !canStandInScript(origin)) return problemLine(ODD_HOST, request.method);
-  return respond(room, context, wanted, await answerBoot(room, { capability, wanted, origin }));
+  return respond(room, context, wanted, await answerBoot(room, { capability, wanted, origin, isHead }));
 }
 
 /** Answers a request with what was found for it, and records it for the machine. */
 export function respond(
   room: BootRoom,
   { request, log }: BootContext,
-  wanted: Wanted,
+  wanted: { readonly what: Wanted['what'] | 'done' },
   answer: Result<BootAnswer, BootFault>,
 ): Response {
   const isHead = request.method === 'HEAD';
@@ -169,6 +193,10 @@ function problemOf(fault: BootFault): Problem {
     case 'revoked':
     case 'deleted':
       return { code: 'gone', detail: `this boot URL is ${fault.reason}` };
+    case 'handed-out':
+      return { code: 'gone', detail: 'this boot URL was for one boot, which it has had' };
+    case 'window-over':
+      return { code: 'gone', detail: 'the time for which this boot URL was open is over' };
     case 'no-cloud-config':
       return { code: 'not-found', detail: 'the user data is no cloud-config and no script' };
     case 'no-such-rendering':

@@ -50,12 +50,20 @@ export async function idOf({ fleet, claims }: Pick<Newcomer, 'fleet' | 'claims'>
 
 /** Returns what it gets. What a rule says takes the place of what the fleet says; its variables are added. */
 export function machineOf({ fleet, claims, definition, rule }: Newcomer): NewMachine {
-  const { profiles, channel, board, version, kernelArgs } = { ...definition, ...given(rule ?? {}) };
+  const {
+    profiles,
+    channel,
+    board,
+    version,
+    kernelArgs,
+    once = false,
+    window = null,
+  } = { ...definition, ...given(rule ?? {}) };
   const { mac = [], uuid = [], serial = [], asset = [] } = claims.identities;
   return {
     ...{ profiles, channel, board, version, kernelArgs, ignition: null },
     ...{ vars: { ...definition.vars, ...rule?.vars }, hostname: null, sshAuthorizedKeys: [], attributes: {} },
-    ...{ fleet, labels: claims.labels },
+    ...{ fleet, labels: claims.labels, once, window },
     identities: { mac, uuid, serial, asset },
     ...{ kind: 'none', source: null, text: '', sourceText: undefined, expiresIn: undefined },
   };

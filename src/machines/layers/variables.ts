@@ -39,6 +39,7 @@ const BEHIND_MACHINE: Readonly<Record<string, string>> = {
   // As earlier versions had it.
   cloud_config_url: '/cloud-config',
   'edge.metadata_url': '/metadata',
+  'edge.done_url': '/done',
 };
 
 /** The variables whose values are URLs: they differ by the origin that a machine asks. */

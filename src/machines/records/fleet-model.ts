@@ -11,6 +11,8 @@ const settings = {
   board: z.string(),
   version: z.string(),
   kernelArgs: z.array(z.string()),
+  once: z.boolean().optional(),
+  window: z.int().positive().nullable().optional(),
 };
 
 const definition = storedObject({

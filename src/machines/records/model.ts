@@ -61,6 +61,13 @@ const machine = storedObject({
   ignition: z.string().nullable().optional(),
   /** The version of Ignition of its release when the record was written. */
   shipped: z.string().optional(),
+  /** Its config is for one boot; absent: for any number. */
+  once: z.boolean().optional(),
+  /** Seconds after arming for which its URLs answer; absent or `null`: always. */
+  window: z.int().positive().nullable().optional(),
+  /** A random text for each time that it was armed, and when that was; absent where it never was. */
+  arming: z.string().optional(),
+  armedAt: z.string().optional(),
   createdAt: z.string(),
   updatedAt: z.string(),
   /** Set in a tombstone: the machine's capabilities answer 410 for ever. */
