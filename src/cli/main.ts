@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The program `flatcar-edge`: it hands the process to `run`. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { argv, env, stderr, stdin, stdout } from 'node:process';
 import { run } from './run.ts';
 import { EXIT, Stop, type Terminal } from './terminal.ts';
@@ -21,6 +22,15 @@ const terminal: Terminal = {
         throw new Stop(`${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, EXIT.usage);
       },
     );
+  },
+  files: async (folder, names) => {
+    const found = new Map<string, string>();
+    for (const name of names) {
+      const files = await readdir(join(folder, name), { withFileTypes: true }).catch(() => []);
+      for (const file of files.filter((entry) => entry.isFile()))
+        found.set(`${name}/${file.name}`, await readFile(join(folder, name, file.name), 'utf8'));
+    }
+    return found;
   },
   write: (path, text) => writeFile(path, text, { mode: 0o600 }),
   send: (url, init) => fetch(url, init),

@@ -4,6 +4,8 @@ import { nearest } from '../shared/nearest.ts';
 import { audit, health, token } from './commands/access.ts';
 import { completionOf } from './commands/completion.ts';
 import { merge, transpile, validate } from './commands/config.ts';
+import { fleet } from './commands/fleet.ts';
+import { importOthers } from './commands/import.ts';
 import { machine } from './commands/machine.ts';
 import { profile } from './commands/profile.ts';
 import { release } from './commands/release.ts';
@@ -13,7 +15,7 @@ type Command = CommandDef<ArgsDef>;
 type Commands = Readonly<Record<string, Command>>;
 
 const commands: Commands = {
-  ...{ release, machine, profile, token, audit, health },
+  ...{ release, machine, profile, fleet, import: importOthers, token, audit, health },
   ...{ validate, merge, transpile },
   completion: completionOf(() => commands),
 };

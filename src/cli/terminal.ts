@@ -9,6 +9,8 @@ export interface Terminal {
   readonly tell: (text: string) => void;
   /** Reads a file; `-` is the standard input. */
   readonly read: (path: string) => Promise<Uint8Array<ArrayBuffer>>;
+  /** Reads the text files in some folders of a folder, by their paths in it; a folder that is not there has none. */
+  readonly files: (folder: string, names: readonly string[]) => Promise<ReadonlyMap<string, string>>;
   readonly write: (path: string, text: string) => Promise<void>;
   readonly send: (url: string, init: RequestInit) => Promise<Response>;
   readonly wait: (milliseconds: number) => Promise<void>;

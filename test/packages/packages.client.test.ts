@@ -241,6 +241,64 @@ describe('the command line', () => {
     expect(await cli(['health'])).toMatchObject({ code: 0, out: 'ok\n' });
   });
 
+  it('takes over a folder of matchbox’s, and keeps a fleet', async () => {
+    const profile = { id: 'worker', ignition_id: 'worker.yaml', boot: { args: ['console=ttyS0'] } };
+    const yaml =
+      'variant: flatcar\nversion: 1.1.0\nstorage:\n  files:\n    - path: /etc/key\n      contents:\n        inline: {{.key}}\n';
+    write('matchbox/profiles/worker.json', JSON.stringify(profile));
+    write('matchbox/ignition/worker.yaml', yaml);
+    const group = (id: string, selector: object) =>
+      write(
+        `matchbox/groups/${id}.json`,
+        JSON.stringify({ id, profile: 'worker', selector, metadata: { key: '"a: b\n' } }),
+      );
+    group('node1', { mac: '52:54:00:00:00:01' });
+    group('rack', { rack: '7' });
+    const folder = at('matchbox');
+    const planned = await cli(['import', 'matchbox', folder, '--dry-run'], { env: { FLATCAR_EDGE_URL: '' } });
+    expect(planned).toMatchObject({ code: 0, out: expect.stringContaining('machine node1: mac 52:54:00:00:00:01\n') });
+    const done = await cli(['import', 'matchbox', folder, '--fleet', 'room']);
+    expect(done).toMatchObject({ code: 0, err: '' });
+    const url = /^(http\S+)$/m.exec(done.out)?.[1] ?? '';
+    const script = await (await fetch(`${url}?mac=52-54-00-00-00-01`)).text();
+    expect(script).toContain('console=ttyS0');
+    const booted = await (await fetch(/ignition\.config\.url=(\S+)/.exec(script)?.[1] ?? '')).text();
+    expect(booted).toContain('"data:,%22a:%20b%0A"');
+    // What is there already stays as it is.
+    expect(await cli(['import', 'matchbox', folder, '--fleet', 'room'])).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('not taken: profile worker: it exists already\n'),
+    });
+    await fetch(`${url}?mac=52-54-00-00-00-02&serial=AB`);
+    await expect
+      .poll(() => outOf(['fleet', 'waiting', 'room']))
+      .toMatch(/^mac-52-54-00-00-00-02 +waiting +\S+ +mac 52/m);
+    const assigned = ['fleet', 'assign', 'room', 'mac-52-54-00-00-00-02', '--profiles=', '--id', 'node2'];
+    expect(await cli(assigned)).toMatchObject({ code: 0, out: expect.stringMatching(/^node2: stored/) });
+    expect(await outOf(['machine', 'list', '--fleet', 'room'])).toMatch(/^node2 +-/m);
+    expect(await outOf(['machine', 'get', 'node2'])).toMatch(/^known by +52:54:00:00:00:02, AB$/m);
+    await outOf([
+      'machine',
+      'set',
+      'node2',
+      '--once',
+      'on',
+      '--serial=',
+      '--mac',
+      '52:54:00:00:00:02,52:54:00:00:00:03',
+    ]);
+    expect(await outOf(['machine', 'get', 'node2'])).toMatch(/^for one boot +not yet$/m);
+    expect(await outOf(['machine', 'rearm', 'node2'])).toContain('node2: stored');
+    const says = await outOf(['fleet', 'get', 'room']);
+    expect(await outOf(['fleet', 'put', 'room', '-', '--if-match', 'x'], { input: says })).toBe('');
+    expect(await outOf(['fleet', 'put', 'room', '-'], { input: says })).toContain('nothing is different');
+    expect(await outOf(['fleet', 'token', 'room', '--revoke'])).toMatch(/^ipxe +http/m);
+    expect((await fetch(url)).status).toBe(410);
+    expect(await outOf(['fleet', 'list'])).toMatch(/^room +1 /m);
+    expect(await outOf(['fleet', 'rm', 'room'])).toBe('room: deleted\n');
+    expect(await cli(['import', 'matchbox', at('nothing')])).toMatchObject({ code: 2 });
+  });
+
   it('checks, merges and transpiles configs without any service', async () => {
     const nowhere = { env: { FLATCAR_EDGE_URL: '', FLATCAR_EDGE_TOKEN: '' } };
     const good = write('good.bu', 'variant: flatcar\nversion: 1.1.0\nstorage:\n  files:\n    - path: /etc/a\n');

@@ -35,6 +35,13 @@ const SAYS = {
     description: 'values for the variables of its profiles, as name=value, one a line',
     valueHint: 'FILE',
   },
+  fleet: { type: 'string', description: 'by whose URL it may boot; empty for none' },
+  mac: { type: 'string', description: 'the addresses of its network cards by comma; empty for none' },
+  uuid: { type: 'string', description: 'by which its fleet knows it; empty for none' },
+  serial: { type: 'string', description: 'by which its fleet knows it; empty for none' },
+  asset: { type: 'string', description: 'by which its fleet knows it; empty for none' },
+  once: { type: 'enum', options: ['on', 'off'], description: 'whether its config is for one boot' },
+  window: { type: 'string', description: 'seconds after arming for which its URLs answer; empty for always' },
 } as const satisfies ArgsDef;
 
 /** Returns the lines of a file; `undefined` without one. */
@@ -79,12 +86,16 @@ export const put = command(
     const body = file === undefined ? '' : await terminal.read(file);
     // Whoever only means to change a profile must not take the user data away.
     const isNew = file === undefined && args.empty !== true && args['if-match'] === undefined;
-    const { profiles, hostname } = args;
+    const { profiles, hostname, fleet } = args;
+    const orAbsent = (text: string | undefined) => text || undefined;
     const says = {
       ssh_authorized_key: await linesOf(terminal, args['ssh-keys']),
       vars: await linesOf(terminal, args.vars),
       attribute: await linesOf(terminal, args.attributes),
       label: listOf(args.labels),
+      ...{ fleet, mac: listOf(args.mac), uuid: orAbsent(args.uuid), serial: orAbsent(args.serial) },
+      ...{ asset: orAbsent(args.asset), window: orAbsent(args.window) },
+      once: args.once === undefined ? undefined : args.once === 'on',
     };
     const settings = given({
       ...says,
@@ -143,6 +154,10 @@ export const set = command(
         vars: pairs(await linesOf(terminal, args.vars)),
         attributes: pairs(await linesOf(terminal, args.attributes)),
         labels: pairs(listOf(args.labels)),
+        ...{ fleet: orNull(args.fleet), mac: listOf(args.mac), uuid: orNull(args.uuid) },
+        ...{ serial: orNull(args.serial), asset: orNull(args.asset) },
+        once: args.once === undefined ? undefined : args.once === 'on',
+        window: args.window === '' ? null : args.window === undefined ? undefined : Number(args.window),
         ...{ channel, board, version, ignition: orNull(ignition) },
         kernelArgs: kernelArgsOf(args['kernel-args']),
       }),
@@ -152,7 +167,9 @@ export const set = command(
   },
 );
 
-const listOf = (text: string | undefined): string[] | undefined => text?.split(',').filter((part) => part !== '');
+/** Returns the parts of a text by comma; `undefined` without one. */
+export const listOf = (text: string | undefined): string[] | undefined =>
+  text?.split(',').filter((part) => part !== '');
 
 /** Returns name and value of a line. */
 const variableOf = (line: string): readonly [string, string] => {

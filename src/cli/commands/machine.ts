@@ -11,17 +11,18 @@ const list = command(
     ...{ ...COMMON, ...SERVICE },
     profile: { type: 'string', description: 'only those of this profile' },
     state: { type: 'string', description: 'never-booted, booted, stale, failing, expired; several by comma' },
+    fleet: { type: 'string', description: 'only those of this fleet' },
     prefix: { type: 'string', description: 'only ids that begin with it' },
     label: { type: 'string', description: 'only those with these labels, as row=b; several by comma' },
   },
-  async ({ args: { profile, state, prefix, label }, call, show }) => {
+  async ({ args: { profile, fleet, state, prefix, label }, call, show }) => {
     const labels = (label?.split(',') ?? []).map((pair) => [
       `label.${pair.split('=')[0]}`,
       pair.split('=').slice(1).join('='),
     ]);
     const items: CallAnswer<'listMachines'>['items'] = [];
     for (let cursor: string | null | undefined; cursor !== null; ) {
-      const query = { ...given({ profile, state, prefix, cursor }), ...Object.fromEntries(labels) };
+      const query = { ...given({ profile, fleet, state, prefix, cursor }), ...Object.fromEntries(labels) };
       const page: CallAnswer<'listMachines'> = await call('listMachines', { query });
       items.push(...page.items);
       cursor = page.cursor;
@@ -59,6 +60,12 @@ const get = command(
               .map((pair) => pair.join('='))
               .join(', ') || '-',
           ],
+          ['fleet', machine.fleet ?? '-'],
+          [
+            'known by',
+            [...machine.mac, machine.uuid, machine.serial, machine.asset].filter((one) => one !== null).join(', ') ||
+              '-',
+          ],
           ['state', machine.state],
           ['user data', machine.kind],
         ],
@@ -68,6 +75,9 @@ const get = command(
         ],
         ...[
           ['URLs end', machine.expiresAt ?? 'never'],
+          ...(machine.once ? [['for one boot', machine.doneAt ?? machine.handedOutAt ?? 'not yet']] : []),
+          ...(machine.window === null ? [] : [['open', `${machine.window} s from ${machine.armedAt ?? '-'}`]]),
+          ...(machine.doneAt === null ? [] : [['done', machine.doneAt]]),
           ['reads', `Ignition ${machine.reads.version}, specs up to ${machine.reads.spec}`],
           ['its kernel gets', machine.kernelArgs.join(' ') || 'nothing of its own'],
         ],
@@ -122,6 +132,16 @@ const token = command(
       query: args['dry-run'] === true ? { dry_run: '1' } : {},
       body: { revoke: args.revoke === true, ...expiresIn },
     });
+    show(issued, () => issuedText(issued));
+  },
+);
+
+const rearm = command(
+  'open the URLs of a machine with once or window for another boot',
+  { ...COMMON, ...SERVICE, ...DRY, ...ID },
+  async ({ args, call, show }) => {
+    const query = args['dry-run'] === true ? ({ dry_run: '1' } as const) : {};
+    const issued = await call('rearmMachine', { params: { id: args.id }, query });
     show(issued, () => issuedText(issued));
   },
 );
@@ -188,5 +208,5 @@ const importAll = command(
 );
 
 export const machine: CommandDef<ArgsDef> = group('machines', {
-  ...{ list, get, put, set, explain, token, rm, 'user-data': userData, export: exportAll, import: importAll },
+  ...{ list, get, put, set, explain, token, rearm, rm, 'user-data': userData, export: exportAll, import: importAll },
 });
