@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { faultText, isOvertaken, useAnswer, useClient } from './client.ts';
 import { ConfigEditor, EntryList, entriesOf, type Format } from './config-editor.tsx';
+import { HardwareFields, hardwareOf, hardwareQuery } from './hardware-fields.tsx';
 import { linesOfVariables, variablesOfLines } from './variable-lines.ts';
 import { Fault, Field, Lines } from './widgets.tsx';
 
@@ -28,6 +29,7 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
   const [vars, setVars] = useState(linesOfVariables(machine?.vars ?? {}));
   const [attributes, setAttributes] = useState(linesOfVariables(machine?.attributes ?? {}));
   const [labels, setLabels] = useState(linesOfVariables(machine?.labels ?? {}));
+  const [hardware, setHardware] = useState(hardwareOf(machine));
   const [seconds, setSeconds] = useState('');
   const [release, setRelease] = useState({
     channel: machine?.channel ?? '',
@@ -51,6 +53,7 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
     );
     const query = {
       ...Object.fromEntries(filledFields.map(([name, value]) => [name, value.trim()])),
+      ...hardwareQuery(hardware),
       ...(format === 'ct' ? { format, platform } : {}),
       ...(keys.trim() === '' ? {} : { ssh_authorized_key: linesIn(keys) }),
       ...(vars.trim() === '' ? {} : { vars: varsIn(vars) }),
@@ -141,6 +144,7 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
           />
         </div>
       </details>
+      <HardwareFields value={hardware} onValue={setHardware} />
       <ConfigEditor
         label="User data"
         text={text}

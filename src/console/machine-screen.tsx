@@ -37,7 +37,13 @@ export function MachineScreen({ id }: { id: string }) {
       {machine === undefined ? null : (
         <>
           <Record machine={machine} />
-          <Actions id={id} onIssued={changed} onChange={() => setChanging(!isChanging)} isChanging={isChanging} />
+          <Actions
+            id={id}
+            isArmed={machine.once || machine.window !== null}
+            onIssued={changed}
+            onChange={() => setChanging(!isChanging)}
+            isChanging={isChanging}
+          />
           {isChanging && explained.fault !== undefined ? (
             <p class="notice warn">Its user data cannot be shown now. What you enter here replaces all of it.</p>
           ) : null}
@@ -99,6 +105,13 @@ const Record = ({ machine }: { machine: Machine }) => (
     <dd>{machine.sshAuthorizedKeys.length === 0 ? 'none' : machine.sshAuthorizedKeys.map(keyName).join(', ')}</dd>
     <dt>Variables</dt>
     <dd>{Object.keys(machine.vars).length === 0 ? 'none' : Object.keys(machine.vars).join(', ')}</dd>
+    <dt>Fleet</dt>
+    <dd>
+      {machine.fleet === null ? 'none' : <a href={`#/fleets/${encodeURIComponent(machine.fleet)}`}>{machine.fleet}</a>}
+      {hardwareText(machine)}
+    </dd>
+    <dt>May boot</dt>
+    <dd>{mayBoot(machine)}</dd>
     <dt>Labels</dt>
     <dd>{pairsOf(machine.labels)}</dd>
     <dt>Attributes</dt>
@@ -132,6 +145,20 @@ const Record = ({ machine }: { machine: Machine }) => (
   </dl>
 );
 
+const hardwareText = ({ mac, uuid, serial, asset }: Machine): string => {
+  const known = [...mac, uuid, serial, asset].filter((one) => one !== null);
+  return known.length === 0 ? '' : `, known by ${known.join(', ')}`;
+};
+
+/** Returns for how long its URLs answer. */
+function mayBoot({ once, window, armedAt, handedOutAt, doneAt }: Machine): string {
+  const done = doneAt === null ? '' : `; it was done at ${moment(doneAt)}`;
+  if (!once && window === null) return `always${done}`;
+  const open = window === null ? '' : `, within ${window} s from ${armedAt === null ? 'arming' : moment(armedAt)}`;
+  const first = handedOutAt === null ? ', and has not yet' : `, and first got its config at ${moment(handedOutAt)}`;
+  return once ? `once${open}${first}${done}` : `any number of times${open}${done}`;
+}
+
 const pairsOf = (texts: Readonly<Record<string, string>>): string =>
   Object.entries(texts)
     .map(([name, value]) => `${name}=${value}`)
@@ -142,16 +169,22 @@ const keyName = (line: string): string => line.split(' ').slice(2).join(' ') || 
 
 interface ActionsProps {
   readonly id: string;
+  /** Its URLs answer for a boot or a while. */
+  readonly isArmed: boolean;
   readonly isChanging: boolean;
   readonly onIssued: (issued: CallAnswer<'issueToken'>) => Promise<void>;
   readonly onChange: () => void;
 }
 
-function Actions({ id, isChanging, onIssued, onChange }: ActionsProps) {
+function Actions({ id, isArmed, isChanging, onIssued, onChange }: ActionsProps) {
   const { isBusy, fault, run } = useAction();
   const [question, setQuestion] = useState<'delete' | 'revoke' | undefined>(undefined);
   const issue = async (revoke: boolean) => {
     const issued = await run('issueToken', { params: { id }, body: { revoke } });
+    if (issued !== undefined) await onIssued(issued);
+  };
+  const rearm = async () => {
+    const issued = await run('rearmMachine', { params: { id } });
     if (issued !== undefined) await onIssued(issued);
   };
   const remove = async () => {
@@ -166,6 +199,11 @@ function Actions({ id, isChanging, onIssued, onChange }: ActionsProps) {
         <button type="button" disabled={isBusy} onClick={() => void issue(false)}>
           Show new URLs
         </button>
+        {isArmed ? (
+          <button type="button" disabled={isBusy} onClick={() => void rearm()}>
+            Open it for another boot
+          </button>
+        ) : null}
         <button type="button" class="danger" disabled={isBusy} onClick={() => setQuestion('revoke')}>
           Revoke all URLs
         </button>
@@ -217,7 +255,7 @@ const Boots = ({ boots }: { boots: Machine['boots'] }) =>
                 </td>
                 <td>{what}</td>
                 <td class="long">
-                  <Chip tone={status === 200 ? 'good' : 'bad'}>{status}</Chip> {detail ?? reason}
+                  <Chip tone={status < 300 ? 'good' : 'bad'}>{status}</Chip> {detail ?? reason}
                 </td>
                 <td>{generation}</td>
                 <td>{profile === undefined ? '' : `${profile}, generation ${profileGeneration ?? ''}`}</td>

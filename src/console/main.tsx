@@ -3,6 +3,7 @@ import { render } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { AuditScreen } from './audit-screen.tsx';
 import { Client, pageClient } from './client.ts';
+import { FleetsScreen } from './fleets-screen.tsx';
 import { JobsScreen } from './jobs-screen.tsx';
 import { MachineScreen } from './machine-screen.tsx';
 import { MachinesScreen } from './machines-screen.tsx';
@@ -16,6 +17,7 @@ const SCREENS = [
   ['releases', 'Releases'],
   ['machines', 'Machines'],
   ['profiles', 'Profiles'],
+  ['fleets', 'Fleets'],
   ['audit', 'Audit'],
 ] as const;
 
@@ -24,6 +26,7 @@ function Screen({ address }: { address: string }) {
   const name = decoded(rest.join('/'));
   if (screen === 'releases') return <ReleasesScreen />;
   if (screen === 'audit') return <AuditScreen />;
+  if (screen === 'fleets') return <FleetsScreen named={name} />;
   if (screen === 'profiles') return <ProfilesScreen named={name} />;
   if (screen === 'machines') return name === '' ? <MachinesScreen /> : <MachineScreen id={name} key={name} />;
   return <JobsScreen />;

@@ -195,7 +195,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await show('Machines');
     await page.getByRole('button', { name: 'New machine' }).click();
     const form = page.getByRole('form', { name: 'New machine' });
-    await form.getByLabel('Id').fill('taken');
+    await form.getByLabel('Id', { exact: true }).fill('taken');
     await form.getByRole('button', { name: 'Create' }).click();
     await form.getByText('taken exists already: open it to change it. Nothing was changed.').waitFor();
     expect(await (await edge.api('/api/machines/taken')).json()).toMatchObject({ kind: 'script', generation: 1 });
@@ -207,7 +207,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await show('Machines');
     await page.getByRole('button', { name: 'New machine' }).click();
     const form = page.getByRole('form', { name: 'New machine' });
-    await form.getByLabel('Id').fill('vm-1');
+    await form.getByLabel('Id', { exact: true }).fill('vm-1');
     await form.getByLabel('Profile').fill('web');
     await form
       .getByLabel('User data')
@@ -238,7 +238,10 @@ describe.skipIf(!hasBrowser)('the console', () => {
       vars: { text: 'a\n\\b' },
       labels: { row: 'b' },
       attributes: { a: 'c=d' },
+      ...{ fleet: 'hall', mac: ['52:54:00:00:00:0a', '52:54:00:00:00:0b'], serial: 'AB 1', asset: 'T-1' },
+      ...{ uuid: '4c4c4544-0042-3510-8051-b7c04f503732', once: true, window: 3600 },
     };
+    await edge.api('/api/fleets/hall', { method: 'PUT', body: '{}' });
     // No layer holds the variable, so no machine lacks it.
     await edge.api('/api/profiles/web', { method: 'PATCH', body: '{"vars":{"text":null,"rack":"7"}}' });
     expect((await edge.api('/api/machines/vm-1', { method: 'PATCH', body: JSON.stringify(patch) })).status).toBe(200);
@@ -316,6 +319,51 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.getByLabel('Id starts with').fill('node-11');
     await page.getByRole('link', { name: 'node-110' }).waitFor();
     expect(await page.getByRole('link', { name: /^node-/ }).count()).toBe(10);
+  });
+
+  it('keeps a fleet, and makes a machine of one that waits', async () => {
+    await show('Fleets');
+    await page.getByLabel('Name').fill('room-1');
+    await page.getByRole('button', { name: 'Create fleet' }).click();
+    const fleet = page.getByRole('region', { name: 'Fleet room-1' });
+    const says = fleet.getByLabel('What it says');
+    await says.fill('{"version": "4593.2.5", "unknown": "maybe"}');
+    await fleet.getByRole('button', { name: 'Save' }).click();
+    await fleet.getByText('must be wait, enrol or refuse').waitFor();
+    await says.fill('{"version": "4593.2.5"');
+    await fleet.getByRole('button', { name: 'Save' }).click();
+    await fleet.getByText('This is no JSON object.').waitFor();
+    await says.fill('{"version": "4593.2.5"}');
+    await fleet.getByRole('button', { name: 'Save' }).click();
+    const url = (await fleet.getByRole('status').locator('code').textContent()) ?? '';
+    await fetch(`${url}?mac=52:54:00:00:00:01&serial=AB&rack=7`);
+    const waits = fleet.getByRole('region', { name: 'Waiting room' });
+    await waits.getByText('mac 52:54:00:00:00:01, serial AB, rack=7').waitFor();
+    await waits.getByRole('button', { name: 'Make a machine of it' }).click();
+    await expectGoodLooks(page, 'console-fleet');
+    await waits.getByLabel('Profiles').fill('none');
+    await waits.getByRole('button', { name: 'Make it', exact: true }).click();
+    await waits.getByText('there is no profile none').waitFor();
+    await waits.getByLabel('Profiles').fill('');
+    await waits.getByLabel('Id').fill('of-room-1');
+    await waits.getByLabel('Host name').fill('node-1');
+    await waits.getByRole('button', { name: 'Make it', exact: true }).click();
+    await waits.getByText('No machine waits.').waitFor();
+    expect(await (await fetch(`${url}?mac=52:54:00:00:00:01`)).text()).toContain('/boot/of-room-1.');
+    await edge.api('/api/machines/of-room-1', { method: 'PATCH', body: '{"once":true}' });
+    await page.goto(`${edge.url}/console#/machines/of-room-1`);
+    await page.getByText('once, and has not yet').waitFor();
+    await page.getByRole('button', { name: 'Open it for another boot' }).click();
+    await page.getByRole('heading', { name: 'URLs of of-room-1' }).waitFor();
+    await show('Fleets');
+    await page.getByRole('link', { name: 'room-1' }).click();
+    await page.getByRole('button', { name: 'Revoke all URLs' }).click();
+    await page.getByRole('button', { name: 'Revoke them' }).click();
+    await page.getByText("Give this URL to the room's DHCP server").waitFor();
+    expect((await fetch(url)).status).toBe(410);
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByRole('button', { name: 'Delete it' }).click();
+    await page.getByRole('region', { name: 'Fleet room-1' }).waitFor({ state: 'detached' });
   });
 
   it('shows who wrote what', async () => {

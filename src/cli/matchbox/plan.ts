@@ -5,7 +5,7 @@ import { variablesIn } from './templates.ts';
 /** The files of the folder by their paths in it, such as `groups/node1.json`. */
 export type Files = ReadonlyMap<string, string>;
 
-export interface PlannedProfile {
+interface PlannedProfile {
   readonly name: string;
   readonly kernelArgs: readonly string[];
   readonly variables: readonly string[];
@@ -24,13 +24,13 @@ interface Gets {
   readonly version?: string;
 }
 
-export interface PlannedMachine extends Gets {
+interface PlannedMachine extends Gets {
   readonly id: string;
   readonly identities: Readonly<Record<string, string>>;
   readonly cloud: string | undefined;
 }
 
-export interface PlannedRule extends Gets {
+interface PlannedRule extends Gets {
   readonly match: Readonly<Record<string, string>>;
 }
 
