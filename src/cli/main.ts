@@ -27,7 +27,8 @@ const terminal: Terminal = {
     const found = new Map<string, string>();
     for (const name of names) {
       const files = await readdir(join(folder, name), { withFileTypes: true }).catch(() => []);
-      for (const file of files.filter((entry) => entry.isFile()))
+      // A volume of Kubernetes has links.
+      for (const file of files.filter((entry) => entry.isFile() || entry.isSymbolicLink()))
         found.set(`${name}/${file.name}`, await readFile(join(folder, name, file.name), 'utf8'));
     }
     return found;

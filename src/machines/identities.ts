@@ -4,7 +4,6 @@
  * So who fails in the middle stands in nobody's way for long, and nobody's record loses what it names.
  */
 import { err, ok, type Result } from '../shared/result.ts';
-import { randomText } from './boot/capability.ts';
 import type { MachinePorts } from './issue.ts';
 import { badField, type OperatorFault } from './problems.ts';
 import { machineDocument } from './records/documents.ts';
@@ -36,9 +35,10 @@ export function holding(
   now: number,
 ): 'named' | 'on its way' | 'not' {
   if (isNamed(record, identity)) return 'named';
-  const isExpected = (record?.generation ?? 0) < given.generation && now - given.at < ON_ITS_WAY_MS;
-  return isExpected ? 'on its way' : 'not';
+  return (record?.generation ?? 0) < given.generation && isFresh(given, now) ? 'on its way' : 'not';
 }
+
+const isFresh = ({ at }: Given, now: number): boolean => now - at < ON_ITS_WAY_MS;
 
 const isNamed = (record: Machine | undefined, { fleet, kind, value }: Identity): boolean =>
   record?.deletedAt === null && record.fleet === fleet && record.identities?.[kind].includes(value) === true;
@@ -74,9 +74,16 @@ export async function claimIdentities(
   return ok(undefined);
 }
 
-/** Gives back what was given for a record that will not be written. Another write of the same machine keeps it. */
-export async function giveBack(ports: Pick<MachinePorts, 'identities'>, made: readonly Claimed[]): Promise<void> {
-  for (const claimed of made) await giveBackOne(ports, claimed);
+/**
+ * Gives back what was given for a record that will not be written. Another write of the same machine keeps it, and so does a record
+ * that was written though the store did not say so.
+ */
+export async function giveBack(ports: MachinePorts, made: readonly Claimed[]): Promise<void> {
+  const [first] = made;
+  if (first === undefined) return;
+  const record = await machineDocument(ports, first.machine).read();
+  if (!record.ok) return;
+  for (const claimed of made) if (!isNamed(record.value?.value, claimed)) await giveBackOne(ports, claimed);
 }
 
 /** A fault leaves it on its way, which ends by itself. */
@@ -116,6 +123,8 @@ interface Claimant {
   readonly generation: number;
   /** The record that is there. What it names stays given. */
   readonly record: Machine | undefined;
+  /** Names this write among others of the same machine. */
+  readonly writer: string;
 }
 
 type Free = Result<Given | undefined, OperatorFault>;
@@ -135,7 +144,7 @@ async function isFree(ports: MachinePorts, id: string, identity: Identity): Prom
 
 async function claim(
   ports: MachinePorts,
-  { id, generation, record }: Claimant,
+  { id, generation, record, writer }: Claimant,
   identity: Identity,
   first: Free | undefined,
 ): Promise<Result<Claimed | undefined, OperatorFault>> {
@@ -144,10 +153,12 @@ async function claim(
     const given = (attempt === 0 ? first : undefined) ?? (await isFree(ports, id, identity));
     if (!given.ok) return given;
     const isOwn = given.value?.machine === id;
-    if (isOwn && isNamed(record, identity)) return ok(undefined);
-    const others = isOwn && given.value?.generation === generation ? given.value.writers : [];
+    if (isOwn && given.value?.generation !== 0 && isNamed(record, identity)) return ok(undefined);
+    const now = ports.platform.now();
+    // Writes that are over for long have said nothing, and will not.
+    const isShared = isOwn && given.value?.generation === generation && isFresh(given.value, now);
+    const others = isShared ? (given.value?.writers ?? []).filter((other) => other !== writer) : [];
     if (others.length >= MOST_WRITERS) return err({ reason: 'conflict' });
-    const writer = randomText().slice(0, 8);
     const to = { machine: id, generation, writers: [...others, writer] };
     const written = await ports.identities.write(fleet, kind, value, to, given.value?.etag);
     if (!written.ok) return written;

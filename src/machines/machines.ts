@@ -6,6 +6,7 @@ import { change, type Stored } from '../shared/document.ts';
 import { ANYTHING, entityTag, type Precondition } from '../shared/http/precondition.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { randomText } from './boot/capability.ts';
+import { armingOf } from './boot/once.ts';
 import { type Claimed, claimIdentities, giveBack } from './identities.ts';
 import { type MachinePorts, profilesNamed } from './issue.ts';
 import { openProfiles } from './layers/layers.ts';
@@ -85,12 +86,13 @@ export async function writeMachine(
   if (tooLong.length > 0) return err({ reason: 'invalid', entries: tooLong });
   let isNoted = false;
   const made: Claimed[] = [];
+  const writer = randomText().slice(0, 8);
   const written = await changeMachine(ports, id, demands, async (before, unreadable) => {
     const next = { ...wanted, shipped: shipped.value };
     const isSame = unreadable === undefined && (await isUnchanged(ports, before, next));
     const generation = (before?.generation ?? 0) + (isSame ? 0 : 1);
     // Those of a machine that is as it is wanted are given again where they were lost.
-    const claimed = await claimIdentities(ports, { id, generation, record: before }, wanted, made);
+    const claimed = await claimIdentities(ports, { id, generation, record: before, writer }, wanted, made);
     if (!claimed.ok) return claimed;
     if (isSame) return ok(undefined);
     // The uses are written before the record, so that a change of a profile finds every machine that uses it.
@@ -140,18 +142,20 @@ export async function rearmMachine(
   id: string,
   demands: Demand = onRecord(ANYTHING),
 ): Promise<Result<Written, OperatorFault>> {
+  let spent = '';
   const stored = await changeMachine(ports, id, demands, async (before, unreadable) => {
     if (unreadable !== undefined) return err({ reason: 'stored-malformed', what: `machine ${id}`, detail: unreadable });
     if (before === undefined) return err({ reason: 'unknown', what: 'machine' });
     if (before.deletedAt !== null) return err({ reason: 'deleted' });
+    spent = armingOf(before);
     const { once = false, window = null } = before;
     if (!once && window === null)
       return err(badField('once', 'is not set, nor is window: the URLs of this machine answer always'));
     const now = isoNow(ports);
     return ok({ ...before, arming: randomText(), armedAt: now, updatedAt: now });
   });
-  // What is left of earlier armings decides nothing any more.
-  if (stored.ok) ports.platform.waitUntil(ports.handed.remove(id, stored.value.machine.arming));
+  // What was noted under the arming before decides nothing any more.
+  if (stored.ok) ports.platform.waitUntil(ports.handed.remove(id, spent));
   return stored;
 }
 
@@ -182,8 +186,7 @@ export async function deleteMachine(
   const isGoneNow = stored.ok || stored.error.reason === 'deleted';
   // If the store failed before the renderings were deleted, a second DELETE deletes them.
   const cleared = isGoneNow ? await ports.store.deleteRenderings(id) : ok(undefined);
-  const unhanded = cleared.ok && isGoneNow ? await ports.handed.remove(id) : cleared;
-  const forgotten = unhanded.ok && isGoneNow ? await ports.store.deleteState(id) : unhanded;
+  const forgotten = cleared.ok && isGoneNow ? await ports.store.deleteState(id) : cleared;
   const removed = forgotten.ok && isGoneNow ? await ports.composer.remove(id) : forgotten;
   return removed.ok ? stored : removed;
 }

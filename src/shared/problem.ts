@@ -12,6 +12,7 @@ const PROBLEMS = {
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
   conflict: { status: 409, title: 'Lost against a concurrent change' },
   'identity-taken': { status: 409, title: 'Another machine has this identity' },
+  contradiction: { status: 409, title: 'What it says of itself contradicts itself' },
   exists: { status: 409, title: 'This machine exists' },
   'in-use': { status: 409, title: 'Machines use this profile' },
   'would-break': { status: 409, title: 'Machines would not boot any more' },

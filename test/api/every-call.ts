@@ -111,6 +111,7 @@ export const SENT: Readonly<Record<string, { params?: Record<string, string>; qu
   putFleet: { body: '{"unknown":"enrol"}' },
   deleteFleet: {},
   issueFleetToken: { body: '{"revoke":true}' },
+  removeWaiting: {},
   assignWaiting: { body: '{"profiles":["web"]}' },
   putToken: { body: '{"may":["read","machines"]}' },
   revokeToken: {},

@@ -20,8 +20,8 @@ describe('a template', () => {
     ['  name: node-{{.host}}', '  name: node-{{host}}'],
     ['  name: "{{.host}}"', '  name: "{{host}}"'],
     ['      inline: {{.a}} {{.b}}', '      inline: "{{a}} {{b}}"'],
-    // Within a block a text stands as it is.
-    ['        Environment=A={{.a}}', '        Environment=A={{a}}'],
+    ['    - - {{.a}}', '    - - "{{a}}"'],
+    ['- name: {{.a}}', '- name: "{{a}}"'],
   ])('of YAML, %j is %j', (line, made) => {
     const read = variablesIn(`variant: flatcar\n${line}\n`, true);
     expect(read.ok && read.value.text).toBe(`variant: flatcar\n${made}\n`);
@@ -36,10 +36,41 @@ describe('a template', () => {
     ['{{._a}}', 'is no plain value'],
     ['{{', 'several lines'],
     ['a: {{.a}} "b" # c', 'must be in quotes'],
+    ['a: {{.a}}\t# c', 'must be in quotes'],
+    ['  {{.k}}: v', 'must be in quotes'],
+    // It may be the end of the text above.
+    ['  {{.a}}', 'on the line of its key'],
   ])('%j is left, with its line', (line, why) => {
     const read = variablesIn(`\n${line}`, true);
     expect(read.ok ? '' : read.error).toContain('line 2: ');
     expect(read.ok ? '' : read.error).toContain(why);
+  });
+
+  it('within a block leaves the text as it stands', () => {
+    const text = [
+      'a:',
+      '  - b: |',
+      '      {{.x}} one',
+      '',
+      '      KEY: {{.x}}',
+      '    c: {{.x}}',
+      '  - >-',
+      '    - {{.x}}',
+      'd: {{.x}}',
+    ];
+    const made = [
+      'a:',
+      '  - b: |',
+      '      {{x}} one',
+      '',
+      '      KEY: {{x}}',
+      '    c: "{{x}}"',
+      '  - >-',
+      '    - {{x}}',
+      'd: "{{x}}"',
+    ];
+    const read = variablesIn(text.join('\n'), true);
+    expect(read.ok && read.value.text.split('\n')).toEqual(made);
   });
 
   it('of any text: either all of its actions are variables, or it is left', () => {
@@ -68,7 +99,8 @@ const profile = (id: string, more: object = {}) =>
         'initrd=flatcar_production_pxe_image.cpio.gz',
         `flatcar.config.url=http://m/ignition?uuid=$\{uuid}`,
         'flatcar.first_boot=yes',
-        'console=ttyS0',
+        'console=ttyS0 quiet',
+        'cloud-config-url=http://m/cloud',
         `ip=$\{net0/ip}`,
       ],
     },
@@ -95,6 +127,12 @@ describe('a folder', () => {
       ['groups/narrow.json', group('narrow', { rack: '7', mac: '52:54:00:00:00:02' }, { key: 2 })],
       ['groups/default.json', group('default', undefined, { key: 'c' })],
       ['groups/zz-default.json', group('zz', {}, { key: 'c' })],
+      ['profiles/worker2.json', profile('worker')],
+      ['profiles/fcos.json', profile('fcos', { boot: { kernel: 'http://x/fedora-coreos-41-live-kernel' } })],
+      ['groups/os.json', group('os', { mac: '52:54:00:00:00:03', os: 'installed' }, { key: 'a' })],
+      ['groups/odd.json', group('odd', { mac: ['a'] }, { key: 'a' })],
+      ['groups/nothing.json', JSON.stringify({ id: 'n', profile: 'cloud', selector: null, metadata: null })],
+      ['groups/behind.json', group('behind', { mac: '52:54:00:00:00:01', rack: '9' }, { key: 'a' })],
       ['groups/keyless.json', group('keyless', { uuid: 'u' }, { key: ['a', 'b'] })],
       ['groups/mute.json', group('mute', { serial: 's' })],
       ['groups/ranges.json', group('ranges', { serial: 't' }, {}, 'ranges')],
@@ -112,7 +150,7 @@ describe('a folder', () => {
       },
       {
         ...{ name: 'worker', base: WORKER.replace('{{.key}}', '"{{key}}"'), cloud: undefined, variables: ['key'] },
-        kernelArgs: ['console=ttyS0'],
+        kernelArgs: ['console=ttyS0', 'quiet'],
         version: '4593.2.5',
         channel: 'stable',
       },
@@ -142,16 +180,25 @@ describe('a folder', () => {
     expect(plan.everybody).toEqual({ vars: { key: 'c' }, ...release });
   });
 
-  it('tells what it leaves, with the file', () =>
+  it('tells what it leaves, with the file', () => {
+    expect(plan.notes).toEqual([
+      `profiles/worker.json: the kernel argument ip=$\{net0/ip} is filled in by firmware, and was left out`,
+    ]);
     expect([...plan.left].toSorted().map((text) => text.replace(/(is no JSON: ).*/, '$1'))).toEqual([
-      'groups/keyless.json: key is no plain value',
-      'groups/mute.json: key is not said',
+      'groups/keyless.json: key is a list or an object: give each part a name of its own',
+      'groups/mute.json: key is not said: give it a value in its metadata',
+      'groups/nothing.json: a cloud-config is user data of a machine, and this group names no machine',
+      'groups/odd.json: its selector mac is no text',
+      'groups/os.json: only an installer says os=…, to its own URL; here a machine has one config, and rearm opens it again',
       'groups/ranges.json: its profile ranges was not taken',
       'groups/zz-default.json: there are two groups without a selector, and matchbox takes either',
+      'groups: mac=52:54:00:00:00:01 rack=9 is never reached, because the record of its machine comes before any rule',
       'ignition/lost.yaml: is not there',
-      'ignition/ranges.yaml: line 2: {{range .keys}} is no plain value',
+      'ignition/ranges.yaml: line 2: {{range .keys}} is no plain value: write it out, or give each part a name of its own',
       'profiles/bad.json: is no JSON: ',
       'profiles/cloud.json: generic_id g: there is nothing like it here',
-      `profiles/worker.json: the kernel argument ip=$\{net0/ip} is filled in by firmware`,
-    ]));
+      'profiles/fcos.json: http://x/fedora-coreos-41-live-kernel is not Flatcar',
+      'profiles/worker2.json: another file has the profile worker',
+    ]);
+  });
 });

@@ -23,13 +23,16 @@ it('is of iPXE', () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: iPXE fills this in
     'initrd ${base-url}/flatcar_production_pxe_image.cpio.gz || goto initrd-again',
     'boot',
-    ...[':kernel-again', 'sleep 5', 'inc tries', `${ANEW} kernel`],
-    ...[':initrd-again', 'sleep 5', 'inc tries', `${ANEW} initrd`, ''],
+    ...[':kernel-again', 'sleep 5', 'inc tries', ...anew('kernel')],
+    ...[':initrd-again', 'sleep 5', 'inc tries', ...anew('initrd'), ''],
   ]);
 });
 
-// biome-ignore lint/suspicious/noTemplateCurlyInString: iPXE fills this in
-const ANEW = 'iseq ${tries} 12 && chain --replace --autofree http://edge.example/boot/vm.e.n.0.mac/ipxe || goto';
+const anew = (label: string) => [
+  `iseq $\{tries} 12 || goto ${label}`,
+  'set tries:int32 0',
+  `chain --replace --autofree http://edge.example/boot/vm.e.n.0.mac/ipxe || goto ${label}`,
+];
 
 it('is of GRUB, each argument in quotes', () => {
   const line = LINE.split(' ').map((text) => `'${text}'`);

@@ -2,7 +2,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { identityValue } from '../../src/machines/records/identity-values.ts';
 import { faultyBucketOver } from '../support/faulty-bucket.ts';
-import { hurried } from '../support/hurried.ts';
+import { shortPauses } from '../support/hurried.ts';
 import { config, type Issued } from '../support/machine-texts.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
 import { type NodeEdge, nodeEdge } from '../support/node-edge.ts';
@@ -78,7 +78,9 @@ describe('the stages', () => {
     const { status, text } = await ask('rack=7');
     expect([status, text]).toEqual([
       200,
-      expect.stringContaining(`chain --replace --autofree ${ipxe}?mac=\${net0/mac:hexhyp}&`),
+      expect.stringContaining(
+        `iseq $\{netX/mac} $\{net0/mac} || goto other\nchain --replace --autofree ${ipxe}?mac=$\{net0/mac:hexhyp}&`,
+      ),
     ]);
     const said = (name: string, source = `${name}:uristring`) => `${name}=$\{${source}}`;
     for (const part of [said('uuid', 'uuid'), said('serial'), said('asset'), said('hostname'), '&rack=7 || goto later'])
@@ -367,7 +369,100 @@ describe('a machine that nobody knows', () => {
   });
 });
 
+describe('firmware', () => {
+  const asIpxe = async (url: string) => {
+    const answer = await edge.fetchUrl(url, { headers: { 'user-agent': 'iPXE/1.21.1+git (gabcd)' } });
+    return [answer.status, await answer.text()] as const;
+  };
+
+  it('goes on to its disk where it is refused, revoked, or has had its one boot; others get the status', async () => {
+    await fleet({ unknown: 'refuse' });
+    const url = `${ipxe}?mac=${MAC}`;
+    expect(await asIpxe(url)).toEqual([200, '#!ipxe\necho this fleet takes no machine that it does not know\nexit\n']);
+    const issued = await machine('a', `mac=${MAC}&once=1`);
+    expect((await asIpxe(url))[1]).toContain('boot\n');
+    await edge.fetchUrl(issued.urls.ignition);
+    await edge.fetchUrl(issued.urls.ignition.replace(/ignition$/, 'done'), { method: 'POST' });
+    expect(await asIpxe(url)).toEqual([200, '#!ipxe\necho this boot URL was for one boot, which it has had\nexit\n']);
+    expect((await edge.fetchUrl(url)).status).toBe(410);
+    await edge.call('POST', `/api/fleets/${room}/token`, '{"revoke":true}');
+    expect((await asIpxe(ipxe))[1]).toContain('\nexit\n');
+    expect((await asIpxe(ipxe.replace('/boot/~', '/boot/~x')))[0]).toBe(404);
+  });
+
+  it('is asked for the card that it boots by', async () => {
+    const { text } = await ask('');
+    for (const card of ['net0', 'netX']) expect(text).toContain(`${ipxe}?mac=$\{${card}/mac:hexhyp}&uuid=`);
+    expect(text).toContain(`\niseq $\{netX/mac} $\{net0/mac} || goto other\n`);
+  });
+});
+
+describe('a write of a record', () => {
+  it('that was stored though R2 did not say so leaves the machine its address', async () => {
+    const r2 = faultyBucketOver(memoryBucket({ now: Date.now }).r2);
+    const lost = new Proxy(r2.bucket, {
+      get: (target, property) => {
+        const value = Reflect.get(target, property) as (...args: unknown[]) => Promise<unknown>;
+        if (property !== 'put' || !isLost) return value.bind(target);
+        return async (key: string, ...more: unknown[]) => {
+          const stored = await value.call(target, key, ...more);
+          if (key.startsWith('machines/')) throw new Error('Network connection lost');
+          return stored;
+        };
+      },
+    });
+    let isLost = false;
+    const own = await nodeEdge({ over: lost });
+    const made = await own.call('PUT', '/api/fleets/room', '{"version":"4593.2.5"}');
+    const { urls } = await made.json<{ urls: { ipxe: string } }>();
+    isLost = true;
+    const put = async () =>
+      await own.call('PUT', `/api/machines/a?fleet=room&version=4593.2.5&mac=${MAC}`, '', { 'if-none-match': '*' });
+    expect([412, 503]).toContain((await put()).status);
+    isLost = false;
+    expect(await (await own.fetchUrl(`${urls.ipxe}?mac=${MAC}`)).text()).toContain('/boot/a.');
+  });
+
+  it('that fails again and again blocks nobody for ever', async () => {
+    const r2 = faultyBucketOver(memoryBucket({ now: Date.now }).r2);
+    const own = await nodeEdge({ over: r2.bucket, platform: shortPauses });
+    await own.call('PUT', '/api/fleets/room', '{"version":"4593.2.5"}');
+    const put = async () => (await own.call('PUT', `/api/machines/a?fleet=room&mac=${MAC}`, '')).status;
+    r2.moodOf = (call, key) => (call === 'put' && key.startsWith('machines/') ? 'throws' : 'well');
+    for (let call = 0; call < 20; call += 1) expect(await put()).toBe(503);
+    r2.moodOf = () => 'well';
+    expect(await put()).toBe(200);
+  });
+});
+
 describe('the waiting room', () => {
+  it('gives no machine what another one waits for that says the same address', async () => {
+    const key = 'mac-52-54-00-00-00-01';
+    await ask(`mac=${MAC}`);
+    await ask(`mac=${MAC}&serial=REAL`);
+    expect(await waiting()).toMatchObject([{ key, state: 'waiting', identities: { mac: [MAC], serial: ['REAL'] } }]);
+    await ask(`mac=${MAC}&serial=EVIL`);
+    const detail = expect.stringMatching(/^several machines say this: .*REAL, and .*EVIL$/);
+    expect(await waiting()).toMatchObject([{ key, state: 'contradiction', identities: { serial: ['REAL'] }, detail }]);
+    const path = `/api/fleets/${room}/waiting/${key}`;
+    expect((await edge.call('POST', path, '{}')).status).toBe(409);
+    expect((await edge.call('DELETE', `${path}?dry_run=1`)).status).toBe(200);
+    expect((await edge.call('DELETE', path)).status).toBe(200);
+    expect([await waiting(), (await edge.call('DELETE', path)).status]).toEqual([[], 404]);
+  });
+
+  it('keeps all that a machine with many cards says', async () => {
+    const macs = Array.from({ length: 8 }, (_, at) => `mac=52:54:00:00:00:1${at}`).join('&');
+    const labels = Array.from({ length: 20 }, (_, at) => `l${at}=${'"'.repeat(30)}`).join('&');
+    await ask(`${macs}&${labels}`);
+    const made = await edge.call('POST', `/api/fleets/${room}/waiting/mac-52-54-00-00-00-10`, '{}');
+    expect([made.status, await answered(macs)]).toEqual([200, `${room}-52-54-00-00-00-10`]);
+    const { labels: kept } = await (await edge.call('GET', `/api/machines/${room}-52-54-00-00-00-10`)).json<{
+      labels: object;
+    }>();
+    expect(Object.keys(kept).length).toBeGreaterThan(5);
+  });
+
   it('shows all, however few R2 lists at a time, and keeps those that asked last', async () => {
     const { r2 } = memoryBucket({ now: Date.now });
     const short = new Proxy(r2, {
@@ -442,7 +537,7 @@ describe('the API', () => {
   });
 
   it.each([
-    ['{"profiles":["none"]}', 'profile'],
+    ['{"profiles":["none"]}', 'profiles'],
     ['{"unknown":"maybe"}', 'unknown'],
     ['{"enrolLimit":0}', 'enrolLimit'],
     ['{"rules":[{"match":{}}]}', 'rules.0.match'],
@@ -452,7 +547,7 @@ describe('the API', () => {
     ['{"profiles":["web","legacy"]}', 'profiles'],
     ['{"rules":[{"match":{"mac":"x"}}]}', 'rules.0.match.mac'],
     ['{"rules":[{"match":{"Rack":"7"}}]}', 'rules.0.match.Rack'],
-    ['{"rules":[{"match":{"rack":"7"},"profil":["web"]}]}', 'profil'],
+    ['{"rules":[{"match":{"rack":"7"},"profil":["web"]}]}', 'rules.0.profil'],
     ['{"version":"1.2"}', 'version'],
     ['{"kernelArgs":["a b"]}', 'kernelArgs.0'],
     ['{"enrol":true}', 'enrol'],
@@ -524,49 +619,4 @@ describe('the stores', () => {
     }
     expect([answers, r2.calls]).toEqual([new Set(['404 not found\n']), []]);
   }, 120_000);
-
-  const OPERATIONS = [
-    'head fleets/',
-    'get fleets/',
-    'head identities/',
-    'head machines/',
-    'get machines/',
-    'head profiles/',
-    'get profiles/',
-  ];
-  it.each(
-    OPERATIONS.flatMap((operation) =>
-      (['throws', 'hangs', 'absent', 'cut', 'stalls'] as const).map((mood) => [operation, mood] as const),
-    ),
-  )(
-    '%s %s: the right script or 503, never 404, never another machine, nothing taken in',
-    async (operation, mood) => {
-      const memory = memoryBucket({ now: Date.now });
-      const r2 = faultyBucketOver(memory.r2);
-      const warm = await nodeEdge({ over: r2.bucket });
-      const put = async (path: string, body: string) =>
-        await (await warm.call('PUT', path, body)).json<{ urls: { ipxe: string } }>();
-      await put('/api/profiles/web/base', config('/base'));
-      const url = (await put('/api/fleets/room', '{"version":"4593.2.5","unknown":"enrol"}')).urls.ipxe;
-      await put(`/api/machines/a?fleet=room&profile=web&version=4593.2.5&mac=${MAC}&uuid=${UUID}`, config('/a'));
-      await put(`/api/machines/b?fleet=room&version=4593.2.5&mac=${OTHER_MAC}`, config('/b'));
-      await warm.settle();
-      // An isolate that remembers nothing, with a KV that has nothing.
-      const cold = await nodeEdge({ over: r2.bucket, platform: hurried(100) });
-      const [name = '', prefix = ''] = operation.split(' ');
-      r2.moodOf = (call, key) => (call === name && key.startsWith(prefix) ? mood : 'well');
-      for (const query of [`mac=${MAC}`, `mac=${MAC}&uuid=${UUID}`, `uuid=${UUID}`]) {
-        const answer = await cold.fetchUrl(`${url}?${query}`);
-        const text = await answer.text();
-        const isRight = answer.status === 200 && text.includes('/boot/a.');
-        const isUnknown = mood === 'absent' && prefix === 'identities/' && text.includes('/boot/room-');
-        expect([query, isRight || answer.status === 503 || isUnknown]).toEqual([query, true]);
-        if (answer.status === 503) expect(answer.headers.get('retry-after')).toBe('5');
-      }
-      r2.moodOf = () => 'well';
-      const taken = [...memory.objects.keys()].filter((key) => key.startsWith('machines/room-'));
-      if (!(mood === 'absent' && prefix === 'identities/')) expect(taken).toEqual([]);
-    },
-    30_000,
-  );
 });

@@ -74,6 +74,7 @@ describe('once', () => {
 
   it('is opened again by rearm alone: neither by new user data nor by a new URL', async () => {
     const { urls } = await put('once=1');
+    await statusOf(urls.ignition);
     await statusOf(done(urls.ignition), 'POST');
     await edge.call('PUT', '/api/machines/a?once=1&version=4593.2.5', config('/b'));
     const token = await (await edge.call('POST', '/api/machines/a/token', '{}')).json<Issued>();
@@ -89,17 +90,63 @@ describe('once', () => {
     expect([await statusOf(urls.ignition), await statusOf(token.urls.ignition)]).toEqual([200, 200]);
     await edge.settle();
     expect([...edge.bucket.objects.keys()].filter((key) => key.startsWith('handed/')).length).toBe(1);
-    await edge.call('DELETE', '/api/machines/a');
-    expect([...edge.bucket.objects.keys()].filter((key) => key.startsWith('handed/'))).toEqual([]);
+    // A call-back of the boot before comes late, again and again.
+    await edge.call('POST', '/api/machines/a/rearm');
+    for (let call = 0; call < 30; call += 1) expect(await statusOf(done(urls.ignition), 'POST')).toBe(204);
+    await edge.settle();
+    expect(await statusOf(urls.ignition)).toBe(200);
+    await edge.settle();
+    expect((await shown()).boots.filter((boot) => (boot as { what: string }).what === 'done').length).toBe(1);
+    expect(await shown()).toMatchObject({ state: 'booted' });
+  });
+
+  it('does not open again what somebody has rearmed meanwhile', async () => {
+    const r2 = faultyBucketOver(memoryBucket({ now: () => now }).r2);
+    let go: () => void = () => undefined;
+    r2.pause = () =>
+      new Promise((resolve) => {
+        go = resolve;
+      });
+    edge = await nodeEdge({ over: r2.bucket, platform: { now: () => now } });
+    const { urls } = await put('once=1');
+    await statusOf(urls.ignition);
+    // The removal of what was noted before is late.
+    r2.moodOf = (call, key) => (call === 'delete' && key.startsWith('handed/') ? 'slow' : 'well');
+    await edge.call('POST', '/api/machines/a/rearm');
+    r2.moodOf = () => 'well';
+    await edge.call('POST', '/api/machines/a/rearm');
+    expect(await statusOf(urls.ignition)).toBe(200);
+    expect(await statusOf(done(urls.ignition), 'POST')).toBe(204);
+    go();
+    await edge.settle();
+    expect(await statusOf(urls.ignition)).toBe(410);
+  });
+
+  it('begins with the values of variables, which are secrets as a config is', async () => {
+    await edge.call('PUT', '/api/profiles/web', '{"engine":"ignition","vars":{"token":null}}');
+    const { urls } = await put('once=1&profile=web&vars=token=hunter2');
+    const env = metadata(urls.ignition, 'env');
+    expect(await (await edge.fetchUrl(env)).text()).toContain('hunter2');
+    now += 15 * MINUTE;
+    expect([await statusOf(env), await statusOf(urls.ignition)]).toEqual([410, 410]);
   });
 
   it('is kept by an export and an import', async () => {
     const { urls } = await put('once=1&window=3600');
+    await statusOf(urls.ignition);
     await statusOf(done(urls.ignition), 'POST');
     const lines = await (await edge.call('GET', '/api/machines/export')).text();
-    expect((await edge.call('POST', '/api/machines/import', lines)).status).toBe(200);
-    expect(await shown()).toMatchObject({ once: true, window: 3600 });
-    expect(await statusOf(urls.ignition)).toBe(410);
+    const imported = async (into: NodeEdge) => {
+      expect((await into.call('POST', '/api/machines/import', lines)).status).toBe(200);
+      return (await into.fetchUrl(urls.ignition)).status;
+    };
+    expect(await imported(edge)).toBe(410);
+    expect(await shown()).toMatchObject({ once: true, window: 3600, doneAt: new Date(now).toISOString() });
+    await edge.call('POST', '/api/machines/a/rearm');
+    expect(await imported(edge)).toBe(410);
+    await edge.call('DELETE', '/api/machines/a');
+    expect(await imported(edge)).toBe(410);
+    expect(await imported(await nodeEdge({ platform: { now: () => now } }))).toBe(410);
   });
 
   it.each(['head handed/', 'put handed/'])('503 and no config where the store fails at %s', async (operation) => {
@@ -109,9 +156,14 @@ describe('once', () => {
     const [name = '', prefix = ''] = operation.split(' ');
     r2.moodOf = (call, key) => (call === name && key.startsWith(prefix) ? 'throws' : 'well');
     expect(await statusOf(urls.ignition)).toBe(503);
-    expect(await statusOf(done(urls.ignition), 'POST')).toBe(503);
     r2.moodOf = () => 'well';
     expect(await statusOf(urls.ignition)).toBe(200);
+    r2.moodOf = (call, key) => (call === name && key.startsWith(prefix) ? 'throws' : 'well');
+    expect(await statusOf(done(urls.ignition), 'POST')).toBe(503);
+    await edge.settle();
+    // It says nothing of whether the machine gets its config.
+    r2.moodOf = () => 'well';
+    expect(await shown()).toMatchObject({ lastBoot: { what: 'ignition', status: 200 } });
   });
 
   it('costs other machines nothing', async () => {
@@ -194,7 +246,8 @@ describe('done', () => {
 
   it('of a dead or a forged URL is 410 or 404, and notes nothing', async () => {
     const { urls } = await put('once=1');
-    expect(await statusOf(done(urls.ignition).replace('/boot/a.', '/boot/b.'), 'POST')).toBe(404);
+    const forged = done(urls.ignition).replace('/boot/a.', '/boot/b.');
+    expect((await edge.fetchUrl(forged, { method: 'POST', body: 'x'.repeat(5000) })).status).toBe(404);
     await edge.call('POST', '/api/machines/a/token', '{"revoke":true}');
     expect(await statusOf(done(urls.ignition), 'POST')).toBe(410);
     expect((await shown())['doneAt']).toBe(null);

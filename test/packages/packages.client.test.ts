@@ -256,7 +256,10 @@ describe('the command line', () => {
     group('rack', { rack: '7' });
     const folder = at('matchbox');
     const planned = await cli(['import', 'matchbox', folder, '--dry-run'], { env: { FLATCAR_EDGE_URL: '' } });
-    expect(planned).toMatchObject({ code: 0, out: expect.stringContaining('machine node1: mac 52:54:00:00:00:01\n') });
+    expect(planned).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('machine node1: mac=52:54:00:00:00:01: worker\n'),
+    });
     const done = await cli(['import', 'matchbox', folder, '--fleet', 'room']);
     expect(done).toMatchObject({ code: 0, err: '' });
     const url = /^(http\S+)$/m.exec(done.out)?.[1] ?? '';
@@ -267,7 +270,9 @@ describe('the command line', () => {
     // What is there already stays as it is.
     expect(await cli(['import', 'matchbox', folder, '--fleet', 'room'])).toMatchObject({
       code: 1,
-      out: expect.stringContaining('not taken: profile worker: it exists already\n'),
+      out: expect.stringMatching(
+        /^profile worker .*\nfleet room: .*\nnot taken: fleet room: it exists already, .*\nnot taken: machine node1: it exists/s,
+      ),
     });
     await fetch(`${url}?mac=52-54-00-00-00-02&serial=AB`);
     await expect
@@ -289,6 +294,16 @@ describe('the command line', () => {
     ]);
     expect(await outOf(['machine', 'get', 'node2'])).toMatch(/^for one boot +not yet$/m);
     expect(await outOf(['machine', 'rearm', 'node2'])).toContain('node2: stored');
+    // What could not be stored says so, and leaves nothing half made.
+    write('matchbox/profiles/bad.json', JSON.stringify({ id: 'bad', ignition_id: 'bad.yaml' }));
+    write('matchbox/ignition/bad.yaml', 'variant: flatcar\nversion: 9.9.9\n');
+    write('matchbox/groups/bad.json', JSON.stringify({ id: 'bad1', profile: 'bad', selector: { serial: 'X1' } }));
+    const half = await cli(['import', 'matchbox', folder, '--fleet', 'room']);
+    expect(half.out).toMatch(/^not taken: profile bad: .*version/m);
+    expect(half.out).toContain('not taken: machine bad1: its profile bad was not stored\n');
+    expect(half.out).not.toMatch(/^(?:profile bad|machine bad1)/m);
+    expect(await cli(['profile', 'get', 'bad'])).toMatchObject({ code: 1 });
+    expect(await cli(['machine', 'set', 'node2', '--window', '1h'])).toMatchObject({ code: 2 });
     const says = await outOf(['fleet', 'get', 'room']);
     expect(await outOf(['fleet', 'put', 'room', '-', '--if-match', 'x'], { input: says })).toBe('');
     expect(await outOf(['fleet', 'put', 'room', '-'], { input: says })).toContain('nothing is different');

@@ -24,6 +24,8 @@ export interface NodeEdgeOptions {
   readonly platform?: Partial<Platform>;
   /** What another host answers; `undefined` for one that is not there. */
   readonly elsewhere?: (request: Request) => Promise<Response> | undefined;
+  /** Signs the releases; a new one for each edge unless told, which takes a while. */
+  readonly key?: Awaited<ReturnType<typeof makeSigningKey>>;
   /** Stands for R2 in the place of the memory bucket. */
   readonly over?: R2Bucket;
 }
@@ -32,7 +34,7 @@ export interface NodeEdgeOptions {
 export async function nodeEdge(options: NodeEdgeOptions = {}): Promise<NodeEdge> {
   const { versions = ['4593.2.5'], vars = {}, elsewhere } = options;
   provideStreams();
-  const key = await makeSigningKey({ created: new Date('2025-01-01T00:00:00Z') });
+  const key = options.key ?? (await makeSigningKey({ created: new Date('2025-01-01T00:00:00Z') }));
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const version of versions) {
     const made = await makeRelease({ version, files: { [KERNEL]: 300 }, key, signedAt: SIGNED, bare: true });

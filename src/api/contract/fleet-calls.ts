@@ -1,6 +1,13 @@
 /** The contract of the calls about fleets. No I/O. */
 import { issued } from '../../machines/api/call-answers.ts';
-import { fleetDeletion, fleetPage, fleetView, issuedFleet, waitingPage } from '../../machines/api/fleet-answers.ts';
+import {
+  fleetDeletion,
+  fleetPage,
+  fleetView,
+  issuedFleet,
+  waitingPage,
+  waitingRemoval,
+} from '../../machines/api/fleet-answers.ts';
 import {
   assignBody,
   fleetBody,
@@ -66,6 +73,14 @@ export const fleetCalls = {
     summary: 'The machines that wait for an operator',
     description: 'For a day after they have asked last, at most 500. The last one that asked is first.',
     answer: { status: 200, description: 'What they say of themselves.', schema: waitingPage },
+    refusals: [404, 503],
+  },
+  removeWaiting: {
+    ...{ method: 'delete', path: '/api/fleets/{name}/waiting/{key}', tag: 'Fleets', params: waitingParams },
+    ...{ query: writeQuery, needs: WRITES },
+    summary: 'Forget a machine that waits',
+    description: 'It is shown again once it asks.',
+    answer: { status: 200, description: 'It is gone.', schema: waitingRemoval },
     refusals: [404, 503],
   },
   assignWaiting: {

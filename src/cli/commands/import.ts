@@ -1,9 +1,10 @@
 /** The command that takes over what another program served. */
 import type { ArgsDef, CommandDef } from 'citty';
-import type { ApiClient, CallInput, CallName } from '../../api/api-client.ts';
+import type { ApiClient, CallAnswer, CallInput, CallName } from '../../api/api-client.ts';
 import { COMMON, command, DRY, group, SERVICE } from '../command.ts';
-import { type Plan, planOf } from '../matchbox/plan.ts';
+import { type Plan, planOf, textOf } from '../matchbox/plan.ts';
 import { EXIT, Stop, stopOf } from '../terminal.ts';
+import { given } from './machine-writes.ts';
 
 const FOLDERS = ['groups', 'profiles', 'ignition', 'cloud'];
 
@@ -23,91 +24,144 @@ const matchbox = command(
     const fleet = args.fleet ?? 'matchbox';
     if (args['dry-run'] === true) {
       show({ fleet, ...plan, dryRun: true }, () => planText(plan, fleet, 'dry run: nothing was stored'));
+      endOf(plan.left);
       return;
     }
-    const { url, refused } = await carryOut(client(), plan, fleet);
-    const left = [...plan.left, ...refused];
-    const done = { fleet, url, ...plan, left, dryRun: false };
-    show(done, () => planText({ ...plan, left }, fleet, url === undefined ? 'the fleet was not stored' : url));
-    if (left.length > 0) throw new Stop(`${left.length} parts were not taken`, EXIT.refused);
+    const outcome: Outcome = { plan: { ...NOTHING, notes: plan.notes }, left: [...plan.left], url: undefined };
+    try {
+      await carryOut(client(), plan, fleet, outcome);
+    } finally {
+      // Also where the service could not be reached any more: what is stored is stored.
+      const { url, left } = outcome;
+      const done = { fleet, url, ...outcome.plan, left, dryRun: false };
+      show(done, () => planText(done, fleet, url ?? 'the fleet keeps the URL that it has, or was not stored'));
+    }
+    endOf(outcome.left);
   },
 );
 
-/** Stores what is planned, and returns the fleet's URL and what the service has refused. */
-async function carryOut(
-  client: ApiClient,
-  plan: Plan,
-  fleet: string,
-): Promise<{ readonly url: string | undefined; readonly refused: readonly string[] }> {
-  const refused: string[] = [];
+function endOf(left: readonly string[]): void {
+  if (left.length > 0) throw new Stop(`${left.length} parts were not taken`, EXIT.refused);
+}
+
+type Stored = Pick<Plan, 'profiles' | 'machines' | 'rules' | 'everybody' | 'notes'>;
+const NOTHING = { profiles: [], machines: [], rules: [], everybody: undefined };
+
+/** What was stored so far. */
+interface Outcome {
+  plan: Stored;
+  readonly left: string[];
+  url: string | undefined;
+}
+
+/** Stores what is planned, part by part, and notes each in `outcome`. */
+async function carryOut(client: ApiClient, plan: Plan, fleet: string, outcome: Outcome): Promise<void> {
+  const { left } = outcome;
   const send = async <N extends CallName>(what: string, name: N, input: CallInput<N>) => {
     const answer = await client.call(name, input);
     if (answer.ok) return answer.value;
     if (answer.error.reason !== 'refused') throw stopOf(answer.error);
     const { status, problem } = answer.error;
-    refused.push(`${what}: ${status === 412 ? 'it exists already' : (problem.detail ?? problem.title)}`);
+    left.push(`${what}: ${status === 412 ? 'it exists already, and is another one' : problem.detail}`);
     return undefined;
   };
-  const isNew = { ifNoneMatch: '*' } as const;
   const stored = new Set<string>();
-  for (const { name, kernelArgs, variables, base } of plan.profiles) {
-    const vars = Object.fromEntries(variables.map((variable) => [variable, null]));
-    const body = { engine: 'ignition' as const, kernelArgs: [...kernelArgs], vars };
-    if ((await send(`profile ${name}`, 'putProfile', { params: { name }, body, ...isNew })) === undefined) continue;
-    const isStored =
-      base === undefined || (await send(`profile ${name}`, 'putProfileBase', { params: { name }, body: base }));
-    if (isStored) stored.add(name);
-  }
-  const isStored = ({ profiles }: { readonly profiles: readonly string[] }) =>
-    profiles.every((name) => stored.has(name));
-  const rules = plan.rules.filter(isStored);
-  const everybody = plan.everybody !== undefined && isStored(plan.everybody) ? plan.everybody : undefined;
+  for (const profile of plan.profiles)
+    if ((await isThere(client, profile)) || (await putProfile(send, profile))) {
+      stored.add(profile.name);
+      outcome.plan = { ...outcome.plan, profiles: [...outcome.plan.profiles, profile] };
+    }
+  const isStored = (what: string, { profiles }: { readonly profiles: readonly string[] }) => {
+    const missing = profiles.find((name) => !stored.has(name));
+    if (missing !== undefined) left.push(`${what}: its profile ${missing} was not stored`);
+    return missing === undefined;
+  };
+  const rules = plan.rules.filter((rule) => isStored(`rule ${textOf(rule.match)}`, rule));
+  const isForAll = plan.everybody !== undefined && isStored('what everybody gets', plan.everybody);
+  const everybody = isForAll ? plan.everybody : undefined;
   const wish = {
     ...(everybody === undefined ? { unknown: 'wait' as const } : { ...copyOf(everybody), unknown: 'enrol' as const }),
     rules: rules.map(({ match, ...gets }) => ({ match: { ...match }, ...copyOf(gets) })),
   };
-  const made = await send(`fleet ${fleet}`, 'putFleet', { params: { name: fleet }, body: wish, ...isNew });
-  if (made === undefined) return { url: undefined, refused };
-  for (const { id, identities, cloud, vars, profiles, channel, version } of plan.machines.filter(isStored)) {
+  const made = await send(`fleet ${fleet}`, 'putFleet', { params: { name: fleet }, body: wish, ...IS_NEW });
+  if (made !== undefined) {
+    outcome.plan = { ...outcome.plan, rules, everybody };
+    outcome.url = made.urls?.ipxe;
+  }
+  for (const machine of plan.machines.filter((one) => isStored(`machine ${one.id}`, one))) {
+    const { id, identities, cloud, vars, profiles, channel, version } = machine;
     const { mac, uuid, serial } = identities;
     const query = {
       ...{ fleet, profiles: profiles.join(), vars: Object.entries(vars).map((pair) => pair.join('=')) },
       ...(mac === undefined ? {} : { mac: [mac] }),
-      ...(uuid === undefined ? {} : { uuid }),
-      ...(serial === undefined ? {} : { serial }),
-      ...(channel === undefined ? {} : { channel }),
-      ...(version === undefined ? {} : { version }),
+      ...given({ uuid, serial, channel, version }),
     };
-    await send(`machine ${id}`, 'putMachine', { params: { id }, query, body: cloud ?? '', ...isNew });
+    const put = await send(`machine ${id}`, 'putMachine', { params: { id }, query, body: cloud ?? '', ...IS_NEW });
+    if (put !== undefined) outcome.plan = { ...outcome.plan, machines: [...outcome.plan.machines, machine] };
   }
-  return { url: made.urls?.ipxe, refused };
+}
+
+const IS_NEW = { ifNoneMatch: '*' } as const;
+type Profile = Plan['profiles'][number];
+type Send = <N extends CallName>(what: string, name: N, input: CallInput<N>) => Promise<CallAnswer<N> | undefined>;
+
+/** True where the service has this very profile, for example from an import that broke off. */
+async function isThere(client: ApiClient, profile: Profile): Promise<boolean> {
+  const params = { name: profile.name };
+  const found = await client.call('getProfile', { params });
+  if (!found.ok || found.value.default !== null || found.value.hasBase !== (profile.base !== undefined)) return false;
+  const query = { dry_run: '1' as const };
+  const settings = await client.call('putProfile', { params, query, body: settingsOf(profile) });
+  if (!settings.ok || settings.value.isChanged) return false;
+  if (profile.base === undefined) return true;
+  const base = await client.call('putProfileBase', { params, query, body: profile.base });
+  return base.ok && !base.value.isChanged;
+}
+
+const settingsOf = ({ kernelArgs, variables }: Profile) => ({
+  engine: 'ignition' as const,
+  kernelArgs: [...kernelArgs],
+  vars: Object.fromEntries(variables.map((variable) => [variable, null])),
+});
+
+async function putProfile(send: Send, profile: Profile): Promise<boolean> {
+  const { name, base } = profile;
+  const params = { name };
+  if ((await send(`profile ${name}`, 'putProfile', { params, body: settingsOf(profile), ...IS_NEW })) === undefined)
+    return false;
+  if (base === undefined) return true;
+  if ((await send(`profile ${name}`, 'putProfileBase', { params, body: base })) !== undefined) return true;
+  // Half a profile would stand in the way of the next try.
+  await send(`profile ${name}`, 'deleteProfile', { params });
+  return false;
 }
 
 const copyOf = <T extends { readonly profiles: readonly string[]; readonly vars: Readonly<Record<string, string>> }>(
   gets: T,
 ) => ({ ...gets, profiles: [...gets.profiles], vars: { ...gets.vars } });
 
-function planText({ profiles, machines, rules, everybody, left }: Plan, fleet: string, end: string): string {
-  return [
-    ...profiles.map(
-      ({ name, variables }) => `profile ${name}${variables.length === 0 ? '' : ` (${variables.join(', ')})`}\n`,
-    ),
-    ...machines.map(
-      ({ id, identities }) =>
-        `machine ${id}: ${Object.entries(identities)
-          .map((pair) => pair.join(' '))
-          .join(', ')}\n`,
-    ),
-    ...rules.map(
-      ({ match, profiles: [name] }) =>
-        `rule ${Object.entries(match)
-          .map((pair) => pair.join('='))
-          .join(' ')}: ${name}\n`,
-    ),
-    `fleet ${fleet}: ${everybody === undefined ? 'a machine that nobody knows waits' : `takes everybody as ${everybody.profiles.join()}`}\n`,
-    ...left.map((text) => `not taken: ${text}\n`),
-    `${end}\n`,
-  ].join('');
+function planText(
+  { profiles, machines, rules, everybody, left, notes }: Stored & Pick<Plan, 'left'>,
+  fleet: string,
+  end: string,
+): string {
+  const releaseOf = ({ channel, version }: { channel?: string | undefined; version?: string | undefined }) =>
+    version === undefined ? '' : `, ${channel ?? ''} ${version}`;
+  const lines = [
+    ...profiles.map((profile) => {
+      const { name, variables, kernelArgs } = profile;
+      const said = variables.length === 0 ? '' : ` (${variables.join(', ')})`;
+      return `profile ${name}${said}${releaseOf(profile)}${kernelArgs.length === 0 ? '' : `: ${kernelArgs.join(' ')}`}`;
+    }),
+    ...machines.map(({ id, identities, profiles: [name] }) => `machine ${id}: ${textOf(identities)}: ${name}`),
+    ...rules.map(({ match, profiles: [name] }) => `rule ${textOf(match)}: ${name}`),
+    `fleet ${fleet}: ${everybody === undefined ? 'a machine that nobody knows waits' : `takes everybody as ${everybody.profiles.join()}`}`,
+    ...notes.map((text) => `note: ${text}`),
+    ...left.map((text) => `not taken: ${text}`),
+    end,
+  ];
+  // Names of files and groups are somebody else's: a terminal must not take them for commands.
+  return lines.map((line) => `${line.replaceAll(/[^\P{Cc}]/gu, '?')}\n`).join('');
 }
 
 export const importOthers: CommandDef<ArgsDef> = group('take over what another program served', { matchbox });

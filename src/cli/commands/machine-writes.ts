@@ -157,7 +157,7 @@ export const set = command(
         ...{ fleet: orNull(args.fleet), mac: listOf(args.mac), uuid: orNull(args.uuid) },
         ...{ serial: orNull(args.serial), asset: orNull(args.asset) },
         once: args.once === undefined ? undefined : args.once === 'on',
-        window: args.window === '' ? null : args.window === undefined ? undefined : Number(args.window),
+        window: secondsOf(args.window),
         ...{ channel, board, version, ignition: orNull(ignition) },
         kernelArgs: kernelArgsOf(args['kernel-args']),
       }),
@@ -166,6 +166,13 @@ export const set = command(
     show(done, () => issuedText(done));
   },
 );
+
+/** Returns seconds; `null` for an empty text. What is no number must not become a machine that is open for ever. */
+function secondsOf(text: string | undefined): number | null | undefined {
+  if (text === undefined || text === '') return text === undefined ? undefined : null;
+  if (!/^\d{1,9}$/.test(text)) throw new Stop(`--window ${text}: must be whole seconds`, EXIT.usage);
+  return Number(text);
+}
 
 /** Returns the parts of a text by comma; `undefined` without one. */
 export const listOf = (text: string | undefined): string[] | undefined =>

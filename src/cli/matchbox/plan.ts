@@ -42,19 +42,26 @@ export interface Plan {
   readonly everybody: Gets | undefined;
   /** What was not taken, each with its file. */
   readonly left: readonly string[];
+  /** What was taken, and is not quite what it was. */
+  readonly notes: readonly string[];
 }
 
 const IDENTITIES = ['mac', 'uuid', 'serial'];
 /** What a boot script here says itself (docs/booting.md). */
 const OURS =
-  /^(?:initrd|BOOT_IMAGE|flatcar\.config\.url|coreos\.config\.url|ignition\.config\.url|flatcar\.first_boot|coreos\.first_boot|ignition\.firstboot|flatcar\.autologin\.none)(?:=|$)/;
+  /^(?:initrd|BOOT_IMAGE|flatcar\.config\.url|coreos\.config\.url|ignition\.config\.url|flatcar\.first_boot|coreos\.first_boot|ignition\.firstboot|cloud-config-url)(?:=|$)/;
 
 /** Returns the plan. The order of the rules is matchbox's: the group with the most selectors first. */
 export function planOf(files: Files): Plan {
   const left: string[] = [];
+  const notes: string[] = [];
   const profiles = new Map<string, PlannedProfile>();
   for (const { path, value } of parsed(files, 'profiles/', readProfile, left)) {
-    const planned = profileOf(path, value, files, left);
+    if (profiles.has(value.id)) {
+      left.push(`${path}: another file has the profile ${value.id}`);
+      continue;
+    }
+    const planned = profileOf(path, value, files, { left, notes });
     if (planned !== undefined) profiles.set(value.id, planned);
   }
   const groups = parsed(files, 'groups/', readGroup, left).toSorted(
@@ -72,6 +79,10 @@ export function planOf(files: Files): Plan {
     const gets = getsOf(path, group, profile, left);
     if (gets === undefined) continue;
     const names = Object.keys(group.selector);
+    if (names.includes('os') || group.oddSelector.length > 0) {
+      left.push(`${path}: ${oddText(group)}`);
+      continue;
+    }
     const isMachine = names.length > 0 && names.every((name) => IDENTITIES.includes(name));
     if (isMachine) machines.push({ id: group.id, identities: group.selector, cloud: profile.cloud, ...gets });
     else if (profile.cloud !== undefined)
@@ -80,11 +91,25 @@ export function planOf(files: Files): Plan {
     else if (everybody === undefined) everybody = gets;
     else left.push(`${path}: there are two groups without a selector, and matchbox takes either`);
   }
-  for (const path of files.keys())
-    if (/\.(?:sig|asc)$/.test(path) || path.startsWith('assets/'))
-      left.push(`${path}: files are served from releases that are mirrored`);
-  return { profiles: [...profiles.values()], machines, rules, everybody, left };
+  const isReached = ({ match }: PlannedRule) =>
+    !machines.some(({ identities }) =>
+      IDENTITIES.some((kind) => match[kind] !== undefined && match[kind] === identities[kind]),
+    );
+  for (const { match } of rules.filter((rule) => !isReached(rule)))
+    left.push(`groups: ${textOf(match)} is never reached, because the record of its machine comes before any rule`);
+  return { profiles: [...profiles.values()], machines, rules: rules.filter(isReached), everybody, left, notes };
 }
+
+/** Returns names with their values, as `mac=… rack=7`. */
+export const textOf = (match: Readonly<Record<string, string>>): string =>
+  Object.entries(match)
+    .map((pair) => pair.join('='))
+    .join(' ');
+
+const oddText = ({ oddSelector: [odd] }: Group): string =>
+  odd === undefined
+    ? 'only an installer says os=…, to its own URL; here a machine has one config, and rearm opens it again'
+    : `its selector ${odd} is no text`;
 
 function parsed<T>(
   files: Files,
@@ -101,21 +126,30 @@ function parsed<T>(
   return found;
 }
 
-function profileOf(path: string, profile: Profile, files: Files, left: string[]): PlannedProfile | undefined {
+interface Told {
+  readonly left: string[];
+  readonly notes: string[];
+}
+
+function profileOf(path: string, profile: Profile, files: Files, { left, notes }: Told): PlannedProfile | undefined {
   const { id, ignition, cloud, generic, kernel, args } = profile;
+  if (/fedora|fcos/i.test(kernel)) {
+    left.push(`${path}: ${kernel} is not Flatcar`);
+    return undefined;
+  }
   if (generic !== '') left.push(`${path}: generic_id ${generic}: there is nothing like it here`);
   const base = ignition === '' ? undefined : templateOf(`ignition/${ignition}`, files, left);
   const userData = cloud === '' ? undefined : templateOf(`cloud/${cloud}`, files, left);
   if ((ignition !== '' && base === undefined) || (cloud !== '' && userData === undefined)) return undefined;
   if (userData !== undefined && userData.variables.length > 0) {
-    left.push(`cloud/${cloud}: only a base may hold variables`);
+    left.push(`cloud/${cloud}: only a base may hold variables: make it an Ignition config, or write the values out`);
     return undefined;
   }
   const kept = args.filter((argument) => !OURS.test(argument));
   for (const argument of kept.filter((text) => text.includes('${')))
-    left.push(`${path}: the kernel argument ${argument} is filled in by firmware`);
+    notes.push(`${path}: the kernel argument ${argument} is filled in by firmware, and was left out`);
   const place = /(?:^|\/)(\d{1,6}\.(\d)\.\d{1,4})\//.exec(kernel);
-  if (kernel !== '' && place === null) left.push(`${path}: ${kernel} names no version, so its machines boot current`);
+  if (kernel !== '' && place === null) notes.push(`${path}: ${kernel} names no version, so its machines boot current`);
   return {
     ...{ name: id, base: base?.text, cloud: userData?.text, variables: base?.variables ?? [] },
     kernelArgs: kept.filter((text) => !text.includes('${')),
@@ -142,7 +176,11 @@ function getsOf(path: string, group: Group, profile: PlannedProfile, left: strin
   const { metadata, nested } = group;
   const missing = profile.variables.filter((name) => !Object.hasOwn(metadata, name));
   if (missing.length > 0) {
-    const why = missing.map((name) => (nested.includes(name) ? `${name} is no plain value` : `${name} is not said`));
+    const why = missing.map((name) =>
+      nested.includes(name)
+        ? `${name} is a list or an object: give each part a name of its own`
+        : `${name} is not said: give it a value in its metadata`,
+    );
     left.push(`${path}: ${why.join(', ')}`);
     return undefined;
   }

@@ -5,6 +5,8 @@ export interface Group {
   readonly id: string;
   readonly profile: string;
   readonly selector: Readonly<Record<string, string>>;
+  /** The names in its selector that have no text. */
+  readonly oddSelector: readonly string[];
   /** Its values as texts; what is a list or an object has none. */
   readonly metadata: Readonly<Record<string, string>>;
   /** The names of what is a list or an object. */
@@ -26,7 +28,8 @@ type Fields = Readonly<Record<string, unknown>>;
 export function readGroup(text: string): Result<Group, string> {
   const read = objectIn(text);
   if (!read.ok) return read;
-  const { selector = {}, metadata = {} } = read.value as { selector?: Fields; metadata?: Fields };
+  const selector = fieldsIn(read.value['selector']);
+  const metadata = fieldsIn(read.value['metadata']);
   const values = Object.entries(metadata).map(([name, value]) => [name.toLowerCase(), value] as const);
   const isPlain = (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value);
   const texts = (fields: readonly (readonly [string, unknown])[]) =>
@@ -34,6 +37,7 @@ export function readGroup(text: string): Result<Group, string> {
   return ok({
     ...{ id: textIn(read.value, 'id'), profile: textIn(read.value, 'profile') },
     selector: texts(Object.entries(selector)),
+    oddSelector: Object.keys(selector).filter((name) => typeof selector[name] !== 'string'),
     metadata: texts(values),
     nested: values.filter(([, value]) => !isPlain(value)).map(([name]) => name),
   });
@@ -43,8 +47,8 @@ export function readGroup(text: string): Result<Group, string> {
 export function readProfile(text: string): Result<Profile, string> {
   const read = objectIn(text);
   if (!read.ok) return read;
-  const boot = (read.value['boot'] ?? {}) as Fields;
-  const args = Array.isArray(boot['args']) ? boot['args'].map(String) : [];
+  const boot = fieldsIn(read.value['boot']);
+  const args = Array.isArray(boot['args']) ? boot['args'].flatMap((text) => String(text).split(' ')) : [];
   return ok({
     id: textIn(read.value, 'id'),
     ignition: textIn(read.value, 'ignition_id'),
@@ -54,6 +58,9 @@ export function readProfile(text: string): Result<Profile, string> {
     args,
   });
 }
+
+const fieldsIn = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 
 function objectIn(text: string): Result<Fields, string> {
   try {

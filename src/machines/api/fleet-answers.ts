@@ -49,6 +49,8 @@ export const fleetPage = z.object({
 
 export const fleetDeletion = z.object({ name: z.string(), deletedAt: z.string().nullable(), dryRun });
 
+export const waitingRemoval = z.object({ key: z.string(), dryRun });
+
 const several = z.array(z.string());
 const identities = z
   .object({ mac: several, uuid: several, serial: several, asset: several })

@@ -15,13 +15,13 @@ import {
   renewFleet,
   type WrittenFleet,
 } from '../fleets/fleets.ts';
-import { waitingIn } from '../fleets/waiting.ts';
+import { waitingIn, waitingOne } from '../fleets/waiting.ts';
 import { onRecord, writeMachine } from '../machines.ts';
 import type { OperatorFault } from '../problems.ts';
 import { isUnreadable } from '../records/documents.ts';
 import type { Fleet, FleetDefinition } from '../records/fleet-model.ts';
 import { answerWritten, foreignProfile } from './answer-written.ts';
-import type { fleetDeletion, fleetPage, fleetView, issuedFleet, waitingPage } from './fleet-answers.ts';
+import type { fleetDeletion, fleetPage, fleetView, issuedFleet, waitingPage, waitingRemoval } from './fleet-answers.ts';
 import { assignBody, fleetBody, fleetParams, fleetsQuery, fleetTokenBody, waitingParams } from './fleet-requests.ts';
 import { checkPlace, type Offered, readShape } from './machine-request.ts';
 import { named, provenItems } from './page-items.ts';
@@ -73,6 +73,17 @@ export function fleetRoutes(room: MachineRoom): App {
     if (!machines.ok) return refuse(call, machines.error);
     return answerJson<typeof waitingPage>({ items: [...machines.value], cursor: null });
   });
+  app.delete('/:name/waiting/:key', async (call) => {
+    const params = readShape(waitingParams, { name: call.req.param('name'), key: call.req.param('key') });
+    if (!params.ok) return refuse(call, params.error);
+    const { name, key } = params.value;
+    const found = await waitingOne(room.waiting, name, key, room.platform.now());
+    if (!found.ok) return refuse(call, found.error);
+    if (found.value === undefined) return refuse(call, { reason: 'unknown', what: 'waiting machine' });
+    const removed = await room.waiting.remove(name, [key]);
+    if (!removed.ok) return refuse(call, removed.error);
+    return answerJson<typeof waitingRemoval>({ key, dryRun: room.isDry });
+  });
   app.post('/:name/waiting/:key', (call) => assign(room, call));
   return app;
 }
@@ -118,10 +129,15 @@ async function assign(room: MachineRoom, call: Call): Promise<Response> {
   if (!fleet.ok) return refuse(call, fleet.error);
   const definition = await openFleet(room.vault, fleet.value);
   if (!definition.ok) return refuse(call, definition.error);
-  const listed = await waitingIn(room.waiting, fleet.value.name, room.platform.now());
-  if (!listed.ok) return refuse(call, listed.error);
-  const waiting = listed.value.find(({ key }) => key === params.value.key);
+  const found = await waitingOne(room.waiting, fleet.value.name, params.value.key, room.platform.now());
+  if (!found.ok) return refuse(call, found.error);
+  const waiting = found.value;
   if (waiting === undefined) return refuse(call, { reason: 'unknown', what: 'waiting machine' });
+  if (waiting.state === 'contradiction')
+    return answerProblem(call, {
+      code: 'contradiction',
+      detail: `${waiting.detail ?? ''}; PUT a machine with what is its own`,
+    });
   const { identities, labels } = waiting;
   const newcomer = {
     fleet: fleet.value.name,

@@ -41,6 +41,8 @@ export const line = z.strictObject({
   window: windowSeconds.nullable().optional(),
   arming: SECRET.optional(),
   armedAt: z.iso.datetime().optional(),
+  handedOutAt: z.iso.datetime().optional(),
+  doneAt: z.iso.datetime().optional(),
   source: z.enum(['butane', 'ct']).nullable().default(null),
   epoch: SECRET,
   nonce: SECRET,

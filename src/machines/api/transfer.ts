@@ -4,13 +4,16 @@
  * machines that it has stored stay.
  */
 import { err, ok, type Result } from '../../shared/result.ts';
+import type { StoreFault } from '../../shared/store.ts';
 import { randomText } from '../boot/capability.ts';
+import { armingOf } from '../boot/once.ts';
 import type { MachinePorts } from '../issue.ts';
 import { openUserData } from '../layers/layers.ts';
 import { type Written, writeMachine } from '../machines.ts';
 import { badField, faultText, isRecordFault, machineProblem, type OperatorFault } from '../problems.ts';
 import type { Summary } from '../records/bucket.ts';
 import { machineDocument } from '../records/documents.ts';
+import type { Handed } from '../records/handed.ts';
 import { machineContext, TEXT_LIMIT } from '../records/model.ts';
 import { checkSummary } from '../records/signed.ts';
 import { settingsOf } from '../settings.ts';
@@ -89,6 +92,8 @@ async function exportLine(ports: MachinePorts, id: string): Promise<Result<strin
   if (!source.ok) return source;
   const settings = await settingsOf(vault, record);
   if (!settings.ok) return settings;
+  const handed = record.once === true ? await ports.handed.read(id, armingOf(record)) : ok(undefined);
+  if (!handed.ok) return handed;
   const { profile, epoch, nonce, expiry, createdAt } = record;
   const { channel, board, version } = settings.value;
   const exported: Line = {
@@ -105,6 +110,7 @@ async function exportLine(ports: MachinePorts, id: string): Promise<Result<strin
     // What was for one boot, and has had it, is not open again where it is imported.
     ...(record.arming === undefined ? {} : { arming: record.arming }),
     ...(record.armedAt === undefined ? {} : { armedAt: record.armedAt }),
+    ...spentOf(handed.value),
     createdAt,
     userData: userData.value ?? null,
     sourceText: source.value,
@@ -154,6 +160,21 @@ export async function importMachines(
   return { imported, ...(skipped === 0 ? {} : { skipped }) };
 }
 
+const spentOf = (handed: Handed | undefined) => ({
+  ...(handed === undefined ? {} : { handedOutAt: new Date(handed.at).toISOString() }),
+  ...(handed?.doneAt === undefined ? {} : { doneAt: new Date(handed.doneAt).toISOString() }),
+});
+
+/** What was for one boot, and has had it, must not be open for another one. It is noted before the record is there. */
+async function keepSpent(
+  { handed }: TransferPorts,
+  { id, arming, handedOutAt, doneAt }: Line,
+): Promise<Result<undefined, StoreFault>> {
+  if (arming === undefined || handedOutAt === undefined) return ok(undefined);
+  const at = Date.parse(handedOutAt);
+  return await handed.write(id, arming, { at, doneAt: doneAt === undefined ? undefined : Date.parse(doneAt) });
+}
+
 /** Checks a line exactly as a PUT of the same machine is checked, and stores the machine. */
 async function importOne(
   ports: TransferPorts,
@@ -186,6 +207,8 @@ async function importOne(
   const { entries: _entries, ...servedText } = text.value;
   if (sourceText !== null && new TextEncoder().encode(sourceText).length > TEXT_LIMIT)
     return err(badField('sourceText', `must have at most ${TEXT_LIMIT} bytes`));
+  const spent = await keepSpent(ports, read.value);
+  if (!spent.ok) return spent;
   const userText = source === null ? servedText : { ...servedText, source, sourceText: sourceText ?? undefined };
   return await writeMachine(ports, id, {
     ...userText,

@@ -46,7 +46,7 @@ export function bootScript(script: Script, boot: BootScript): string {
 
 /**
  * iPXE takes a connection that breaks off, and every 5xx without `Retry-After`, as final (core/downloader.c and
- * net/tcp/httpcore.c of iPXE). So the script itself tries again, and after a minute gets itself anew: its release may have been
+ * net/tcp/httpcore.c of iPXE). So the script itself tries again, and every minute gets itself anew: its release may have been
  * taken back meanwhile. What an earlier script has loaded must not become a part of the initrd.
  */
 function ipxe(boot: BootScript): string[] {
@@ -71,7 +71,9 @@ const MOST_TRIES = 12;
 const wait = (label: string, { scriptUrl }: BootScript): string[] => [
   'sleep 5',
   'inc tries',
-  `iseq \${tries} ${MOST_TRIES} && chain --replace --autofree ${scriptUrl} || goto ${label}`,
+  `iseq \${tries} ${MOST_TRIES} || goto ${label}`,
+  'set tries:int32 0',
+  `chain --replace --autofree ${scriptUrl} || goto ${label}`,
 ];
 
 /** GRUB reads `(http,host)/path`; it has no TLS. Each argument is quoted, because `;`, `{` and `&` mean something to GRUB. */

@@ -139,15 +139,19 @@ export async function answerFor(
   if (!isStillOpen.ok) return isStillOpen;
   const body = await bodyFor(ports, request, proven);
   if (!body.ok) return body;
-  const noted = isConfig(request) ? await noteHandedOut(ports, machine) : ok(undefined);
+  const noted = isConfig(request, machine) ? await noteHandedOut(ports, machine) : ok(undefined);
   if (!noted.ok) return noted;
   const { text, contentType, made, release, older } = body.value;
   const sha512 = await sha512Hex(new Uint8Array(new TextEncoder().encode(text)));
   return ok({ body: text, contentType, machine, sha512, made, release, older });
 }
 
-const isConfig = ({ wanted: { what }, isHead = false }: BootRequest): boolean =>
-  !isHead && (what === 'ignition' || what === 'frozen' || what === 'cloud-config');
+/** The values of variables may be secrets as a config's are. */
+const isConfig = ({ wanted, isHead = false }: BootRequest, { vars = null }: Machine): boolean =>
+  !isHead &&
+  (wanted.what === 'metadata'
+    ? vars !== null && wanted.path === 'env'
+    : wanted.what === 'ignition' || wanted.what === 'frozen' || wanted.what === 'cloud-config');
 
 async function bodyFor(
   ports: BootPorts,

@@ -159,7 +159,10 @@ const doubled = ({ milliseconds }: Gathering): number => Math.min(2 * millisecon
  * make it look as if it failed.
  */
 const tellsState = ({ what, status }: Occurrence): boolean =>
-  status >= 500 ? what !== 'cloud-config' : status === 200 && (what === 'ignition' || what === 'frozen');
+  status >= 500 ? !NO_BOOT.includes(what) : status === 200 && (what === 'ignition' || what === 'frozen');
+
+/** They say nothing of whether a machine gets its config. */
+const NO_BOOT: readonly string[] = ['cloud-config', 'done', 'metadata'];
 
 const isRefusal = ({ status }: Occurrence): boolean => status >= 300;
 const refusalsOf = (id: string): string => `${id}/${REFUSED}`;

@@ -6,8 +6,14 @@ import type { Machine } from '../records/model.ts';
 import { ANSWER_WITHIN_MS, type BootFault, type BootPorts, provenFor } from './boot.ts';
 import { noteDone } from './once.ts';
 
+export interface Done {
+  readonly machine: Machine;
+  /** False for a call-back that was told before. */
+  readonly isFirst: boolean;
+}
+
 /** Notes that the machine is done, which ends a boot that was for once. It may be told again. */
-export async function answerDone(ports: BootPorts, text: string): Promise<Result<Machine, BootFault>> {
+export async function answerDone(ports: BootPorts, text: string): Promise<Result<Done, BootFault>> {
   if (ports.capabilities.secrets.length === 0) return err({ reason: 'no-secret' });
   const capability = await ports.capabilities.read(text);
   if (capability === undefined) return err({ reason: 'forged' });
@@ -21,9 +27,9 @@ export async function answerDone(ports: BootPorts, text: string): Promise<Result
 async function noteProven(
   ports: BootPorts,
   capability: Parameters<typeof provenFor>[1],
-): Promise<Result<Machine, BootFault>> {
+): Promise<Result<Done, BootFault>> {
   const proven = await provenFor(ports, capability);
   if (!proven.ok) return proven;
   const noted = await noteDone(ports, proven.value.value);
-  return noted.ok ? ok(proven.value.value) : noted;
+  return noted.ok ? ok({ machine: proven.value.value, isFirst: noted.value }) : noted;
 }

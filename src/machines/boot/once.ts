@@ -30,27 +30,30 @@ export async function isOpen(ports: Ports, machine: Machine): Promise<Result<und
   const { id, generation, once = false, window = null, armedAt } = machine;
   const now = ports.platform.now();
   const ended = (reason: Ended['reason']) => err({ reason, machine: id, generation });
-  if (window !== null && now >= Date.parse(armedAt ?? '') + window * 1000) return ended('window-over');
+  // A time that cannot be read is no reason to stay open.
+  if (window !== null && !(now < Date.parse(armedAt ?? '') + window * 1000)) return ended('window-over');
   if (!once) return ok(undefined);
   const handed = await ports.handed.read(id, armingOf(machine));
   if (!handed.ok) return handed;
   return handed.value !== undefined && isOver(handed.value, now) ? ended('handed-out') : ok(undefined);
 }
 
-const isOver = ({ at, doneAt }: Handed, now: number): boolean => doneAt !== undefined || now >= at + AFTER_FIRST_MS;
+const isOver = ({ at, doneAt }: Handed, now: number): boolean => doneAt !== undefined || !(now < at + AFTER_FIRST_MS);
 
 /** Notes that a config leaves. A config of a machine with `once` must not leave where this cannot be noted. */
 export async function noteHandedOut(ports: Ports, machine: Machine): Promise<Result<undefined, StoreFault>> {
   return machine.once === true ? await ports.handed.begin(machine.id, armingOf(machine)) : ok(undefined);
 }
 
-/** Notes that the machine has booted to its end. */
-export async function noteDone(ports: Ports, machine: Machine): Promise<Result<undefined, StoreFault>> {
+/** Notes that the machine has booted to its end. Returns false where that was noted before, or where no boot has begun. */
+export async function noteDone(ports: Ports, machine: Machine): Promise<Result<boolean, StoreFault>> {
   const arming = armingOf(machine);
   const handed = await ports.handed.read(machine.id, arming);
   if (!handed.ok) return handed;
-  // A call-back whose answer was lost comes again.
-  if (handed.value?.doneAt !== undefined) return ok(undefined);
+  // A call-back whose answer was lost comes again; one of an earlier boot must not end the boot that `rearm` has opened.
+  const isBegun = handed.value !== undefined || machine.once !== true;
+  if (!isBegun || handed.value?.doneAt !== undefined) return ok(false);
   const now = ports.platform.now();
-  return await ports.handed.finish(machine.id, arming, { at: handed.value?.at ?? now, doneAt: now });
+  const written = await ports.handed.write(machine.id, arming, { at: handed.value?.at ?? now, doneAt: now });
+  return written.ok ? ok(true) : written;
 }

@@ -5,7 +5,7 @@ import { apiBody } from '../../shared/http/api.ts';
 import { CACHE } from '../../shared/http/cache.ts';
 import type { LogEvent, LogValue } from '../../shared/log.ts';
 import { methodNotAllowed, type Problem, problemLine } from '../../shared/problem.ts';
-import type { Result } from '../../shared/result.ts';
+import { err, type Result } from '../../shared/result.ts';
 import { answerBoot, type BootAnswer, type BootFault, type BootPorts, type Wanted } from './boot.ts';
 import { MOST_LINE_BYTES, SCRIPTS } from './boot-script.ts';
 import { type BootLog, ignitionVersion } from './boots.ts';
@@ -55,19 +55,29 @@ export async function answerBootRequest(room: BootRoom, context: BootContext): P
 /** Answers `POST /boot/{capability}/done`. What the machine says with it is shown among its boots. */
 async function takeDone(room: BootRoom, { request, log }: BootContext, capability: string): Promise<Response> {
   if (request.method !== 'POST') return problemLine(methodNotAllowed('POST'), request.method);
-  const body = await apiBody(room.platform, request, MOST_SAID);
-  if (!body.ok) return problemLine(body.error, request.method);
   log.set({ boot: 'done' });
+  const body = await saidBy(room, request, capability);
+  if (!body.ok) return problemLine(body.error, request.method);
   const done = await answerDone(room, capability);
   if (!done.ok) return respond(room, { request, log, path: '' }, { what: 'done' }, done);
-  const { id, generation, profile } = done.value;
+  const { machine, isFirst } = done.value;
+  const { id, generation, profile } = machine;
   log.set({ machine: id, generation, profile });
   const said = new TextDecoder()
     .decode(body.value)
     .replaceAll(/[^ -~]/g, ' ')
     .trim();
-  room.boots.record(id, { what: 'done', status: 204, generation, ...(said === '' ? {} : { detail: said }) }, { log });
+  // Whoever holds a spent URL could push the boots out of what is shown.
+  if (isFirst)
+    room.boots.record(id, { what: 'done', status: 204, generation, ...(said === '' ? {} : { detail: said }) }, { log });
   return new Response(null, { status: 204, headers: { 'cache-control': CACHE.never } });
+}
+
+/** A stranger's body is not read: a forged URL is 404, whatever comes with it. */
+async function saidBy(room: BootRoom, request: Request, capability: string) {
+  const isReadable = (await room.capabilities.read(capability)) !== undefined;
+  if (!isReadable && room.capabilities.secrets.length > 0) return err(UNKNOWN);
+  return await apiBody(room.platform, request, MOST_SAID);
 }
 
 async function answerWanted(

@@ -56,6 +56,8 @@ export type FleetFault = (
   | OperatorFault
 ) & { readonly fleet?: string; readonly claims?: Claims };
 
+/** A record that did not follow its identity within a day was never written. */
+const A_DAY_MS = 86_400_000;
 /** The same machine may boot twice at once, and the other may take the identity first. */
 const ATTEMPTS = 3;
 
@@ -183,8 +185,7 @@ async function machineWith(
 ): Promise<Result<Proven<Machine> | undefined, FleetFault | StoreFault>> {
   const given = await ports.identities.read(identity.fleet, identity.kind, identity.value);
   if (!given.ok) return given;
-  // It was given back.
-  if (given.value === undefined || given.value.generation === 0) return ok(undefined);
+  if (given.value === undefined) return ok(undefined);
   const machine = await ports.current.machine(given.value.machine);
   if (!machine.ok) return machine;
   const held = holding(given.value, machine.value?.value, identity, ports.platform.now());
@@ -194,7 +195,9 @@ async function machineWith(
   // A record that is not there may be lost, and is never nobody's. Only a first boot that broke off is begun again: it creates its
   // record where there is none, or finds it.
   const { fleet, kind, value } = identity;
-  if (machine.value !== undefined || given.value.machine === (await idOf({ fleet, claims }))) return ok(undefined);
+  if (machine.value !== undefined || given.value.generation === 0) return ok(undefined);
+  const isNever = given.value.generation === 1 && ports.platform.now() - given.value.at > A_DAY_MS;
+  if (isNever || given.value.machine === (await idOf({ fleet, claims }))) return ok(undefined);
   const detail = `${kind} ${value} is that of ${given.value.machine}, whose record is missing: write that machine again, or another one with it`;
   return err({ reason: 'lost', detail, claims });
 }

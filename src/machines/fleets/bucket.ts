@@ -17,6 +17,7 @@ export interface WaitingItem {
 
 export interface WaitingStore {
   write(fleet: string, key: string, fields: WaitingFields): Promise<Result<undefined, StoreFault>>;
+  read(fleet: string, key: string): Promise<Result<WaitingFields | undefined, StoreFault>>;
   /** Returns the first `limit` of them, in the order of their keys. */
   list(fleet: string, limit: number): Promise<Result<readonly WaitingItem[], StoreFault>>;
   remove(fleet: string, keys: readonly string[]): Promise<Result<undefined, StoreFault>>;
@@ -52,6 +53,11 @@ export function waitingBucket(bucket: R2Bucket, platform: Platform): WaitingStor
       reach('write waiting', async () => {
         await bucket.put(keyOf(fleet, key), '', { customMetadata: { ...fields } });
         return undefined;
+      }),
+    read: (fleet, key) =>
+      reach('head waiting', async () => {
+        const object = await bucket.head(keyOf(fleet, key));
+        return object === null ? undefined : (object.customMetadata ?? {});
       }),
     list: (fleet, limit) =>
       reach('list waiting', async () => {

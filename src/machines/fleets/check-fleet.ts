@@ -54,12 +54,17 @@ function wishesOf(definition: FleetDefinition): Wish[] {
   return [{ ...fleet, isWhole: definition.unknown === 'enrol' }, ...each];
 }
 
+/** Returns a fault of a profile's name at the place that names it. */
+const atField = (fault: OperatorFault & { reason: 'bad-value' }, field: string): OperatorFault =>
+  badField(field, fault.shape.errors[0].message);
+
 async function checkWish(
   ports: MachinePorts,
   { field, settings, isWhole }: Wish,
 ): Promise<Result<undefined, OperatorFault>> {
   const records = await profilesNamed(ports, settings.profiles);
-  if (!records.ok) return records;
+  if (!records.ok)
+    return records.error.reason === 'bad-value' ? err(atField(records.error, `${field}profiles`)) : records;
   const profiles = await openProfiles(ports.vault, records.value);
   if (!profiles.ok) return profiles;
   const shipped = await ports.ignitionOf(settings);
@@ -77,5 +82,10 @@ async function checkWish(
   );
   return real.length === 0
     ? ok(undefined)
-    : err(badField(`${field}profiles`, `make no valid config for a machine: ${firstError(real)}`));
+    : err(
+        badField(
+          `${field}profiles`,
+          `make no valid config for a machine that is taken in, which has no host name: ${firstError(real)}`,
+        ),
+      );
 }

@@ -27,8 +27,12 @@ export async function enrol(ports: FleetPorts, newcomer: Newcomer): Promise<Resu
   const hour = new Date(Math.floor(ports.platform.now() / HOUR_MS) * HOUR_MS).toISOString().slice(0, 13);
   const isCounted = await ports.waiting.count(fleet, hour, id, definition.enrolLimit);
   if (!isCounted.ok) return isCounted;
-  if (!isCounted.value) return ok('limit');
   if (ports.platform.random() * CLEARED_EVERY < 1) ports.platform.waitUntil(ports.waiting.clearBefore(fleet, hour));
+  if (!isCounted.value) {
+    // Whoever invents addresses must not make the list of those that count long.
+    ports.platform.waitUntil(ports.waiting.uncount(fleet, hour, id));
+    return ok('limit');
+  }
   // Two first boots of one machine come to the same name, and only one of them creates it.
   const isAbsent: Parameters<typeof writeMachine>[3] = async (current) => {
     const isThere = current !== undefined && (isUnreadable(current.value) || current.value.deletedAt === null);
@@ -37,8 +41,8 @@ export async function enrol(ports: FleetPorts, newcomer: Newcomer): Promise<Resu
   const written = await writeMachine(ports, id, machineOf(newcomer), isAbsent);
   if (written.ok) return ok('done');
   const isOthers = written.error.reason === 'precondition' || written.error.reason === 'identity-taken';
-  // A machine that cannot be made must not take the place of one that can.
-  if (!isOthers) await ports.waiting.uncount(fleet, hour, id);
+  // A machine that cannot be made must not take the place of one that can. One whose record may be there keeps its place.
+  if (!isOthers && written.error.reason !== 'store-unreachable') await ports.waiting.uncount(fleet, hour, id);
   return isOthers ? ok('done') : written;
 }
 

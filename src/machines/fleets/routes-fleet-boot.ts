@@ -4,6 +4,7 @@ import { CACHE } from '../../shared/http/cache.ts';
 import { methodNotAllowed, type Problem, problemLine } from '../../shared/problem.ts';
 import { type BootContext, type BootRoom, canStandInScript, ODD_HOST, respond, UNKNOWN } from '../boot/routes-boot.ts';
 import { answerFleet, type FleetFault, type FleetPorts } from './boot-fleet.ts';
+import { endScript } from './fleet-script.ts';
 import type { WaitingRoom } from './waiting.ts';
 
 export interface FleetBootRoom extends BootRoom, FleetPorts {
@@ -12,6 +13,16 @@ export interface FleetBootRoom extends BootRoom, FleetPorts {
 
 /** Answers `GET /boot/~{capability}/ipxe`. */
 export async function answerFleetRequest(room: FleetBootRoom, context: BootContext): Promise<Response> {
+  const answer = await answerAsked(room, context);
+  // iPXE cannot tell a 4xx from a cable that was pulled, and its script would ask for ever: a machine that is refused, or has had its
+  // one boot, goes on to its disk. Other clients get the status.
+  const isEnd = answer.status === 403 || answer.status === 410;
+  if (!isEnd || !/^iPXE\//.test(context.request.headers.get('user-agent') ?? '')) return answer;
+  const says = (await answer.text()).replaceAll(/[^A-Za-z0-9:., -]/g, ' ').trim();
+  return scriptAnswer(endScript(says), context.request.method);
+}
+
+async function answerAsked(room: FleetBootRoom, context: BootContext): Promise<Response> {
   const { request, path, log } = context;
   const { method } = request;
   const [, , capability = '', what, ...more] = path.split('/');
@@ -32,13 +43,17 @@ export async function answerFleetRequest(room: FleetBootRoom, context: BootConte
   const { text, waits, fleet } = answer.value;
   if (waits !== undefined && !isHead) room.waitingRoom.note(fleet, waits);
   if (waits !== undefined) log.set({ waits: waits.state });
+  return scriptAnswer(text, method);
+}
+
+function scriptAnswer(text: string, method: string): Response {
   const bytes = new TextEncoder().encode(text);
   const headers = {
     'content-type': 'text/plain; charset=utf-8',
     'content-length': String(bytes.length),
     'cache-control': CACHE.asItIs,
   };
-  return new Response(isHead ? null : bytes, { headers });
+  return new Response(method === 'HEAD' ? null : bytes, { headers });
 }
 
 function refused(room: FleetBootRoom, { request, log }: BootContext, fault: FleetFault): Response {

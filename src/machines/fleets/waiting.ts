@@ -5,7 +5,7 @@ import type { StoreFault } from '../../shared/store.ts';
 import { IDENTITY_KINDS } from '../records/identity-values.ts';
 import type { Waiting } from './boot-fleet.ts';
 import type { WaitingFields, WaitingItem, WaitingStore } from './bucket.ts';
-import type { Claims } from './claims.ts';
+import { type Claims, claimsText } from './claims.ts';
 import { identityName } from './identity-name.ts';
 
 export interface WaitingMachine {
@@ -21,6 +21,8 @@ export interface WaitingMachine {
 }
 
 const MOST = 500;
+/** As many as a flood leaves before somebody makes room. */
+const MOST_LISTED = 5_000;
 const DAY_MS = 86_400_000;
 /** A machine asks every 15 s; what is shown need not be newer than this. */
 const NOTED_EVERY_MS = 60_000;
@@ -66,28 +68,44 @@ export class WaitingRoom {
   async #write(fleet: string, { claims, state, detail }: Waiting, at: string): Promise<void> {
     const key = await waitingKey(claims);
     if (key === undefined) return;
-    const listed = await this.store.list(fleet, MOST + 1);
-    if (!listed.ok) return;
-    const before = listed.value.find((item) => item.key === key);
-    const old = listed.value.filter(({ fields }) => isOver(fields, this.platform.now()));
-    if (old.length > 0)
-      await this.store.remove(
-        fleet,
-        old.map((item) => item.key),
-      );
-    // Whoever can invent addresses must not fill the room for ever: who has not asked for the longest time makes room.
-    const rest = listed.value.filter(({ fields }) => !isOver(fields, this.platform.now()));
-    const oldest = rest.toSorted((a, b) => ((a.fields['at'] ?? '') < (b.fields['at'] ?? '') ? -1 : 1))[0];
-    if (before === undefined && rest.length >= MOST && oldest !== undefined)
-      await this.store.remove(fleet, [oldest.key]);
+    const now = this.platform.now();
+    const read = await this.store.read(fleet, key);
+    if (!read.ok) return;
+    const before = read.value !== undefined && !isOver(read.value, now) ? read.value : undefined;
+    if (before === undefined) await this.#makeRoom(fleet);
+    const seen = objectIn<Claims['identities']>(before?.['identities']);
+    // Whoever says another machine's address must not be given what that machine waits for.
+    const isTwo = before !== undefined && !areOne(seen, claims.identities);
+    const said = isTwo ? `several machines say this: ${textOf(seen)}, and ${textOf(claims.identities)}` : detail;
     await this.store.write(fleet, key, {
-      ...{ at, firstAt: before?.fields['firstAt'] ?? at, state },
-      ...(detail === undefined ? {} : { detail: printable(detail).slice(0, 300) }),
-      identities: JSON.stringify(Object.fromEntries(Object.entries(claims.identities).map(someOf))),
-      ...(Object.keys(claims.labels).length === 0 ? {} : { labels: JSON.stringify(claims.labels).slice(0, 700) }),
+      ...{ at, firstAt: before?.['firstAt'] ?? at, state: isTwo ? 'contradiction' : state },
+      ...(said === undefined ? {} : { detail: printable(said).slice(0, 500) }),
+      identities: isTwo ? (before['identities'] ?? '{}') : JSON.stringify({ ...seen, ...claims.identities }),
+      ...(Object.keys(claims.labels).length === 0 ? {} : { labels: JSON.stringify(claims.labels) }),
     });
   }
+
+  /** Whoever can invent addresses must not fill the room for ever: who has not asked for the longest time makes room. */
+  async #makeRoom(fleet: string): Promise<void> {
+    const listed = await this.store.list(fleet, MOST_LISTED);
+    if (!listed.ok) return;
+    const rest = listed.value.filter(({ fields }) => !isOver(fields, this.platform.now()));
+    const newest = rest
+      .toSorted((a, b) => ((a.fields['at'] ?? '') < (b.fields['at'] ?? '') ? 1 : -1))
+      .slice(0, MOST - 1);
+    const kept = new Set(newest.map(({ key }) => key));
+    const old = listed.value.filter(({ key }) => !kept.has(key)).map(({ key }) => key);
+    for (let at = 0; at < old.length; at += 1000) await this.store.remove(fleet, old.slice(at, at + 1000));
+  }
 }
+
+/** True where both may be what one machine says: they say nothing different of any kind. */
+const areOne = (seen: Claims['identities'], claimed: Claims['identities']): boolean =>
+  IDENTITY_KINDS.every(
+    (kind) => seen[kind] === undefined || claimed[kind] === undefined || seen[kind].join() === claimed[kind].join(),
+  );
+
+const textOf = (identities: Claims['identities']): string => claimsText({ identities, labels: {} });
 
 /** Forgets what waited with one of these identities: it is a machine now. */
 export async function forgetWaiting(
@@ -107,13 +125,26 @@ export async function waitingIn(
   fleet: string,
   now: number,
 ): Promise<Result<readonly WaitingMachine[], StoreFault>> {
-  const listed = await store.list(fleet, MOST + 1);
+  const listed = await store.list(fleet, MOST_LISTED);
   if (!listed.ok) return listed;
   const machines = listed.value.filter(({ fields }) => !isOver(fields, now)).map(machineOf);
-  return ok(machines.toSorted((a, b) => (a.lastAt < b.lastAt ? 1 : -1)));
+  return ok(machines.toSorted((a, b) => (a.lastAt < b.lastAt ? 1 : -1)).slice(0, MOST));
 }
 
-const isOver = ({ at = '' }: WaitingFields, now: number): boolean => now - Date.parse(at) > DAY_MS;
+/** Returns the machine of a key; `undefined` where none waits under it. */
+export async function waitingOne(
+  store: WaitingStore,
+  fleet: string,
+  key: string,
+  now: number,
+): Promise<Result<WaitingMachine | undefined, StoreFault>> {
+  const read = await store.read(fleet, key);
+  if (!read.ok) return read;
+  const isThere = read.value !== undefined && !isOver(read.value, now);
+  return ok(isThere ? machineOf({ key, fields: read.value ?? {} }) : undefined);
+}
+
+const isOver = ({ at = '' }: WaitingFields, now: number): boolean => !(now - Date.parse(at) <= DAY_MS);
 const printable = (text: string): string => text.replaceAll(/[^ -~]/g, '?');
 
 function machineOf({ key, fields }: WaitingItem): WaitingMachine {
@@ -125,14 +156,11 @@ function machineOf({ key, fields }: WaitingItem): WaitingMachine {
   };
 }
 
-/** What an object's metadata takes is bounded. */
-const someOf = ([kind, values]: [string, readonly string[]]): [string, readonly string[]] => [kind, values.slice(0, 2)];
-
 function objectIn<T>(text: string | undefined): T {
   try {
     return JSON.parse(text ?? '{}') as T;
   } catch {
-    // It was cut.
+    // Somebody else has written it.
     return {} as T;
   }
 }

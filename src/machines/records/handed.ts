@@ -17,10 +17,10 @@ export interface HandedStore {
   read(id: string, arming: string): Promise<Result<Handed | undefined, StoreFault>>;
   /** Notes the first time; a later one changes nothing. */
   begin(id: string, arming: string): Promise<Result<undefined, StoreFault>>;
-  /** Notes that the machine is done. */
-  finish(id: string, arming: string, handed: Handed): Promise<Result<undefined, StoreFault>>;
-  /** Removes what was noted under other armings, or all of it. */
-  remove(id: string, except?: string): Promise<Result<undefined, StoreFault>>;
+  /** Writes both, over what is there. */
+  write(id: string, arming: string, handed: Handed): Promise<Result<undefined, StoreFault>>;
+  /** Removes what was noted under an arming that counts no more. */
+  remove(id: string, arming: string): Promise<Result<undefined, StoreFault>>;
 }
 
 /** A booting machine waits for it. */
@@ -47,17 +47,15 @@ export function handedBucket(bucket: R2Bucket, platform: Platform): HandedStore 
         await bucket.put(keyOf(id, arming), '', { customMetadata, onlyIf: { etagDoesNotMatch: '*' } });
         return undefined;
       }),
-    finish: (id, arming, { at, doneAt }) =>
+    write: (id, arming, { at, doneAt }) =>
       reach('write handed', async () => {
-        const customMetadata = { at: String(at), done: String(doneAt ?? at) };
+        const customMetadata = { at: String(at), ...(doneAt === undefined ? {} : { done: String(doneAt) }) };
         await bucket.put(keyOf(id, arming), '', { customMetadata });
         return undefined;
       }),
-    remove: (id, except) =>
+    remove: (id, arming) =>
       reach('delete handed', async () => {
-        const { objects } = await bucket.list({ prefix: keyOf(id, '') });
-        const keys = objects.map(({ key }) => key).filter((key) => except === undefined || key !== keyOf(id, except));
-        if (keys.length > 0) await bucket.delete(keys);
+        await bucket.delete(keyOf(id, arming));
         return undefined;
       }),
   };

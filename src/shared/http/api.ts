@@ -87,16 +87,35 @@ export function checkShape<T extends z.ZodType>(
 ): Result<z.output<T>, ShapeFault> {
   const checked = schema.safeParse(value);
   if (checked.success) return ok(checked.data);
-  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
   const unknown: FieldError[] = [];
   const wrong: FieldError[] = [];
   for (const issue of checked.error.issues.slice(0, MOST_ERRORS)) {
     // A name that is misspelt must not be taken for an absent one.
-    if (issue.code === 'unrecognized_keys') unknown.push(...issue.keys.map((name) => unknownName(name, known, takes)));
-    else wrong.push(errorOf(issue, value));
+    if (issue.code === 'unrecognized_keys') {
+      const known = namesAt(schema, issue.path);
+      const where = issue.path.length === 0 ? takes : issue.path.join('.');
+      const named = issue.keys.map((name) => unknownName(name, known, where));
+      unknown.push(...named.map((error) => ({ ...error, field: [...issue.path, error.field].join('.') })));
+    }
+    if (issue.code !== 'unrecognized_keys') wrong.push(errorOf(issue, value));
   }
   const [first = { field: 'body', message: 'is not valid' }, ...others] = [...unknown, ...wrong].slice(0, MOST_ERRORS);
   return err({ errors: [first, ...others], isUnknownName: unknown.length > 0 });
+}
+
+/** Returns the names that a schema takes at a place of it. */
+function namesAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): readonly string[] {
+  let at: z.core.$ZodType | undefined = schema;
+  const rest = [...path];
+  for (;;) {
+    if (at instanceof z.ZodOptional || at instanceof z.ZodNullable) at = at.unwrap();
+    else if (rest.length === 0) return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
+    else if (at instanceof z.ZodArray) {
+      rest.shift();
+      at = at.element;
+    } else if (at instanceof z.ZodObject) at = at.shape[String(rest.shift())] as z.core.$ZodType | undefined;
+    else return [];
+  }
 }
 
 /**
