@@ -11,11 +11,6 @@ export interface Template {
 const ACTION = /\{\{(-?)([^{}]{0,500})(-?)\}\}/g;
 const PLAIN = /^\s*\.([A-Za-z_][A-Za-z0-9_]{0,62})\s*$/;
 const NAME = /^[a-z][a-z0-9_]{0,63}$/;
-/** Before it, on its line, the key or the dash of a YAML item: a value that begins with a brace would be a mapping. */
-const BEGINS_SCALAR = /^[ \t]*(?:- +)*(?:- |[\w.-]{1,64}:[ \t])$/;
-/** A line after which a text stands as it is, as long as it is indented more. */
-const BEGINS_BLOCK = /(?:^|[ :-])[|>][+-]?\d?[+-]?[ \t]*(?:#.*)?$/;
-
 /** Returns the text with `{{name}}` for each `{{.Name}}`, or why it cannot be taken, with the line. */
 export function variablesIn(text: string, isYaml: boolean): Result<Template, string> {
   const variables = new Set<string>();
@@ -27,18 +22,38 @@ export function variablesIn(text: string, isYaml: boolean): Result<Template, str
     const made = lineOf(line, isOutside, variables);
     if (!made.ok) return err(`line ${at + 1}: ${made.error}`);
     lines.push(made.value);
-    if (isOutside && BEGINS_BLOCK.test(line)) block = blockIndentOf(line);
+    if (isOutside && beginsBlock(line)) block = blockIndentOf(line);
   }
   return ok({ text: lines.join('\n'), variables: [...variables] });
 }
 
 const indentOf = (line: string): number => line.length - line.trimStart().length;
 
+/** True for a line after which a text stands as it is, as long as it is indented more: it ends in `|`, `>-` and the like. */
+function beginsBlock(line: string): boolean {
+  const comment = line.indexOf(' #');
+  const words = (comment === -1 ? line : line.slice(0, comment)).trimEnd();
+  return /^[|>][-+0-9]{0,2}$/.test(words.slice(words.lastIndexOf(' ') + 1));
+}
+
 /** Returns the column of the key, or of the dash, whose text the lines below are. */
 function blockIndentOf(line: string): number {
-  const dashes = /^[ \t]*(?:- +)*/.exec(line)?.[0] ?? '';
-  return /^[|>]/.test(line.slice(dashes.length)) ? dashes.lastIndexOf('-') : dashes.length;
+  const key = dashesOf(line);
+  return /^[|>]/.test(line.slice(key)) ? line.slice(0, key).lastIndexOf('-') : key;
 }
+
+/** Returns where a line begins behind its blanks and the dashes of its items. */
+function dashesOf(line: string): number {
+  let at = indentOf(line);
+  while (line.startsWith('- ', at)) at += 2 + indentOf(line.slice(at + 2));
+  return at;
+}
+
+/** True where a value begins behind this: a key or a dash, whose value with a brace would be a mapping. */
+const beginsScalar = (before: string): boolean => {
+  const rest = before.slice(dashesOf(before));
+  return rest === '' ? before.includes('-') : /^[\w.-]{1,64}:[ \t]$/.test(rest);
+};
 
 function lineOf(line: string, isYaml: boolean, variables: Set<string>): Result<string, string> {
   const odd = [...line.matchAll(ACTION)].find(
@@ -54,9 +69,9 @@ function lineOf(line: string, isYaml: boolean, variables: Set<string>): Result<s
   if (first === -1) return ok(made);
   if (made.replaceAll(/\{\{[a-z0-9_]+\}\}/g, '').includes('{{')) return err('an action goes over several lines');
   const before = line.slice(0, first);
-  if (!isYaml || /[^ \t-]/.test(before.replace(BEGINS_SCALAR, ''))) return ok(made);
+  if (!isYaml || !(beginsScalar(before) || before.trim() === '')) return ok(made);
   const value = made.slice(first).trimEnd();
-  const isPlain = BEGINS_SCALAR.test(before) && !/["\\]|[ \t]#|:(?:[ \t]|$)/.test(value);
+  const isPlain = beginsScalar(before) && !/["\\]|[ \t]#|:[ \t]|:$/.test(value);
   return isPlain
     ? ok(`${made.slice(0, first)}"${value}"`)
     : err('a value that begins with {{ must be in quotes, on the line of its key');
