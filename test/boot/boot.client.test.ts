@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { debianParts, pxelinuxFiles } from '../../tools/boot/debian.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from '../../tools/boot/fault-proxy.ts';
 import { makeInitrd } from '../../tools/boot/guest.ts';
-import { bootGuest } from '../../tools/boot/machine.ts';
+import { bootGuest, MAC } from '../../tools/boot/machine.ts';
 import { config, type Issued } from '../support/machine-texts.ts';
 import { type RunningEdge, runEdge } from '../support/running-edge.ts';
 
@@ -80,6 +80,49 @@ describe.skipIf('missing' in parts)('a machine', { timeout: 300_000 }, () => {
       state: 'booted',
       lastBoot: { what: 'ignition', status: 200 },
     });
+  });
+
+  const fleet = async (body: object) => {
+    count += 1;
+    const name = `room-${count}`;
+    const made = await edge.api(`/api/fleets/${name}`, { method: 'PUT', body: JSON.stringify(body) });
+    const { urls } = (await made.json()) as { urls: { ipxe: string } };
+    const folder = join(edge.folder, name);
+    mkdirSync(folder);
+    return { name, folder, script: `http://10.0.2.2:${proxy.port}${new URL(urls.ipxe).pathname}` };
+  };
+
+  it('boots by the URL of a fleet, which knows it by the card that it boots by', async () => {
+    const { name, folder, script } = await fleet({ unknown: 'refuse' });
+    const { id } = await machine(`&fleet=${name}&mac=${MAC}`);
+    const booted = await bootGuest(folder, script, { hasTwoCards: true });
+    expect(booted.serial).toContain('GUEST ignition files 0');
+    expect(booted.file('/etc/user-wrote')).toBe('from-user');
+    const shown = (await (await edge.api(`/api/machines/${id}`)).json()) as { lastBoot: object };
+    expect(shown).toMatchObject({ lastBoot: { what: 'ignition', status: 200 } });
+  });
+
+  it.runIf(isWhole)('waits by the URL of a fleet until an operator says what it is', async () => {
+    const { name, folder, script } = await fleet({ profiles: ['web'], kernelArgs: ['console=ttyS0'] });
+    const key = `mac-${MAC.replaceAll(':', '-')}`;
+    let isMade = false;
+    const until = (serial: string) => {
+      if (isMade || !serial.includes('waits for an operator')) return false;
+      isMade = true;
+      void edge.api(`/api/fleets/${name}/waiting/${key}`, { method: 'POST', body: '{"hostname":"node-1"}' });
+      return false;
+    };
+    const booted = await bootGuest(folder, script, { until });
+    expect(booted.serial).toContain('GUEST ignition files 0');
+    expect([booted.file('/etc/base-wrote'), booted.file('/etc/hostname').trim()]).toEqual(['from-base', 'node-1']);
+  });
+
+  it.runIf(isWhole)('goes on to its disk where a fleet refuses it', async () => {
+    const { folder, script } = await fleet({ unknown: 'refuse' });
+    const isOver = (serial: string) => /No bootable device|Boot failed|Booting from Hard/.test(serial);
+    const booted = await bootGuest(folder, script, { until: isOver, withinMs: 90_000 });
+    expect(booted.serial).toContain('this fleet takes no machine that it does not know');
+    expect(isOver(booted.serial)).toBe(true);
   });
 
   it('never boots a tampered initrd', async () => {

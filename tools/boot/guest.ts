@@ -23,8 +23,16 @@ echo "GUEST initrd of ${release}"
 echo "GUEST cmdline $(cat /proc/cmdline)"
 for module in ${MODULES.map((path) => basename(path)).join(' ')}; do insmod /modules/$module.ko; done
 ip link set lo up
-ip link set eth0 up
-udhcpc -i eth0 -s /dhcp.sh -n -q -t 20 || echo "GUEST has no address"
+# The first card may have no cable: the one that is given an address is the one.
+isUp=
+for round in 1 2 3 4; do
+  for card in /sys/class/net/eth*; do
+    [ -n "$isUp" ] && break 2
+    ip link set $\{card##*/} up
+    udhcpc -i $\{card##*/} -s /dhcp.sh -n -q -t 5 -T 1 && isUp=yes
+  done
+done
+[ -n "$isUp" ] || echo "GUEST has no address"
 mount -t ext4 /dev/vda /sysroot
 mkdir -p /sysroot/etc/selinux /run/ignition
 printf 'SELINUX=disabled\nSELINUXTYPE=targeted\n' >/sysroot/etc/selinux/config
@@ -42,7 +50,7 @@ poweroff -f
 
 const DHCP = `#!/bin/busybox sh
 [ "$1" = bound ] || exit 0
-ip addr add $ip/24 dev eth0
+ip addr add $ip/24 dev $interface
 ip route add default via $router
 `;
 

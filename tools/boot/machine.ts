@@ -16,15 +16,21 @@ const PATH = `/usr/sbin:/sbin:${process.env['PATH'] ?? ''}`;
 /** Returns what a TFTP server hands out: a boot URL may be long for DHCP, and a lost answer must not end the boot. */
 export const chainScript = (url: string): string => `#!ipxe
 :again
-chain --autofree ${url} || goto later
+chain --replace --autofree ${url} || goto later
 :later
 sleep 3
 goto again
 `;
 
+/** The address of the card that the guest boots by, and of one that is not plugged in. */
+export const MAC = '52:54:00:12:34:56';
+const UNPLUGGED = '52:54:00:12:34:55';
+
 interface GuestOptions {
   readonly withinMs?: number;
   readonly until?: (serial: string) => boolean;
+  /** Has a first network card that no cable is in, and boots by its second one. */
+  readonly hasTwoCards?: boolean;
   /** Boots by PXELINUX in the place of a chained script: its files, and the text of its configuration. */
   readonly pxelinux?: { readonly files: readonly string[]; readonly script: string };
 }
@@ -36,7 +42,7 @@ interface GuestOptions {
 export async function bootGuest(
   folder: string,
   url: string,
-  { withinMs = 180_000, until, pxelinux }: GuestOptions = {},
+  { withinMs = 180_000, until, pxelinux, hasTwoCards = false }: GuestOptions = {},
 ): Promise<Booted> {
   const tftp = join(folder, 'tftp');
   const disk = join(folder, 'disk.img');
@@ -56,7 +62,9 @@ export async function bootGuest(
       // Without a screen, SeaBIOS shows on the serial port what the firmware writes: a boot that ends there says why.
       ...['-accel', 'tcg', '-m', '768', '-nodefaults', '-no-reboot', '-nographic', '-serial', 'stdio'],
       ...['-boot', 'n', '-drive', `file=${disk},if=virtio,format=raw`],
-      ...['-netdev', `user,id=n,tftp=${tftp},bootfile=${bootFile}`, '-device', 'virtio-net-pci,netdev=n'],
+      ...['-netdev', `user,id=n,tftp=${tftp},bootfile=${bootFile}`],
+      ...(hasTwoCards ? ['-device', `virtio-net-pci,mac=${UNPLUGGED}`] : []),
+      ...['-device', `virtio-net-pci,netdev=n,mac=${MAC},bootindex=0`],
     ],
     { env, stdio: ['ignore', 'pipe', 'inherit'] },
   );
