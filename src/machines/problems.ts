@@ -33,6 +33,7 @@ export type OperatorFault =
   /** A machine that is to be new is there. */
   | { readonly reason: 'exists'; readonly machine: string }
   | { readonly reason: 'in-use'; readonly machines: readonly string[] }
+  | { readonly reason: 'in-fleets'; readonly fleets: readonly string[] }
   | { readonly reason: 'breaks'; readonly effect: Effect };
 
 /** Returns the fault of one field. */
@@ -101,6 +102,12 @@ export function machineProblem(fault: OperatorFault): Problem {
         code: 'in-use',
         detail: `${fault.machines.length === 1 ? 'a machine uses' : 'machines use'} this profile, such as ${fault.machines[0] ?? ''}`,
         members: { machines: fault.machines },
+      };
+    case 'in-fleets':
+      return {
+        code: 'in-fleets',
+        detail: `${fault.fleets.length === 1 ? 'a fleet names' : 'fleets name'} this profile, such as ${fault.fleets[0] ?? ''}`,
+        members: { fleets: fault.fleets },
       };
     case 'breaks':
       return {

@@ -20,11 +20,15 @@ export interface Point {
 /** Returns the series that count the event: a boot by its outcome, a refused file by its reason. */
 export function countedSeries(fields: Fields): string[] {
   const series: string[] = [];
-  const { boot, status, reason, outcome, source, profile } = fields;
+  const { boot, status, reason, outcome, source, profile, fleet, waits } = fields;
   // A stranger can invent capabilities. They must not cause writes to R2; the log has them.
   if (typeof boot === 'string' && fields['method'] !== 'HEAD' && reason !== 'forged' && reason !== 'no-secret') {
-    const bootOutcome = status === 200 ? 'served' : String(reason ?? status);
-    const of = typeof profile === 'string' ? { profile } : {};
+    // A script that says why there is none is a 200 as well.
+    const bootOutcome = String(waits ?? reason ?? (status === 200 ? 'served' : status));
+    const of = {
+      ...(typeof profile === 'string' ? { profile } : {}),
+      ...(typeof fleet === 'string' ? { fleet } : {}),
+    };
     series.push(seriesName(BOOTS, { what: boot, outcome: bootOutcome, ...of }));
   }
   const refusedOutcome = typeof outcome === 'string' && outcome.startsWith('refused: ') ? outcome.slice(9) : undefined;

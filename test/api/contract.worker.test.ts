@@ -255,6 +255,10 @@ describe('every call', () => {
     const body = { id: 'of-room', hostname: 'node-1' };
     expect((await good('assignWaiting', { params: { ...params, key }, body })).id).toBe('of-room');
     await refused(404, 'assignWaiting', { params: { ...params, key }, body });
+    await edge.fetchUrl(`${urls?.ipxe}?mac=52:54:00:00:00:02`);
+    await edge.settle();
+    await good('removeWaiting', { params: { ...params, key: 'mac-52-54-00-00-00-02' } });
+    await refused(404, 'removeWaiting', { params: { ...params, key } });
     await good('issueFleetToken', { params, body: { revoke: true } });
     await refused(422, 'putFleet', { params, body: { enrolLimit: 0 } });
     await good('deleteFleet', { params });

@@ -129,7 +129,7 @@ export const machineCalls = {
     ...{ method: 'get', path: '/api/machines/export', tag: 'Machines', query: pageQuery, needs: ['secrets'] },
     summary: 'A page of machines as NDJSON, user data and secrets included',
     description:
-      '`x-next-cursor` and `Link` lead on. A machine that cannot be read is a line `{"unreadable": id, "reason": why}`, and `x-unreadable` counts those.',
+      'Before the first machine, every fleet. `x-next-cursor` and `Link` lead on. A machine that cannot be read is a line `{"unreadable": id, "reason": why}`, and `x-unreadable` counts those.',
     answer: { status: 200, description: 'A machine a line.', type: 'application/x-ndjson' },
     refusals: [422, 503],
   },

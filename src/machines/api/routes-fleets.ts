@@ -22,14 +22,14 @@ import { isUnreadable } from '../records/documents.ts';
 import type { Fleet, FleetDefinition } from '../records/fleet-model.ts';
 import { answerWritten, foreignProfile } from './answer-written.ts';
 import type { fleetDeletion, fleetPage, fleetView, issuedFleet, waitingPage, waitingRemoval } from './fleet-answers.ts';
+import { definitionOf } from './fleet-definition.ts';
 import { assignBody, fleetBody, fleetParams, fleetsQuery, fleetTokenBody, waitingParams } from './fleet-requests.ts';
-import { checkPlace, type Offered, readShape } from './machine-request.ts';
+import { checkPlace, readShape } from './machine-request.ts';
 import { named, provenItems } from './page-items.ts';
 import { type MachineRoom, originOf, placeIn, refuse } from './room.ts';
 
 const BODY_LIMIT = 256 * 1024;
 const PAGE = 100;
-const ENROL_LIMIT = 100;
 const EXISTS = 'it exists';
 
 /** Returns the router of `/api/fleets`. */
@@ -179,28 +179,6 @@ const nameIn = (call: Call): Result<string, OperatorFault> => {
   const read = readShape(fleetParams, { name: call.req.param('name') });
   return read.ok ? ok(read.value.name) : read;
 };
-
-/** Returns the definition that a body gives; what is absent has its default. */
-function definitionOf(body: z.output<typeof fleetBody>, offered: Offered): Result<FleetDefinition, OperatorFault> {
-  const { profiles = [], vars = {}, kernelArgs = [], expiresIn = null, rules = [], unknown = 'wait' } = body;
-  const place = checkPlace(body, offered);
-  if (!place.ok) return place;
-  const kept: FleetDefinition['rules'] = [];
-  for (const { match, channel, board, version, ...rest } of rules) {
-    const isMoved = [channel, board, version].some((value) => value !== undefined);
-    const own = {
-      channel: channel ?? place.value.channel,
-      board: board ?? place.value.board,
-      version: version ?? place.value.version,
-    };
-    const moved = isMoved ? checkPlace(own, offered) : ok({});
-    if (!moved.ok) return moved;
-    const said = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-    kept.push({ match, ...said, ...moved.value });
-  }
-  const { enrolLimit = ENROL_LIMIT, once = false, window = null } = body;
-  return ok({ profiles, vars, ...place.value, kernelArgs, once, window, expiresIn, rules: kept, unknown, enrolLimit });
-}
 
 const onFleet = (call: Call): FleetDemand => {
   const holds = preconditionOf(call.req.raw.headers);

@@ -10,6 +10,7 @@ import { type App, refuse as answerProblem, type Call } from '../../shared/http/
 import { entityTag, isNotModified, preconditionOf } from '../../shared/http/precondition.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { startCheck } from '../checks/run-check.ts';
+import { fleetsNaming } from '../fleets/fleet-profiles.ts';
 import { openProfile } from '../layers/layers.ts';
 import { badField, type OperatorFault } from '../problems.ts';
 import { changeProfile, type Demand, deleteProfile, type ProfileChange, type ProfilePart } from '../profiles.ts';
@@ -70,6 +71,9 @@ export function profileRoutes(room: MachineRoom): App {
   app.delete('/:name', async (call) => {
     const name = readProfileName(call.req.param('name'));
     if (!name.ok) return refuse(call, name.error);
+    const fleets = await fleetsNaming(room, name.value);
+    if (!fleets.ok) return refuse(call, fleets.error);
+    if (fleets.value.length > 0) return refuse(call, { reason: 'in-fleets', fleets: fleets.value });
     const deleted = await deleteProfile(room, name.value, onProfile(call));
     if (!deleted.ok) return refuse(call, deleted.error);
     const { generation, deletedAt } = deleted.value.profile;

@@ -15,7 +15,7 @@ import {
 } from './machine-parameters.ts';
 
 const SECRET_RULE = 'must be 1 to 64 letters, digits, "_" or "-"';
-const SECRET = z.string({ error: SECRET_RULE }).regex(/^[A-Za-z0-9_-]{1,64}$/, SECRET_RULE);
+export const SECRET = z.string({ error: SECRET_RULE }).regex(/^[A-Za-z0-9_-]{1,64}$/, SECRET_RULE);
 const TEXT_RULE = 'must be a text or null';
 const EXPIRY_RULE = 'must be seconds since 1970, or 0 for never';
 

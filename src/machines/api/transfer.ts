@@ -17,6 +17,7 @@ import type { Handed } from '../records/handed.ts';
 import { machineContext, TEXT_LIMIT } from '../records/model.ts';
 import { checkSummary } from '../records/signed.ts';
 import { settingsOf } from '../settings.ts';
+import { exportFleets, importFleet, isFleetLine } from './fleet-transfer.ts';
 import { checkPlace, identitiesOf, type Offered, readShape, readUserText } from './machine-request.ts';
 import { type Line, line, linesOf, readLine, unreadableLine } from './transfer-line.ts';
 
@@ -40,15 +41,16 @@ export interface Exported {
 }
 
 /**
- * Returns a page of machines that are not deleted, in the order of their ids, after the id `from`. One that cannot be read
+ * Returns a page of machines that are not deleted, in the order of their ids, after the id `from`; all fleets before the first. One that cannot be read
  * is named.
  */
 export async function exportMachines(ports: MachinePorts, from: string): Promise<Result<Exported, OperatorFault>> {
   const page = await ports.store.list('machine', { after: from, limit: AT_ONCE });
   if (!page.ok) return page;
-  let text = '';
+  const fleets = from === '' ? await exportFleets(ports) : ok({ text: '', unreadable: 0 });
+  if (!fleets.ok) return fleets;
+  let { text, unreadable } = fleets.value;
   let count = 0;
-  let unreadable = 0;
   let current = page.value;
   for (;;) {
     const lines = await Promise.all(
@@ -153,7 +155,9 @@ export async function importMachines(
       skipped += 1;
       continue;
     }
-    const stored = await importOne(ports, json, freshEpochs);
+    const stored = isFleetLine(json)
+      ? await importFleet(ports, json, freshEpochs)
+      : await importOne(ports, json, freshEpochs);
     if (!stored.ok) return stop(machineProblem(stored.error).detail, stored.error);
     imported += 1;
   }

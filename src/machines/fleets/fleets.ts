@@ -21,12 +21,13 @@ export interface WrittenFleet {
   readonly isWritten: boolean;
 }
 
-/** Creates or replaces a fleet. Its URL stays. Nothing is stored where nothing is different. */
+/** Creates or replaces a fleet. Its URL stays; from a backup, `identity` has the values that it was made of. Nothing is stored where nothing is different. */
 export async function putFleet(
   ports: MachinePorts,
   name: string,
   definition: FleetDefinition,
   demands: FleetDemand,
+  identity?: Pick<Fleet, 'epoch' | 'nonce' | 'createdAt'>,
 ): Promise<Result<WrittenFleet, OperatorFault>> {
   if (ports.capabilities.secrets.length === 0 || (await ports.vault.keyIds()).length === 0)
     return err({ reason: 'no-secret' });
@@ -36,7 +37,9 @@ export async function putFleet(
     const existing = before?.deletedAt === null ? before : undefined;
     if (existing !== undefined) {
       const opened = await openFleet(ports.vault, existing);
-      if (opened.ok && JSON.stringify(opened.value) === JSON.stringify(definition)) return ok(undefined);
+      const isSameUrl =
+        identity === undefined || (identity.epoch === existing.epoch && identity.nonce === existing.nonce);
+      if (isSameUrl && opened.ok && JSON.stringify(opened.value) === JSON.stringify(definition)) return ok(undefined);
     }
     const generation = (before?.generation ?? 0) + 1;
     const now = new Date(ports.platform.now()).toISOString();
@@ -45,6 +48,7 @@ export async function putFleet(
       ...existing,
       ...{ name, generation, updatedAt: now, createdAt: existing?.createdAt ?? now, deletedAt: null },
       ...{ epoch: existing?.epoch ?? randomText(), nonce: existing?.nonce ?? randomText() },
+      ...identity,
       definition: await ports.vault.seal(JSON.stringify(definition), fleetContext({ name, generation })),
     });
   });

@@ -42,7 +42,7 @@ async function answerAsked(room: FleetBootRoom, context: BootContext): Promise<R
   }
   const { text, waits, fleet } = answer.value;
   if (waits !== undefined && !isHead) room.waitingRoom.note(fleet, waits);
-  if (waits !== undefined) log.set({ waits: waits.state });
+  log.set({ waits: waits?.state ?? 'asked' });
   return scriptAnswer(text, method);
 }
 
