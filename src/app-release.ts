@@ -1,13 +1,25 @@
 /** Finds the release that a machine boots, for the machine room, which knows no release. */
 import type { BootPorts } from './machines/boot/boot.ts';
 import type { Catalogue } from './releases/catalogue.ts';
+import { isUpdate } from './releases/companions.ts';
 import { isAlias, isVersion } from './releases/model.ts';
 import { servedRelease } from './releases/serve/current.ts';
+import type { MirroredFiles } from './releases/serve/mirrored.ts';
 import { releaseProblem } from './releases/serve/problems.ts';
 import type { ReleaseStore } from './releases/store/bucket.ts';
 import { isWithdrawn } from './releases/store/manifest.ts';
 import type { VersionFiles } from './releases/upstream/version-files.ts';
 import { err, ok } from './shared/result.ts';
+
+/** Returns a function that says whether the update payloads of a numbered release are served here, its system extensions among them. */
+export const updatesAt =
+  (mirrored: MirroredFiles): BootPorts['hasUpdates'] =>
+  async ({ channel, board, version }) => {
+    if (!isVersion(version)) return ok(false);
+    const manifest = await mirrored.manifest({ channel, board, version });
+    if (manifest.ok) return ok(Object.keys(manifest.value?.files ?? {}).some(isUpdate));
+    return manifest.error.reason === 'quarantined' ? ok(false) : err(manifest.error);
+  };
 
 /**
  * Returns a function that says which release an alias names now: the one that a download below the alias would come from.

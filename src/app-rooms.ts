@@ -6,7 +6,7 @@ import type { AccessRoom } from './access/routes-access.ts';
 import { Team } from './access/team.ts';
 import { TokenKeys } from './access/tokens.ts';
 import { ignitionOf } from './app-ignition.ts';
-import { releaseOf } from './app-release.ts';
+import { releaseOf, updatesAt } from './app-release.ts';
 import type { Config } from './config.ts';
 import type { MachineRoom } from './machines/api/room.ts';
 import { BootLog } from './machines/boot/boots.ts';
@@ -43,7 +43,7 @@ import { MirroredFiles } from './releases/serve/mirrored.ts';
 import type { ReleaseRoom } from './releases/serve/routes.ts';
 import { type ReleaseStore, releaseBucket } from './releases/store/bucket.ts';
 import { FileSignatures } from './releases/upstream/file-signatures.ts';
-import { httpUpstream, type Upstream } from './releases/upstream/upstream.ts';
+import { httpUpstream, type Upstream, upstreamByKind } from './releases/upstream/upstream.ts';
 import { templateHosts } from './releases/upstream/url-template.ts';
 import { VersionFiles } from './releases/upstream/version-files.ts';
 import { VersionSource } from './releases/upstream/version-source.ts';
@@ -52,7 +52,9 @@ import type { Platform } from './shared/platform.ts';
 import { storeCaller } from './shared/store.ts';
 import { keyringDocument } from './signing/bucket.ts';
 import { keySource } from './signing/key-source.ts';
+import { provenanceSigner } from './signing/provenance.ts';
 import { TrustedKeys } from './signing/trusted-keys.ts';
+import { VERSION } from './version.ts';
 
 /** What the runtime provides besides the bindings. */
 export interface Runtime {
@@ -90,11 +92,13 @@ export function releaseParts(env: Env, config: Config, { platform, cachedEntrypo
   const keyring = keyringDocument(env.RELEASES, platform);
   const trustedKeys = new TrustedKeys(platform, keyring, fetchKey, config.SIGNING_KEY_FINGERPRINTS);
   const store = releaseBucket(env.RELEASES, platform);
-  const upstream = httpUpstream(platform, config.UPSTREAM_URL, {
-    ownHosts: templateHosts(config.UPSTREAM_URL, config.catalogue),
-    allowedHosts: config.UPSTREAM_REDIRECT_HOSTS,
-  });
-  const signatures = new FileSignatures(platform, upstream, trustedKeys);
+  const upstreamAt = (template: string) =>
+    httpUpstream(platform, template, {
+      ownHosts: templateHosts(template, config.catalogue),
+      allowedHosts: config.UPSTREAM_REDIRECT_HOSTS,
+    });
+  const upstream = upstreamByKind(upstreamAt(config.UPSTREAM_URL), upstreamAt(config.UPDATE_URL));
+  const signatures = new FileSignatures(platform, upstream, trustedKeys, config.UPDATE_KEY);
   const versions = new VersionSource(platform, upstream, signatures, (file, version) =>
     rememberFloor(platform, store, file, file.version, version),
   );
@@ -117,7 +121,7 @@ export function releaseRoom(
   const { upstream, signatures, store, versionFiles, mirrored } = parts;
   const verifications = new Verifications(platform, store);
   const unproven = new UnprovenStreams(platform, store, verifications);
-  const sender = new Sender(platform, upstream, signatures, verifications, unproven, fixedLength);
+  const sender = new Sender(platform, upstream, verifications, unproven, fixedLength);
   return {
     ...{ platform, store, versionFiles, mirrored, onDemand, unproven },
     proofs: new MirroredProofs(store, verifications),
@@ -141,7 +145,7 @@ export function machineParts(
   env: Env,
   config: Config,
   { platform }: Runtime,
-  { store: releases, versionFiles }: Pick<ReleaseParts, 'store' | 'versionFiles'>,
+  { store: releases, versionFiles, mirrored }: Pick<ReleaseParts, 'store' | 'versionFiles' | 'mirrored'>,
   shared: Pick<MachineRoom, 'cursors' | 'isDry' | 'bootsOf'>,
 ): MachineRoom & FleetBootRoom {
   const capabilitySecrets = config.CAPABILITY_SECRET ?? [];
@@ -155,6 +159,7 @@ export function machineParts(
     copies,
     ignitionOf: ignitionOf(releases, platform),
     releaseOf: releaseOf(releases, versionFiles, config.catalogue),
+    hasUpdates: updatesAt(mirrored),
     identities: identityBucket(env.RELEASES, platform),
     handed: handedBucket(env.RELEASES, platform),
     waiting,
@@ -196,7 +201,7 @@ export function mirrorParts(
   const { trustedKeys, upstream, signatures, versions, versionFiles, store: releases } = parts;
   const store = mirrorBucket(env.RELEASES, platform);
   const verifications = new Verifications(platform, releases);
-  const { catalogue, MIRROR_FILES: mirrorFiles, MAX_FILE_BYTES: maxFileBytes } = config;
+  const { catalogue, mirrorFiles, MAX_FILE_BYTES: maxFileBytes } = config;
   const publisher = new Publisher({ platform, store, releases, catalogue, keepReleases: config.KEEP_RELEASES });
   const launcher = workflowLauncher(env.MIRROR_RELEASE, platform);
   const jobs = new Jobs({ platform, store, releases, upstream, publisher, launcher, mirrorFiles });
@@ -220,6 +225,8 @@ export function mirrorParts(
         publisher,
         maxFileBytes,
         partBytes,
+        payloadKeys: config.UPDATE_KEY,
+        provenance: { software: VERSION, signer: signerOf(config) },
         tell,
         noteBad: (judged, reason) => verifications.settle(judged, { kind: 'bad', reason }, false),
       },
@@ -227,6 +234,9 @@ export function mirrorParts(
     demand: ({ channel, board, version }) => mirrorOnDemand(demand, { channel, board, version }),
   };
 }
+
+/** The signer of statements of provenance; absent without PROVENANCE_KEY. */
+export const signerOf = ({ PROVENANCE_KEY: key }: Config) => (key === undefined ? undefined : provenanceSigner(key));
 
 /** Builds the room of tokens, people and the audit trail. */
 export function accessParts(

@@ -10,6 +10,7 @@ import {
   type Runtime,
   releaseParts,
   releaseRoom,
+  signerOf,
   storeProbes,
 } from './app-rooms.ts';
 import { type Config, type ConfigFault, parseConfig } from './config.ts';
@@ -91,6 +92,7 @@ export function createEdge(env: Env, given: Runtime): Edge {
     ...api,
     releases,
     trustedKeys,
+    provenanceSigner: signerOf(config),
     pages: pageRoom(config, platform, parts, mirror),
     health,
     dry: () => wired(dryEnv(env, platform.now), true).api,

@@ -6,9 +6,13 @@
 import * as z from 'zod';
 import { parseGroups } from './access/scopes.ts';
 import { makeCatalogue, parseStream, serves, streamEntry } from './releases/catalogue.ts';
-import { isCompanion } from './releases/companions.ts';
+import { isCompanion, isMade, updateFile } from './releases/companions.ts';
+import { UPDATE_ROOT } from './releases/path.ts';
+import { FILE_SETS, isFileSet, wantedFiles } from './releases/sets.ts';
 import { parseUpstreamTemplate } from './releases/upstream/url-template.ts';
 import { err, ok, type Result } from './shared/result.ts';
+import { FLATCAR_UPDATE_KEY, parsePayloadKeys } from './signing/payload/keys.ts';
+import { parsePrivateKey } from './signing/provenance.ts';
 
 const MIN_SECRET_BYTES = 32;
 const GIB = 1024 ** 3;
@@ -60,6 +64,9 @@ const fingerprint = z
   .refine((text) => /^[0-9A-F]{40}$/.test(text), 'must be 40 hexadecimal digits of a primary key');
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be lower-case letters, digits and -');
+/** The first segments of paths that are no channel. */
+const TAKEN = ['api', 'boot', 'console', 'docs', 'keys', 'releases-json', 'streams', UPDATE_ROOT];
+const channelName = name.refine((text) => !TAKEN.includes(text), `must not be one of ${TAKEN.join(', ')}`);
 const host = z
   .string()
   .transform((text) => text.toLowerCase())
@@ -67,7 +74,22 @@ const host = z
 const fileName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$/, 'must be a file name')
-  .refine((text) => !isCompanion(text), 'must be a base name: companions come by themselves');
+  .refine((text) => !isCompanion(text) && !isMade(text), 'must be a base name: companions come by themselves');
+const updateName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$/, 'must be a file name')
+  .refine((text) => !isCompanion(updateFile(text)), 'must be a base name: companions come by themselves');
+const setName = z.string().refine(isFileSet, `must be of ${Object.keys(FILE_SETS).join(', ')}`);
+
+const template = (text: string) =>
+  z
+    .string()
+    .trim()
+    .superRefine((value, context) => {
+      const parsed = parseUpstreamTemplate(value);
+      if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.error });
+    })
+    .default(text);
 
 export const DEFAULTS = {
   CHANNELS: 'stable,beta,alpha,lts',
@@ -77,21 +99,10 @@ export const DEFAULTS = {
   SIGNING_KEY_URL: 'https://www.flatcar.org/security/image-signing-key/Flatcar_Image_Signing_Key.asc',
   SIGNING_KEY_FINGERPRINTS: 'F88CFEDEFF29A5B4D9523864E25D9AED0593B34A',
   MIRROR: '',
-  MIRROR_FILES: [
-    'version.txt',
-    'flatcar_production_image.bin.bz2',
-    'flatcar_production_image.vmlinuz',
-    'flatcar_production_pxe.vmlinuz',
-    'flatcar_production_pxe_image.cpio.gz',
-    'flatcar_production_ami_image.bin.bz2',
-    'flatcar_production_azure_image.vhd.bz2',
-    'flatcar_production_digitalocean_image.bin.bz2',
-    'flatcar_production_gce.tar.gz',
-    'flatcar_production_hetzner_image.bin.bz2',
-    'flatcar_production_openstack_image.img.bz2',
-    'flatcar_production_qemu_image.img.bz2',
-    'flatcar_production_vmware_ova.ova',
-  ].join(','),
+  MIRROR_SETS: 'images,pxe',
+  MIRROR_FILES: '',
+  UPDATE_URL: 'https://update.release.flatcar-linux.net/{board}/{version}/{file}',
+  UPDATE_FILES: '',
   MIRROR_ON_DEMAND: 'false',
   MAX_FILE_BYTES: String(16 * GIB),
   KEEP_RELEASES: '3',
@@ -120,16 +131,10 @@ const ownUrl = z
 
 const schema = z
   .object({
-    CHANNELS: someOf(name).default(() => splitList(DEFAULTS.CHANNELS)),
+    CHANNELS: someOf(channelName).default(() => splitList(DEFAULTS.CHANNELS)),
     BOARDS: someOf(name).default(() => splitList(DEFAULTS.BOARDS)),
-    UPSTREAM_URL: z
-      .string()
-      .trim()
-      .superRefine((text, context) => {
-        const template = parseUpstreamTemplate(text);
-        if (!template.ok) context.addIssue({ code: 'custom', message: template.error });
-      })
-      .default(DEFAULTS.UPSTREAM_URL),
+    UPSTREAM_URL: template(DEFAULTS.UPSTREAM_URL),
+    UPDATE_URL: template(DEFAULTS.UPDATE_URL),
     UPSTREAM_REDIRECT_HOSTS: list(host).default(() => splitList(DEFAULTS.UPSTREAM_REDIRECT_HOSTS)),
     SIGNING_KEY_URL: httpUrl.default(DEFAULTS.SIGNING_KEY_URL),
     SIGNING_KEY_FINGERPRINTS: someOf(fingerprint).default(() => splitList(DEFAULTS.SIGNING_KEY_FINGERPRINTS)),
@@ -145,7 +150,18 @@ const schema = z
         }),
       )
       .default([]),
-    MIRROR_FILES: someOf(fileName).default(() => splitList(DEFAULTS.MIRROR_FILES)),
+    MIRROR_SETS: list(setName).optional(),
+    MIRROR_FILES: list(fileName).default([]),
+    UPDATE_FILES: list(updateName).default([]),
+    UPDATE_KEY: z
+      .string()
+      .default(FLATCAR_UPDATE_KEY)
+      .transform((text, context) => {
+        const keys = parsePayloadKeys(text);
+        if (keys.ok && keys.value.length > 0) return keys.value;
+        context.addIssue({ code: 'custom', message: keys.ok ? 'must name at least one' : keys.error });
+        return z.NEVER;
+      }),
     MIRROR_ON_DEMAND: flag.default(false),
     MAX_FILE_BYTES: wholeNumber(1, 64 * GIB).default(16 * GIB),
     KEEP_RELEASES: wholeNumber(1, 1000).default(Number(DEFAULTS.KEEP_RELEASES)),
@@ -182,6 +198,15 @@ const schema = z
         return z.NEVER;
       })
       .default(new Map()),
+    PROVENANCE_KEY: z
+      .string()
+      .transform((text, context) => {
+        const key = parsePrivateKey(text);
+        if (key.ok) return key.value;
+        context.addIssue({ code: 'custom', message: key.error });
+        return z.NEVER;
+      })
+      .optional(),
     OPERATOR_TOKEN: secret,
     WEBHOOK_SECRET: secret,
     CAPABILITY_SECRET: secret,
@@ -195,7 +220,11 @@ const schema = z
       const message = `${streamEntry(stream)} is outside CHANNELS or BOARDS`;
       context.addIssue({ code: 'custom', path: ['MIRROR'], message });
     }
-    return { ...others, catalogue };
+    // Before there were sets, MIRROR_FILES named all files: where only it is set, it still does.
+    const { MIRROR_SETS, MIRROR_FILES, UPDATE_FILES } = others;
+    const sets = MIRROR_SETS ?? (MIRROR_FILES.length > 0 ? [] : splitList(DEFAULTS.MIRROR_SETS));
+    const mirrorFiles = wantedFiles(sets.filter(isFileSet), MIRROR_FILES, UPDATE_FILES);
+    return { ...others, catalogue, mirrorFiles };
   });
 
 export type Config = Readonly<z.output<typeof schema>>;

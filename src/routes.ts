@@ -33,6 +33,7 @@ import { otherNamesRoutes } from './releases/serve/routes-other-names.ts';
 import { keyRoutes, publicRoutes } from './releases/serve/routes-public.ts';
 import { type Call, type CallVariables, routedPath } from './shared/http/call.ts';
 import { methodNotAllowed, problemLine } from './shared/problem.ts';
+import type { ProvenanceSigner } from './signing/provenance.ts';
 import type { TrustedKeys } from './signing/trusted-keys.ts';
 
 export type Router = Hono<{ Bindings: Env; Variables: CallVariables }>;
@@ -49,13 +50,14 @@ interface ApiRooms {
 export interface Rooms extends ApiRooms {
   readonly releases: ReleaseRoom;
   readonly trustedKeys: TrustedKeys;
+  readonly provenanceSigner: ProvenanceSigner | undefined;
   readonly pages: PageRoom;
   readonly health: () => Promise<Health>;
   /** Returns rooms like these on which whatever is written is gone after the call. */
   readonly dry: () => ApiRooms;
 }
 
-const PUBLIC_PATHS = ['/healthz', '/keys/signing-key.asc', '/releases.json', '/feed.atom'];
+const PUBLIC_PATHS = ['/healthz', '/keys/signing-key.asc', '/keys/provenance.pem', '/releases.json', '/feed.atom'];
 
 /**
  * Adds every URL. Hono tries them in this order. The last line takes every path that no other line names: it is the
@@ -74,7 +76,7 @@ export function addRoutes(app: Router, rooms: Rooms): void {
       strictNames(contract, ({ req }, problem) => problemLine(problem, req.method)),
     );
   app.route('/', healthRoutes(rooms.health, mayRead));
-  app.route('/', keyRoutes(rooms.trustedKeys));
+  app.route('/', keyRoutes(rooms.trustedKeys, rooms.provenanceSigner));
   app.route('/', publicRoutes(releases));
   app.route('/', otherNamesRoutes(releases));
   app.use(

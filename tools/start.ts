@@ -52,6 +52,7 @@ async function main(): Promise<void> {
     port,
     vars: {
       UPSTREAM_URL: `${upstream.url}/flatcar/{channel}/{board}/{version}/{file}`,
+      UPDATE_URL: `${upstream.url}/flatcar/update/{board}/{version}/{file}`,
       SIGNING_KEY_URL: `${upstream.url}/flatcar/key.asc`,
       SIGNING_KEY_FINGERPRINTS: fingerprint(key),
       OPERATOR_TOKEN,

@@ -12,6 +12,7 @@ import { isCompromised } from '../signing/signer.ts';
 import type { CopyPorts } from './copy/companions.ts';
 import { type CopyFault, copyDetail, isFinal } from './copy/copy-fault.ts';
 import { copyFile } from './copy/copy-file.ts';
+import { type Failure, type FileOutcome, refuseForeignPayloads, whyNotPublished } from './copy/outcome.ts';
 import { abandonUpload, type PlannedFile, type PlanPorts, planFiles } from './plan.ts';
 import type { Publisher } from './publish.ts';
 import { JobSession } from './session.ts';
@@ -40,18 +41,6 @@ export interface MirrorPorts extends Omit<CopyPorts, 'slots'>, PlanPorts {
   readonly publisher: Publisher;
   readonly tell: (release: Release, attempt: number, event: RunEvent) => void;
 }
-
-/** Why something failed: a code, and the same in words. */
-interface Failure {
-  readonly reason: string;
-  readonly detail: string;
-}
-
-type FileOutcome =
-  | { readonly state: 'verified'; readonly entries: Record<string, ManifestFile> }
-  | { readonly state: 'absent' }
-  | ({ readonly state: 'failed' } & Failure)
-  | { readonly state: 'lost' };
 
 const PARTS_IN_FLIGHT = 3;
 const FILES_AT_ONCE = 2;
@@ -109,6 +98,7 @@ class Attempt {
       }
     };
     await Promise.all(Array.from({ length: FILES_AT_ONCE }, lane));
+    refuseForeignPayloads(outcomes);
     const obstacle = whyNotPublished(outcomes);
     if (obstacle !== undefined) return await this.#fail(obstacle, outcomes);
     const published = await this.#step(STEPS.publish, () => this.#publish(outcomes));
@@ -251,11 +241,6 @@ class Attempt {
   }
 }
 
-const NO_VERSION_TXT: Failure = { reason: 'no-version-txt', detail: 'upstream has no version.txt for this release' };
-const NO_IMAGE: Failure = {
-  reason: 'no-image',
-  detail: 'upstream has none of the files in MIRROR_FILES besides version.txt',
-};
 const BUG: Failure = { reason: 'internal-error', detail: 'a bug of this software; its stack is in the log' };
 
 /** A Workflow passes on only the message of the last error of a step. This prefix marks the errors of this file. */
@@ -270,18 +255,4 @@ function failureOf(cause: unknown): Failure {
   const colon = marked?.indexOf(': ') ?? -1;
   if (marked === undefined || colon === -1) return { reason: 'step-failed', detail: message };
   return { reason: marked.slice(0, colon), detail: marked.slice(colon + 2) };
-}
-
-/** Why the release cannot be published: a file failed, there is no version.txt, or there is no other file. */
-function whyNotPublished(
-  outcomes: ReadonlyMap<string, FileOutcome>,
-): Exclude<Ended, { state: 'complete' }> | undefined {
-  for (const [name, outcome] of outcomes) {
-    if (outcome.state === 'lost') return outcome;
-    if (outcome.state === 'failed')
-      return { state: 'failed', reason: `${name}: ${outcome.reason}`, detail: `${name}: ${outcome.detail}` };
-  }
-  const verified = [...outcomes].filter(([, { state }]) => state === 'verified').map(([name]) => name);
-  if (!verified.includes('version.txt')) return { state: 'failed', ...NO_VERSION_TXT };
-  return verified.length > 1 ? undefined : { state: 'failed', ...NO_IMAGE };
 }

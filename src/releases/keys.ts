@@ -1,7 +1,11 @@
 /** The R2 keys of everything that belongs to releases (docs/storage.md). No other file makes such a key. No I/O. */
+import { plainName } from './companions.ts';
 import { type Alias, isAlias, isVersion, type Pair, type ReleaseFile, type Version } from './model.ts';
 
 type Release = Pair & { readonly version: Version };
+
+/** True for the name of one file, which is in the release itself or in its folder of update payloads. */
+const isOneFile = (file: string): boolean => plainName(file) !== '' && !plainName(file).includes('/');
 
 const pairPath = ({ channel, board }: Pair): string => `${channel}/${board}`;
 const releasePath = ({ version, ...pair }: Release): string => `${pairPath(pair)}/${version}`;
@@ -42,8 +46,9 @@ export const unprovenPrefix = ({ version, file, ...pair }: ReleaseFile): string 
   `${unprovenOfPair(pair)}${version}/${file}/`;
 /** Returns the file that a mark is about, or `undefined` for a key that is not one of a mark. */
 export function unprovenFile(key: string): ReleaseFile | undefined {
-  const [kind, channel = '', board = '', version = '', file = '', ...rest] = key.split('/');
-  const isMark = kind === 'unproven' && file !== '' && rest.length === 1 && isVersion(version);
+  const [kind, channel = '', board = '', version = '', ...rest] = key.split('/');
+  const file = rest.slice(0, -1).join('/');
+  const isMark = kind === 'unproven' && isOneFile(file) && isVersion(version);
   return isMark ? { channel, board, version, file } : undefined;
 }
 /** The prefix of the notes on upstream files that were found bad. */
@@ -53,8 +58,9 @@ export const refusedKey = ({ file, ...release }: ReleaseFile): string =>
   `${REFUSED_PREFIX}${releasePath(release)}/${file}`;
 /** Returns the file that a note is about, or `undefined` for a key that is not one of a note. */
 export function refusedFile(key: string): ReleaseFile | undefined {
-  const [kind, channel = '', board = '', version = '', file = '', ...rest] = key.split('/');
-  const isNote = kind === 'refused' && file !== '' && rest.length === 0 && isVersion(version);
+  const [kind, channel = '', board = '', version = '', ...rest] = key.split('/');
+  const file = rest.join('/');
+  const isNote = kind === 'refused' && isOneFile(file) && isVersion(version);
   return isNote ? { channel, board, version, file } : undefined;
 }
 /** The key of the last good version.txt of an alias that follows upstream. */

@@ -1,5 +1,7 @@
 /** The terms of Flatcar's release buckets: channel, board, version, alias, file. No I/O. */
 
+import { isUpdate, plainName } from './companions.ts';
+
 /** MAJOR.CHANNEL.PATCH, where MAJOR counts days since 2013-07-01. */
 export type Version = string & { readonly __kind: 'version' };
 /** `current`, or `current-YYYY` for an LTS stream. */
@@ -52,9 +54,9 @@ export function fitsChannel(channel: string, version: Version): boolean {
   return digit === undefined || version.split('.')[1] === digit;
 }
 
-/** Returns the URL path of a file of a numbered release. */
+/** Returns the URL path of a file of a numbered release. The paths of update payloads have no channel, as those of upstream. */
 export const filePath = ({ channel, board, version, file }: ReleaseFile): string =>
-  `/${channel}/${board}/${version}/${file}`;
+  isUpdate(file) ? `/update/${board}/${version}/${plainName(file)}` : `/${channel}/${board}/${version}/${file}`;
 
 /** Returns the Content-Type for a file name; it is application/octet-stream for every unknown ending. */
 export function contentTypeOf(file: string): string {

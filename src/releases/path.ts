@@ -1,7 +1,8 @@
 /** Parses the path of a request for a release. No I/O. */
 import { oneSlash } from '../shared/http/one-slash.ts';
 import type { Catalogue } from './catalogue.ts';
-import { type Alias, isAlias, isFileName, isVersion, type Pair, type Version } from './model.ts';
+import { updateFile } from './companions.ts';
+import { type Alias, fitsChannel, isAlias, isFileName, isVersion, type Pair, type Version } from './model.ts';
 
 export type ReleasePath =
   | (Pair & { readonly kind: 'file'; readonly version: Version | Alias; readonly file: string })
@@ -12,7 +13,12 @@ export type ReleasePath =
       readonly board?: string;
       readonly version?: Version | Alias;
       readonly slashed: boolean;
-    };
+    }
+  /** The directory of a release's update payloads. */
+  | (Pair & { readonly kind: 'updates'; readonly version: Version; readonly slashed: boolean });
+
+/** The first segment of the paths of update payloads, and the first label of their host name: no channel has this name. */
+export const UPDATE_ROOT = 'update';
 
 /**
  * Returns the path of a request URL as the client wrote it, without the query; several slashes are one, because a base URL that
@@ -33,7 +39,7 @@ export function rawPath(url: string): string {
 export function channelOfHost(host: string, { channels }: Catalogue, hostSuffix: string): string | undefined {
   if (hostSuffix === '' || !host.toLowerCase().endsWith(`.${hostSuffix}`)) return undefined;
   const channel = host.toLowerCase().slice(0, -hostSuffix.length - 1);
-  return channels.includes(channel) ? channel : undefined;
+  return channel === UPDATE_ROOT || channels.includes(channel) ? channel : undefined;
 }
 
 /**
@@ -49,6 +55,7 @@ export function parseReleasePath(path: string, catalogue: Catalogue): ReleasePat
     .filter((segment) => segment !== '.');
   const slashed = segments.at(-1) === '';
   if (slashed) segments.pop();
+  if (segments[0] === UPDATE_ROOT) return updatePath(segments.slice(1), slashed, catalogue);
   const [channel = '', board, version, file, ...others] = segments;
   if (others.length > 0 || !catalogue.channels.includes(channel)) return undefined;
   if (board === undefined) return { kind: 'directory', channel, slashed };
@@ -58,4 +65,18 @@ export function parseReleasePath(path: string, catalogue: Catalogue): ReleasePat
   if (file === undefined) return { kind: 'directory', channel, board, version, slashed };
   if (slashed || !isFileName(file)) return undefined;
   return { kind: 'file', channel, board, version, file };
+}
+
+/** The path of an update payload has no channel: the number of the release tells it. */
+function updatePath(
+  [board = '', version = '', file, ...others]: readonly string[],
+  slashed: boolean,
+  { boards, channels }: Catalogue,
+): ReleasePath | undefined {
+  if (others.length > 0 || !boards.includes(board) || !isVersion(version)) return undefined;
+  const channel = channels.find((name) => fitsChannel(name, version));
+  if (channel === undefined) return undefined;
+  if (file === undefined) return { kind: 'updates', channel, board, version, slashed };
+  if (slashed || !isFileName(file)) return undefined;
+  return { kind: 'file', channel, board, version, file: updateFile(file) };
 }

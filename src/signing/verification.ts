@@ -30,6 +30,8 @@ export interface RunningVerification {
 export interface RunningDigest extends RunningVerification {
   /** Returns the SHA-512 of the data so far, as 128 hexadecimal digits. Call it before `finish`. */
   sha512(): string;
+  /** The same for SHA-256, as 64 hexadecimal digits. */
+  sha256(): string;
 }
 
 /**
@@ -47,7 +49,7 @@ export async function beginVerification(
   return ok(running(hash, keyring, signature, signer.value, now));
 }
 
-/** Like `beginVerification`, and also computes the SHA-512 of the data. It shares the hash of a SHA-512 signature. */
+/** Like `beginVerification`, and also computes the SHA-512 and the SHA-256 of the data. One of them is the hash of the signature. */
 export async function beginDigest(
   keyring: Keyring,
   signature: DetachedSignature,
@@ -57,14 +59,17 @@ export async function beginDigest(
   if (!signer.ok) return signer;
   const hash = createHash(signature.hashName);
   const sha512 = signature.hashName === 'sha512' ? hash : createHash('sha512');
+  const sha256 = signature.hashName === 'sha256' ? hash : createHash('sha256');
   const verification = running(hash, keyring, signature, signer.value, now);
   return ok({
     ...verification,
     update: (chunk) => {
       hash.update(chunk);
       if (sha512 !== hash) sha512.update(chunk);
+      if (sha256 !== hash) sha256.update(chunk);
     },
     sha512: () => sha512.copy().digest('hex'),
+    sha256: () => sha256.copy().digest('hex'),
   });
 }
 

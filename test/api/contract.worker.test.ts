@@ -82,7 +82,7 @@ describe('every call', () => {
     edge.launched.splice(0, 1);
     await edge.runAll();
     expect((await good('listReleases', {})).items.map(({ version }) => version)).toEqual(['4593.2.5', '4593.2.4']);
-    expect((await good('getRelease', { params: RELEASE })).files).toHaveLength(10);
+    expect((await good('getRelease', { params: RELEASE })).files).toHaveLength(12);
     const pinned = await good('pinAlias', { params: ALIAS, body: { version: '4593.2.4' } });
     expect([pinned.pin, pinned.version, pinned.before]).toEqual(['4593.2.4', '4593.2.4', '4593.2.5']);
     expect((await good('getAlias', { params: ALIAS })).pin).toBe('4593.2.4');

@@ -6,7 +6,7 @@ import { kernelArgFault } from '../../src/machines/boot/kernel-args.ts';
 const configUrl = 'http://edge.example/boot/vm.e.n.0.mac/ignition';
 const boot = {
   ...{ origin: 'http://edge.example', channel: 'stable', board: 'amd64-usr', version: '4593.2.5' },
-  ...{ configUrl, cloudConfigUrl: undefined, kernelArgs: [] },
+  ...{ configUrl, cloudConfigUrl: undefined, updatesUrl: undefined, kernelArgs: [] },
   scriptUrl: 'http://edge.example/boot/vm.e.n.0.mac/ipxe',
 };
 const OWN = `flatcar.first_boot=1 ignition.config.url=${configUrl}`;
@@ -62,6 +62,13 @@ it('has the cloud-config before what the operator adds', () => {
   expect(kernelLine({ ...boot, cloudConfigUrl, kernelArgs })).toBe(
     `${LINE} cloud-config-url=${cloudConfigUrl} flatcar.oem.id=openstack console=ttyS0`,
   );
+});
+
+it('names this service for system extensions where they are here, unless the operator names another', () => {
+  const updatesUrl = 'http://edge.example/update';
+  expect(kernelLine({ ...boot, updatesUrl })).toBe(`${LINE} flatcar.release_file_server_url=${updatesUrl}`);
+  const kernelArgs = ['flatcar.release_file_server_url=http://other.example/'];
+  expect(kernelLine({ ...boot, updatesUrl, kernelArgs })).toBe(`${LINE} ${kernelArgs[0]}`);
 });
 
 describe('a kernel argument', () => {

@@ -48,6 +48,14 @@ const FINAL: Readonly<Record<CopyFault['reason'], boolean>> = {
   'wrong-digest': true,
   'digests-bad-signature': true,
   'not-ours-any-more': true,
+  'digest-malformed': true,
+  'payload-of-another-release': true,
+  'payload-not-crau': true,
+  'payload-malformed': true,
+  'payload-unsigned': true,
+  'payload-wrong-length': true,
+  'payload-truncated': true,
+  'payload-bad-signature': true,
 };
 
 describe('a fault', () => {

@@ -7,6 +7,7 @@ import type { Platform } from '../../src/shared/platform.ts';
 import { type Edge, type EdgeOptions, edgeOver, OPERATOR, OPERATOR_TOKEN } from '../support/edge.ts';
 import { FaultInjector, type Strike } from './fault-injector.ts';
 import { KeptSteps } from './kept-steps.ts';
+import { PROVENANCE } from './laws.ts';
 
 export const PAIR = 'stable/amd64-usr';
 export const VERSION = '4593.2.5';
@@ -133,7 +134,7 @@ async function walk(world: World, reader: Edge): Promise<Readable> {
 
 async function readableBelow({ genuine }: World, reader: Edge, version: string): Promise<string[]> {
   const read = async ([name, whole]: [string, Uint8Array]): Promise<string[]> => {
-    const response = await reader.fetch(`/${PAIR}/${version}/${name}`);
+    const response = await reader.fetch(pathOf(name, version));
     const bytes = new Uint8Array(await response.arrayBuffer());
     if (response.status === 200) expect(Buffer.compare(bytes, whole), name).toBe(0);
     else expect(response.status, `${version}/${name}`).toBeGreaterThanOrEqual(500);
@@ -144,6 +145,12 @@ async function readableBelow({ genuine }: World, reader: Edge, version: string):
   const readable = first === undefined ? [] : await read(first);
   return [readable, ...(await Promise.all(others.map(read)))].flat();
 }
+
+/** An update payload has no alias. */
+const pathOf = (name: string, version: string): string =>
+  name.startsWith('update/')
+    ? `/update/amd64-usr/${VERSION}/${name.slice('update/'.length)}`
+    : `/${PAIR}/${version}/${name}`;
 
 /** A later attempt, nothing in its way. */
 async function completes(world: World, edge: Edge): Promise<void> {
@@ -164,7 +171,15 @@ async function leavesNothing(world: World, edge: Edge): Promise<void> {
   const genuine = [...world.genuine.keys()].toSorted();
   const stored = async () => {
     const { objects } = await world.until(world.bucket.list({ prefix: 'files/' }));
-    return objects.map(({ key }) => key.split('/')[4] ?? '').toSorted();
+    const names = objects.map(({ key }) => key.split('/').slice(4, -1).join('/'));
+    // A statement stands beside each file that was proved; the laws say what is in it.
+    expect(names.filter((name) => name.endsWith(PROVENANCE)).toSorted()).toEqual(
+      names
+        .filter((name) => names.includes(`${name}${PROVENANCE}`))
+        .map((name) => `${name}${PROVENANCE}`)
+        .toSorted(),
+    );
+    return names.filter((name) => !name.endsWith(PROVENANCE)).toSorted();
   };
   if ((await stored()).length > genuine.length) {
     await world.pass(MORE_THAN_A_DAY_MS);

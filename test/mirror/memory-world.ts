@@ -1,16 +1,19 @@
 /** A world of the fault table in plain Node: R2 in memory, upstream in the same process, and time that jumps. */
+import { createHash } from 'node:crypto';
 import type { PrivateKey } from 'openpgp';
 import { makeRelease } from '../../tools/release-server/release.ts';
 import { fingerprint, makeSigningKey, publicKeyText } from '../../tools/release-server/signing-key.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
 import { MemoryUpstream } from '../support/memory-upstream.ts';
 import { provideStreams } from '../support/node-streams.ts';
+import { makePayload, makeSigning } from '../support/payload.ts';
 import { makeCryptoPrompt } from '../support/prompt-crypto.ts';
 import { seeded } from '../support/seeded.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { HERE, IMAGE, KERNEL, PAIR, VERSION, type World } from './fault-table.ts';
 import { breaches } from './laws.ts';
 
+const UPDATE = 'flatcar_production_update.gz';
 const PART_BYTES = 16 * 1024;
 /** The image has four parts. */
 const SIZES = { [IMAGE]: 50_000, [KERNEL]: 3000 };
@@ -22,6 +25,8 @@ const SIGNED = new Date('2025-01-02T00:00:00Z');
 export interface Release {
   readonly key: PrivateKey;
   readonly genuine: ReadonlyMap<string, Buffer>;
+  /** The key of its update payload, as UPDATE_KEY takes it. */
+  readonly updateKey: string;
 }
 
 /** Prepares this process as well. */
@@ -32,14 +37,22 @@ export async function prepareRelease(): Promise<Release> {
   makeCryptoPrompt();
   // Releases before 2022 have no digests of their own for a file; here the image alone has some.
   const genuine = new Map([...made].filter(([name]) => !name.includes('.DIGESTS') || name.startsWith(IMAGE)));
-  return { key, genuine };
+  const signing = makeSigning();
+  const digest = (name: string) =>
+    createHash('sha256')
+      .update(genuine.get(name) ?? '')
+      .digest();
+  const payload = makePayload({ data: Buffer.alloc(40_000, 7), signings: [signing], kernel: digest(KERNEL) });
+  genuine.set(`update/${UPDATE}`, payload);
+  return { key, genuine, updateKey: signing.publicKey };
 }
 
 /** A new world; `writeAgainMs` makes its R2 refuse a second write to a key that comes too soon. */
-export function makeWorld({ key, genuine }: Release, writeAgainMs = 0): World {
+export function makeWorld({ key, genuine, updateKey }: Release, writeAgainMs = 0): World {
   const clock = new VirtualClock();
   const upstream = new MemoryUpstream(clock.timer, SIGNED);
-  for (const [name, bytes] of genuine) upstream.put(`${HERE}/${name}`, bytes);
+  for (const [name, bytes] of genuine)
+    upstream.put(name === `update/${UPDATE}` ? `update/amd64-usr/${VERSION}/${UPDATE}` : `${HERE}/${name}`, bytes);
   upstream.alias(`${PAIR}/current`, VERSION);
   upstream.put('key.asc', Buffer.from(publicKeyText(key)));
   const broken: string[] = [];
@@ -50,6 +63,9 @@ export function makeWorld({ key, genuine }: Release, writeAgainMs = 0): World {
     platform: { fetch: upstream.fetch, timer: clock.timer, now: clock.now, random: seeded(1) },
     vars: {
       UPSTREAM_URL: upstream.template,
+      UPDATE_URL: upstream.url('update/{board}/{version}/{file}'),
+      UPDATE_FILES: UPDATE,
+      UPDATE_KEY: updateKey,
       SIGNING_KEY_URL: upstream.url('key.asc'),
       SIGNING_KEY_FINGERPRINTS: fingerprint(key),
     },

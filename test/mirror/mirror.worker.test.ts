@@ -466,7 +466,7 @@ describe('quarantine', () => {
     const count = async () => (await env.RELEASES.list({ prefix: 'files/stable/amd64-usr/4593.2.5/' })).objects.length;
     clock.advance(23 * 3_600_000);
     await edge.poll();
-    expect(await count()).toBe(15);
+    expect(await count()).toBe(18);
     clock.advance(25 * 3_600_000);
     await edge.poll();
     expect(await count()).toBe(0);
@@ -627,7 +627,7 @@ describe('listings', () => {
     expect(await names('/stable/')).toEqual(['amd64-usr/', 'arm64-usr/']);
     expect(await names('/stable/amd64-usr/')).toEqual(['4593.2.5/', 'current/']);
     expect(await names('/stable/amd64-usr/current/')).toContain(IMAGE);
-    expect(await names('/stable/amd64-usr/4593.2.5/')).toHaveLength(15);
+    expect(await names('/stable/amd64-usr/4593.2.5/')).toHaveLength(20);
     expect((await edge.fetch('/stable/amd64-usr/4593.2.4/')).status).toBe(404);
   });
 
@@ -660,7 +660,7 @@ describe('listings', () => {
     const index = await response.json<{
       channels: Record<string, Record<string, Record<string, { files: Record<string, unknown> }>>>;
     }>();
-    expect(Object.keys(index.channels['stable']?.['amd64-usr']?.['4593.2.5']?.files ?? {})).toHaveLength(15);
+    expect(Object.keys(index.channels['stable']?.['amd64-usr']?.['4593.2.5']?.files ?? {})).toHaveLength(18);
     const etag = response.headers.get('etag') ?? '';
     expect((await isolate.fetch('/releases.json', { headers: { 'if-none-match': etag } })).status).toBe(304);
     const feed = await (await isolate.fetch('/feed.atom')).text();

@@ -28,6 +28,6 @@ it.each([
   } as unknown as Upstream;
   const keyring = await genuinePart({ keys: [key.toPublic()] });
   const keys = { current: async () => ok(keyring), refreshed: async () => ok(keyring) } as unknown as TrustedKeys;
-  const checked = await new FileSignatures(nodePlatform, upstream, keys).check(file);
+  const checked = await new FileSignatures(nodePlatform, upstream, keys, []).check(file);
   expect(checked.ok ? 'ok' : checked.error.reason).toBe(expected);
 });

@@ -5,7 +5,7 @@ import type { UpstreamFault } from '../../src/releases/upstream/upstream.ts';
 import { err, ok } from '../../src/shared/result.ts';
 import type { RunningVerification } from '../../src/signing/verification.ts';
 
-const SIGNER = { signedBy: 'A'.repeat(40), signedAt: 0 } as never;
+const SIGNER = { signedBy: 'A'.repeat(40), primary: 'B'.repeat(40), signedAt: 0 };
 const bytesOf = (size: number) => Uint8Array.from({ length: size }, (_, index) => (index * 7 + (index >> 8)) & 255);
 
 /** Gives `bytes` in chunks; then ends, or fails with `fault`. */
@@ -99,7 +99,7 @@ describe('a file', () => {
       before = seen.got.length;
     });
     const sent = await sendVerified(sourceOf(bytes, chunk).source, size, running, sink, nothing);
-    expect(sent).toEqual({ kind: 'good', signature: SIGNER, delivered: true });
+    expect(sent).toEqual({ kind: 'good', signedBy: SIGNER.signedBy, delivered: true });
     expect([before, seen.ending]).toEqual([free(size), 'ended']);
     expect(seen.got.is(bytes) && taken.is(bytes)).toBe(true);
   });
@@ -152,7 +152,7 @@ describe('what goes wrong under way', () => {
       client(free(size)).sink,
       nothing,
     );
-    expect(sent).toEqual({ kind: 'good', signature: SIGNER, delivered: false });
+    expect(sent).toEqual({ kind: 'good', signedBy: SIGNER.signedBy, delivered: false });
   });
 
   it('a file that is longer than it was said to be gives no more than the boundary before the verdict', async () => {

@@ -9,7 +9,7 @@ import {
   serves,
   streamEntry,
 } from '../../src/releases/catalogue.ts';
-import { companionsOf, isCompanion } from '../../src/releases/companions.ts';
+import { companionsOf, isCompanion, isMade } from '../../src/releases/companions.ts';
 import {
   type Alias,
   compareVersions,
@@ -223,7 +223,18 @@ describe('the catalogue', () => {
 
 describe('companions', () => {
   it('are told by their endings', () => {
-    for (const name of companionsOf('image.bin.bz2')) expect(isCompanion(name), name).toBe(true);
+    for (const name of companionsOf('image.bin.bz2')) expect(isCompanion(name) || isMade(name), name).toBe(true);
+    expect(companionsOf('update/x.gz')).toEqual(
+      ['sha256', 'provenance.json', 'sigstore.json'].map((end) => `update/x.gz.${end}`),
+    );
+    expect(['a.sha256', 'update/a.sha256', 'SHA256SUMS', 'update/SHA512SUMS', 'a.sha512', 'a'].map(isMade)).toEqual([
+      true,
+      false,
+      true,
+      true,
+      true,
+      false,
+    ]);
     for (const name of ['image.bin.bz2', 'version.txt', 'image.asc', 'DIGESTS', 'sig'])
       expect(isCompanion(name), name).toBe(false);
   });

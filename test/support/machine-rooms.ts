@@ -106,6 +106,7 @@ export class MachineRooms {
       composer: new Composer({ platform, store, vault, composed: composedBucket(r2.bucket, platform) }, composing),
       boots: new BootLog(platform, store),
       ignitionOf: async (place) => ok(readerOfPlace(place).ignition),
+      hasUpdates: async () => ok(false),
       releaseOf: async ({ version }) => ok(version === 'current' ? '4593.2.5' : version),
     };
   }

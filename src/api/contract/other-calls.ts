@@ -69,6 +69,13 @@ export const otherCalls = {
     refusals: [502, 503, 504],
     refusesIn: 'text/plain',
   },
+  getProvenanceKey: {
+    ...{ method: 'get', path: '/keys/provenance.pem', tag: 'Service', isPublic: true },
+    summary: 'The public key of the provenance of mirrored files',
+    answer: { status: 200, description: 'PEM, of PROVENANCE_KEY.', type: 'application/x-pem-file' },
+    refusals: [404],
+    refusesIn: 'text/plain',
+  },
   getReleaseIndex: {
     ...{ method: 'get', path: '/releases.json', tag: 'Service', isPublic: true },
     summary: 'The public index of what is mirrored',

@@ -15,6 +15,9 @@ export type Place = Pick<Machine, 'channel' | 'board' | 'version'>;
 /** Returns the number of the release that an alias names now; that of a number is itself. */
 export type ReleaseOf = (place: Place) => Promise<Result<string, ReleaseUnknown | StoreFault>>;
 
+/** True when the system extensions of a numbered release are served here: Flatcar's initrd fetches those that are enabled. */
+export type HasUpdates = (place: Place) => Promise<Result<boolean, StoreFault>>;
+
 /** Returns what a machine's kernel gets: the arguments of its profiles, in order, and then its own. */
 export const kernelArgsOf = (machine: Machine, profiles: readonly Profile[]): readonly string[] => [
   ...profiles.flatMap(({ kernelArgs = [] }) => kernelArgs),

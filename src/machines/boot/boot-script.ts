@@ -15,6 +15,8 @@ export interface BootScript {
   /** Where this script itself comes from. */
   readonly scriptUrl: string;
   readonly cloudConfigUrl: string | undefined;
+  /** Where the initrd gets system extensions from; undefined: from Flatcar's own host. */
+  readonly updatesUrl: string | undefined;
   /** The arguments of the profile and of the machine, in order. */
   readonly kernelArgs: readonly string[];
 }
@@ -31,11 +33,18 @@ export const MOST_LINE_BYTES = 2047;
  */
 export const kernelLine = (boot: LineParts): string => `initrd=${INITRD} ${lineWithoutInitrd(boot)}`;
 
-type LineParts = Pick<BootScript, 'configUrl' | 'cloudConfigUrl' | 'kernelArgs'>;
+type LineParts = Pick<BootScript, 'configUrl' | 'cloudConfigUrl' | 'updatesUrl' | 'kernelArgs'>;
 
-function lineWithoutInitrd({ configUrl, cloudConfigUrl, kernelArgs }: LineParts): string {
+/** bootengine's download_sysext (https://github.com/flatcar/bootengine/pull/112). An operator may name another server. */
+const UPDATES_ARGUMENT = 'flatcar.release_file_server_url=';
+
+function lineWithoutInitrd({ configUrl, cloudConfigUrl, updatesUrl, kernelArgs }: LineParts): string {
+  const isNamed = kernelArgs.some((argument) => argument.startsWith(UPDATES_ARGUMENT));
+  const updates = updatesUrl === undefined || isNamed ? [] : [`${UPDATES_ARGUMENT}${updatesUrl}`];
   const cloudConfig = cloudConfigUrl === undefined ? [] : [`cloud-config-url=${cloudConfigUrl}`];
-  return ['flatcar.first_boot=1', `ignition.config.url=${configUrl}`, ...cloudConfig, ...kernelArgs].join(' ');
+  return ['flatcar.first_boot=1', `ignition.config.url=${configUrl}`, ...cloudConfig, ...updates, ...kernelArgs].join(
+    ' ',
+  );
 }
 
 /** Returns the script in the language of `script`. */

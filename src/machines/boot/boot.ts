@@ -16,7 +16,14 @@ import type { HandedStore } from '../records/handed.ts';
 import { type Machine, type Profile, profilesOf } from '../records/model.ts';
 import type { Vault, VaultFault } from '../records/vault.ts';
 import { type Body, cloudConfig, frozen, IGNITION, type Made, metadata, type NotThere, TEXT } from './bodies.ts';
-import { kernelArgsOf, madeOfProfiles, type ReleaseOf, type ReleaseUnknown, releaseFolder } from './boot-parts.ts';
+import {
+  type HasUpdates,
+  kernelArgsOf,
+  madeOfProfiles,
+  type ReleaseOf,
+  type ReleaseUnknown,
+  releaseFolder,
+} from './boot-parts.ts';
 import { bootScript, kernelLine, MOST_LINE_BYTES, type Script } from './boot-script.ts';
 import type { Capabilities, Capability } from './capability.ts';
 import type { Composer } from './composer.ts';
@@ -32,6 +39,7 @@ export type Wanted =
 export interface BootPorts {
   readonly platform: Platform;
   readonly releaseOf: ReleaseOf;
+  readonly hasUpdates: HasUpdates;
   readonly store: MachineStore;
   readonly current: Current;
   readonly vault: Vault;
@@ -193,9 +201,12 @@ async function script(
   const isFetched = await isCloudConfigFetched(ports, machine, records);
   if (!isFetched.ok) return isFetched;
   const { channel, board } = machine;
+  const updates = await ports.hasUpdates({ channel, board, version: release.value });
+  if (!updates.ok) return updates;
   const boot = {
     ...{ origin, channel, board, version: release.value, configUrl: `${url}/ignition`, scriptUrl: again },
     cloudConfigUrl: isFetched.value ? `${url}/cloud-config` : undefined,
+    updatesUrl: updates.value ? `${origin}/update` : undefined,
     kernelArgs: kernelArgsOf(machine, records),
   };
   // A kernel cuts a longer line without a word, and its end would be the operator's own arguments.

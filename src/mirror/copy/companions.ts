@@ -6,14 +6,16 @@ import type { JudgedFile } from '../../releases/pass-through/verifications.ts';
 import type { ManifestFile } from '../../releases/store/manifest.ts';
 import type { FileSignatures } from '../../releases/upstream/file-signatures.ts';
 import type { Upstream } from '../../releases/upstream/upstream.ts';
-import { sha512Hex } from '../../shared/bytes.ts';
+import { sha256Hex, sha512Hex } from '../../shared/bytes.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { Slots } from '../../shared/slots.ts';
+import type { PayloadKey } from '../../signing/payload/keys.ts';
 import { verifyBytes } from '../../signing/verification.ts';
 import type { MirrorStore, Release } from '../store/bucket.ts';
 import type { CopyFault } from './copy-fault.ts';
 import { parseDigests } from './digests.ts';
+import type { Provenance } from './provenance.ts';
 
 export interface CopyPorts {
   /** Tells pass-through that the signature of a file does not hold, so that it sends none of it. Never rejects. */
@@ -21,6 +23,9 @@ export interface CopyPorts {
   readonly platform: Platform;
   readonly upstream: Upstream;
   readonly signatures: FileSignatures;
+  /** The keys that an update payload may be signed by. */
+  readonly payloadKeys: readonly PayloadKey[];
+  readonly provenance: Provenance;
   readonly store: MirrorStore;
   /** Limits the uploads that run at the same time, over all files that are being copied. */
   readonly slots: Slots;
@@ -101,6 +106,7 @@ export async function storeCompanions(
       etag: etag.value,
       size: bytes.length,
       sha512: await sha512Hex(bytes),
+      sha256: await sha256Hex(bytes),
       verifiedAt,
       ...(modified === undefined ? {} : { modified: new Date(modified).toISOString() }),
     };

@@ -3,24 +3,15 @@
  * only after it has checked signature, date, digest and name. Otherwise it aborts the upload, and no object exists.
  */
 
-import { signatureOf } from '../../releases/companions.ts';
 import { fileKey } from '../../releases/keys.ts';
 import type { ManifestFile } from '../../releases/store/manifest.ts';
 import type { UpstreamFacts } from '../../releases/upstream/upstream.ts';
 import { UpstreamReader } from '../../releases/upstream/upstream-reader.ts';
-import { parseVersionTxt } from '../../releases/upstream/version-txt.ts';
-import { sha256Hex } from '../../shared/bytes.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { beginDigest, type RunningDigest } from '../../signing/verification.ts';
-import {
-  COMPANION_LIMIT,
-  type CopyOrder,
-  type CopyPorts,
-  fetchCompanions,
-  listedDigest,
-  storeCompanions,
-} from './companions.ts';
+import { type Companions, type CopyOrder, type CopyPorts, storeCompanions } from './companions.ts';
 import type { CopyFault } from './copy-fault.ts';
+import { type FileProof, type Proved, proofFor } from './proof.ts';
+import { provenanceOf } from './provenance.ts';
 import { type CopyWatcher, partSink, type Sink, wholeSink } from './sink.ts';
 
 export interface CopiedFile {
@@ -37,75 +28,59 @@ export async function copyFile(
   order: CopyOrder,
   watcher: CopyWatcher,
 ): Promise<Result<CopiedFile, CopyFault>> {
-  const { platform, upstream, signatures, maxFileBytes } = ports;
+  const { platform, upstream, maxFileBytes } = ports;
   const where = { ...order.release, file: order.name };
   const facts = await upstream.facts(where);
   if (!facts.ok) return facts;
   const { size } = facts.value;
   if (size > maxFileBytes) return err({ reason: 'file-too-large', size, limit: maxFileBytes });
-  const sig = await upstream.small({ ...where, file: signatureOf(order.name) }, COMPANION_LIMIT);
-  if (!sig.ok) return sig.error.reason === 'absent' ? err({ reason: 'signature-missing' }) : sig;
-  const identified = await signatures.identify(sig.value.bytes);
-  if (!identified.ok) return identified;
-  const { keyring, signature } = identified.value;
-  if (order.builtAt !== undefined && signature.created < order.builtAt) {
-    return err({ reason: 'signed-before-build' });
-  }
-  const companions = await fetchCompanions(ports, order);
-  if (!companions.ok) return companions;
-  const expected = await listedDigest(ports, order, companions.value);
-  if (!expected.ok) return expected;
-  const digest = await beginDigest(keyring, signature, platform.now());
-  if (!digest.ok) return digest;
-  const stored = await store(ports, order, facts.value, digest.value, expected.value, watcher);
+  const proof = await proofFor(ports, order, facts.value);
+  if (!proof.ok) return proof;
+  const stored = await store(ports, order, facts.value, proof.value, watcher);
   if (!stored.ok) {
-    if (stored.error.reason === 'bad-signature') {
-      const judged = { file: where, facts: facts.value, signatureHash: await sha256Hex(sig.value.bytes) };
-      await ports.noteBad(judged, stored.error.reason);
-    }
+    const { reason } = stored.error;
+    if (BAD_SIGNATURES.has(reason))
+      await ports.noteBad({ file: where, facts: facts.value, signatureHash: proof.value.hash }, reason);
     return stored;
   }
-  const { signedBy, primary, signedAt, ...object } = stored.value;
+  const { fields, checks, ...object } = stored.value;
   const verifiedAt = new Date(platform.now()).toISOString();
   const modified = facts.value.lastModified;
   const entry: ManifestFile = {
     ...object,
+    ...fields,
     size,
     verifiedAt,
-    signedBy,
-    primary,
-    signedAt: new Date(signedAt).toISOString(),
     ...(modified === undefined ? {} : { modified: new Date(modified).toISOString() }),
   };
-  const companionEntries = await storeCompanions(
-    ports,
-    order,
-    new Map([
-      [signatureOf(order.name), { bytes: sig.value.bytes, modified: sig.value.facts.lastModified }],
-      ...companions.value,
-    ]),
-    verifiedAt,
-  );
-  if (!companionEntries.ok) return companionEntries;
-  const entries = { [order.name]: entry, ...companionEntries.value };
-  return ok({ entries, upstreamTag: facts.value.etag ?? '', size });
+  const made = await provenanceOf(ports.provenance, order, entry, checks);
+  const beside: Companions = new Map(proof.value.companions);
+  for (const [name, bytes] of made) beside.set(name, { bytes, modified: undefined });
+  const companions = await storeCompanions(ports, order, beside, verifiedAt);
+  if (!companions.ok) return companions;
+  return ok({ entries: { [order.name]: entry, ...companions.value }, upstreamTag: facts.value.etag ?? '', size });
 }
 
-interface StoredFile {
+/** The faults that say of the bytes themselves that they are not what was signed. */
+const BAD_SIGNATURES: ReadonlySet<CopyFault['reason']> = new Set([
+  'bad-signature',
+  'payload-bad-signature',
+  'payload-unsigned',
+  'payload-not-crau',
+  'payload-malformed',
+  'payload-wrong-length',
+] as const);
+
+interface StoredFile extends Proved {
   readonly key: string;
   readonly etag: string;
-  readonly sha512: string;
-  readonly signedBy: string;
-  readonly primary: string;
-  readonly signedAt: number;
 }
 
 async function store(
   ports: CopyPorts,
   order: CopyOrder,
   facts: UpstreamFacts,
-  digest: RunningDigest,
-  expectedSha512: string | undefined,
+  proof: FileProof,
   watcher: CopyWatcher,
 ): Promise<Result<StoredFile, CopyFault>> {
   const { platform, upstream, partBytes } = ports;
@@ -115,8 +90,8 @@ async function store(
   const key = fileKey(order.release, order.name, order.attempt);
   const sink = facts.size <= partBytes ? wholeSink(ports, key) : await partSink(ports, key, watcher);
   if (!sink.ok) return sink;
-  const copied = await pump(source, facts.size, digest, sink.value, watcher);
-  const verified = copied.ok ? await judge(order, digest, expectedSha512, sink.value.held()) : copied;
+  const copied = await pump(source, facts.size, proof, sink.value, watcher);
+  const verified = copied.ok ? await proof.finish(sink.value.held()) : copied;
   if (!verified.ok) {
     await source.cancel();
     await sink.value.abort();
@@ -126,11 +101,11 @@ async function store(
   return etag.ok ? ok({ key, etag: etag.value, ...verified.value }) : etag;
 }
 
-/** Copies all of `source` into `sink` and into the hash. */
+/** Copies all of `source` into `sink`, past its proof. */
 async function pump(
   source: UpstreamReader,
   size: number,
-  digest: RunningDigest,
+  proof: FileProof,
   sink: Sink,
   watcher: CopyWatcher,
 ): Promise<Result<undefined, CopyFault>> {
@@ -144,27 +119,10 @@ async function pump(
     if (!chunk.ok) return chunk;
     if (chunk.value === undefined) return ok(undefined);
     if (!watcher.isOurs()) return err({ reason: 'not-ours-any-more' });
-    digest.update(chunk.value);
+    proof.update(chunk.value);
     const written = await sink.write(chunk.value);
     if (!written.ok) return written;
     bytes += chunk.value.length;
     watcher.progress(bytes, size);
   }
-}
-
-async function judge(
-  order: CopyOrder,
-  digest: RunningDigest,
-  expectedSha512: string | undefined,
-  bytes: Uint8Array,
-): Promise<Result<Omit<StoredFile, 'key' | 'etag'>, CopyFault>> {
-  const sha512 = digest.sha512();
-  const verified = await digest.finish();
-  if (!verified.ok) return verified;
-  if (expectedSha512 !== undefined && expectedSha512 !== sha512) return err({ reason: 'wrong-digest' });
-  if (order.name === 'version.txt') {
-    const fields = parseVersionTxt(bytes, order.release.channel, order.release.version);
-    if (!fields.ok) return fields;
-  }
-  return ok({ sha512, ...verified.value });
 }

@@ -5,7 +5,7 @@
 import type { MirrorStore } from '../../mirror/store/bucket.ts';
 import { NO_NOTES } from '../../mirror/store/notes.ts';
 import { type Catalogue, isMirrored, mirroredAliases } from '../../releases/catalogue.ts';
-import { isCompanion } from '../../releases/companions.ts';
+import { isCompanion, isUpdate } from '../../releases/companions.ts';
 import { type Alias, isAlias, type Pair } from '../../releases/model.ts';
 import { servedRelease } from '../../releases/serve/current.ts';
 import type { ReleaseStore } from '../../releases/store/bucket.ts';
@@ -180,7 +180,7 @@ function answered(
 
 const signedFiles = (files: ReleaseIndex['releases'][number]['files']): SignedFile[] =>
   Object.entries(files)
-    .filter(([name]) => !isCompanion(name))
+    .filter(([name]) => !isCompanion(name) && !isUpdate(name))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([name, { size, sha512, signedBy, signedAt, verifiedAt }]) =>
       signedBy === undefined ? [] : [{ name, size, sha512, signedBy, signedAt, verifiedAt }],

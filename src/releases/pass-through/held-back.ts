@@ -1,7 +1,7 @@
 /** Copies bytes to a client, and holds back the end of a file until its signature has verified. No I/O of its own. */
 
 import type { Result } from '../../shared/result.ts';
-import type { RunningVerification, VerificationFault, VerifiedSignature } from '../../signing/verification.ts';
+import type { RunningProof } from '../upstream/file-signatures.ts';
 import type { UpstreamFault } from '../upstream/upstream.ts';
 
 /** How many bytes at the end of a file no client gets before the signature has verified. */
@@ -30,8 +30,8 @@ export async function sendAll(source: ByteSource, sink: WritableStream<Uint8Arra
 }
 
 export type VerifiedSend =
-  | { readonly kind: 'good'; readonly signature: VerifiedSignature; readonly delivered: boolean }
-  | { readonly kind: 'bad'; readonly fault: VerificationFault }
+  | { readonly kind: 'good'; readonly signedBy: string; readonly delivered: boolean }
+  | { readonly kind: 'bad'; readonly fault: { readonly reason: string } }
   | Exclude<SendOutcome, { kind: 'sent' }>;
 
 /**
@@ -42,9 +42,9 @@ export type VerifiedSend =
 export async function sendVerified(
   source: ByteSource,
   size: number,
-  verification: RunningVerification,
+  verification: RunningProof,
   sink: WritableStream<Uint8Array>,
-  onBad: (fault: VerificationFault) => Promise<void>,
+  onBad: (fault: { readonly reason: string }) => Promise<void>,
 ): Promise<VerifiedSend> {
   const writer = sink.getWriter();
   const boundary = size - HELD_BACK_BYTES;
@@ -72,11 +72,11 @@ export async function sendVerified(
   }
   const tail = await copy(fromMemory(heldBack), (chunk) => writer.write(chunk));
   const delivered = tail.kind === 'sent' && (await close(writer)).kind === 'sent';
-  return { kind: 'good', signature: verdict.value, delivered };
+  return { kind: 'good', signedBy: verdict.value.signedBy, delivered };
 }
 
 /** Returns the bytes of `source`, each of which `verification` has seen. A bug in it is no fault of the client. */
-const hashed = (source: ByteSource, verification: RunningVerification): ByteSource => ({
+const hashed = (source: ByteSource, verification: RunningProof): ByteSource => ({
   next: async () => {
     const chunk = await source.next();
     if (chunk.ok && chunk.value !== undefined) verification.update(chunk.value);

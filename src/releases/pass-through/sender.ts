@@ -3,10 +3,9 @@ import type { Platform } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { Slots } from '../../shared/slots.ts';
 import type { StoreFault } from '../../shared/store.ts';
-import type { VerificationFault, VerifiedSignature } from '../../signing/verification.ts';
 import type { ReleaseFile } from '../model.ts';
 import type { ProvenVerdict } from '../store/verdict.ts';
-import type { CheckedSignature, FileSignatureFault, FileSignatures } from '../upstream/file-signatures.ts';
+import type { CheckedSignature, FileSignatureFault } from '../upstream/file-signatures.ts';
 import { isSameFacts, type Upstream, type UpstreamFacts, type UpstreamFault } from '../upstream/upstream.ts';
 import { UpstreamReader } from '../upstream/upstream-reader.ts';
 import { CHUNK_BYTES, chunkDigest, inChunks, joinDigests, provenBytes, splitDigests } from './chunks.ts';
@@ -43,7 +42,6 @@ export class Sender {
   constructor(
     private readonly platform: Platform,
     private readonly upstream: Upstream,
-    private readonly signatures: FileSignatures,
     private readonly verifications: Verifications,
     private readonly unproven: UnprovenStreams,
     private readonly fixedLength: FixedLength,
@@ -96,7 +94,7 @@ export class Sender {
   async verified(judged: JudgedFile, checked: CheckedSignature): Promise<Result<Body, SendFault>> {
     const { file, facts } = judged;
     if (facts.size <= HELD_BACK_BYTES) return await this.#verifiedSmall(judged, checked);
-    const verification = await this.signatures.begin(checked);
+    const verification = await checked.begin(facts.size);
     if (!verification.ok) return verification;
     const reader = this.#reader(file, facts, 0, facts.size - 1);
     const opened = await reader.open();
@@ -133,7 +131,7 @@ export class Sender {
     if (result.kind === 'bad') return { kind: 'bad', reason: result.fault.reason };
     if (result.kind === 'client-gone') return { kind: 'broken', fault: { reason: 'client-gone' } };
     if (result.kind === 'source-failed') return { kind: 'broken', fault: result.fault };
-    const good = { kind: 'good' as const, signedBy: result.signature.signedBy, chunks: joinDigests(digests) };
+    const good = { kind: 'good' as const, signedBy: result.signedBy, chunks: joinDigests(digests) };
     await this.verifications.settle(judged, good, true);
     return good;
   }
@@ -142,7 +140,7 @@ export class Sender {
   async verifyOnly(judged: JudgedFile, checked: CheckedSignature): Promise<VerificationOutcome> {
     return await this.verifications.lead(judged, false, () =>
       this.#slots.run(async () => {
-        const verification = await this.signatures.begin(checked);
+        const verification = await checked.begin(judged.facts.size);
         if (!verification.ok) return { kind: 'broken', fault: verification.error };
         const reader = this.#reader(judged.file, judged.facts, 0, judged.facts.size - 1);
         const opened = await reader.open();
@@ -170,7 +168,7 @@ export class Sender {
     if (!fetched.ok) return fetched.error.reason === 'too-large' ? err({ reason: 'changed' }) : fetched;
     if (!isSameFacts(fetched.value.facts, facts)) return err({ reason: 'changed' });
     const { bytes } = fetched.value;
-    const verification = await this.signatures.begin(checked);
+    const verification = await checked.begin(facts.size);
     if (!verification.ok) return verification;
     verification.value.update(bytes);
     const chunks = joinDigests(bytes.length === 0 ? [] : [await chunkDigest(bytes)]);
@@ -186,7 +184,7 @@ export class Sender {
 }
 
 const outcomeOf = (
-  verdict: Result<VerifiedSignature, VerificationFault>,
+  verdict: Result<{ readonly signedBy: string }, { readonly reason: string }>,
   chunks: string,
 ): Exclude<VerificationOutcome, { kind: 'broken' }> =>
   verdict.ok

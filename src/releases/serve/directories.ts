@@ -18,12 +18,12 @@ export interface DirectoryPorts {
   readonly versionFiles: VersionFiles;
 }
 
-type DirectoryPath = ReleasePath & { kind: 'directory' };
+type DirectoryPath = Exclude<ReleasePath, { kind: 'file' }>;
 
 /** Returns the entries of a directory, or `undefined` when the release is not published here. */
 export async function listDirectory(
   ports: DirectoryPorts,
-  { channel, board, version }: DirectoryPath,
+  { kind, channel, board, version }: DirectoryPath,
 ): Promise<Result<ListingEntry[] | undefined, VersionFault | MirroredFault>> {
   const { catalogue, store } = ports;
   if (board === undefined) return ok(catalogue.boards.toSorted().map((name) => directoryEntry(name, `/${channel}/`)));
@@ -35,7 +35,9 @@ export async function listDirectory(
   if (!release.ok) return release;
   const manifest = await ports.mirrored.manifest({ ...pair, version: release.value.version });
   if (!manifest.ok) return manifest;
-  return ok(manifest.value && releaseEntries(manifest.value, pair, version));
+  if (manifest.value === undefined) return ok(undefined);
+  const entries = releaseEntries(manifest.value, pair, version, kind === 'updates');
+  return ok(entries.length === 0 ? undefined : entries);
 }
 
 async function listPair({ store }: DirectoryPorts, pair: Pair): Promise<Result<ListingEntry[], VersionFault>> {

@@ -3,8 +3,10 @@
  * official mirror script looks for; programs can ask for JSON. No I/O.
  */
 
+import { isUpdate, plainName, updateFile } from '../companions.ts';
 import { filePath, type Pair, type ReleaseFile, type Version } from '../model.ts';
-import type { Manifest } from '../store/manifest.ts';
+import { isProved, type Manifest } from '../store/manifest.ts';
+import { listsOf, madeText } from './made.ts';
 
 export interface ListingEntry {
   readonly name: string;
@@ -26,22 +28,31 @@ export function directoryEntry(name: string, parent: string, modified: string | 
 }
 
 /**
- * Returns the files of a published release, sorted by name. `urlVersion` is what their URLs have in place of the
+ * Returns the files of a published release, or with `ofUpdates` its update payloads, sorted by name. `urlVersion` is what their URLs have in place of the
  * version: the version itself, or the alias that the client asked for.
  */
-export function releaseEntries(manifest: Manifest, pair: Pair, urlVersion: string): ListingEntry[] {
-  return Object.entries(manifest.files)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, { size, sha512, signedBy, modified }]) => ({
-      name,
-      size,
-      modified: modified ?? null,
-      type: 'file',
-      url: filePath({ ...pair, version: urlVersion as Version, file: name } satisfies ReleaseFile),
-      sha512,
-      ...(signedBy === undefined ? {} : { signedBy }),
-      verified: signedBy !== undefined,
-    }));
+export function releaseEntries(manifest: Manifest, pair: Pair, urlVersion: string, ofUpdates = false): ListingEntry[] {
+  const pathOf = (file: string) => filePath({ ...pair, version: urlVersion as Version, file } satisfies ReleaseFile);
+  const lists = listsOf(manifest, ofUpdates).map((name): ListingEntry => {
+    const file = ofUpdates ? updateFile(name) : name;
+    const size = madeText(manifest, file)?.length ?? 0;
+    return { name, size, modified: null, type: 'file', url: pathOf(file), verified: false };
+  });
+  const files = Object.entries(manifest.files)
+    .filter(([name]) => isUpdate(name) === ofUpdates)
+    .map(
+      ([name, file]): ListingEntry => ({
+        name: plainName(name),
+        size: file.size,
+        modified: file.modified ?? null,
+        type: 'file',
+        url: pathOf(name),
+        sha512: file.sha512,
+        ...(file.signedBy === undefined ? {} : { signedBy: file.signedBy }),
+        verified: isProved(file),
+      }),
+    );
+  return [...files, ...lists].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Serves the files that a manifest names from R2. Their signatures were verified before the manifest was written. */
-import { toBase64 } from '../../shared/bytes.ts';
+import { sha512Hex, toBase64 } from '../../shared/bytes.ts';
 import { CACHE } from '../../shared/http/cache.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
@@ -10,10 +10,11 @@ import { contentTypeOf, type Pair, type ReleaseFile, type Version } from '../mod
 import type { ReleaseStore } from '../store/bucket.ts';
 import { isPublished, isWithdrawn, type Manifest, type ManifestFile } from '../store/manifest.ts';
 import { type OpenFile, openFromStore } from './cached-files.ts';
+import { madeText } from './made.ts';
 
 export interface MirroredAnswer {
   readonly delivery: Delivery;
-  readonly body?: ReadableStream<Uint8Array>;
+  readonly body?: BodyInit;
   /** What the cache in front of the store did (`HIT`, `MISS`, …, `none`). */
   readonly cache?: string;
 }
@@ -50,7 +51,7 @@ export class MirroredFiles {
     if (!manifest.ok || manifest.value === undefined) return manifest.ok ? ok(undefined) : manifest;
     const { files } = manifest.value;
     const entry = Object.hasOwn(files, file.file) ? files[file.file] : undefined;
-    if (entry === undefined) return ok(undefined);
+    if (entry === undefined) return ok(await this.#made(request, file, location, manifest.value));
     const delivery = decideDelivery(
       request,
       factsOf(entry),
@@ -63,6 +64,24 @@ export class MirroredFiles {
     const opened = await this.open(entry, range);
     if (!opened.ok) return opened;
     return ok(opened.value && { delivery, body: opened.value.stream, cache: opened.value.cache });
+  }
+
+  async #made(
+    request: Request,
+    file: ReleaseFile,
+    location: string | undefined,
+    manifest: Manifest,
+  ): Promise<MirroredAnswer | undefined> {
+    const text = madeText(manifest, file.file);
+    if (text === undefined) return undefined;
+    const bytes = new Uint8Array(new TextEncoder().encode(text));
+    const { publishedAt: verifiedAt } = manifest;
+    const entry = { size: bytes.length, sha512: await sha512Hex(bytes), verifiedAt, key: '-', etag: '-' };
+    // A file that is mirrored late changes the lists.
+    const presentation = { ...presentationOf(entry, file, location), cacheControl: CACHE.alias };
+    const delivery = decideDelivery(request, factsOf(entry), presentation, this.platform.now());
+    const isPart = delivery.kind === 'part';
+    return { delivery, body: isPart ? bytes.subarray(delivery.start, delivery.end + 1) : bytes };
   }
 
   /**
@@ -91,6 +110,12 @@ export class MirroredFiles {
   }
 }
 
+/** An update payload names the SHA-256 of the key that signed it. */
+function signerOf({ signedBy, payloadKey }: ManifestFile): Readonly<Record<string, string>> {
+  const signer = signedBy ?? payloadKey;
+  return signer === undefined ? {} : { 'x-flatcar-signed-by': signer };
+}
+
 function factsOf({ size, sha512, modified }: ManifestFile): FileFacts {
   const lastModified = modified === undefined ? undefined : Math.floor(Date.parse(modified) / 1000) * 1000;
   return { size, etag: `"${sha512}"`, lastModified };
@@ -105,7 +130,7 @@ function presentationOf(entry: ManifestFile, file: ReleaseFile, location: string
       'repr-digest': `sha-512=:${toBase64(digest)}:`,
       'x-flatcar-version': file.version,
       'x-flatcar-source': 'mirror',
-      ...(entry.signedBy === undefined ? {} : { 'x-flatcar-signed-by': entry.signedBy }),
+      ...signerOf(entry),
       ...(location === undefined ? {} : { 'content-location': location }),
     },
   };

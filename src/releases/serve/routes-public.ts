@@ -5,8 +5,9 @@ import { causeFields } from '../../shared/cause.ts';
 import { CACHE } from '../../shared/http/cache.ts';
 import type { App, Call } from '../../shared/http/call.ts';
 import { evaluatePreconditions } from '../../shared/http/conditional.ts';
-import { problemLine } from '../../shared/problem.ts';
+import { type Problem, problemLine } from '../../shared/problem.ts';
 import { armorKeyring } from '../../signing/keyring.ts';
+import type { ProvenanceSigner } from '../../signing/provenance.ts';
 import type { TrustedKeys } from '../../signing/trusted-keys.ts';
 import { EMPTY_PUBLIC_INDEX, type PublicIndex } from '../store/release-index.ts';
 import { atomFeed } from './feed.ts';
@@ -52,8 +53,13 @@ export function publicRoutes({ store, publicUrl, platform }: Pick<ReleaseRoom, '
   return app;
 }
 
-/** Returns the route `/keys/signing-key.asc`, which answers with the trusted keyring in armor, for `gpg --import`. */
-export function keyRoutes(trustedKeys: TrustedKeys): App {
+const NO_PROVENANCE_KEY: Problem = { code: 'not-found', detail: 'no PROVENANCE_KEY is set here: nothing is signed' };
+
+/**
+ * Returns the route `/keys/signing-key.asc`, which answers with the trusted keyring in armor, for `gpg --import`, and
+ * `/keys/provenance.pem`, the public key that provenance is signed with.
+ */
+export function keyRoutes(trustedKeys: TrustedKeys, signer: ProvenanceSigner | undefined): App {
   const app: App = new Hono();
   app.on(['GET', 'HEAD'], '/keys/signing-key.asc', async (context) => {
     const keyring = await trustedKeys.current();
@@ -63,6 +69,11 @@ export function keyRoutes(trustedKeys: TrustedKeys): App {
     }
     const headers = { 'content-type': 'application/pgp-keys', 'cache-control': CACHE.keyring };
     return context.body(armorKeyring(keyring.value), 200, headers);
+  });
+  app.on(['GET', 'HEAD'], '/keys/provenance.pem', async (context) => {
+    if (signer === undefined) return problemLine(NO_PROVENANCE_KEY, context.req.raw.method);
+    const headers = { 'content-type': 'application/x-pem-file', 'cache-control': CACHE.keyring };
+    return context.body(await signer.publicKey(), 200, headers);
   });
   return app;
 }

@@ -10,7 +10,7 @@ import type { Platform } from '../../shared/platform.ts';
 import { methodNotAllowed, type Problem, problemLine } from '../../shared/problem.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { Catalogue } from '../catalogue.ts';
-import { signatureOf } from '../companions.ts';
+import { isMade, signatureOf } from '../companions.ts';
 import { type Delivery, decideDelivery, type Presentation, passThroughCaching } from '../delivery.ts';
 import { contentTypeOf, filePath, isAlias, type ReleaseFile } from '../model.ts';
 import type { MirroredProofs } from '../pass-through/mirrored-proof.ts';
@@ -76,9 +76,7 @@ export async function answerRelease(room: ReleaseRoom, exchange: Exchange): Prom
   }
   exchange.log.set({ channel: path.channel, board: path.board, version: path.version });
   const answer =
-    path.kind === 'directory'
-      ? await answerDirectory(room, path, exchange)
-      : await answerFile(room, path, prefix, exchange);
+    path.kind !== 'file' ? await answerDirectory(room, path, exchange) : await answerFile(room, path, prefix, exchange);
   return answer.ok ? answer.value : problemLine(answer.error, request.method);
 }
 
@@ -140,6 +138,8 @@ async function answerNumbered(
     if (!found.ok) return refused(exchange, found.error);
     return ok(answerVersionFile(room, requested, { served: found.value, bytes: found.value.bytes }, exchange));
   }
+  // Upstream has no such file, and what somebody else put there would be unproved.
+  if (isMade(file.file)) return err(NOT_FOUND);
   return await answerPassThrough(room, requested, exchange);
 }
 
@@ -257,7 +257,7 @@ function respond(delivery: Delivery, body: BodyInit | undefined, { request, log 
 /** A path without the slash at its end is redirected to the path with it. */
 async function answerDirectory(
   room: ReleaseRoom,
-  directory: ReleasePath & { kind: 'directory' },
+  directory: Exclude<ReleasePath, { kind: 'file' }>,
   exchange: Exchange,
 ): Promise<Result<Response, Problem>> {
   const path = rawPath(exchange.request.url);

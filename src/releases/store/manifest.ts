@@ -13,6 +13,11 @@ export const publicFileShape = {
   size: z.number().int().nonnegative(),
   /** 128 lower-case hexadecimal digits. */
   sha512: z.string().regex(/^[0-9a-f]{128}$/),
+  /** 64 lower-case hexadecimal digits. Absent where an earlier version mirrored the file. */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   /** The Last-Modified date that upstream gave the file. */
   modified: momentField.optional(),
   /** Fingerprint of the subkey that signed the file. A companion has no signature, so it lacks these three fields. */
@@ -20,6 +25,11 @@ export const publicFileShape = {
   /** Fingerprint of the primary key of that subkey. */
   primary: fingerprint.optional(),
   signedAt: momentField.optional(),
+  /** The key that signed an update payload: SHA-256 of its SPKI form. A payload has this in the place of the three fields above. */
+  payloadKey: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   verifiedAt: momentField,
 };
 
@@ -29,6 +39,8 @@ export const manifestFileSchema = storedObject({
   etag: z.string().min(1),
   /** When the file came into the manifest; absent in older manifests, whose files all came with the release. */
   addedAt: momentField.optional(),
+  /** What an update payload says that it installs: SHA-256 of each, in hexadecimal. */
+  payload: storedObject({ partition: z.string().optional(), kernel: z.string().optional() }).optional(),
   ...publicFileShape,
 });
 
@@ -55,6 +67,10 @@ const manifestSchema = storedObject({
 
 export type ManifestFile = Readonly<z.output<typeof manifestFileSchema>>;
 export type PublicFile = Omit<ManifestFile, 'key' | 'etag'>;
+
+/** True for a file that was proved by a signature of its own: no companion, and nothing that the mirror made. */
+export const isProved = ({ signedBy, payloadKey }: PublicFile): boolean =>
+  signedBy !== undefined || payloadKey !== undefined;
 export type Manifest = Readonly<z.output<typeof manifestSchema>>;
 
 /**
@@ -90,19 +106,23 @@ export const isOnlyAMark = ({ wasNeverPublished, files }: Manifest): boolean =>
 export function publicFile({
   size,
   sha512,
+  sha256,
   modified,
   signedBy,
   primary,
   signedAt,
+  payloadKey,
   verifiedAt,
 }: PublicFile): PublicFile {
   return {
     size,
     sha512,
+    ...(sha256 === undefined ? {} : { sha256 }),
     ...(modified === undefined ? {} : { modified }),
     ...(signedBy === undefined ? {} : { signedBy }),
     ...(primary === undefined ? {} : { primary }),
     ...(signedAt === undefined ? {} : { signedAt }),
+    ...(payloadKey === undefined ? {} : { payloadKey }),
     verifiedAt,
   };
 }

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { Result } from '../../shared/result.ts';
 import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
+import { isUpdate, plainName, updateFile } from '../companions.ts';
 import { compareVersions, isVersion, type Pair, type Version } from '../model.ts';
 import { type Manifest, type PublicFile, publicFile, publicFileShape } from './manifest.ts';
 import { momentField, versionField } from './stored-fields.ts';
@@ -63,7 +64,12 @@ export function pastRetention(index: ReleaseIndex, keep: number, isHeld: (versio
     .filter((number) => !isHeld(number));
 }
 
-const publicRelease = z.object({ publishedAt: momentField, files: z.record(z.string(), z.object(publicFileShape)) });
+const filesByName = z.record(z.string(), z.object(publicFileShape));
+const publicRelease = z.object({
+  publishedAt: momentField,
+  files: filesByName,
+  updates: filesByName.optional().meta({ description: 'its update payloads, which lie under /update/BOARD/VERSION/' }),
+});
 const byBoardAndVersion = z.record(z.string(), z.record(z.string(), publicRelease));
 
 /** The content of `/releases.json`. */
@@ -82,16 +88,31 @@ export function publicIndex(pairs: readonly (Pair & { readonly index: ReleaseInd
     const boards = channels[channel] ?? {};
     channels[channel] = boards;
     boards[board] = Object.fromEntries(
-      newest.map(({ version, publishedAt, files }) => [version, { publishedAt, files: publicFiles(files) }]),
+      newest.map(({ version, publishedAt, files }) => [version, { publishedAt, ...apart(publicFiles(files)) }]),
     );
   }
   return { updatedAt: at, channels };
 }
 
+/** Returns the files of a release and its update payloads apart, these under the names that clients know. */
+function apart(all: Readonly<Record<string, PublicFile>>) {
+  const [files, payloads] = [false, true].map((ofUpdates) =>
+    Object.entries(all).filter(([name]) => isUpdate(name) === ofUpdates),
+  );
+  const updates = payloads?.map(([name, file]) => [plainName(name), file] as const) ?? [];
+  return {
+    files: Object.fromEntries(files ?? []),
+    ...(updates.length === 0 ? {} : { updates: Object.fromEntries(updates) }),
+  };
+}
+
 /** Returns what releases.json tells of a pair, as an index of it. */
 export function indexOf(index: PublicIndex | undefined, { channel, board }: Pair): ReleaseIndex {
   const told = Object.entries(index?.channels[channel]?.[board] ?? {});
-  const releases = told.flatMap(([number, release]) => (isVersion(number) ? [{ version: number, ...release }] : []));
+  const releases = told.flatMap(([number, { updates = {}, files, ...release }]) => {
+    const payloads = Object.fromEntries(Object.entries(updates).map(([name, file]) => [updateFile(name), file]));
+    return isVersion(number) ? [{ version: number, ...release, files: { ...files, ...payloads } }] : [];
+  });
   return { ...EMPTY_INDEX, releases };
 }
 

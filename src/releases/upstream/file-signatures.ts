@@ -1,4 +1,4 @@
-/** Checks the detached signature of an upstream file against the keyring, before any byte of that file is fetched. */
+/** Finds what proves an upstream file, before any byte of it is fetched: its detached signature, or the keys of update payloads. */
 import { sha256Hex } from '../../shared/bytes.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
@@ -9,10 +9,12 @@ import {
   type SignatureFault,
 } from '../../signing/detached-signature.ts';
 import type { Keyring } from '../../signing/keyring.ts';
+import type { PayloadKey } from '../../signing/payload/keys.ts';
+import { type PayloadFault, PayloadVerification } from '../../signing/payload/verification.ts';
 import { findSigner, type Signer, type SignerFault } from '../../signing/signer.ts';
 import type { TrustedKeys, TrustedKeysFault } from '../../signing/trusted-keys.ts';
-import { beginVerification, type RunningVerification } from '../../signing/verification.ts';
-import { signatureOf } from '../companions.ts';
+import { beginVerification, type VerificationFault } from '../../signing/verification.ts';
+import { proofOf, signatureOf } from '../companions.ts';
 import { filePath, type ReleaseFile } from '../model.ts';
 import type { Upstream, UpstreamFault } from './upstream.ts';
 
@@ -23,7 +25,22 @@ export type FileSignatureFault =
   | SignerFault
   | TrustedKeysFault;
 
+/** What proves a file. */
 export interface CheckedSignature {
+  /** Names it: another signature, or other keys for payloads, have another one, which voids the verdicts that name this. */
+  readonly hash: string;
+  /** Starts the verification of a file of `size` bytes; the caller feeds it the bytes. */
+  begin(size: number): Promise<Result<RunningProof, SignerFault | SignatureFault | TrustedKeysFault>>;
+}
+
+export interface RunningProof {
+  /** Takes the next bytes of the file. */
+  update(chunk: Uint8Array): void;
+  /** Returns the verdict about all the bytes, and the fingerprint of the key that signed them. */
+  finish(): Promise<Result<{ readonly signedBy: string }, VerificationFault | PayloadFault>>;
+}
+
+interface DetachedProof {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** SHA-256 of the .sig, in hexadecimal. It shows when upstream has replaced the signature. */
   readonly hash: string;
@@ -39,21 +56,45 @@ const CACHED_MS = 60_000;
 const MOST_REMEMBERED = 500;
 
 export class FileSignatures {
-  readonly #cache: TtlCache<CheckedSignature>;
+  readonly #cache: TtlCache<DetachedProof>;
 
   constructor(
     private readonly platform: Platform,
     private readonly upstream: Upstream,
     private readonly trustedKeys: TrustedKeys,
+    private readonly payloadKeys: readonly PayloadKey[],
   ) {
     this.#cache = new TtlCache(platform.now, CACHED_MS, MOST_REMEMBERED);
   }
 
+  /** Returns what proves `file`: its signature as `detached` finds it, or the signature that an update payload carries itself. */
+  async check(file: ReleaseFile, fresh = false): Promise<Result<CheckedSignature, FileSignatureFault>> {
+    if (proofOf(file.file) === 'payload') return ok(this.#payload());
+    const detached = await this.detached(file, fresh);
+    if (!detached.ok) return detached;
+    const { bytes, hash } = detached.value;
+    return ok({ hash, begin: () => this.#begin(bytes) });
+  }
+
+  #payload(): CheckedSignature {
+    const begin = async (size: number): Promise<Result<RunningProof, never>> => {
+      const verification = new PayloadVerification(this.payloadKeys, size);
+      return ok({
+        update: (chunk) => verification.update(chunk),
+        finish: async () => {
+          const verdict = verification.finish();
+          return verdict.ok ? ok({ signedBy: verdict.value.keyId }) : verdict;
+        },
+      });
+    };
+    return { hash: `payload ${this.payloadKeys.map(({ id }) => id).join(' ')}`, begin };
+  }
+
   /**
-   * Returns the signature of `file` if a trusted key, valid at that time, claims to have made it. An answer is cached
+   * Returns the detached signature of `file` if a trusted key, valid at that time, claims to have made it. An answer is cached
    * for a minute; `fresh` skips the cache.
    */
-  async check(file: ReleaseFile, fresh = false): Promise<Result<CheckedSignature, FileSignatureFault>> {
+  async detached(file: ReleaseFile, fresh = false): Promise<Result<DetachedProof, FileSignatureFault>> {
     const cached = fresh ? undefined : this.#cache.get(filePath(file));
     if (cached !== undefined) return ok(cached);
     const fetched = await this.upstream.small({ ...file, file: signatureOf(file.file) }, LIMIT_BYTES);
@@ -93,11 +134,8 @@ export class FileSignatures {
     return ok({ signature: signature.value, signer: signer.value, keyring: keyring.value });
   }
 
-  /** Starts the verification of the file that `checked` signs; the caller feeds it the bytes of the file. */
-  async begin(
-    checked: CheckedSignature,
-  ): Promise<Result<RunningVerification, SignerFault | SignatureFault | TrustedKeysFault>> {
-    const identified = await this.identify(checked.bytes);
+  async #begin(signature: Uint8Array): Promise<Result<RunningProof, SignerFault | SignatureFault | TrustedKeysFault>> {
+    const identified = await this.identify(signature);
     if (!identified.ok) return identified;
     return await beginVerification(identified.value.keyring, identified.value.signature, this.platform.now());
   }

@@ -11,6 +11,7 @@ import { readLimited } from '../../shared/http/read-limited.ts';
 import type { RedirectPolicy } from '../../shared/http/redirect-policy.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import { isUpdate, plainName } from '../companions.ts';
 import { type FileFacts, serverTag } from '../delivery.ts';
 import type { Alias, Pair, Version } from '../model.ts';
 import { expandTemplate } from './url-template.ts';
@@ -56,10 +57,25 @@ export interface Upstream {
   open(file: UpstreamFile, facts: UpstreamFacts, start: number, end: number): Promise<Result<OpenBody, UpstreamFault>>;
 }
 
+/** Returns an upstream that takes update payloads from `updates`, and everything else from `releases`. */
+export function upstreamByKind(releases: Upstream, updates: Upstream): Upstream {
+  const of = ({ file }: UpstreamFile): Upstream => (isUpdate(file) ? updates : releases);
+  return {
+    facts: (file) => of(file).facts(file),
+    small: (file, limit) => of(file).small(file, limit),
+    open: (file, facts, start, end) => of(file).open(file, facts, start, end),
+  };
+}
+
 /** Returns the upstream whose URLs come from `template`; `policy` says which hosts a redirect may lead to. */
 export function httpUpstream(platform: Platform, template: string, policy: RedirectPolicy): Upstream {
   const ask = async (file: UpstreamFile, method: 'GET' | 'HEAD', headers: Record<string, string> = {}) =>
-    await guardedFetch(platform, { url: expandTemplate(template, file), method, headers, policy });
+    await guardedFetch(platform, {
+      url: expandTemplate(template, { ...file, file: plainName(file.file) }),
+      method,
+      headers,
+      policy,
+    });
 
   /** Serves hosts that answer no HEAD, or one without a length: Content-Range of the first byte names the size. */
   const factsByRange = async (file: UpstreamFile): Promise<Result<UpstreamFacts, UpstreamFault>> => {
