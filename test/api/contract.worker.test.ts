@@ -2,9 +2,11 @@
 import { reset } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type * as z from 'zod';
+
 import { type ApiClient, apiClient, type CallAnswer, type CallInput, type CallName } from '../../src/api/api-client.ts';
 import { type Call, problem, type Refusal } from '../../src/api/contract/call.ts';
 import { contract } from '../../src/api/contract/contract.ts';
+import { toBase64 } from '../../src/shared/bytes.ts';
 import { type Edge, OPERATOR_TOKEN, openEdge } from '../support/edge.ts';
 import { config } from '../support/machine-texts.ts';
 import { KERNEL, PAIR } from '../support/release.ts';
@@ -32,10 +34,19 @@ beforeAll(async () => {
       WEBHOOK_SECRET: 'webhook-secret-of-at-least-32-bytes',
       MIRROR: 'stable/amd64-usr',
       MIRROR_FILES: `version.txt,${KERNEL}`,
+      PROVENANCE_KEY: await privateKeyPem(),
     },
   });
   client = clientWith(OPERATOR_TOKEN);
 });
+
+/** A private key of ECDSA P-256 in PEM. */
+async function privateKeyPem(): Promise<string> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
+  const pair = (await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair;
+  const der = new Uint8Array((await crypto.subtle.exportKey('pkcs8', pair.privateKey)) as ArrayBuffer);
+  return `-----BEGIN PRIVATE KEY-----\n${toBase64(der)}\n-----END PRIVATE KEY-----`;
+}
 
 const clientWith = (token: string): ApiClient =>
   apiClient(contract, { url: 'http://edge.test', token, send: (url, init) => edge.fetchUrl(url, init) });
@@ -82,7 +93,7 @@ describe('every call', () => {
     edge.launched.splice(0, 1);
     await edge.runAll();
     expect((await good('listReleases', {})).items.map(({ version }) => version)).toEqual(['4593.2.5', '4593.2.4']);
-    expect((await good('getRelease', { params: RELEASE })).files).toHaveLength(12);
+    expect((await good('getRelease', { params: RELEASE })).files).toHaveLength(14);
     const pinned = await good('pinAlias', { params: ALIAS, body: { version: '4593.2.4' } });
     expect([pinned.pin, pinned.version, pinned.before]).toEqual(['4593.2.4', '4593.2.4', '4593.2.5']);
     expect((await good('getAlias', { params: ALIAS })).pin).toBe('4593.2.4');
@@ -271,6 +282,7 @@ describe('every call', () => {
     expect((await good('getHealth', {})).status).toBe('ok');
     expect(await good('getSigningKey', {})).toContain('BEGIN PGP PUBLIC KEY BLOCK');
     expect((await good('getReleaseIndex', {})).channels['stable']).toHaveProperty('amd64-usr');
+    expect(await good('getProvenanceKey', {})).toContain('BEGIN PUBLIC KEY');
     expect(await good('getFeed', {})).toContain('<feed');
     const document = await good('getApiDocument', {});
     expect(document['openapi']).toBe('3.1.0');

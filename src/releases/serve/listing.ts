@@ -28,8 +28,8 @@ export function directoryEntry(name: string, parent: string, modified: string | 
 }
 
 /**
- * Returns the files of a published release, or with `ofUpdates` its update payloads, sorted by name. `urlVersion` is what their URLs have in place of the
- * version: the version itself, or the alias that the client asked for.
+ * Returns the files of a published release, or with `ofUpdates` its update payloads, sorted by name. `urlVersion` is what
+ * their URLs have in place of the version: the version itself, or the alias that the client asked for.
  */
 export function releaseEntries(manifest: Manifest, pair: Pair, urlVersion: string, ofUpdates = false): ListingEntry[] {
   const pathOf = (file: string) => filePath({ ...pair, version: urlVersion as Version, file } satisfies ReleaseFile);
