@@ -27,14 +27,16 @@ import type { Health } from './observability/health-answer.ts';
 import type { MetricsPorts } from './observability/metrics.ts';
 import { healthRoutes, metricsRoutes } from './observability/routes-observability.ts';
 import { type PageRoom, pageRoutes } from './pages/routes-pages.ts';
+import { otherNamesRoutes } from './releases/derived/routes-other-names.ts';
+import { keyRoutes, publicRoutes } from './releases/derived/routes-public.ts';
+import { streamRoutes } from './releases/derived/routes-streams.ts';
 import { rawPath } from './releases/path.ts';
 import { answerRelease, type ReleaseRoom } from './releases/serve/routes.ts';
-import { otherNamesRoutes } from './releases/serve/routes-other-names.ts';
-import { keyRoutes, publicRoutes } from './releases/serve/routes-public.ts';
 import { type Call, type CallVariables, routedPath } from './shared/http/call.ts';
 import { methodNotAllowed, problemLine } from './shared/problem.ts';
 import type { ProvenanceSigner } from './signing/provenance.ts';
 import type { TrustedKeys } from './signing/trusted-keys.ts';
+import { VERSION } from './version.ts';
 
 export type Router = Hono<{ Bindings: Env; Variables: CallVariables }>;
 
@@ -79,6 +81,7 @@ export function addRoutes(app: Router, rooms: Rooms): void {
   app.route('/', keyRoutes(rooms.trustedKeys, rooms.provenanceSigner));
   app.route('/', publicRoutes(releases));
   app.route('/', otherNamesRoutes(releases));
+  app.route('/', streamRoutes(releases, VERSION));
   app.use(
     '/api/openapi.json',
     strictNames(contract, ({ req }, problem) => problemLine(problem, req.method)),

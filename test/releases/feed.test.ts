@@ -1,6 +1,6 @@
 /** The Atom feed (RFC 4287) of what is published. */
 import { describe, expect, it } from 'vitest';
-import { atomFeed } from '../../src/releases/serve/feed.ts';
+import { atomFeed } from '../../src/releases/derived/feed.ts';
 import type { PublicIndex } from '../../src/releases/store/release-index.ts';
 
 const indexOf = (channels: object): PublicIndex =>

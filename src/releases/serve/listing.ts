@@ -6,7 +6,7 @@
 import { isUpdate, plainName, updateFile } from '../companions.ts';
 import { filePath, type Pair, type ReleaseFile, type Version } from '../model.ts';
 import { isProved, type Manifest } from '../store/manifest.ts';
-import { listsOf, madeText } from './made.ts';
+import { listsOf, madeText } from './digest-lists.ts';
 
 export interface ListingEntry {
   readonly name: string;

@@ -10,7 +10,7 @@ import { contentTypeOf, type Pair, type ReleaseFile, type Version } from '../mod
 import type { ReleaseStore } from '../store/bucket.ts';
 import { isPublished, isWithdrawn, type Manifest, type ManifestFile } from '../store/manifest.ts';
 import { type OpenFile, openFromStore } from './cached-files.ts';
-import { madeText } from './made.ts';
+import { madeText } from './digest-lists.ts';
 
 export interface MirroredAnswer {
   readonly delivery: Delivery;

@@ -9,10 +9,10 @@ import { type Problem, problemLine } from '../../shared/problem.ts';
 import { armorKeyring } from '../../signing/keyring.ts';
 import type { ProvenanceSigner } from '../../signing/provenance.ts';
 import type { TrustedKeys } from '../../signing/trusted-keys.ts';
+import { releaseProblem } from '../serve/problems.ts';
+import type { ReleaseRoom } from '../serve/routes.ts';
 import { EMPTY_PUBLIC_INDEX, type PublicIndex } from '../store/release-index.ts';
 import { atomFeed } from './feed.ts';
-import { releaseProblem } from './problems.ts';
-import type { ReleaseRoom } from './routes.ts';
 
 const EMPTY_INDEX_TAG = '"none"';
 

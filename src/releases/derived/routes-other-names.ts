@@ -1,24 +1,18 @@
 /** The routes of the files that tools fetch from Flatcar's servers beside releases: what of them can be made of what is published here. */
 import { Hono } from 'hono';
-import { sha256Hex } from '../../shared/bytes.ts';
-import { causeFields } from '../../shared/cause.ts';
-import { CACHE } from '../../shared/http/cache.ts';
 import type { App, Call } from '../../shared/http/call.ts';
-import { evaluatePreconditions } from '../../shared/http/conditional.ts';
-import { entityTag } from '../../shared/http/precondition.ts';
-import { methodNotAllowed, type Problem, problemLine } from '../../shared/problem.ts';
+import { methodNotAllowed, problemLine } from '../../shared/problem.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import { isMirrored } from '../catalogue.ts';
+import { NOT_FOUND } from '../serve/problems.ts';
+import type { ReleaseRoom } from '../serve/routes.ts';
 import { aliasMeaning } from '../store/alias.ts';
 import { EMPTY_PUBLIC_INDEX } from '../store/release-index.ts';
+import { answerMade } from './made-answer.ts';
 import { channelInfo, ltsInfo, type NamedRelease, releasesJson } from './other-names.ts';
-import { NOT_FOUND, releaseProblem } from './problems.ts';
-import type { ReleaseRoom } from './routes.ts';
 
 type Room = Pick<ReleaseRoom, 'store' | 'catalogue' | 'platform'>;
-
-const NOTHING_HERE: Problem = { code: 'not-found', detail: 'nothing that it would name is mirrored here' };
 
 const FEED = /^releases-([a-z0-9-]{1,64})\.json$/;
 
@@ -27,7 +21,7 @@ export function otherNamesRoutes(room: Room): App {
   const app: App = new Hono();
   const text = (make: (named: readonly NamedRelease[]) => string) => async (call: Call) => {
     const named = await namedHere(room);
-    return await answer(room, call, named.ok ? ok(make(named.value)) : named, 'text/plain; charset=utf-8');
+    return await answerMade(room, call, named.ok ? ok(make(named.value)) : named, 'text/plain; charset=utf-8');
   };
   app.on(['GET', 'HEAD'], '/channel-info.txt', text(channelInfo));
   app.on(['GET', 'HEAD'], '/lts-info', text(ltsInfo));
@@ -40,7 +34,7 @@ export function otherNamesRoutes(room: Room): App {
     const channel = FEED.exec(name)?.[1];
     if (name !== 'releases.json' && (channel === undefined || !room.catalogue.channels.includes(channel)))
       return problemLine(NOT_FOUND, call.req.method);
-    return await answer(room, call, await feed(room, channel), 'application/json');
+    return await answerMade(room, call, await feed(room, channel), 'application/json');
   });
   return app;
 }
@@ -68,28 +62,4 @@ async function namedHere({ store, catalogue }: Room): Promise<Result<NamedReleas
     }
   }
   return ok([...named.values()]);
-}
-
-async function answer(
-  { platform }: Room,
-  { req: { raw: request }, var: { log } }: Call,
-  made: Result<string, StoreFault>,
-  contentType: string,
-): Promise<Response> {
-  if (!made.ok) {
-    log.set({ reason: made.error.reason, ...causeFields(made.error) });
-    return problemLine(releaseProblem(made.error), request.method);
-  }
-  // An empty file would say that there is no such release; nothing of that is known here.
-  if (made.value === '' || made.value === '{}') return problemLine(NOTHING_HERE, request.method);
-  const bytes = new Uint8Array(new TextEncoder().encode(made.value));
-  const etag = entityTag((await sha256Hex(bytes)).slice(0, 32));
-  const headers = { etag, 'cache-control': CACHE.alias, 'access-control-allow-origin': '*' };
-  const outcome = evaluatePreconditions(request.headers, { etag }, platform.now());
-  if (outcome === 'not-modified') return new Response(null, { status: 304, headers });
-  if (outcome === 'failed')
-    return problemLine({ code: 'precondition-failed', detail: 'precondition failed' }, request.method);
-  return new Response(request.method === 'HEAD' ? null : bytes, {
-    headers: { ...headers, 'content-type': contentType },
-  });
 }
