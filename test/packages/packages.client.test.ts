@@ -181,7 +181,7 @@ describe('the command line', () => {
     const mirrored = await cli(['release', 'mirror', 'current', '--wait']);
     expect(mirrored).toMatchObject({ code: 0, out: 'stable amd64-usr 4593.2.5: complete\n' });
     expect(mirrored.err).toMatch(/^4593\.2\.5 \[.{30}\] \d+ %, \d of 2 files$/m);
-    expect(await outOf(['release', 'list'])).toMatch(/^stable +amd64-usr +4593\.2\.5 +published +10 +current$/m);
+    expect(await outOf(['release', 'list'])).toMatch(/^stable +amd64-usr +4593\.2\.5 +published +12 +current$/m);
     expect(await outOf(['release', 'pin', '4593.2.5', '--dry-run'])).toBe(
       'dry run: stable amd64-usr current: 4593.2.5 -> 4593.2.5\n',
     );

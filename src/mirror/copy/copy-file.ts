@@ -44,7 +44,8 @@ export async function copyFile(
     return stored;
   }
   const { fields, checks, ...object } = stored.value;
-  const verifiedAt = new Date(platform.now()).toISOString();
+  const now = platform.now();
+  const verifiedAt = new Date(now).toISOString();
   const modified = facts.value.lastModified;
   const entry: ManifestFile = {
     ...object,
@@ -55,7 +56,7 @@ export async function copyFile(
   };
   const made = await provenanceOf(ports.provenance, order, entry, checks);
   const beside: Companions = new Map(proof.value.companions);
-  for (const [name, bytes] of made) beside.set(name, { bytes, modified: undefined });
+  for (const [name, bytes] of made) beside.set(name, { bytes, modified: now });
   const companions = await storeCompanions(ports, order, beside, verifiedAt);
   if (!companions.ok) return companions;
   return ok({ entries: { [order.name]: entry, ...companions.value }, upstreamTag: facts.value.etag ?? '', size });

@@ -19,6 +19,13 @@ export function madeText({ files }: Pick<Manifest, 'files'>, name: string): stri
   return undefined;
 }
 
+/** When the last file came into a manifest: the date of what is made of it (ISO 8601). The official mirror script goes by dates. */
+export const lastChange = ({ files, publishedAt }: Pick<Manifest, 'files' | 'publishedAt'>): string =>
+  Object.values(files)
+    .map(({ addedAt }) => addedAt ?? publishedAt)
+    .toSorted()
+    .at(-1) ?? publishedAt;
+
 /** The names of the lists that a directory has, for its listing. A release of an earlier version has no SHA-256. */
 export const listsOf = (manifest: Pick<Manifest, 'files'>, ofUpdates: boolean): string[] =>
   Object.keys(DIGEST_LISTS).filter((name) => madeText(manifest, ofUpdates ? updateFile(name) : name) !== undefined);

@@ -6,7 +6,7 @@
 import { isUpdate, plainName, updateFile } from '../companions.ts';
 import { filePath, type Pair, type ReleaseFile, type Version } from '../model.ts';
 import { isProved, type Manifest } from '../store/manifest.ts';
-import { listsOf, madeText } from './digest-lists.ts';
+import { lastChange, listsOf, madeText } from './digest-lists.ts';
 
 export interface ListingEntry {
   readonly name: string;
@@ -36,7 +36,7 @@ export function releaseEntries(manifest: Manifest, pair: Pair, urlVersion: strin
   const lists = listsOf(manifest, ofUpdates).map((name): ListingEntry => {
     const file = ofUpdates ? updateFile(name) : name;
     const size = madeText(manifest, file)?.length ?? 0;
-    return { name, size, modified: null, type: 'file', url: pathOf(file), verified: false };
+    return { name, size, modified: lastChange(manifest), type: 'file', url: pathOf(file), verified: false };
   });
   const files = Object.entries(manifest.files)
     .filter(([name]) => isUpdate(name) === ofUpdates)

@@ -10,7 +10,7 @@ import { contentTypeOf, type Pair, type ReleaseFile, type Version } from '../mod
 import type { ReleaseStore } from '../store/bucket.ts';
 import { isPublished, isWithdrawn, type Manifest, type ManifestFile } from '../store/manifest.ts';
 import { type OpenFile, openFromStore } from './cached-files.ts';
-import { madeText } from './digest-lists.ts';
+import { lastChange, madeText } from './digest-lists.ts';
 
 export interface MirroredAnswer {
   readonly delivery: Delivery;
@@ -75,8 +75,9 @@ export class MirroredFiles {
     const text = madeText(manifest, file.file);
     if (text === undefined) return undefined;
     const bytes = new Uint8Array(new TextEncoder().encode(text));
-    const { publishedAt: verifiedAt } = manifest;
-    const entry = { size: bytes.length, sha512: await sha512Hex(bytes), verifiedAt, key: '-', etag: '-' };
+    const verifiedAt = lastChange(manifest);
+    const made = { verifiedAt, modified: verifiedAt, key: '-', etag: '-' };
+    const entry = { ...made, size: bytes.length, sha512: await sha512Hex(bytes) };
     // A file that is mirrored late changes the lists.
     const presentation = { ...presentationOf(entry, file, location), cacheControl: CACHE.alias };
     const delivery = decideDelivery(request, factsOf(entry), presentation, this.platform.now());

@@ -135,7 +135,7 @@ async function judge(world: World, acts: readonly Act[], outcomes: Outcomes): Pr
       .filter(([, { key, etag }]) => world.bucket.objects.get(key)?.etag !== etag)
       .map(([name]) => name);
     expect({ version, ...manifest, files: Object.keys(manifest?.files ?? {}).length, missing }).toMatchObject({
-      files: 4,
+      files: 6,
       missing: [],
     });
     expect([version, manifest?.goingAt, manifest?.quarantinedAt]).toEqual([version, undefined, undefined]);
