@@ -139,6 +139,22 @@ describe("the installers' sequences", () => {
     }
   });
 
+  it('wget takes a mirrored directory, which sha256sum, sha512sum and gpg then find whole', async () => {
+    const at = folder();
+    const below = `${edge.url}/stable/amd64-usr/${MIRRORED}/`;
+    await run('wget', ['-q', '-r', '-np', '-nH', '--cut-dirs=3', '-R', 'index.html*', below], at);
+    for (const [tool, list] of [
+      ['sha256sum', 'SHA256SUMS'],
+      ['sha512sum', 'SHA512SUMS'],
+    ] as const) {
+      const checked = await run(tool, ['-c', '--strict', list], at);
+      expect(checked.match(/: OK$/gm)).toHaveLength(readFileSync(join(at, list), 'utf8').trimEnd().split('\n').length);
+    }
+    await run('bash', ['-c', `curl -fsS ${edge.url}/keys/signing-key.asc | gpg --homedir . --import`], at);
+    for (const name of ['version.txt', IMAGE])
+      await run('gpg', ['--homedir', '.', '--verify', `${name}.sig`, name], at);
+  });
+
   it('the official mirror script: links of the listing, then only what is new by its own entity tags', async () => {
     const at = folder();
     const base = `${edge.url}/stable/amd64-usr/${MIRRORED}`;

@@ -94,6 +94,21 @@ describe('an update payload', () => {
     expect(Object.keys(release?.files ?? {})).not.toContain(`update/${UPDATE}`);
   });
 
+  it('is where the scripts of its release send for system extensions, and no other script does', async () => {
+    const { edge } = await open({ [OEM]: payload() });
+    const scriptOf = async (version: string) => {
+      const ignition = '{"ignition":{"version":"3.3.0"}}';
+      const made = await edge.call('PUT', `/api/machines/vm?version=${version}`, ignition);
+      const { urls } = (await made.json()) as { urls: { ipxe: string } };
+      return await (await edge.fetchUrl(urls.ipxe)).text();
+    };
+    expect(await scriptOf(VERSION)).not.toContain('release_file_server_url');
+    await edge.mirror(VERSION);
+    expect(await scriptOf(VERSION)).toContain(' flatcar.release_file_server_url=http://edge.test/update');
+    expect(await scriptOf('current')).toContain(' flatcar.release_file_server_url=http://edge.test/update');
+    expect(await scriptOf('4593.2.4')).not.toContain('release_file_server_url');
+  });
+
   it('is served below the host of updates', async () => {
     const { edge } = await open({ [UPDATE]: payload() }, { RELEASE_HOST_SUFFIX: 'mirror.example' });
     await edge.mirror(VERSION);
