@@ -1,7 +1,9 @@
 /** Finds the version of Ignition that a release has, for the machine room, which knows no release. */
 import { lesser, type Reader, readerInPackages, readerOfChannel, readerOfRelease } from './ignition/reader.ts';
 import type { MachinePorts } from './machines/issue.ts';
-import { isAlias, isVersion, type Pair, type Version } from './releases/model.ts';
+import { badField, type OperatorFault } from './machines/problems.ts';
+import { type Alias, isAlias, isRing, isVersion, type Pair, type Version } from './releases/model.ts';
+import { historyOf } from './releases/store/alias.ts';
 import type { ReleaseStore } from './releases/store/bucket.ts';
 import { isPublished } from './releases/store/manifest.ts';
 import type { Platform } from './shared/platform.ts';
@@ -39,7 +41,7 @@ export function ignitionOf(store: Store, { now }: Pick<Platform, 'now'>): Machin
 }
 
 /** Returns the one that reads least of what a version or an alias may name; `undefined` where no release is known. */
-async function leastOf(store: Store, pair: Pair, version: string): Promise<Result<Reader | undefined, StoreFault>> {
+async function leastOf(store: Store, pair: Pair, version: string): Promise<Result<Reader | undefined, OperatorFault>> {
   const releases = await releasesNamed(store, pair, version);
   if (!releases.ok) return releases;
   let least: Reader | undefined;
@@ -51,8 +53,26 @@ async function leastOf(store: Store, pair: Pair, version: string): Promise<Resul
   return ok(least);
 }
 
-async function releasesNamed(store: Store, pair: Pair, version: string): Promise<Result<Version[], StoreFault>> {
+/** A ring may name any of these before long, so a config has to be for the least of them. */
+async function releasesOfRing(store: Store, pair: Pair, ring: Alias): Promise<Result<Version[], OperatorFault>> {
+  const stored = await store.alias(pair, ring);
+  if (!stored.ok) return stored;
+  const { pin, ring: follows } = stored.value;
+  if (pin !== null) return ok([pin]);
+  if (follows === undefined)
+    return err(
+      badField(
+        'version',
+        `must be MAJOR.CHANNEL.PATCH, current, current-YYYY or a ring of ${pair.channel} ${pair.board}, and ${ring} is none`,
+      ),
+    );
+  const followed = await store.alias(pair, follows.follows as Alias);
+  return followed.ok ? ok([...new Set(historyOf(followed.value).map(({ version }) => version))]) : followed;
+}
+
+async function releasesNamed(store: Store, pair: Pair, version: string): Promise<Result<Version[], OperatorFault>> {
   if (isVersion(version)) return ok([version]);
+  if (isRing(version)) return await releasesOfRing(store, pair, version);
   if (!isAlias(version)) return ok([]);
   const stored = await store.alias(pair, version);
   if (!stored.ok) return stored;

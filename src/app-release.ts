@@ -2,7 +2,7 @@
 import type { BootPorts } from './machines/boot/boot.ts';
 import type { Catalogue } from './releases/catalogue.ts';
 import { isUpdate } from './releases/companions.ts';
-import { isAlias, isVersion } from './releases/model.ts';
+import { isAliasName, isVersion } from './releases/model.ts';
 import { servedRelease } from './releases/serve/current.ts';
 import type { MirroredFiles } from './releases/serve/mirrored.ts';
 import { releaseProblem } from './releases/serve/problems.ts';
@@ -38,7 +38,7 @@ export function releaseOf(
       const isTakenBack = manifest.value !== undefined && isWithdrawn(manifest.value);
       return isTakenBack ? err({ reason: 'no-release', detail: `${path} is quarantined` }) : ok(version);
     }
-    if (!isAlias(version)) return err({ reason: 'no-release', detail: `${path} is no release` });
+    if (!isAliasName(version)) return err({ reason: 'no-release', detail: `${path} is no release` });
     const current = await servedRelease(store, versionFiles, catalogue, { channel, board }, version);
     if (current.ok) return ok(current.value.version);
     const { reason } = current.error;

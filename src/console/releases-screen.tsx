@@ -168,7 +168,12 @@ function ReleasePanel({ release, aliases, onChanged }: ReleasePanelProps) {
   );
 }
 
-const FROM = { pin: 'its pin', mirror: 'the newest release here', upstream: 'upstream' } as const;
+const FROM = {
+  pin: 'its pin',
+  mirror: 'the newest release here',
+  ring: 'what it follows',
+  upstream: 'upstream',
+} as const;
 
 function Aliases({ aliases, onChanged }: { aliases: readonly Alias[]; onChanged: () => Promise<void> }) {
   const { isBusy, fault, run } = useAction();

@@ -5,7 +5,6 @@ import type { Composed, LayeredEntry } from '../ignition/compose.ts';
 import { newestSpec } from '../ignition/reader.ts';
 import { sha512Hex } from '../shared/bytes.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import type { StoreFault } from '../shared/store.ts';
 import type { BootPorts } from './boot/boot.ts';
 import { kernelArgsOf, madeOfProfiles, releaseFolder } from './boot/boot-parts.ts';
 import type { Script } from './boot/boot-script.ts';
@@ -25,8 +24,10 @@ import { type Machine, type Profile, profilesOf, renderingContext } from './reco
 export interface MachinePorts extends BootPorts {
   readonly copies: CopyStore;
   readonly identities: IdentityStore;
-  /** Returns the version of Ignition of a release, or the lowest of those that an alias may name. */
-  readonly ignitionOf: (place: Pick<Machine, 'channel' | 'board' | 'version'>) => Promise<Result<string, StoreFault>>;
+  /** Returns the version of Ignition of a release, or the lowest of those that an alias may name. A ring has to be there. */
+  readonly ignitionOf: (
+    place: Pick<Machine, 'channel' | 'board' | 'version'>,
+  ) => Promise<Result<string, OperatorFault>>;
 }
 
 /** The layers of a machine, with the Ignition that reads them. */

@@ -1,7 +1,8 @@
 /** Finds who holds a release: what an alias names and what a job works on is neither retired nor deleted. */
 
 import { type Catalogue, isMirrored } from '../releases/catalogue.ts';
-import type { Pair } from '../releases/model.ts';
+import type { Alias, Pair } from '../releases/model.ts';
+import { historyOf } from '../releases/store/alias.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
@@ -32,7 +33,34 @@ export async function heldByAlias(
     if (record.pin !== null) held.add(record.pin);
     if (record.version !== null && isMirrored(catalogue, pair, alias)) held.add(record.version);
   }
-  return ok({ versions: held, isWhole: aliases.value.unreadable.length === 0 });
+  const rings = await heldByRings({ releases }, pair);
+  if (!rings.ok) return rings;
+  for (const version of rings.value.versions) held.add(version);
+  return ok({ versions: held, isWhole: aliases.value.unreadable.length === 0 && rings.value.isWhole });
+}
+
+/** Returns what the rings of a pair hold: their pins, what they name, and what they will name after a while. */
+async function heldByRings(
+  { releases }: Pick<HolderPorts, 'releases'>,
+  pair: Pair,
+): Promise<Result<HeldVersions, StoreFault>> {
+  const rings = await releases.rings(pair);
+  if (!rings.ok) return rings;
+  const held = new Set<string>();
+  let isWhole = true;
+  for (const ring of rings.value) {
+    const stored = await releases.alias(pair, ring);
+    const follows = stored.ok ? stored.value.ring?.follows : undefined;
+    const followed = follows === undefined ? undefined : await releases.alias(pair, follows as Alias);
+    for (const read of [stored, followed]) {
+      if (read === undefined || read.ok) continue;
+      if (read.error.reason !== 'stored-malformed') return read;
+      isWhole = false;
+    }
+    if (stored.ok && stored.value.pin !== null) held.add(stored.value.pin);
+    if (followed?.ok) for (const { version } of historyOf(followed.value)) held.add(version);
+  }
+  return ok({ versions: held, isWhole });
 }
 
 /**

@@ -48,6 +48,33 @@ export async function pinAlias(
   return undone.ok ? err({ reason: 'conflict' }) : undone;
 }
 
+/** Makes an alias a ring that follows another one, and returns its record. A pin ends with that. */
+export async function followAlias(
+  { platform, releases }: PinPorts,
+  pair: Pair,
+  alias: Alias,
+  ring: NonNullable<AliasRecord['ring']>,
+  holds: AliasPrecondition = ALWAYS,
+): Promise<Result<AliasRecord, PinFault>> {
+  return await setRecord({ platform, releases }, pair, alias, holds, (record) => {
+    const isSame = record.ring?.follows === ring.follows && record.ring.after === ring.after && record.pin === null;
+    return isSame ? record : { ...record, ring, pin: null };
+  });
+}
+
+/** Ends a ring and returns its record: it names nothing from then on. */
+export async function endRing(
+  ports: PinPorts,
+  pair: Pair,
+  alias: Alias,
+  holds: AliasPrecondition = ALWAYS,
+): Promise<Result<AliasRecord, PinFault>> {
+  return await setRecord(ports, pair, alias, holds, (record) => {
+    const { ring, ...rest } = record;
+    return ring === undefined && record.pin === null ? record : { ...rest, pin: null };
+  });
+}
+
 /** Unpins an alias and returns its record. */
 export async function unpinAlias(
   ports: PinPorts,
@@ -65,13 +92,27 @@ async function setPin(
   pinOf: (record: AliasRecord) => Version | null,
   holds: AliasPrecondition,
 ): Promise<Result<AliasRecord, PinFault>> {
+  return await setRecord({ platform, releases }, pair, alias, holds, (record) => {
+    const pin = pinOf(record);
+    return record.pin === pin ? record : { ...record, pin };
+  });
+}
+
+/** Changes a record if it may be changed. If `next` returns the same object, nothing is written. */
+async function setRecord(
+  { platform, releases }: Pick<PinPorts, 'platform' | 'releases'>,
+  pair: Pair,
+  alias: Alias,
+  holds: AliasPrecondition,
+  next: (record: AliasRecord) => AliasRecord,
+): Promise<Result<AliasRecord, PinFault>> {
   const since = new Date(platform.now()).toISOString();
   const changed = await change<AliasRecord, PinFault>(platform, releases.aliasDocument(pair, alias), async (stored) => {
     const record = stored?.value ?? NO_ALIAS;
     const is = await holds(record);
     if (is !== undefined) return err({ reason: 'precondition', is });
-    const pin = pinOf(record);
-    return ok(record.pin === pin ? undefined : withMove(record, { ...record, pin, since }, since));
+    const after = next(record);
+    return ok(after === record ? undefined : withMove(record, { ...after, since }, since));
   });
   return changed.ok ? ok(changed.value?.value ?? NO_ALIAS) : changed;
 }

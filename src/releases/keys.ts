@@ -1,6 +1,6 @@
 /** The R2 keys of everything that belongs to releases (docs/storage.md). No other file makes such a key. No I/O. */
 import { plainName } from './companions.ts';
-import { type Alias, isAlias, isVersion, type Pair, type ReleaseFile, type Version } from './model.ts';
+import { type Alias, isAlias, isRing, isVersion, type Pair, type ReleaseFile, type Version } from './model.ts';
 
 type Release = Pair & { readonly version: Version };
 
@@ -27,6 +27,11 @@ export const indexKey = (pair: Pair): string => `index/${pairPath(pair)}.json`;
 
 /** The prefix of all alias records of a pair. */
 export const aliasPrefix = (pair: Pair): string => `alias/${pairPath(pair)}/`;
+/** Returns the ring whose record has this key, or `undefined` for a key that is not one of a ring. */
+export function ringAt(pair: Pair, key: string): Alias | undefined {
+  const name = key.slice(aliasPrefix(pair).length).replace(/\.json$/, '');
+  return isRing(name) ? name : undefined;
+}
 /** The key of an alias record. */
 export const aliasKey = (pair: Pair, alias: Alias): string => `${aliasPrefix(pair)}${alias}.json`;
 /** Returns the alias whose record has this key, or `undefined` for a key that is not one of an alias record. */

@@ -4,7 +4,7 @@ import { isUpdate, plainName } from './companions.ts';
 
 /** MAJOR.CHANNEL.PATCH, where MAJOR counts days since 2013-07-01. */
 export type Version = string & { readonly __kind: 'version' };
-/** `current`, or `current-YYYY` for an LTS stream. */
+/** `current`, `current-YYYY` for an LTS stream, or the name of a ring. */
 export type Alias = string & { readonly __kind: 'alias' };
 
 /** A channel and a board that the configuration names. */
@@ -26,6 +26,11 @@ const FILE = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,254}$/;
 
 export const isVersion = (text: string): text is Version => VERSION.test(text);
 export const isAlias = (text: string): text is Alias => ALIAS.test(text);
+/** The name of a ring, which an operator chooses; names that begin with `current` are upstream's. */
+const RING = /^(?!current)[a-z][a-z0-9-]{0,31}$/;
+export const isRing = (text: string): text is Alias => RING.test(text);
+/** True for what a path may have in the place of a number: upstream's aliases and the operator's rings. */
+export const isAliasName = (text: string): text is Alias => isAlias(text) || isRing(text);
 export const isFileName = (text: string): boolean => FILE.test(text);
 
 /** Returns a negative number when `a` is older than `b`, and 0 when they are equal. 9.0.0 is older than 10.0.0. */

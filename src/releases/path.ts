@@ -2,7 +2,7 @@
 import { oneSlash } from '../shared/http/one-slash.ts';
 import type { Catalogue } from './catalogue.ts';
 import { updateFile } from './companions.ts';
-import { type Alias, fitsChannel, isAlias, isFileName, isVersion, type Pair, type Version } from './model.ts';
+import { type Alias, fitsChannel, isAliasName, isFileName, isVersion, type Pair, type Version } from './model.ts';
 
 export type ReleasePath =
   | (Pair & { readonly kind: 'file'; readonly version: Version | Alias; readonly file: string })
@@ -61,7 +61,7 @@ export function parseReleasePath(path: string, catalogue: Catalogue): ReleasePat
   if (board === undefined) return { kind: 'directory', channel, slashed };
   if (!catalogue.boards.includes(board)) return undefined;
   if (version === undefined) return { kind: 'directory', channel, board, slashed };
-  if (!isVersion(version) && !isAlias(version)) return undefined;
+  if (!isVersion(version) && !isAliasName(version)) return undefined;
   if (file === undefined) return { kind: 'directory', channel, board, version, slashed };
   if (slashed || !isFileName(file)) return undefined;
   return { kind: 'file', channel, board, version, file };

@@ -62,11 +62,11 @@ describe('the query of a PUT', () => {
     ['channel', { channel: 'beta' }, 'must be one of stable, lts, mine'],
     ['channel', { channel: '' }, 'must be one of stable, lts, mine'],
     ['board', { board: 'riscv' }, 'must be one of amd64-usr, arm64-usr'],
-    ['version', { version: 'latest' }, 'must be MAJOR.CHANNEL.PATCH, current or current-YYYY'],
+    ['version', { version: 'Latest' }, 'must be MAJOR.CHANNEL.PATCH, current, current-YYYY or the name of a ring'],
     [
       'version',
       { version: 'current\nchain http://evil.example/' },
-      'must be MAJOR.CHANNEL.PATCH, current or current-YYYY',
+      'must be MAJOR.CHANNEL.PATCH, current, current-YYYY or the name of a ring',
     ],
     ['version', { version: '4593.1.0' }, '4593.1.0 is not of channel stable'],
     ['version', { channel: 'lts', version: '4593.2.5' }, '4593.2.5 is not of channel lts'],

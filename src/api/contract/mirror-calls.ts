@@ -108,14 +108,14 @@ export const mirrorCalls = {
   },
   pinAlias: {
     ...{ ...ALIAS, method: 'put', query: writeQuery, needs: ['release'], isConditional: true },
-    summary: 'Pin an alias to a published release; rolling back is allowed',
+    summary: 'Pin an alias to a published release (rolling back is allowed), or make a ring that follows another alias',
     body: { kind: 'json', schema: pinBody },
     answer: { status: 200, description: 'What the alias names, and what it named before.', schema: pinned },
     refusals: [400, 404, 409, 412, 413, 422, 503],
   },
   unpinAlias: {
     ...{ ...ALIAS, method: 'delete', query: writeQuery, needs: ['release'], isConditional: true },
-    summary: 'Unpin an alias',
+    summary: 'Unpin an alias, or end a ring',
     answer: { status: 200, description: 'What the alias names, and what it named before.', schema: pinned },
     refusals: [404, 412, 503],
   },

@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import { formatQuery } from '../../configs/call-requests.ts';
 import { type FormatQuery, readFormat, type Written } from '../../configs/formats.ts';
 import { readUserData } from '../../configs/user-data.ts';
-import { fitsChannel, isAlias, isVersion } from '../../releases/model.ts';
+import { fitsChannel, isAliasName, isVersion } from '../../releases/model.ts';
 import { checkShape } from '../../shared/http/api.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { badField, type OperatorFault } from '../problems.ts';
@@ -115,8 +115,8 @@ export function checkPlace(
   } = asked;
   if (!channels.includes(channel)) return badValue('channel', `must be one of ${channels.join(', ')}`);
   if (!boards.includes(board)) return badValue('board', `must be one of ${boards.join(', ')}`);
-  if (!isAlias(version) && !isVersion(version))
-    return badValue('version', 'must be MAJOR.CHANNEL.PATCH, current or current-YYYY');
+  if (!isAliasName(version) && !isVersion(version))
+    return badValue('version', 'must be MAJOR.CHANNEL.PATCH, current, current-YYYY or the name of a ring');
   if (isVersion(version) && !fitsChannel(channel, version))
     return badValue('version', `${version} is not of channel ${channel}`);
   return ok({ channel, board, version });

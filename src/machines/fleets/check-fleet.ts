@@ -68,7 +68,8 @@ async function checkWish(
   const profiles = await openProfiles(ports.vault, records.value);
   if (!profiles.ok) return profiles;
   const shipped = await ports.ignitionOf(settings);
-  if (!shipped.ok) return shipped;
+  if (!shipped.ok)
+    return shipped.error.reason === 'bad-value' ? err(atField(shipped.error, `${field}version`)) : shipped;
   const reader = readerFor({ ...settings, ignition: null, shipped: shipped.value }, records.value);
   const machine = isWhole
     ? { id: 'machine', hostname: null, sshAuthorizedKeys: [], attributes: {}, vars: settings.vars }

@@ -1,6 +1,6 @@
 /** Shows what an alias names now, as the public paths serve it, and how its record came to that. */
 import { isMirrored } from '../../releases/catalogue.ts';
-import type { Alias, Pair } from '../../releases/model.ts';
+import { type Alias, isRing, type Pair } from '../../releases/model.ts';
 import { type NamesQuarantined, servedRelease } from '../../releases/serve/current.ts';
 import { releaseProblem } from '../../releases/serve/problems.ts';
 import { type AliasRecord, aliasMeaning } from '../../releases/store/alias.ts';
@@ -24,20 +24,25 @@ export async function viewAlias(
   alias: Alias,
   record: AliasRecord,
 ): Promise<Result<AliasView, StoreFault>> {
-  const { version: published, floor, pin, since } = record;
+  const { version: published, floor, pin, since, ring } = record;
   const current = await servedRelease(releases, versionFiles, catalogue, pair, alias);
   if (!current.ok && isStoreFault(current.error)) return { ok: false, error: current.error };
   const meaning = aliasMeaning(record, isMirrored(catalogue, pair, alias));
-  const from = meaning.kind === 'upstream' ? 'upstream' : meaning.pinned ? 'pin' : 'mirror';
+  const own = meaning.kind === 'upstream' ? 'upstream' : meaning.pinned ? 'pin' : 'mirror';
+  const from = isRing(alias) && pin === null ? 'ring' : own;
   return ok({
     ...{ channel: pair.channel, board: pair.board, alias },
     version: current.ok ? current.value.version : null,
     from: current.ok ? from : null,
     ...{ published, floor, pin },
     ...(since === undefined ? {} : { since }),
-    ...(current.ok ? {} : { fault: faultOf(current.error) }),
+    ...(ring === undefined ? {} : { ring: { follows: ring.follows, after: ring.after } }),
+    ...(current.ok ? {} : { fault: isRing(alias) ? ringFault(current.error) : faultOf(current.error) }),
   });
 }
+
+const ringFault = (fault: VersionFault | NamesQuarantined): string =>
+  fault.reason === 'absent' ? 'no published release has been named for long enough' : faultOf(fault);
 
 const faultOf = (fault: VersionFault | NamesQuarantined): string =>
   fault.reason === 'quarantined'
@@ -45,7 +50,13 @@ const faultOf = (fault: VersionFault | NamesQuarantined): string =>
     : releaseProblem(fault).detail;
 
 /** Returns the entity tag of an alias: it changes with what its record says, and with nothing else. */
-export async function aliasTag({ version, floor, pin }: AliasRecord): Promise<string> {
-  const text = JSON.stringify(['alias', version, floor, pin]);
+export async function aliasTag({ version, floor, pin, ring }: AliasRecord): Promise<string> {
+  const text = JSON.stringify([
+    'alias',
+    version,
+    floor,
+    pin,
+    ...(ring === undefined ? [] : [ring.follows, ring.after]),
+  ]);
   return entityTag((await sha256Hex(new Uint8Array(new TextEncoder().encode(text)))).slice(0, 32));
 }

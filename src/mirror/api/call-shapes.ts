@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { ALIAS, VERSION } from '../../releases/model.ts';
 import { publicFileShape } from '../../releases/store/manifest.ts';
+import { durationMs } from '../../releases/store/ring.ts';
 import { FILE_STATES, JOB_STATES, TRIGGERS } from '../store/job.ts';
 
 const moment = z.iso.datetime();
@@ -16,6 +17,10 @@ const alias = z
   .string()
   .regex(ALIAS, 'must be current or current-YYYY')
   .meta({ description: '`current`, or `current-YYYY` for an LTS stream', example: 'current' });
+const aliasName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be current, current-YYYY or the name of a ring')
+  .meta({ description: '`current`, `current-YYYY`, or the name of a ring', example: 'current' });
 const channel = z.string().meta({ description: 'one of CHANNELS', example: 'stable' });
 const board = z.string().meta({ description: 'one of BOARDS', example: 'amd64-usr' });
 
@@ -30,16 +35,41 @@ export const mirrorParams = z.object({
 });
 
 /** The path parameters of calls about an alias. */
-export const aliasParams = z.object({ channel, board, alias });
+export const aliasParams = z.object({ channel, board, alias: aliasName });
 
-/** The body of the call that pins an alias. */
+/** The body of the call that pins an alias, or says whom a ring follows. */
 export const pinBody = z
   .strictObject({
-    version: z.string({ error: 'must be MAJOR.CHANNEL.PATCH' }).regex(VERSION, 'must be MAJOR.CHANNEL.PATCH'),
+    version: z
+      .string({ error: 'must be MAJOR.CHANNEL.PATCH' })
+      .regex(VERSION, 'must be MAJOR.CHANNEL.PATCH')
+      .optional()
+      .meta({ description: 'the published release that it is to name' }),
+    follows: z
+      .string()
+      .regex(ALIAS, 'must be current or current-YYYY')
+      .optional()
+      .meta({ description: 'of a ring: the alias whose releases it takes over' }),
+    after: z
+      .string()
+      .refine(
+        (text) => durationMs(text) !== undefined,
+        'must be an ISO 8601 duration such as P7D or PT12H, at most P90D',
+      )
+      .optional()
+      .meta({ description: 'of a ring: how long the other alias has named a release by then' }),
+  })
+  .refine(({ version, follows, after }) => (version === undefined) === (follows !== undefined && after !== undefined), {
+    message: 'must be there, or follows and after together',
+    path: ['version'],
+  })
+  .refine(({ version, follows, after }) => version === undefined || (follows === undefined && after === undefined), {
+    message: 'cannot stand beside follows and after',
+    path: ['version'],
   })
   .meta({
     id: 'Pin',
-    description: 'the published release that the alias is to name',
+    description: 'the published release that the alias is to name; or, for a ring, whom it follows',
     example: { version: '4593.2.5' },
   });
 
@@ -119,13 +149,17 @@ const aliasFields = {
   alias: z.string(),
   version: z.string().nullable().meta({ description: 'the release that is served under this name now' }),
   from: z
-    .enum(['pin', 'mirror', 'upstream'])
+    .enum(['pin', 'mirror', 'upstream', 'ring'])
     .nullable()
-    .meta({ description: 'what decides it: a pin, the newest published release, or upstream' }),
+    .meta({ description: 'what decides it: a pin, the newest published release, upstream, or what a ring follows' }),
   published: z.string().nullable().meta({ description: 'the highest release published here for this stream' }),
   floor: z.string().nullable().meta({ description: 'nothing below this is taken from upstream again' }),
   pin: z.string().nullable().meta({ description: 'what an operator fixed the alias to' }),
   since: moment.optional(),
+  ring: z
+    .object({ follows: z.string(), after: z.string() })
+    .optional()
+    .meta({ description: 'of a ring: whom it follows, and how long after' }),
   fault: z.string().optional().meta({ description: 'why nothing is served under this name at the moment' }),
 };
 

@@ -1,6 +1,6 @@
 /** What the routes of the mirror share: their ports, how they read a path, and how they answer a problem. */
 import { type Catalogue, serves } from '../../releases/catalogue.ts';
-import { fitsChannel, isAlias, isVersion } from '../../releases/model.ts';
+import { type Alias, fitsChannel, isAlias, isAliasName, isVersion } from '../../releases/model.ts';
 import { releaseProblem } from '../../releases/serve/problems.ts';
 import type { VersionFiles } from '../../releases/upstream/version-files.ts';
 import { checkShape } from '../../shared/http/api.ts';
@@ -42,7 +42,8 @@ function unknownPlace({ channels, boards }: Catalogue, params: Readonly<Record<s
   });
   if (!channels.includes(channel)) return field('channel', `${given(channel)} is not one of ${channels.join(', ')}`);
   if (!boards.includes(board)) return field('board', `${given(board)} is not one of ${boards.join(', ')}`);
-  if (params['alias'] !== undefined) return field('alias', `${given(version)} is not current or current-YYYY`);
+  if (params['alias'] !== undefined)
+    return field('alias', `${given(version)} is not current, current-YYYY or the name of a ring`);
   return field('version', `${given(version)} is not MAJOR.CHANNEL.PATCH${isAlias(version) ? '' : ' or an alias'}`);
 }
 
@@ -61,10 +62,10 @@ export function numbered(room: MirrorRoom, call: Call): Result<Release, Problem>
 /** Returns the channel, the board and the alias in a path; the error is a 404. */
 export function aliasOf(room: MirrorRoom, call: Call) {
   const params = checkShape(aliasParams, call.req.param());
-  if (!params.ok || !serves(room.catalogue, params.value) || !isAlias(params.value.alias))
+  if (!params.ok || !serves(room.catalogue, params.value) || !isAliasName(params.value.alias))
     return err(unknownPlace(room.catalogue, call.req.param()));
   const { channel, board, alias } = params.value;
-  return ok({ channel, board, alias });
+  return ok({ channel, board, alias: alias as Alias });
 }
 
 /**

@@ -1,13 +1,14 @@
 /** The operator's calls about aliases: list them, show one, pin it, unpin it. */
 import { Hono } from 'hono';
-import type { Alias, Pair, Version } from '../../releases/model.ts';
+import { type Alias, isRing, type Pair, type Version } from '../../releases/model.ts';
 import { releaseProblem } from '../../releases/serve/problems.ts';
+import type { AliasRecord } from '../../releases/store/alias.ts';
 import { answerJson, apiBody, apiObject, checkShape, shapeProblem } from '../../shared/http/api.ts';
 import type { App, Call } from '../../shared/http/call.ts';
 import { isNotModified, preconditionOf } from '../../shared/http/precondition.ts';
 import { fieldProblem, type Problem } from '../../shared/problem.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { type PinFault, pinAlias, unpinAlias } from '../pin.ts';
+import { endRing, followAlias, type PinFault, pinAlias, unpinAlias } from '../pin.ts';
 import { aliasTag, viewAlias } from './alias-view.ts';
 import { type AliasView, type aliasPage, aliasQuery, type aliasView, pinBody, type pinned } from './call-shapes.ts';
 import { aliasOf, type MirrorRoom, NO_CURSOR, refuse } from './room.ts';
@@ -23,6 +24,7 @@ export function aliasRoutes(room: MirrorRoom): App {
     if (!target.ok) return refuse(call, target.error);
     const stored = await room.releases.alias(target.value, target.value.alias);
     if (!stored.ok) return refuse(call, releaseProblem(stored.error));
+    if (isNoRing(target.value.alias, stored.value)) return refuse(call, NO_SUCH_RING);
     const etag = await aliasTag(stored.value);
     if (isNotModified(call.req.raw.headers, etag)) return new Response(null, { status: 304, headers: { etag } });
     const view = await viewAlias(room, target.value, target.value.alias, stored.value);
@@ -31,24 +33,34 @@ export function aliasRoutes(room: MirrorRoom): App {
   });
   app.put('/:channel/:board/:alias', async (call) => {
     const body = await apiBody(room.platform, call.req.raw, BODY_LIMIT);
-    const version = body.ok ? readPin(body.value) : body;
-    if (!version.ok) return refuse(call, version.error);
+    const wish = body.ok ? readPin(body.value) : body;
+    if (!wish.ok) return refuse(call, wish.error);
+    const { version, ring } = wish.value;
     return await changed(room, call, async (target) => {
+      const holds = preconditionOf(call.req.raw.headers);
+      if (ring !== undefined) {
+        if (!isRing(target.alias)) return err(NO_RING);
+        const done = await followAlias(room, target, target.alias, ring, async (record) =>
+          holds(await aliasTag(record)),
+        );
+        return done.ok ? done : err(pinProblem(done.error));
+      }
       const index = await room.releases.index(target);
       if (!index.ok) return err(releaseProblem(index.error));
-      if (!index.value.releases.some((release) => release.version === version.value))
-        return err(await notPublished(room, target, version.value));
-      const holds = preconditionOf(call.req.raw.headers);
-      const done = await pinAlias(room, target, target.alias, version.value, async (record) =>
-        holds(await aliasTag(record)),
-      );
+      if (!index.value.releases.some((release) => release.version === version))
+        return err(await notPublished(room, target, version));
+      const done = await pinAlias(room, target, target.alias, version, async (record) => holds(await aliasTag(record)));
       return done.ok ? done : err(pinProblem(done.error));
     });
   });
   app.delete('/:channel/:board/:alias', async (call) => {
     const holds = preconditionOf(call.req.raw.headers);
     return await changed(room, call, async (target) => {
-      const done = await unpinAlias(room, target, target.alias, async (record) => holds(await aliasTag(record)));
+      const stored = await room.releases.alias(target, target.alias);
+      if (!stored.ok) return err(releaseProblem(stored.error));
+      if (isNoRing(target.alias, stored.value)) return err(NO_SUCH_RING);
+      const end = isRing(target.alias) ? endRing : unpinAlias;
+      const done = await end(room, target, target.alias, async (record) => holds(await aliasTag(record)));
       return done.ok ? done : err(pinProblem(done.error));
     });
   });
@@ -95,7 +107,10 @@ async function listAliases(room: MirrorRoom, call: Call): Promise<Response> {
     if (!records.ok) return refuse(call, releaseProblem(records.error));
     for (const { alias, detail } of records.value.unreadable)
       unreadable.push({ id: `${pair.channel}/${pair.board}/${alias}`, reason: detail });
-    for (const { alias, record } of records.value.found) {
+    const rings = await ringsOf(room, pair);
+    if (!rings.ok) return refuse(call, releaseProblem(rings.error));
+    unreadable.push(...rings.value.unreadable);
+    for (const { alias, record } of [...records.value.found, ...rings.value.found]) {
       const view = await viewAlias(room, pair, alias, record);
       if (!view.ok) return refuse(call, releaseProblem(view.error));
       items.push(view.value);
@@ -103,6 +118,22 @@ async function listAliases(room: MirrorRoom, call: Call): Promise<Response> {
   }
   const bad = unreadable.length === 0 ? {} : { unreadable };
   return answerJson<typeof aliasPage>({ items, ...bad, cursor: null });
+}
+
+/** The records of a pair's rings. One that was ended is none. */
+async function ringsOf({ releases }: MirrorRoom, pair: Pair) {
+  const rings = await releases.rings(pair);
+  if (!rings.ok) return rings;
+  const found: { alias: Alias; record: AliasRecord }[] = [];
+  const unreadable: { id: string; reason: string }[] = [];
+  for (const alias of rings.value) {
+    const record = await releases.alias(pair, alias);
+    if (record.ok && !isNoRing(alias, record.value)) found.push({ alias, record: record.value });
+    if (record.ok) continue;
+    if (record.error.reason !== 'stored-malformed') return record;
+    unreadable.push({ id: `${pair.channel}/${pair.board}/${alias}`, reason: record.error.detail });
+  }
+  return ok({ found, unreadable });
 }
 
 /** Says why a version cannot be pinned: it is quarantined, or it was never published here. */
@@ -121,9 +152,27 @@ function pinProblem(fault: PinFault): Problem {
   return releaseProblem(fault);
 }
 
-function readPin(bytes: Uint8Array): Result<Version, Problem> {
+const NO_SUCH_RING: Problem = { code: 'not-found', detail: 'alias: there is no ring of this name' };
+
+/** True for the name of a ring that nobody made, or that was ended. */
+const isNoRing = (alias: Alias, { ring, pin }: AliasRecord): boolean =>
+  isRing(alias) && ring === undefined && pin === null;
+
+const NO_RING: Problem = fieldProblem([
+  { field: 'follows', message: 'is for rings: current and current-YYYY follow upstream, or a pin (version)' },
+]);
+
+type Wish =
+  | { readonly version: Version; readonly ring: undefined }
+  | { readonly version: undefined; readonly ring: { readonly follows: string; readonly after: string } };
+
+function readPin(bytes: Uint8Array): Result<Wish, Problem> {
   const body = apiObject(bytes);
   if (!body.ok) return body;
   const pin = checkShape(pinBody, body.value);
-  return pin.ok ? ok(pin.value.version as Version) : err(shapeProblem(pin.error));
+  if (!pin.ok) return err(shapeProblem(pin.error));
+  const { version, follows = '', after = '' } = pin.value;
+  return ok(
+    version === undefined ? { version, ring: { follows, after } } : { version: version as Version, ring: undefined },
+  );
 }

@@ -4,7 +4,7 @@ import type { Platform } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import { type Catalogue, isMirrored } from '../catalogue.ts';
-import type { Alias, Pair, Version } from '../model.ts';
+import { type Alias, isRing, type Pair, type Version } from '../model.ts';
 import {
   type AliasRecord,
   aliasMeaning,
@@ -17,6 +17,7 @@ import {
 import type { ReleaseStore } from '../store/bucket.ts';
 import type { ServedVersionFile, VersionFiles } from '../upstream/version-files.ts';
 import type { VersionFault } from '../upstream/version-source.ts';
+import { ringName } from './ring.ts';
 
 export interface CurrentRelease {
   readonly version: Version;
@@ -39,6 +40,11 @@ export async function currentRelease(
 ): Promise<Result<CurrentRelease, VersionFault>> {
   const stored = await store.alias(pair, alias);
   if (!stored.ok) return stored;
+  if (isRing(alias)) {
+    const named = await ringName({ store, platform: versionFiles.platform }, pair, stored.value);
+    if (!named.ok) return named;
+    return named.value === undefined ? err({ reason: 'absent' }) : ok(named.value);
+  }
   const meaning = aliasMeaning(stored.value, isMirrored(catalogue, pair, alias));
   const { movedAt } = stored.value;
   if (meaning.kind === 'release') return ok({ version: meaning.version, movedAt });

@@ -2,7 +2,7 @@
 import { CACHE } from '../../shared/http/cache.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { Catalogue } from '../catalogue.ts';
-import { compareVersions, isAlias, type Pair } from '../model.ts';
+import { compareVersions, isAliasName, type Pair } from '../model.ts';
 import type { ReleasePath } from '../path.ts';
 import type { ReleaseStore } from '../store/bucket.ts';
 import type { VersionFiles } from '../upstream/version-files.ts';
@@ -29,7 +29,7 @@ export async function listDirectory(
   if (board === undefined) return ok(catalogue.boards.toSorted().map((name) => directoryEntry(name, `/${channel}/`)));
   const pair: Pair = { channel, board };
   if (version === undefined) return await listPair(ports, pair);
-  const release = isAlias(version)
+  const release = isAliasName(version)
     ? await currentRelease(store, ports.versionFiles, catalogue, pair, version)
     : ok({ version });
   if (!release.ok) return release;
@@ -40,11 +40,19 @@ export async function listDirectory(
   return ok(entries.length === 0 ? undefined : entries);
 }
 
-async function listPair({ store }: DirectoryPorts, pair: Pair): Promise<Result<ListingEntry[], VersionFault>> {
-  const [index, aliases] = await Promise.all([store.index(pair), store.aliases(pair)]);
+async function listPair(ports: DirectoryPorts, pair: Pair): Promise<Result<ListingEntry[], VersionFault>> {
+  const { store } = ports;
+  const [index, aliases, rings] = await Promise.all([store.index(pair), store.aliases(pair), store.rings(pair)]);
+  if (!rings.ok) return rings;
+  const shown: ListingEntry[] = [];
   if (!index.ok) return index;
   if (!aliases.ok) return aliases;
   const parent = `/${pair.channel}/${pair.board}/`;
+  for (const ring of rings.value.toSorted()) {
+    const named = await currentRelease(store, ports.versionFiles, ports.catalogue, pair, ring);
+    if (named.ok) shown.push(directoryEntry(ring, parent, named.value.movedAt ?? null));
+    else if (named.error.reason !== 'absent') return named;
+  }
   const aliasesWithRelease = aliases.value.found.filter(({ record }) => (record.pin ?? record.version) !== null);
   // Importers take the last version that they see. As on Flatcar's own servers, it is the newest, and aliases follow.
   const releases = index.value.releases.toSorted((a, b) => compareVersions(a.version, b.version));
@@ -53,6 +61,7 @@ async function listPair({ store }: DirectoryPorts, pair: Pair): Promise<Result<L
     ...aliasesWithRelease
       .toSorted((a, b) => (a.alias < b.alias ? -1 : 1))
       .map(({ alias, record }) => directoryEntry(alias, parent, record.since ?? null)),
+    ...shown,
   ]);
 }
 

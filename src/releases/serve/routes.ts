@@ -12,7 +12,7 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import type { Catalogue } from '../catalogue.ts';
 import { isMade, signatureOf } from '../companions.ts';
 import { type Delivery, decideDelivery, type Presentation, passThroughCaching } from '../delivery.ts';
-import { contentTypeOf, filePath, isAlias, type ReleaseFile } from '../model.ts';
+import { contentTypeOf, filePath, isAliasName, type ReleaseFile } from '../model.ts';
 import type { MirroredProofs } from '../pass-through/mirrored-proof.ts';
 import type { PassThrough } from '../pass-through/pass-through.ts';
 import type { UnprovenStreams } from '../pass-through/unproven.ts';
@@ -87,7 +87,7 @@ async function answerFile(
   exchange: Exchange,
 ): Promise<Result<Response, Problem>> {
   const { channel, board, version, file } = path;
-  if (!isAlias(version))
+  if (!isAliasName(version))
     return await answerNumbered(room, { file: { channel, board, version, file }, location: undefined }, exchange);
   const { store, versionFiles, catalogue } = room;
   const current = await currentRelease(store, versionFiles, catalogue, path, version);

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Result } from '../../shared/result.ts';
 import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
 import { compareVersions, type Version } from '../model.ts';
+import { NAMES_KEPT, type Named } from './ring.ts';
 import { momentField, versionField } from './stored-fields.ts';
 
 const version = versionField.nullable().default(null);
@@ -17,6 +18,10 @@ const aliasSchema = storedObject({
    * that. When a release is withdrawn the floor falls to one of them.
    */
   floors: z.array(storedObject({ version: versionField, at: momentField.optional() })).default([]),
+  /** What the alias named, newest first, and from when on: rings go by it. Earlier versions kept none. */
+  named: z.array(storedObject({ version: versionField, at: momentField })).default([]),
+  /** Set for a ring: whose names it takes over, and how long after (ISO 8601). */
+  ring: storedObject({ follows: z.string(), after: z.string() }).optional(),
   /** The release that an operator has pinned the alias to. */
   pin: version,
   /** When the alias last changed because of a publication, a pin or a quarantine. */
@@ -27,7 +32,7 @@ const aliasSchema = storedObject({
 
 export type AliasRecord = Readonly<z.output<typeof aliasSchema>>;
 
-export const NO_ALIAS: AliasRecord = { version: null, floor: null, floors: [], pin: null };
+export const NO_ALIAS: AliasRecord = { version: null, floor: null, floors: [], named: [], pin: null };
 
 /** How many floors a record keeps. */
 export const FLOORS_KEPT = 10;
@@ -62,7 +67,26 @@ export function withMove(before: AliasRecord, after: AliasRecord, at: string): A
     const [from, to] = [namedBy(before, isMirrored), namedBy(after, isMirrored)];
     return from !== null && from !== to;
   });
-  return hasMoved ? { ...after, movedAt: at } : after;
+  const moved = hasMoved ? { ...after, movedAt: at } : after;
+  return withName(before, moved, at);
+}
+
+/** Returns the changed record with what it names now, if it named something else. What went before is remembered too. */
+function withName(before: AliasRecord, after: AliasRecord, at: string): AliasRecord {
+  const name = nameOf(after);
+  if (name === null || name === nameOf(before)) return after;
+  return { ...after, named: [{ version: name, at }, ...historyOf(before)].slice(0, NAMES_KEPT) };
+}
+
+const nameOf = ({ pin, version, floor }: AliasRecord): Version | null =>
+  pin ?? highestOf([version, floor].filter((one) => one !== null));
+
+/** What an alias named, newest first. Of a record of an earlier version only the last name is known, and when it last changed. */
+export function historyOf(record: AliasRecord): readonly Named[] {
+  if (record.named.length > 0) return record.named;
+  const name = nameOf(record);
+  const at = record.movedAt ?? record.since ?? record.floors.find(({ version: one }) => one === name)?.at;
+  return name === null || at === undefined ? [] : [{ version: name, at }];
 }
 
 function namedBy(record: AliasRecord, isMirrored: boolean): Version | null {

@@ -16,6 +16,7 @@ import {
   manifestKey,
   manifestsPrefix,
   PUBLIC_INDEX_KEY,
+  ringAt,
   verdictKey,
 } from '../keys.ts';
 import type { Alias, Pair, ReleaseFile, Version } from '../model.ts';
@@ -67,6 +68,8 @@ export interface ReleaseStore {
   alias(pair: Pair, alias: Alias): Promise<Result<AliasRecord, StoreFault>>;
   /** Reads every alias record of a pair. One that cannot be understood is named, and the others are there. */
   aliases(pair: Pair): Promise<Result<AliasList, StoreFault>>;
+  /** The names of a pair's rings. */
+  rings(pair: Pair): Promise<Result<Alias[], StoreFault>>;
   /** The index of a pair, for code that changes it; code that only shows it calls `index`. */
   indexDocument(pair: Pair): Document<ReleaseIndex>;
   /** Reads the index of a pair; it is empty when nothing has been published. */
@@ -151,6 +154,11 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
       }
       return ok({ found, unreadable });
     },
+    rings: (pair) =>
+      reach('list rings', async () => {
+        const listed = await bucket.list({ prefix: aliasPrefix(pair) });
+        return listed.objects.flatMap(({ key }) => ringAt(pair, key) ?? []);
+      }),
     indexDocument: (pair) => r2Document(bucket, reach, indexKey(pair), jsonCodec(parseIndex)),
     index: async (pair) => {
       const key = indexKey(pair);

@@ -50,7 +50,7 @@ export class VersionFiles {
   readonly #flights: SingleFlight<VersionFile, VersionFault>;
 
   constructor(
-    private readonly platform: Platform,
+    readonly platform: Platform,
     private readonly source: VersionSource,
     private readonly store: ReleaseStore,
   ) {
