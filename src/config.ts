@@ -8,7 +8,7 @@ import { parseGroups } from './access/scopes.ts';
 import { makeCatalogue, parseStream, serves, streamEntry } from './releases/catalogue.ts';
 import { isCompanion, isMade, updateFile } from './releases/companions.ts';
 import { UPDATE_ROOT } from './releases/path.ts';
-import { FILE_SETS, isFileSet, wantedFiles } from './releases/sets.ts';
+import { DEFAULT_SETS, FILE_SETS, isFileSet, wantedFiles } from './releases/sets.ts';
 import { parseUpstreamTemplate } from './releases/upstream/url-template.ts';
 import { err, ok, type Result } from './shared/result.ts';
 import { FLATCAR_UPDATE_KEY, parsePayloadKeys } from './signing/payload/keys.ts';
@@ -99,7 +99,7 @@ export const DEFAULTS = {
   SIGNING_KEY_URL: 'https://www.flatcar.org/security/image-signing-key/Flatcar_Image_Signing_Key.asc',
   SIGNING_KEY_FINGERPRINTS: 'F88CFEDEFF29A5B4D9523864E25D9AED0593B34A',
   MIRROR: '',
-  MIRROR_SETS: 'images,pxe',
+  MIRROR_SETS: '',
   MIRROR_FILES: '',
   UPDATE_URL: 'https://update.release.flatcar-linux.net/{board}/{version}/{file}',
   UPDATE_FILES: '',
@@ -150,7 +150,7 @@ const schema = z
         }),
       )
       .default([]),
-    MIRROR_SETS: list(setName).optional(),
+    MIRROR_SETS: list(setName).default([]),
     MIRROR_FILES: list(fileName).default([]),
     UPDATE_FILES: list(updateName).default([]),
     UPDATE_KEY: z
@@ -222,8 +222,9 @@ const schema = z
     }
     // Before there were sets, MIRROR_FILES named all files: where only it is set, it still does.
     const { MIRROR_SETS, MIRROR_FILES, UPDATE_FILES } = others;
-    const sets = MIRROR_SETS ?? (MIRROR_FILES.length > 0 ? [] : splitList(DEFAULTS.MIRROR_SETS));
-    const mirrorFiles = wantedFiles(sets.filter(isFileSet), MIRROR_FILES, UPDATE_FILES);
+    const isDefault = MIRROR_SETS.length === 0 && MIRROR_FILES.length === 0;
+    const sets = isDefault ? DEFAULT_SETS : MIRROR_SETS.filter(isFileSet);
+    const mirrorFiles = wantedFiles(sets, MIRROR_FILES, UPDATE_FILES);
     return { ...others, catalogue, mirrorFiles };
   });
 

@@ -88,6 +88,21 @@ describe('the configuration', () => {
     ]);
   });
 
+  it('mirrors images and what a boot needs, unless it names sets or files', () => {
+    const wanted = (env: object) => {
+      const config = parseConfig(env);
+      return config.ok ? config.value.mirrorFiles : [];
+    };
+    expect(wanted({})).toContain('flatcar_production_pxe.vmlinuz');
+    expect(wanted({})[0]).toBe('version.txt');
+    expect(wanted({ MIRROR_FILES: 'a.raw' })).toEqual(['version.txt', 'a.raw']);
+    expect(wanted({ MIRROR_SETS: 'pxe', MIRROR_FILES: 'a.raw', UPDATE_FILES: 'b.gz' })).toEqual([
+      ...['version.txt', 'flatcar_production_pxe.vmlinuz', 'flatcar_production_pxe_image.cpio.gz', 'a.raw'],
+      'update/b.gz',
+    ]);
+    expect(wanted({ MIRROR_SETS: 'updates' })).toContain('update/oem-azure.gz');
+  });
+
   it('takes several values of a secret', () => {
     const [first, second] = ['a'.repeat(32), 'b'.repeat(32)];
     expect(parseConfig({ OPERATOR_TOKEN: `${first}, ${second}` })).toMatchObject({

@@ -46,6 +46,9 @@ export const FILE_SETS = {
 
 export type FileSet = keyof typeof FILE_SETS;
 
+/** What is mirrored where the configuration names neither sets nor files. */
+export const DEFAULT_SETS: readonly FileSet[] = ['images', 'pxe'];
+
 export const isFileSet = (name: string): name is FileSet => Object.hasOwn(FILE_SETS, name);
 
 /** Returns the files that a job copies, each once: version.txt first, for nothing is published without it, and payloads last. */

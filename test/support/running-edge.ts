@@ -70,7 +70,6 @@ export async function runEdge(vars: Readonly<Record<string, string>> = {}): Prom
       SIGNING_KEY_FINGERPRINTS: fingerprint(key),
       OPERATOR_TOKEN,
       UPDATE_URL: `${server.url}/t/update/{board}/{version}/{file}`,
-      MIRROR_SETS: '',
       ...vars,
     },
     persistTo: join(folder, 'state'),

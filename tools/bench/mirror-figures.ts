@@ -33,7 +33,6 @@ export async function mirrorFigures(root: string): Promise<Record<string, Figure
         UPSTREAM_URL: `${upstream.url}/b/{channel}/{board}/{version}/{file}`,
         SIGNING_KEY_URL: `${upstream.url}/b/key.asc`,
         SIGNING_KEY_FINGERPRINTS: fingerprint(key),
-        MIRROR_SETS: '',
         MIRROR_FILES: `version.txt,${IMAGE}`,
         KEEP_RELEASES: '100',
         OPERATOR_TOKEN: TOKEN,

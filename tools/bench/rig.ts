@@ -51,7 +51,6 @@ export async function startRig(root: string): Promise<Rig> {
       UPSTREAM_URL: `${upstream.url}/b/{channel}/{board}/{version}/{file}`,
       SIGNING_KEY_URL: `${upstream.url}/b/key.asc`,
       SIGNING_KEY_FINGERPRINTS: fingerprint(key),
-      MIRROR_SETS: '',
       MIRROR_FILES: `version.txt,${IMAGE}`,
       OPERATOR_TOKEN: TOKEN,
     },
