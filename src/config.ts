@@ -78,7 +78,10 @@ const fileName = z
 const updateName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$/, 'must be a file name')
-  .refine((text) => !isCompanion(updateFile(text)), 'must be a base name: companions come by themselves');
+  .refine(
+    (text) => !isCompanion(updateFile(text)) && !isMade(updateFile(text)),
+    'must be a base name: companions come by themselves',
+  );
 const setName = z.string().refine(isFileSet, `must be of ${Object.keys(FILE_SETS).join(', ')}`);
 
 const template = (text: string) =>

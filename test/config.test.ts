@@ -56,6 +56,7 @@ describe('the configuration', () => {
     ['MIRROR_SETS', 'images,nothing'],
     ['MIRROR_FILES', 'SHA256SUMS'],
     ['UPDATE_FILES', 'x.gz.sha256'],
+    ['UPDATE_FILES', 'SHA256SUMS'],
     ['UPDATE_KEY', 'nonsense'],
     ['UPDATE_URL', 'https://x/{file}'],
     ['PROVENANCE_KEY', 'nonsense'],

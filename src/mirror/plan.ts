@@ -16,7 +16,7 @@ export type PlannedFile = { readonly name: string } & (
   | { readonly plan: 'taken'; readonly entries: Record<string, ManifestFile> }
 );
 
-export interface PlanPorts extends Pick<CopyPorts, 'upstream' | 'store'> {
+export interface PlanPorts extends Pick<CopyPorts, 'upstream' | 'store' | 'payloadKeys'> {
   readonly trustedKeys: TrustedKeys;
   readonly releases: ReleaseStore;
 }
@@ -76,7 +76,7 @@ async function planFile(
 
 /** The entries that an earlier attempt made, if R2 still has these objects and the signing key is not compromised. */
 async function reusableEntries(
-  { store, trustedKeys }: PlanPorts,
+  { store, trustedKeys, payloadKeys }: PlanPorts,
   status: FileStatus,
 ): Promise<Record<string, ManifestFile> | undefined> {
   if (status.state !== 'verified' || status.entries === undefined) return undefined;
@@ -85,6 +85,7 @@ async function reusableEntries(
   for (const entry of Object.values(status.entries)) {
     const object = await store.head(entry.key);
     if (!object.ok || object.value?.etag !== entry.etag) return undefined;
+    if (entry.payloadKey !== undefined && !payloadKeys.some(({ id }) => id === entry.payloadKey)) return undefined;
     if (entry.signedBy !== undefined && (await isCompromised(keyring.value, entry.signedBy))) return undefined;
   }
   return status.entries;

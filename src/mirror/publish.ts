@@ -123,7 +123,9 @@ export class Publisher {
     if (!index.ok) return index;
     const aliases = await releases.aliases(release);
     if (!aliases.ok) return aliases;
-    for (const { alias } of aliases.value.found) {
+    const rings = await releases.rings(release);
+    if (!rings.ok) return rings;
+    for (const alias of [...aliases.value.found.map((one) => one.alias), ...rings.value]) {
       const changed = await withdrawFromAlias(this.ports, release, alias, index.value);
       if (!changed.ok) return changed;
     }

@@ -12,6 +12,7 @@ import { isCompromised } from '../signing/signer.ts';
 import type { CopyPorts } from './copy/companions.ts';
 import { type CopyFault, copyDetail, isFinal } from './copy/copy-fault.ts';
 import { copyFile } from './copy/copy-file.ts';
+import { isForeignPayload } from './copy/foreign-payload.ts';
 import { type Failure, type FileOutcome, refuseForeignPayloads, whyNotPublished } from './copy/outcome.ts';
 import { abandonUpload, type PlannedFile, type PlanPorts, planFiles } from './plan.ts';
 import type { Publisher } from './publish.ts';
@@ -203,6 +204,11 @@ class Attempt {
       if (signedBy !== undefined && (await isCompromised(keyring.value, signedBy)))
         return err({ reason: 'revoked-key', fingerprint: signedBy });
     }
+    const before = await this.ports.releases.manifest(job.value);
+    if (!before.ok) return before;
+    const all = { ...before.value?.files, ...entries };
+    if (Object.entries(entries).some(([name, entry]) => isForeignPayload(name, entry, all)))
+      return err({ reason: 'payload-of-another-release' });
     const published = await this.ports.publisher.publish(job.value, entries);
     if (!published.ok) return published;
     const now = new Date(this.ports.platform.now()).toISOString();

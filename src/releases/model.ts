@@ -59,6 +59,12 @@ export function fitsChannel(channel: string, version: Version): boolean {
   return digit === undefined || version.split('.')[1] === digit;
 }
 
+/** Returns which of `channels` a version is of: the one that its middle number names, or else one whose number is not known. */
+export const channelOf = (channels: readonly string[], version: Version): string | undefined => {
+  const fitting = channels.filter((channel) => fitsChannel(channel, version));
+  return fitting.find((channel) => Object.hasOwn(CHANNEL_DIGITS, channel)) ?? fitting[0];
+};
+
 /** Returns the URL path of a file of a numbered release. The paths of update payloads have no channel, as those of upstream. */
 export const filePath = ({ channel, board, version, file }: ReleaseFile): string =>
   isUpdate(file) ? `/update/${board}/${version}/${plainName(file)}` : `/${channel}/${board}/${version}/${file}`;

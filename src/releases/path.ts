@@ -2,7 +2,7 @@
 import { oneSlash } from '../shared/http/one-slash.ts';
 import type { Catalogue } from './catalogue.ts';
 import { updateFile } from './companions.ts';
-import { type Alias, fitsChannel, isAliasName, isFileName, isVersion, type Pair, type Version } from './model.ts';
+import { type Alias, channelOf, isAliasName, isFileName, isVersion, type Pair, type Version } from './model.ts';
 
 export type ReleasePath =
   | (Pair & { readonly kind: 'file'; readonly version: Version | Alias; readonly file: string })
@@ -74,7 +74,7 @@ function updatePath(
   { boards, channels }: Catalogue,
 ): ReleasePath | undefined {
   if (others.length > 0 || !boards.includes(board) || !isVersion(version)) return undefined;
-  const channel = channels.find((name) => fitsChannel(name, version));
+  const channel = channelOf(channels, version);
   if (channel === undefined) return undefined;
   if (file === undefined) return { kind: 'updates', channel, board, version, slashed };
   if (slashed || !isFileName(file)) return undefined;

@@ -100,8 +100,38 @@ describe('a ring', () => {
     await put('prod', { follows: 'current', after: 'P1D' });
     wait(DAY);
     expect(await nameOf('prod')).toBe('4593.2.5');
+    wait(2 * DAY);
     await edge.call('PUT', `/api/aliases/${PAIR}/current`, '{"version":"4593.2.4"}');
     expect(await nameOf('prod')).toBe('4593.2.4');
+    const part = await edge.fetch(`/${PAIR}/prod/${KERNEL}`, { headers: { range: 'bytes=10-' } });
+    expect(part.status, 'a part, just after the step').toBe(428);
+  });
+
+  it('is not lost by pins of the other alias that come and go', async () => {
+    const { edge, nameOf, put, wait } = await open();
+    await edge.mirror('4593.2.4');
+    wait(20 * DAY);
+    await edge.mirror('4593.2.5');
+    await put('prod', { follows: 'current', after: 'P7D' });
+    for (let round = 0; round < 10; round += 1) {
+      wait(3_600_000);
+      await edge.call('PUT', `/api/aliases/${PAIR}/current`, '{"version":"4593.2.4"}');
+      wait(3_600_000);
+      await edge.call('DELETE', `/api/aliases/${PAIR}/current`);
+      expect(await nameOf('prod'), `round ${round}`).toBe('4593.2.4');
+    }
+    wait(7 * DAY);
+    expect(await nameOf('prod')).toBe('4593.2.5');
+  });
+
+  it('loses its pin to a quarantine, and follows again', async () => {
+    const { edge, nameOf, put } = await open();
+    await edge.mirror('4593.2.4');
+    await edge.mirror('4593.2.5');
+    await put('prod', { follows: 'current', after: 'P0D' });
+    await put('prod', { version: '4593.2.4' });
+    await edge.call('DELETE', `/api/releases/${PAIR}/4593.2.4`);
+    expect(await nameOf('prod')).toBe('4593.2.5');
   });
 
   it('is pinned, ended, listed and shown', async () => {

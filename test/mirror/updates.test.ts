@@ -19,12 +19,17 @@ interface World {
   readonly host: Map<string, Buffer>;
 }
 
-async function open(payloads: Record<string, Buffer>, vars: Record<string, string> = {}): Promise<World> {
+async function open(
+  payloads: Record<string, Buffer>,
+  vars: Record<string, string> = {},
+  after?: NodeEdge,
+): Promise<World> {
   const host = new Map<string, Buffer>(
     Object.entries(payloads).map(([name, bytes]) => [`/amd64-usr/${VERSION}/${name}`, bytes] as const),
   );
   const edge = await nodeEdge({
     key,
+    ...(after === undefined ? {} : { over: after.bucket.r2 }),
     vars: {
       UPDATE_URL: 'http://updates.test/{board}/{version}/{file}',
       UPDATE_KEY: signing.publicKey,
@@ -139,6 +144,20 @@ describe('an update payload', () => {
     const world = await open({ [UPDATE]: payload({ kernel: createHash('sha256').update('other').digest() }) });
     expect(await failure(world)).toEqual({ outcome: 'failed', reason: `update/${UPDATE}: payload-of-another-release` });
     expect(await text(world.edge, '/releases.json')).not.toContain(VERSION);
+  });
+
+  it('is refused that is a system extension under the name of the update', async () => {
+    const partition = createHash('sha256').update('an extension').digest();
+    const world = await open({ [UPDATE]: payload({ partition }) });
+    expect((await failure(world)).reason).toBe(`update/${UPDATE}: payload-of-another-release`);
+  });
+
+  it('is refused where the kernel was mirrored before, and is wanted no more', async () => {
+    const { edge } = await open({});
+    await edge.mirror(VERSION);
+    const kernel = createHash('sha256').update('other').digest();
+    const later = await open({ [UPDATE]: payload({ kernel }) }, { MIRROR_FILES: 'absent.raw' }, edge);
+    expect((await failure(later)).reason).toBe('payload-of-another-release');
   });
 
   it('is good with the kernel of its release', async () => {

@@ -123,8 +123,8 @@ describe('the client', () => {
        }
        // @ts-expect-error there is no such call
        void edge.call('putMachin', {});
-       // @ts-expect-error the body needs a version
-       void edge.call('pinAlias', { params: { channel: 'a', board: 'b', alias: 'c' }, body: {} });
+       // @ts-expect-error a duration is a text
+       void edge.call('pinAlias', { params: { channel: 'a', board: 'b', alias: 'c' }, body: { follows: 'current', after: 7 } });
        // @ts-expect-error the path needs an id
        void edge.call('getMachine', { params: {} });`,
     );

@@ -117,6 +117,12 @@ describe('an update payload', () => {
     );
   });
 
+  it('reads a manifest of millions of fields, and keeps none that nobody asks for', () => {
+    const million = Buffer.alloc(4_000_000, Buffer.concat([number(15, 1n)]));
+    expect(readable(million)).toBe('payload-unsigned');
+    expect(readable(Buffer.alloc(4_000_000, number(4, 1n)))).toBe('payload-malformed');
+  });
+
   it('takes a manifest with fields that are not known, and none with a varint that does not end', () => {
     const unknown = Buffer.concat([number(99, 5n), bytes(98, Buffer.from('x')), Buffer.from([0x0d, 1, 2, 3, 4])]);
     expect(readable(unknown)).toBe('payload-unsigned');

@@ -25,15 +25,19 @@ export async function ringName(
   pair: Pair,
   record: AliasRecord,
 ): Promise<Result<RingName | undefined, StoreFault>> {
-  const candidates = await ringCandidates({ store, platform }, pair, record);
-  if (!candidates.ok) return candidates;
+  const found = await ringCandidates({ store, platform }, pair, record);
+  if (!found.ok) return found;
+  const { candidates, backAt } = found.value;
   // Its definition, or a quarantine, may have moved it later than the other alias has.
-  const moves = record.since === undefined ? [] : [record.since];
-  for (const { version, since } of candidates.value) {
+  const moves = [record.since, ...backAt].filter((at) => at !== undefined);
+  for (const { version, since } of candidates) {
     const manifest = await store.manifest({ ...pair, version });
     if (!manifest.ok) return manifest;
     if (manifest.value !== undefined && isPublished(manifest.value))
-      return ok({ version, movedAt: [...moves, new Date(since).toISOString()].toSorted().at(-1) });
+      return ok({
+        version,
+        movedAt: [...moves, manifest.value.publishedAt, new Date(since).toISOString()].toSorted().at(-1),
+      });
     if (manifest.value?.quarantinedAt !== undefined) moves.push(manifest.value.quarantinedAt);
   }
   return ok(undefined);
@@ -44,11 +48,15 @@ async function ringCandidates(
   { store, platform }: Ports,
   pair: Pair,
   { pin, ring }: Pick<AliasRecord, 'pin' | 'ring'>,
-): Promise<Result<Candidate[], StoreFault>> {
-  if (pin !== null) return ok([{ version: pin, since: 0 }]);
+): Promise<Result<{ candidates: Candidate[]; backAt: readonly (string | undefined)[] }, StoreFault>> {
+  if (pin !== null) return ok({ candidates: [{ version: pin, since: 0 }], backAt: [] });
   const afterMs = ring === undefined ? undefined : durationMs(ring.after);
-  if (ring === undefined || afterMs === undefined) return ok([]);
+  if (ring === undefined || afterMs === undefined) return ok({ candidates: [], backAt: [] });
   const followed = await store.alias(pair, ring.follows as Alias);
   if (!followed.ok) return followed;
-  return ok(candidatesAt(historyOf(followed.value).toReversed(), afterMs, platform.now()));
+  const history = historyOf(followed.value).toReversed();
+  return ok({
+    candidates: candidatesAt(history, afterMs, platform.now()),
+    backAt: history.map(({ backAt }) => backAt),
+  });
 }

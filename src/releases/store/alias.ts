@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Result } from '../../shared/result.ts';
 import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
 import { compareVersions, type Version } from '../model.ts';
-import { NAMES_KEPT, type Named } from './ring.ts';
+import { type Named, withNewName } from './ring.ts';
 import { momentField, versionField } from './stored-fields.ts';
 
 const version = versionField.nullable().default(null);
@@ -19,7 +19,7 @@ const aliasSchema = storedObject({
    */
   floors: z.array(storedObject({ version: versionField, at: momentField.optional() })).default([]),
   /** What the alias named, newest first, and from when on: rings go by it. Earlier versions kept none. */
-  named: z.array(storedObject({ version: versionField, at: momentField })).default([]),
+  named: z.array(storedObject({ version: versionField, at: momentField, backAt: momentField.optional() })).default([]),
   /** Set for a ring: whose names it takes over, and how long after (ISO 8601). */
   ring: storedObject({ follows: z.string(), after: z.string() }).optional(),
   /** The release that an operator has pinned the alias to. */
@@ -75,7 +75,7 @@ export function withMove(before: AliasRecord, after: AliasRecord, at: string): A
 function withName(before: AliasRecord, after: AliasRecord, at: string): AliasRecord {
   const name = nameOf(after);
   if (name === null || name === nameOf(before)) return after;
-  return { ...after, named: [{ version: name, at }, ...historyOf(before)].slice(0, NAMES_KEPT) };
+  return { ...after, named: withNewName(historyOf(before), { version: name, at }) };
 }
 
 const nameOf = ({ pin, version, floor }: AliasRecord): Version | null =>

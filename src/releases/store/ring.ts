@@ -9,6 +9,8 @@ export interface Named {
   readonly version: Version;
   /** ISO 8601. */
   readonly at: string;
+  /** When the alias last went back to it from a higher one. */
+  readonly backAt?: string | undefined;
 }
 
 /** A release that a ring may name, and since when it would. */
@@ -55,4 +57,17 @@ export function candidatesAt(history: readonly Named[], afterMs: number, now: nu
  * How many names a record remembers: more than Flatcar publishes in 90 days. While a pair has rings, none of them leaves by
  * retention, for a ring may come to it.
  */
-export const NAMES_KEPT = 8;
+const NAMES_KEPT = 8;
+
+/**
+ * Returns a history, newest first, with one more name. What is higher than that is dropped, for the alias has gone below it: so pins that come
+ * and go push nothing out.
+ */
+export function withNewName(history: readonly Named[], name: Named): Named[] {
+  const kept = history.filter(({ version }) => compareVersions(version, name.version) <= 0);
+  const wentBack = kept.length < history.length;
+  const [last] = kept;
+  if (last?.version !== name.version) kept.unshift({ ...name, ...(wentBack ? { backAt: name.at } : {}) });
+  else if (wentBack) kept[0] = { ...last, backAt: name.at };
+  return kept.slice(0, NAMES_KEPT);
+}

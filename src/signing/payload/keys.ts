@@ -56,6 +56,8 @@ const SHA256_INFO = Uint8Array.from([
 
 /** True when `signature` is that of `key` over a text with this SHA-256 (RSASSA-PKCS1-v1_5, RFC 8017 section 8.2). */
 export function isSignedBy({ key }: PayloadKey, signature: Uint8Array, digest: Uint8Array): boolean {
+  // Anything else would cost a decryption, and a payload may hold thousands of them.
+  if (signature.length !== (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8) return false;
   try {
     const info = publicDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, signature);
     return sameBytes(new Uint8Array(info), new Uint8Array([...SHA256_INFO, ...digest]));

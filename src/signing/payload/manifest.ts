@@ -63,7 +63,7 @@ const INFO_HASH = 2;
 
 /** Returns the layout that `manifest` tells of a payload of `size` bytes. */
 export function readLayout(manifest: Uint8Array, size: number): Result<PayloadLayout, LayoutFault> {
-  const fields = readFields(manifest);
+  const fields = readFields(manifest, [SIGNATURES_OFFSET, SIGNATURES_SIZE, NEW_PARTITION_INFO, PROCEDURES]);
   if (!fields.ok) return malformed(fields.error);
   const offset = lastOf(fields.value, SIGNATURES_OFFSET)?.value;
   const length = lastOf(fields.value, SIGNATURES_SIZE)?.value;
@@ -91,7 +91,7 @@ export function readLayout(manifest: Uint8Array, size: number): Result<PayloadLa
 
 function kernelOf(procedures: readonly (Uint8Array | undefined)[]): Result<string | undefined, string> {
   for (const procedure of procedures) {
-    const fields = readFields(procedure ?? new Uint8Array());
+    const fields = readFields(procedure ?? new Uint8Array(), [PROCEDURE.type, PROCEDURE.newInfo]);
     if (!fields.ok) return fields;
     if (lastOf(fields.value, PROCEDURE.type)?.value === PROCEDURE.kernel)
       return hashOf(lastOf(fields.value, PROCEDURE.newInfo)?.bytes);
@@ -101,7 +101,7 @@ function kernelOf(procedures: readonly (Uint8Array | undefined)[]): Result<strin
 
 function hashOf(info: Uint8Array | undefined): Result<string | undefined, string> {
   if (info === undefined) return ok(undefined);
-  const fields = readFields(info);
+  const fields = readFields(info, [INFO_HASH]);
   if (!fields.ok) return fields;
   const hash = lastOf(fields.value, INFO_HASH)?.bytes;
   return ok(hash?.length === 32 ? toHex(hash) : undefined);
@@ -115,12 +115,12 @@ const SIGNATURE_DATA = 2;
 
 /** Returns the signatures of the message at the end of a payload. Flatcar's payloads have two: ours is any of them. */
 export function readSignatures(message: Uint8Array): Result<Uint8Array[], LayoutFault> {
-  const fields = readFields(message);
+  const fields = readFields(message, [SIGNATURE]);
   if (!fields.ok) return malformed(`its signatures: ${fields.error}`);
   const found: Uint8Array[] = [];
   for (const { number, bytes } of fields.value) {
     if (number !== SIGNATURE || bytes === undefined) continue;
-    const signature = readFields(bytes);
+    const signature = readFields(bytes, [SIGNATURE_DATA]);
     if (!signature.ok) return malformed(`its signatures: ${signature.error}`);
     const data = lastOf(signature.value, SIGNATURE_DATA)?.bytes;
     if (data !== undefined) found.push(data);

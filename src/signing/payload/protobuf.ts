@@ -17,29 +17,40 @@ const FIXED_64 = 1;
 const BYTES = 2;
 const FIXED_32 = 5;
 const LONGEST_VARINT = 10;
+/** As many bytes of a varint as make a number that is exact. */
+const SMALL_BYTES = 7;
 
-/** Returns the fields of a message in their order; the error says what is wrong and at which byte. Groups are refused. */
-export function readFields(message: Uint8Array): Result<Field[], string> {
+/** More fields than this of the wanted numbers are an attempt to fill the memory. */
+const MOST_FIELDS = 1000;
+
+/**
+ * Returns those fields of a message whose numbers are in `wanted`, in their order; the others are stepped over. The error says what is
+ * wrong and at which byte. Groups are refused.
+ */
+export function readFields(message: Uint8Array, wanted: readonly number[]): Result<Field[], string> {
   const fields: Field[] = [];
   let at = 0;
-  const varint = (): bigint | undefined => {
-    let value = 0n;
-    for (let read = 0; read < LONGEST_VARINT; read += 1) {
-      const byte = message[at];
-      if (byte === undefined) return undefined;
-      at += 1;
-      value |= BigInt(byte & 0x7f) << BigInt(7 * read);
-      if (byte < 0x80) return value < 1n << 64n ? value : undefined;
+  const varint = (): number | bigint | undefined => {
+    const start = at;
+    let end = start;
+    while (end < start + LONGEST_VARINT && (message[end] ?? 0) >= 0x80) end += 1;
+    if (end === start + LONGEST_VARINT || end >= message.length) return undefined;
+    at = end + 1;
+    let small = 0;
+    if (end - start < SMALL_BYTES) {
+      for (let byte = end; byte >= start; byte -= 1) small = small * 128 + ((message[byte] ?? 0) & 0x7f);
+      return small;
     }
-    return undefined;
+    let large = 0n;
+    for (let byte = end; byte >= start; byte -= 1) large = large * 128n + BigInt((message[byte] ?? 0) & 0x7f);
+    return large < 1n << 64n ? large : undefined;
   };
   while (at < message.length) {
     const start = at;
-    const key = varint();
-    if (key === undefined) return err(`a field that begins at byte ${start} has no key`);
-    const number = Number(key >> 3n);
-    const wire = Number(key & 7n);
-    if (number === 0) return err(`a field that begins at byte ${start} has the number 0`);
+    const key = Number(varint() ?? 0);
+    const number = Math.floor(key / 8);
+    const wire = key % 8;
+    if (number === 0) return err(`a field that begins at byte ${start} has no number`);
     if (wire === FIXED_64 || wire === FIXED_32) {
       at += wire === FIXED_64 ? 8 : 4;
       if (at > message.length) return err(`field ${number} at byte ${start} is cut off`);
@@ -49,14 +60,16 @@ export function readFields(message: Uint8Array): Result<Field[], string> {
       return err(`field ${number} at byte ${start} is of a kind that is not known`);
     const value = varint();
     if (value === undefined) return err(`field ${number} at byte ${start} has no value`);
+    const isWanted = wanted.includes(number);
+    if (isWanted && fields.length === MOST_FIELDS) return err(`it has more than ${MOST_FIELDS} fields`);
     if (wire === VARINT) {
-      fields.push({ number, value });
+      if (isWanted) fields.push({ number, value: BigInt(value) });
       continue;
     }
-    if (value > BigInt(message.length - at)) return err(`field ${number} at byte ${start} is longer than its message`);
+    if (value > message.length - at) return err(`field ${number} at byte ${start} is longer than its message`);
     const bytes = message.subarray(at, at + Number(value));
     at += bytes.length;
-    fields.push({ number, value, bytes });
+    if (isWanted) fields.push({ number, value: BigInt(value), bytes });
   }
   return ok(fields);
 }
