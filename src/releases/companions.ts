@@ -1,6 +1,6 @@
 /**
- * The kinds of files that a release consists of: where upstream has them, what proves them, and which files come with them. Whoever
- * handles a file asks this table; a new kind is one entry. No I/O.
+ * The kinds of files that a release consists of: what proves them, and which files come with them. Whoever handles a file asks
+ * this table; where upstream has a kind is told in `upstreamByKind`. No I/O.
  */
 
 /** The folder of update payloads inside a release: the names of their files begin with it, and no other name has a slash. */

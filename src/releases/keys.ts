@@ -27,18 +27,19 @@ export const indexKey = (pair: Pair): string => `index/${pairPath(pair)}.json`;
 
 /** The prefix of all alias records of a pair. */
 export const aliasPrefix = (pair: Pair): string => `alias/${pairPath(pair)}/`;
-/** Returns the ring whose record has this key, or `undefined` for a key that is not one of a ring. */
-export function ringAt(pair: Pair, key: string): Alias | undefined {
-  const name = key.slice(aliasPrefix(pair).length).replace(/\.json$/, '');
-  return isRing(name) ? name : undefined;
-}
 /** The key of an alias record. */
 export const aliasKey = (pair: Pair, alias: Alias): string => `${aliasPrefix(pair)}${alias}.json`;
 /** Returns the alias whose record has this key, or `undefined` for a key that is not one of an alias record. */
 export function aliasAt(pair: Pair, key: string): Alias | undefined {
-  const name = key.slice(aliasPrefix(pair).length).replace(/\.json$/, '');
+  const name = aliasNameAt(pair, key);
   return isAlias(name) ? name : undefined;
 }
+/** Returns the ring whose record has this key, or `undefined` for a key that is not one of a ring. */
+export function ringAt(pair: Pair, key: string): Alias | undefined {
+  const name = aliasNameAt(pair, key);
+  return isRing(name) ? name : undefined;
+}
+const aliasNameAt = (pair: Pair, key: string): string => key.slice(aliasPrefix(pair).length).replace(/\.json$/, '');
 
 /** The key of the verdict on an upstream file. */
 export const verdictKey = ({ file, ...release }: ReleaseFile): string => `verdicts/${releasePath(release)}/${file}`;
