@@ -59,7 +59,15 @@ export interface Rooms extends ApiRooms {
   readonly dry: () => ApiRooms;
 }
 
-const PUBLIC_PATHS = ['/healthz', '/keys/signing-key.asc', '/keys/provenance.pem', '/releases.json', '/feed.atom'];
+const PUBLIC_PATHS = [
+  '/healthz',
+  '/keys/signing-key.asc',
+  '/keys/provenance.pem',
+  '/releases.json',
+  '/feed.atom',
+  '/streams/:name',
+  '/streams/v1/:name',
+];
 
 /**
  * Adds every URL. Hono tries them in this order. The last line takes every path that no other line names: it is the

@@ -283,6 +283,8 @@ describe('every call', () => {
     expect(await good('getSigningKey', {})).toContain('BEGIN PGP PUBLIC KEY BLOCK');
     expect((await good('getReleaseIndex', {})).channels['stable']).toHaveProperty('amd64-usr');
     expect(await good('getProvenanceKey', {})).toContain('BEGIN PUBLIC KEY');
+    expect(await good('getStream', { params: { name: 'stable.json' } })).toMatchObject({ stream: 'stable' });
+    expect(await good('getSimplestreams', { params: { name: 'index.json' } })).toMatchObject({ format: 'index:1.0' });
     expect(await good('getFeed', {})).toContain('<feed');
     const document = await good('getApiDocument', {});
     expect(document['openapi']).toBe('3.1.0');

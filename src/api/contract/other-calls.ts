@@ -83,6 +83,36 @@ export const otherCalls = {
     refusals: [412, 503],
     refusesIn: 'text/plain',
   },
+  getStream: {
+    ...{
+      method: 'get',
+      path: '/streams/{name}',
+      tag: 'Service',
+      isPublic: true,
+      params: z.object({ name: z.string() }),
+    },
+    summary: 'What `current` names of a channel, as CoreOS stream metadata (`stable.json`)',
+    answer: {
+      status: 200,
+      description: 'Architectures, platforms, formats.',
+      schema: z.record(z.string(), z.unknown()),
+    },
+    refusals: [404, 412, 503],
+    refusesIn: 'text/plain',
+  },
+  getSimplestreams: {
+    ...{
+      method: 'get',
+      path: '/streams/v1/{name}',
+      tag: 'Service',
+      isPublic: true,
+      params: z.object({ name: z.string() }),
+    },
+    summary: 'The releases as simplestreams (`index.json`, `org.flatcar:download.json`)',
+    answer: { status: 200, description: 'index:1.0 or products:1.0.', schema: z.record(z.string(), z.unknown()) },
+    refusals: [404, 412, 503],
+    refusesIn: 'text/plain',
+  },
   getFeed: {
     ...{ method: 'get', path: '/feed.atom', tag: 'Service', isPublic: true },
     summary: 'A feed of published releases',

@@ -1,7 +1,7 @@
 /** The routes that import tools read: `/streams/{channel}.json` and simplestreams below `/streams/v1/`. */
 import { Hono } from 'hono';
 import type { App } from '../../shared/http/call.ts';
-import { methodNotAllowed, problemLine } from '../../shared/problem.ts';
+import { problemLine } from '../../shared/problem.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import { isMirrored } from '../catalogue.ts';
@@ -43,10 +43,6 @@ export function streamRoutes(room: Room, software: string): App {
       releases.ok && releases.value.length > 0 ? coreosStream(channel, releases.value, origin, software) : {};
     return await answerMade(room, call, releases.ok ? ok(JSON.stringify(stream)) : releases, JSON_TYPE);
   });
-  for (const path of ['/streams/:name', '/streams/v1/:name'])
-    app.on(['POST', 'PUT', 'PATCH', 'DELETE'], path, ({ req }) =>
-      problemLine(methodNotAllowed('GET, HEAD'), req.method),
-    );
   return app;
 }
 
