@@ -89,7 +89,7 @@ export const otherCalls = {
       path: '/streams/{name}',
       tag: 'Service',
       isPublic: true,
-      params: z.object({ name: z.string() }),
+      params: z.object({ name: z.string().meta({ description: 'CHANNEL.json', example: 'stable.json' }) }),
     },
     summary: 'What `current` names of a channel, as CoreOS stream metadata (`stable.json`)',
     answer: {
@@ -106,7 +106,7 @@ export const otherCalls = {
       path: '/streams/v1/{name}',
       tag: 'Service',
       isPublic: true,
-      params: z.object({ name: z.string() }),
+      params: z.object({ name: z.string().meta({ description: 'a list of simplestreams', example: 'index.json' }) }),
     },
     summary: 'The releases as simplestreams (`index.json`, `org.flatcar:download.json`)',
     answer: { status: 200, description: 'index:1.0 or products:1.0.', schema: z.record(z.string(), z.unknown()) },
