@@ -5,6 +5,10 @@ import { accessBucket } from './access/bucket.ts';
 import type { AccessRoom } from './access/routes-access.ts';
 import { Team } from './access/team.ts';
 import { TokenKeys } from './access/tokens.ts';
+import { announcerOf } from './announcements/announcer.ts';
+import { announcementBucket } from './announcements/bucket.ts';
+import type { AnnouncementRoom } from './announcements/routes-announcements.ts';
+import { deliveryLauncher } from './announcements/workflow.ts';
 import { ignitionOf } from './app-ignition.ts';
 import { releaseOf, updatesAt } from './app-release.ts';
 import type { Config } from './config.ts';
@@ -47,6 +51,7 @@ import { httpUpstream, type Upstream, upstreamByKind } from './releases/upstream
 import { templateHosts } from './releases/upstream/url-template.ts';
 import { VersionFiles } from './releases/upstream/version-files.ts';
 import { VersionSource } from './releases/upstream/version-source.ts';
+import type { Announce } from './shared/announcement.ts';
 import type { LogSink } from './shared/log.ts';
 import type { Platform } from './shared/platform.ts';
 import { storeCaller } from './shared/store.ts';
@@ -146,7 +151,7 @@ export function machineParts(
   config: Config,
   { platform }: Runtime,
   { store: releases, versionFiles, mirrored }: Pick<ReleaseParts, 'store' | 'versionFiles' | 'mirrored'>,
-  shared: Pick<MachineRoom, 'cursors' | 'isDry' | 'bootsOf'>,
+  shared: Pick<MachineRoom, 'cursors' | 'isDry' | 'bootsOf'> & Pick<FleetBootRoom, 'announce'>,
 ): MachineRoom & FleetBootRoom {
   const capabilitySecrets = config.CAPABILITY_SECRET ?? [];
   const store = machineBucket(env.RELEASES, platform);
@@ -196,13 +201,14 @@ export function mirrorParts(
   { platform, partBytes = PART_BYTES }: Runtime,
   parts: ReleaseParts,
   tell: MirrorPorts['tell'],
-  shared: Pick<MirrorRoom, 'cursors' | 'isDry'>,
+  { announce, ...shared }: Pick<MirrorRoom, 'cursors' | 'isDry'> & { readonly announce: Announce | undefined },
 ): MirrorParts {
   const { trustedKeys, upstream, signatures, versions, versionFiles, store: releases } = parts;
   const store = mirrorBucket(env.RELEASES, platform);
   const verifications = new Verifications(platform, releases);
   const { catalogue, mirrorFiles, MAX_FILE_BYTES: maxFileBytes } = config;
-  const publisher = new Publisher({ platform, store, releases, catalogue, keepReleases: config.KEEP_RELEASES });
+  const keepReleases = config.KEEP_RELEASES;
+  const publisher = new Publisher({ platform, store, releases, catalogue, keepReleases, announce });
   const launcher = workflowLauncher(env.MIRROR_RELEASE, platform);
   const jobs = new Jobs({ platform, store, releases, upstream, publisher, launcher, mirrorFiles });
   const demand = { ...{ platform, catalogue, store, releases, versionFiles, jobs }, isOn: config.MIRROR_ON_DEMAND };
@@ -233,6 +239,23 @@ export function mirrorParts(
     },
     demand: ({ channel, board, version }) => mirrorOnDemand(demand, { channel, board, version }),
   };
+}
+
+/** Builds the room of announcements. `announce` is absent where nobody is told of anything. */
+export function announcementParts(
+  env: Env,
+  config: Config,
+  { platform }: Runtime,
+  shared: Pick<AnnouncementRoom, 'cursors' | 'isDry'>,
+): AnnouncementRoom & { readonly announce: Announce | undefined } {
+  const room = {
+    ...{ platform, ...shared, receivers: config.ANNOUNCE_URLS, secrets: config.WEBHOOK_SECRET ?? [] },
+    store: announcementBucket(env.RELEASES, platform),
+    // The Worker that only mirrors has no such binding.
+    launcher:
+      env.DELIVER_ANNOUNCEMENTS === undefined ? undefined : deliveryLauncher(env.DELIVER_ANNOUNCEMENTS, platform),
+  };
+  return { ...room, announce: room.receivers.length === 0 ? undefined : announcerOf(room) };
 }
 
 /** The signer of statements of provenance; absent without PROVENANCE_KEY. */

@@ -2,9 +2,11 @@
 import { Hono } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { forgetEntries } from './access/audit.ts';
+import { type AnnouncerPorts, forgetAnnouncements, startWaiting } from './announcements/announcer.ts';
 import { pageRoom } from './app-pages.ts';
 import {
   accessParts,
+  announcementParts,
   machineParts,
   mirrorParts,
   type Runtime,
@@ -25,7 +27,7 @@ import { type Observer, observer } from './observability/observer.ts';
 import { rawPath } from './releases/path.ts';
 import { answerCached } from './releases/serve/cached-files.ts';
 import { addRoutes, type Router } from './routes.ts';
-import { stackOf } from './shared/cause.ts';
+import { causeFields, stackOf } from './shared/cause.ts';
 import { dryBucket } from './shared/dry-run/bucket.ts';
 import { dryNamespace } from './shared/dry-run/kv.ts';
 import { dryWorkflow } from './shared/dry-run/workflow.ts';
@@ -42,11 +44,14 @@ import { VERSION } from './version.ts';
 export interface Edge {
   readonly app: Router;
   readonly poll: () => Promise<void>;
+  /** Begins what another Worker or a run that died has left to do. */
+  readonly errands: () => Promise<void>;
   /** Answers a request that comes from Cloudflare's cache. */
   readonly answerCached: (request: Request) => Promise<Response>;
   /** `undefined` while the configuration is invalid. */
   readonly mirrorPorts: MirrorPorts | undefined;
   readonly checkPorts: CheckPorts | undefined;
+  readonly announcerPorts: AnnouncerPorts | undefined;
 }
 
 /** Wires everything once. While the configuration is invalid, every answer is a list of the bad variables. */
@@ -58,8 +63,14 @@ export function createEdge(env: Env, given: Runtime): Edge {
   if (!parsed.ok) {
     refuseAll(app, parsed.error, runtime);
     const answerNothing = async () => new Response(null, { status: 503, headers: { 'cache-control': CACHE.never } });
-    const nothing = { mirrorPorts: undefined, checkPorts: undefined };
-    return { app, poll: async () => undefined, answerCached: answerNothing, ...nothing };
+    const nothing = { mirrorPorts: undefined, checkPorts: undefined, announcerPorts: undefined };
+    return {
+      app,
+      poll: async () => undefined,
+      errands: async () => undefined,
+      answerCached: answerNothing,
+      ...nothing,
+    };
   }
   const config = parsed.value;
   const { platform } = runtime;
@@ -67,14 +78,19 @@ export function createEdge(env: Env, given: Runtime): Edge {
   const wired = (bindings: Env, isDry: boolean) => {
     const shared = { cursors, isDry };
     const parts = releaseParts(bindings, config, runtime);
-    const mirror = mirrorParts(bindings, config, runtime, parts, watch.run, shared);
+    const announcements = announcementParts(bindings, config, runtime, shared);
+    const mirror = mirrorParts(bindings, config, runtime, parts, watch.run, {
+      ...shared,
+      announce: announcements.announce,
+    });
     const machines = machineParts(bindings, config, runtime, parts, {
       ...shared,
       bootsOf: (profile) => bootsOf(watch.counters, profile),
+      announce: announcements.announce,
     });
     const access = accessParts(bindings, config, runtime, shared);
     const metrics = { ...mirror.room, counters: watch.counters, version: VERSION };
-    return { parts, mirror, api: { mirror: mirror.room, machines, access, metrics } };
+    return { parts, mirror, api: { mirror: mirror.room, machines, access, metrics, announcements } };
   };
   const { parts, mirror, api } = wired(env, false);
   const { trustedKeys } = parts;
@@ -97,8 +113,18 @@ export function createEdge(env: Env, given: Runtime): Edge {
     health,
     dry: () => wired(dryEnv(env, platform.now), true).api,
   });
+  const errands = () => startWaiting(api.announcements);
   return {
     app,
+    errands: async () => {
+      const log = new WideEvent();
+      const started = platform.now();
+      const done = await errands();
+      // A minute in which nothing went wrong is not worth a line.
+      if (done.ok) return;
+      log.set({ event: 'errands', reason: done.error.reason, ...causeFields(done.error) });
+      await watch.request(log, started);
+    },
     poll: async () => {
       const log = new WideEvent();
       const started = platform.now();
@@ -107,7 +133,12 @@ export function createEdge(env: Env, given: Runtime): Edge {
           ...mirror.room,
           retryRefused: (file) => releases.passThrough.retryRefused(file),
           proveMirrored: (file) => releases.proofs.prove(file),
-          forgetAudit: () => forgetEntries(api.access, config.AUDIT_DAYS),
+          forgetOld: async () => {
+            const trail = await forgetEntries(api.access, config.AUDIT_DAYS);
+            const told = await forgetAnnouncements(api.announcements);
+            return trail.ok ? told : trail;
+          },
+          errands,
           log,
         });
       } catch (cause) {
@@ -118,6 +149,7 @@ export function createEdge(env: Env, given: Runtime): Edge {
     answerCached: (request) => answerCached(parts.store, request),
     mirrorPorts: mirror.ports,
     checkPorts: checkPorts(api.machines),
+    announcerPorts: api.announcements,
   };
 }
 
@@ -128,6 +160,7 @@ const dryEnv = (env: Env, now: () => number): Env => ({
   MACHINES: dryNamespace(env.MACHINES),
   MIRROR_RELEASE: dryWorkflow(),
   CHANGE_PROFILE: dryWorkflow(),
+  DELIVER_ANNOUNCEMENTS: dryWorkflow(),
 });
 
 /** Any secret will do: it proves that a cursor was given out here. */
@@ -141,6 +174,8 @@ function lackingSecrets(config: Config): string[] {
     lacking.push('nobody can call the API: set OPERATOR_TOKEN (npx wrangler secret put OPERATOR_TOKEN)');
   if (config.CAPABILITY_SECRET === undefined)
     lacking.push('no machine can boot: set CAPABILITY_SECRET (npx wrangler secret put CAPABILITY_SECRET)');
+  if (config.ANNOUNCE_URLS.length > 0 && config.WEBHOOK_SECRET === undefined)
+    lacking.push('announcements wait: set WEBHOOK_SECRET (npx wrangler secret put WEBHOOK_SECRET)');
   return lacking;
 }
 

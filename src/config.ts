@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { parseGroups } from './access/scopes.ts';
+import { parseReceivers } from './announcements/receivers.ts';
 import { makeCatalogue, parseStream, serves, streamEntry } from './releases/catalogue.ts';
 import { isCompanion, isMade, updateFile } from './releases/companions.ts';
 import { UPDATE_ROOT } from './releases/path.ts';
@@ -115,6 +116,7 @@ export const DEFAULTS = {
   BOOT_URL: '',
   DOWNLOAD_CACHE: 'true',
   AUDIT_DAYS: '365',
+  ANNOUNCE_URLS: '',
   ACCESS_TEAM: '',
   ACCESS_AUD: '',
   ACCESS_GROUPS: '',
@@ -179,6 +181,15 @@ const schema = z
     PUBLIC_URL: ownUrl,
     BOOT_URL: ownUrl,
     DOWNLOAD_CACHE: flag.default(true),
+    ANNOUNCE_URLS: z
+      .string()
+      .transform((text, context) => {
+        const receivers = parseReceivers(text);
+        if (receivers.ok) return receivers.value;
+        context.addIssue({ code: 'custom', message: receivers.error });
+        return z.NEVER;
+      })
+      .default([]),
     AUDIT_DAYS: wholeNumber(1, 3650).default(Number(DEFAULTS.AUDIT_DAYS)),
     ACCESS_TEAM: z
       .string()

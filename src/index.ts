@@ -7,6 +7,7 @@ import {
   type WorkflowStep,
   waitUntil,
 } from 'cloudflare:workers';
+import { type DeliveryParameters, runDeliveriesAsWorkflow } from './announcements/workflow.ts';
 import { createEdge, type Edge } from './app.ts';
 import type { Runtime } from './app-rooms.ts';
 import { type CheckParameters, runCheckAsWorkflow } from './machines/checks/workflow.ts';
@@ -54,7 +55,18 @@ export class ChangeProfile extends WorkflowEntrypoint<Env, CheckParameters> {
   }
 }
 
+export class DeliverAnnouncements extends WorkflowEntrypoint<Env, DeliveryParameters> {
+  override async run(event: Readonly<WorkflowEvent<DeliveryParameters>>, step: WorkflowStep): Promise<string> {
+    const ports = edgeFor(this.env).announcerPorts;
+    if (ports === undefined) return 'bad configuration';
+    return await runDeliveriesAsWorkflow(ports, event.payload, step);
+  }
+}
+
+/** The cron that looks for what was left to do, of the two in wrangler.toml. Every other one is the poll. */
+const EACH_MINUTE = '* * * * *';
+
 export default {
   fetch: (request, env, context) => edgeFor(env).app.fetch(request, env, context),
-  scheduled: (_event, env) => edgeFor(env).poll(),
+  scheduled: ({ cron }, env) => (cron === EACH_MINUTE ? edgeFor(env).errands() : edgeFor(env).poll()),
 } satisfies ExportedHandler<Env>;

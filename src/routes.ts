@@ -4,6 +4,7 @@ import type { AuditPorts } from './access/audit.ts';
 import { identify } from './access/identity.ts';
 import { type AccessRoom, auditRoutes, meRoutes, tokenRoutes } from './access/routes-access.ts';
 import { mayCall } from './access/scopes.ts';
+import { type AnnouncementRoom, announcementRoutes } from './announcements/routes-announcements.ts';
 import { contract } from './api/contract/contract.ts';
 import { gate, strictNames } from './api/gate.ts';
 import { ignitionRoutes } from './configs/routes-ignition.ts';
@@ -46,6 +47,7 @@ interface ApiRooms {
   readonly machines: MachineRoom & FleetBootRoom;
   readonly access: AccessRoom & AuditPorts;
   readonly metrics: MetricsPorts;
+  readonly announcements: AnnouncementRoom;
 }
 
 /** The wired rooms that answer the routes. */
@@ -132,7 +134,7 @@ export function addRoutes(app: Router, rooms: Rooms): void {
 }
 
 /** Adds the calls of the contract. The gate has let them through. */
-function addCalls(app: Router, { mirror, machines, access, metrics }: ApiRooms): void {
+function addCalls(app: Router, { mirror, machines, access, metrics, announcements }: ApiRooms): void {
   app.route('/webhooks', webhookRoutes(mirror));
   app.route('/api/metrics', metricsRoutes(metrics));
   app.route('/api/mirrors', mirrorRoutes(mirror));
@@ -147,4 +149,5 @@ function addCalls(app: Router, { mirror, machines, access, metrics }: ApiRooms):
   app.route('/api/tokens', tokenRoutes(access));
   app.route('/api/audit', auditRoutes(access));
   app.route('/api/me', meRoutes());
+  app.route('/api/announcements', announcementRoutes(announcements));
 }

@@ -13,6 +13,7 @@ const textOf = (name: string) => readFileSync(join(root, 'src', name), 'utf8');
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   shared: [],
   access: [],
+  announcements: [],
   signing: [],
   releases: ['signing'],
   mirror: ['releases', 'signing'],
@@ -20,7 +21,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   butane: ['ignition'],
   configs: ['butane', 'ignition'],
   machines: ['configs', 'butane', 'ignition', 'releases'],
-  api: ['access', 'machines', 'mirror', 'releases', 'configs', 'observability'],
+  api: ['access', 'announcements', 'machines', 'mirror', 'releases', 'configs', 'observability'],
   pages: ['mirror', 'releases', 'signing'],
   observability: ['machines', 'mirror', 'releases', 'signing'],
   console: ['api'],
@@ -30,7 +31,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** The folders of a room from the lowest to the highest (`.`: the files beside them); a folder may import those before it. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   releases: ['.', 'store', 'upstream', 'pass-through', 'serve', 'derived'],
-  mirror: ['store', 'copy', '.', 'api'],
+  mirror: ['store', 'told', 'copy', '.', 'api'],
   machines: ['records', 'layers', 'boot', '.', 'checks', 'fleets', 'api'],
   butane: ['yaml', '.', 'butane', 'ct'],
   api: ['contract', '.'],
@@ -130,10 +131,10 @@ describe('the arrows', () => {
 
 describe('what is touched where', () => {
   const bindingTypes =
-    /\b(R2Bucket|R2Object\w*|KVNamespace|WorkflowEntrypoint|Workflow\b|env\.(RELEASES|MACHINES|MIRROR_RELEASE|METRICS))/;
+    /\b(R2Bucket|R2Object\w*|KVNamespace|WorkflowEntrypoint|Workflow\b|env\.(RELEASES|MACHINES|MIRROR_RELEASE|DELIVER_ANNOUNCEMENTS|METRICS))/;
   it.each(sources)('%s', (name) => {
     const isBindingFile =
-      /^(index|app|app-rooms|routes)\.ts$|^observability\/observer\.ts$|^shared\/r2-documents\.ts$|\/(bucket|kv)\.ts$|^machines\/records\/(composed|handed|identities)\.ts$|^(mirror|machines\/checks|shared\/dry-run)\/workflow\.ts$/.test(
+      /^(index|app|app-rooms|routes)\.ts$|^observability\/observer\.ts$|^shared\/r2-documents\.ts$|\/(bucket|kv)\.ts$|^machines\/records\/(composed|handed|identities)\.ts$|^(announcements|mirror|machines\/checks|shared\/dry-run)\/workflow\.ts$/.test(
         name,
       );
     const code = textOf(name).replace(/\/\*[\s\S]*?\*\/|\/\/.*|'[^'\n]*'|`[^`]*`/g, '');

@@ -24,6 +24,7 @@ import type { MirrorStore } from './store/bucket.ts';
 import { isDead } from './store/job.ts';
 import { type MirrorNotes, NO_NOTES } from './store/notes.ts';
 import { sweep } from './sweep.ts';
+import { keyExpiring } from './told/events.ts';
 import type { Tell } from './unreadable.ts';
 import { distrustCompromised, finishWithdrawals } from './withdrawal.ts';
 
@@ -42,8 +43,10 @@ export interface PollPorts {
   readonly retryRefused: (file: ReleaseFile) => Promise<void>;
   /** Makes the digests of a mirrored file, with which earlier downloads are compared. It returns whether it had to. */
   readonly proveMirrored: (file: ReleaseFile) => Promise<Result<boolean, ReleaseFault>>;
-  /** Deletes entries of the audit trail that are older than AUDIT_DAYS. */
-  readonly forgetAudit: () => Promise<Result<unknown, StoreFault>>;
+  /** Deletes old entries of the audit trail, and old announcements. */
+  readonly forgetOld: () => Promise<Result<unknown, StoreFault>>;
+  /** Begins what the other Worker has left to this one. */
+  readonly errands: () => Promise<Result<unknown, StoreFault>>;
   readonly log: LogEvent;
 }
 
@@ -85,10 +88,12 @@ export async function poll(ports: PollPorts): Promise<void> {
   for (const pair of ports.catalogue.pairs) {
     const name = `${pair.channel}/${pair.board}`;
     note(`withdrawals of ${name}`, await finishWithdrawals(ports, pair, telling(`withdrawals of ${name}`)));
+    note(`moves of ${name}`, await ports.publisher.tellMoves(pair));
     note(`jobs of ${name}`, await takeOverDead(ports, pair, telling(`jobs of ${name}`)));
     note(`late files of ${name}`, await lookForLateFiles(ports, pair));
   }
   note('signing key', await warnOfExpiry(ports));
+  note('errands', await ports.errands());
   note('keyring', await daily(ports, 'keyringRefreshedAt', () => refreshKeyring(ports, telling('keyring'))));
   note('sweep', await daily(ports, 'sweptAt', () => swept(ports, telling('sweep'))));
   // These download whole files, so they come last: nothing waits for them.
@@ -99,8 +104,8 @@ export async function poll(ports: PollPorts): Promise<void> {
 
 async function swept(ports: PollPorts, tell: Tell): Promise<Outcome> {
   const files = await sweep(ports, tell);
-  const audit = await ports.forgetAudit();
-  return files.ok ? audit : files;
+  const old = await ports.forgetOld();
+  return files.ok ? old : files;
 }
 
 /** Stores for each stream when upstream last answered well, or its fault; the public status page shows this. */
@@ -208,12 +213,14 @@ async function proveMirrored(ports: PollPorts): Promise<Outcome> {
 }
 
 /** Logs in each round that the signing key expires soon, so that the warning does not get lost. */
-async function warnOfExpiry({ trustedKeys, platform, log }: PollPorts): Promise<Outcome> {
+async function warnOfExpiry({ trustedKeys, platform, log, publisher }: PollPorts): Promise<Outcome> {
   const keyring = await trustedKeys.current();
   if (!keyring.ok) return keyring;
-  const warning = expiryWarning(await lastingSigningKey(keyring.value, platform.now()), platform.now());
+  const now = platform.now();
+  const lasting = await lastingSigningKey(keyring.value, now);
+  const warning = expiryWarning(lasting, now);
   if (warning !== undefined) log.set({ warning });
-  return DONE;
+  return lasting === undefined ? DONE : await publisher.tell(keyExpiring(lasting, now));
 }
 
 async function refreshKeyring(ports: PollPorts, tell: Tell): Promise<Outcome> {

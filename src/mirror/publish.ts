@@ -13,6 +13,7 @@ import {
   withoutReleases,
   withRelease,
 } from '../releases/store/release-index.ts';
+import type { Announce, HappenedEvent } from '../shared/announcement.ts';
 import { change, type Patience, update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -21,6 +22,8 @@ import { moveAlias, withdrawFromAlias } from './alias-moves.ts';
 import { heldByAny } from './holders.ts';
 import type { MirrorStore } from './store/bucket.ts';
 import type { Job } from './store/job.ts';
+import { releasePublished } from './told/events.ts';
+import { tellMoves } from './told/moves.ts';
 import { readableOf, type Tell } from './unreadable.ts';
 
 export interface PublishPorts {
@@ -30,6 +33,8 @@ export interface PublishPorts {
   readonly catalogue: Catalogue;
   /** KEEP_RELEASES: how many published releases are kept for each pair. */
   readonly keepReleases: number;
+  /** Absent where nobody is told of anything. */
+  readonly announce: Announce | undefined;
 }
 
 /** Several jobs may publish at the same time, and R2 takes one write to a key in a second. */
@@ -72,6 +77,8 @@ export class Publisher {
     }
     const listed = await this.list(job, published);
     if (!listed.ok) return listed;
+    const told = await this.tell(releasePublished(published));
+    if (!told.ok) return told;
     if (job.movesAlias) {
       const moved = await this.moveAliases(job);
       if (!moved.ok) return moved;
@@ -129,7 +136,19 @@ export class Publisher {
       const changed = await withdrawFromAlias(this.ports, release, alias, index.value);
       if (!changed.ok) return changed;
     }
-    return await this.rebuildPublicIndex();
+    const rebuilt = await this.rebuildPublicIndex();
+    return rebuilt.ok ? await tellMoves(this.ports, release) : rebuilt;
+  }
+
+  /** Tells of what has happened, if anything has. It may be told again. */
+  async tell(event: HappenedEvent | undefined): Promise<Result<undefined, StoreFault>> {
+    const { announce } = this.ports;
+    return announce === undefined || event === undefined ? ok(undefined) : await announce(event);
+  }
+
+  /** Tells of the aliases and rings of a pair that have moved since it was told last. */
+  async tellMoves(pair: Pair): Promise<Result<undefined, StoreFault>> {
+    return await tellMoves(this.ports, pair);
   }
 
   /** Puts a manifest into the index of its pair and into releases.json. */
@@ -146,7 +165,7 @@ export class Publisher {
       const moved = await moveAlias(platform, releases, job, alias, job);
       if (!moved.ok) fault ??= moved.error;
     }
-    return fault === undefined ? ok(undefined) : err(fault);
+    return fault === undefined ? await tellMoves(this.ports, job) : err(fault);
   }
 
   /** Removes releases past KEEP_RELEASES from the index, except those that an alias names or an active job copies. */

@@ -19,6 +19,7 @@ import type { Publisher } from './publish.ts';
 import { JobSession } from './session.ts';
 import type { Release } from './store/bucket.ts';
 import { builtAt } from './store/job.ts';
+import { releaseFailed } from './told/events.ts';
 
 /** `step.do` of a Workflow. It retries `work` when that throws, and stores the value that it returns. */
 export type DoStep = <T>(name: string, work: () => Promise<T>) => Promise<T>;
@@ -227,6 +228,7 @@ class Attempt {
   ): Promise<Ended['state']> {
     this.#tell(end);
     if (end.state === 'lost') return 'lost';
+    const { release, attempt } = this.session;
     const stored = await this.#step(STEPS.fail, async () => {
       for (const [name, outcome] of outcomes) {
         if (outcome.state === 'failed')
@@ -238,10 +240,14 @@ class Attempt {
         state: 'failed',
         reason: end.reason,
         detail: end.detail,
-        finishedAt: now,
+        finishedAt: job.finishedAt ?? now,
         heartbeatAt: now,
       }));
-      return changed.ok ? ok({}) : changed;
+      if (!changed.ok || changed.value === undefined) return changed.ok ? ok({}) : changed;
+      // A step that runs again tells of the same end.
+      const at = changed.value.finishedAt ?? now;
+      const told = await this.ports.publisher.tell(releaseFailed(release, attempt, end, at));
+      return told.ok ? ok({}) : told;
     });
     return stored.state === 'lost' ? 'lost' : 'failed';
   }

@@ -13,6 +13,7 @@ import type { Keyring } from '../signing/keyring.ts';
 import { compromisedKeys } from '../signing/signer.ts';
 import type { Publisher } from './publish.ts';
 import type { Release } from './store/bucket.ts';
+import { releaseWithdrawn } from './told/events.ts';
 import { readableOf, type Tell } from './unreadable.ts';
 
 export interface WithdrawalPorts {
@@ -91,8 +92,11 @@ async function withdraw<E>(
   });
   if (!manifest.ok) return isConflict(manifest.error) ? err(CROWDED) : err(manifest.error);
   if (manifest.value === undefined) return err({ reason: 'store-unreachable', operation: 'mark manifest' });
+  // It is told before it leaves the lists, for the poll finds again what is marked and listed. But it leaves them in any case.
+  const told = await publisher.tell(releaseWithdrawn(manifest.value.value));
   const unlisted = await publisher.unlist(release);
-  return unlisted.ok ? ok(manifest.value.value) : unlisted;
+  if (!unlisted.ok) return unlisted;
+  return told.ok ? ok(manifest.value.value) : told;
 }
 
 /**
@@ -119,8 +123,10 @@ export async function finishWithdrawals(
     const manifest = readableOf(await releases.manifest(release), tell);
     if (!manifest.ok) return manifest;
     if (manifest.value === undefined || !isWithdrawn(manifest.value)) continue;
+    const told = await publisher.tell(releaseWithdrawn(manifest.value));
     const unlisted = await publisher.unlist(release);
     if (!unlisted.ok) return unlisted;
+    if (!told.ok) return told;
     finished.push(release);
   }
   return ok(finished);

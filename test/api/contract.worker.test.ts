@@ -35,6 +35,8 @@ beforeAll(async () => {
       MIRROR: 'stable/amd64-usr',
       MIRROR_FILES: `version.txt,${KERNEL}`,
       PROVENANCE_KEY: await privateKeyPem(),
+      // Nobody listens there.
+      ANNOUNCE_URLS: 'http://127.0.0.1:9/hook',
     },
   });
   client = clientWith(OPERATOR_TOKEN);
@@ -275,6 +277,16 @@ describe('every call', () => {
     await good('deleteFleet', { params });
     await refused(404, 'getFleet', { params });
     await good('deleteMachine', { params: { id: 'of-room' } });
+  });
+
+  it('of announcements', async () => {
+    const { items, receivers } = await good('listAnnouncements', {});
+    expect(receivers).toMatchObject([{ url: 'http://127.0.0.1:9/hook', failures: 0 }]);
+    const params = { id: items[0]?.id ?? '' };
+    expect((await good('getAnnouncement', { params })).deliveries).toMatchObject([{ state: 'waiting' }]);
+    expect((await good('sendAnnouncement', { params })).results).toMatchObject([{ isTaken: false }]);
+    await refused(404, 'getAnnouncement', { params: { id: 'msg_1' } });
+    await refused(422, 'listAnnouncements', { query: { cursor: 'none' } });
   });
 
   it('of the service and the webhooks', async () => {

@@ -29,6 +29,8 @@ export async function openFullEdge(): Promise<void> {
       CAPABILITY_SECRET: 'capability-secret-of-at-least-32-bytes',
       MIRROR: 'stable/amd64-usr',
       MIRROR_FILES: `version.txt,${KERNEL}`,
+      // Nobody listens there.
+      ANNOUNCE_URLS: 'http://127.0.0.1:9/hook',
     },
   });
   for (const version of ['4593.2.4', '4593.2.5']) {
@@ -47,6 +49,7 @@ export async function openFullEdge(): Promise<void> {
   expect((await call('PUT', '/api/fleets/web', '{"unknown":"wait"}')).status).toBe(200);
   const waiting = { at: new Date().toISOString(), state: 'waiting', identities: '{"mac":["52:54:00:00:00:01"]}' };
   await env.RELEASES.put(`waiting/web/${WAITING}`, '', { customMetadata: waiting });
+  await env.RELEASES.put(`announcements/events/${ANNOUNCEMENT.id}.json`, JSON.stringify(ANNOUNCEMENT));
   await env.RELEASES.put(`changes/web/${CHECK.id}.json`, JSON.stringify(CHECK));
   await edge.settle();
 }
@@ -56,6 +59,10 @@ export const call = async (method: string, path: string, body?: string, headers 
   await edge.fetch(path, { method, headers: { ...OPERATOR, ...headers }, ...(body === undefined ? {} : { body }) });
 
 const WAITING = 'mac-52-54-00-00-00-01';
+const ANNOUNCEMENT = {
+  ...{ id: 'msg_998235000000000c0ffee00c0ffee00c0ffee00', type: 'release.published', at: '2025-11-27T00:00:00Z' },
+  body: '{"type":"release.published","data":{}}',
+};
 const CHECK = {
   ...{ id: '999998230456789-k3VbX0aQ', profile: 'web', state: 'checking', what: 'base', by: 'operator' },
   ...{ change: { key: '', iv: '', data: '' }, replacing: '', generation: 1, stage: 'machines', cursor: null, run: 1 },
@@ -115,6 +122,7 @@ export const SENT: Readonly<Record<string, { params?: Record<string, string>; qu
   assignWaiting: { body: '{"profiles":["web"]}' },
   putToken: { body: '{"may":["read","machines"]}' },
   revokeToken: {},
+  sendAnnouncement: { params: { id: ANNOUNCEMENT.id } },
 };
 
 const DEFAULTS: Readonly<Record<string, string>> = {

@@ -35,10 +35,11 @@ describe('npm run deploy -- --env staging', { timeout: 300_000 }, () => {
     expect(bindingOf('MIRROR')).toMatchObject({ text: 'beta/amd64-usr' });
     expect([...account.workflows].sort()).toEqual([
       ['flatcar-edge-staging-change-profile', 'flatcar-edge-staging'],
+      ['flatcar-edge-staging-deliver-announcements', 'flatcar-edge-staging'],
       ['flatcar-edge-staging-mirror', 'flatcar-edge-staging-mirror'],
     ]);
     expect([...account.secrets].sort()).toEqual(Object.keys(SECRETS).sort());
-    expect(account.schedules).toEqual(['*/15 * * * *']);
+    expect(account.schedules).toEqual(['*/15 * * * *', '* * * * *']);
     expect(leftBehind()).toEqual([]);
   });
 

@@ -3,6 +3,8 @@
  * over whatever stands for the bindings there.
  */
 
+import { runDeliveries } from '../../src/announcements/deliver.ts';
+import type { DeliveryParameters } from '../../src/announcements/workflow.ts';
 import { createEdge } from '../../src/app.ts';
 import type { Runtime } from '../../src/app-rooms.ts';
 import { runCheck } from '../../src/machines/checks/run-check.ts';
@@ -53,6 +55,12 @@ export interface Edge {
   readonly checks: CheckParameters[];
   /** Runs them, and those that they launch, to their end; `most` stops after so many runs. */
   runChecks(most?: number): Promise<number>;
+  /** A round of the cron of each minute. */
+  errands(): Promise<void>;
+  /** The runs of deliveries that were launched and have not run. */
+  readonly deliveries: DeliveryParameters[];
+  /** Runs them, and those that they launch, to their end; `sleep` stands for the waits between attempts. */
+  deliver(sleep?: (milliseconds: number) => Promise<void>): Promise<void>;
 }
 
 export const OPERATOR_TOKEN = 'operator-token-of-at-least-32-bytes';
@@ -121,7 +129,18 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
       checks.push(params);
     },
   };
-  const whole = { MIRROR_RELEASE: throughWorkflow(workflow), CHANGE_PROFILE: checking, ...environment };
+  const deliveries: DeliveryParameters[] = [];
+  const delivering = {
+    create: async ({ id, params }: { id: string; params: DeliveryParameters }) => {
+      if (ids.has(id)) throw new Error(`instance ${id} exists`);
+      ids.add(id);
+      deliveries.push(params);
+    },
+  };
+  const whole = {
+    ...{ MIRROR_RELEASE: throughWorkflow(workflow), CHANGE_PROFILE: checking, DELIVER_ANNOUNCEMENTS: delivering },
+    ...environment,
+  };
   const edge = createEdge(whole as unknown as Env, runtime);
   const context = {
     waitUntil,
@@ -164,6 +183,18 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
         if (runs === most) break;
       }
       return runs;
+    },
+    errands: () => edge.errands(),
+    deliveries,
+    deliver: async (sleep = async () => undefined) => {
+      for (let next = deliveries.shift(); next !== undefined; next = deliveries.shift()) {
+        const ports = edge.announcerPorts;
+        if (ports === undefined) throw new Error('bad configuration');
+        await runDeliveries(ports, next, {
+          do: async (_name, work) => await work(),
+          sleep: async (_name, milliseconds) => await sleep(milliseconds),
+        });
+      }
     },
     settle: async () => {
       while (pending.length > 0) await Promise.allSettled(pending.splice(0));

@@ -1,5 +1,6 @@
 /** Every call of the API by its operation id. No I/O. */
 import { accessCalls } from './access-calls.ts';
+import { announcementCalls } from './announcement-calls.ts';
 import { fleetCalls } from './fleet-calls.ts';
 import { machineCalls } from './machine-calls.ts';
 import { mirrorCalls } from './mirror-calls.ts';
@@ -12,5 +13,6 @@ export const contract = {
   ...profileCalls,
   ...fleetCalls,
   ...accessCalls,
+  ...announcementCalls,
   ...otherCalls,
 } as const;

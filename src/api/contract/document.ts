@@ -18,7 +18,8 @@ const TAGS: Readonly<Record<string, string>> = {
   Profiles: 'What machines have in common: base, default, engine.',
   Configs: 'Configs looked at; nothing is stored.',
   Access: 'Who may do what, and who has done what.',
-  Webhooks: 'Announcements that a release is out.',
+  Webhooks: 'Messages to this service that a release is out.',
+  Announcements: 'Messages from this service to the receivers of ANNOUNCE_URLS.',
   Service: 'What the service says of itself.',
 };
 

@@ -19,6 +19,8 @@ export interface Ended {
 
 /** Ignition asks again when an answer broke off, and a machine may be switched off in its first boot. */
 const AFTER_FIRST_MS = 900_000;
+/** A call-back that comes so soon after another is of the same boot. */
+const SAME_BOOT_MS = 60_000;
 /** Of a machine whose URLs always answer. */
 const UNARMED = 'unarmed';
 
@@ -52,8 +54,11 @@ export async function noteDone(ports: Ports, machine: Machine): Promise<Result<b
   if (!handed.ok) return handed;
   // A call-back whose answer was lost comes again; one of an earlier boot must not end the boot that `rearm` has opened.
   const isBegun = handed.value !== undefined || machine.once !== true;
-  if (!isBegun || handed.value?.doneAt !== undefined) return ok(false);
   const now = ports.platform.now();
+  const isKnown = handed.value?.doneAt !== undefined;
+  // A machine whose URLs always answer is done after each of its boots.
+  const isSame = isKnown && (machine.once === true || now - (handed.value?.doneAt ?? now) < SAME_BOOT_MS);
+  if (!isBegun || isSame) return ok(false);
   const written = await ports.handed.write(machine.id, arming, { at: handed.value?.at ?? now, doneAt: now });
   return written.ok ? ok(true) : written;
 }

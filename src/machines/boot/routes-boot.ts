@@ -1,11 +1,13 @@
 /** Answers requests under `/boot/`. A client needs no header and may use plain HTTP. An error is one line of text. */
 
+import type { Announce } from '../../shared/announcement.ts';
 import { causeFields } from '../../shared/cause.ts';
 import { apiBody } from '../../shared/http/api.ts';
 import { CACHE } from '../../shared/http/cache.ts';
 import type { LogEvent, LogValue } from '../../shared/log.ts';
 import { methodNotAllowed, type Problem, problemLine } from '../../shared/problem.ts';
 import { err, type Result } from '../../shared/result.ts';
+import { type Machine, profilesOf } from '../records/model.ts';
 import { answerBoot, type BootAnswer, type BootFault, type BootPorts, type Wanted } from './boot.ts';
 import { MOST_LINE_BYTES, SCRIPTS } from './boot-script.ts';
 import { type BootLog, ignitionVersion } from './boots.ts';
@@ -17,6 +19,8 @@ export interface BootRoom extends BootPorts {
   readonly boots: BootLog;
   /** PUBLIC_URL. If it is empty, the origin of the request is used. */
   readonly publicUrl: string;
+  /** Absent where nobody is told of anything. */
+  readonly announce: Announce | undefined;
 }
 
 export interface BootContext {
@@ -68,9 +72,20 @@ async function takeDone(room: BootRoom, { request, log }: BootContext, capabilit
     .replaceAll(/[^ -~]/g, ' ')
     .trim();
   // Whoever holds a spent URL could push the boots out of what is shown.
-  if (isFirst)
+  if (isFirst) {
     room.boots.record(id, { what: 'done', status: 204, generation, ...(said === '' ? {} : { detail: said }) }, { log });
+    tellBooted(room, machine, said);
+  }
   return new Response(null, { status: 204, headers: { 'cache-control': CACHE.never } });
+}
+
+/** Tells of a boot after the answer: a machine never waits for it, and one that cannot be told is lost. */
+function tellBooted({ platform, announce }: BootRoom, machine: Machine, said: string): void {
+  if (announce === undefined) return;
+  const { id, generation, channel, board, version, fleet = null, labels = {} } = machine;
+  const at = new Date(platform.now()).toISOString();
+  const data = { machine: id, generation, channel, board, version, profiles: profilesOf(machine), fleet, labels, said };
+  platform.waitUntil(announce({ type: 'machine.booted', what: `${id} ${generation} ${at}`, at, data }));
 }
 
 /** A stranger's body is not read: a forged URL is 404, whatever comes with it. */

@@ -16,7 +16,7 @@ import { aliasParams, mirrorParams, releaseParams } from './call-shapes.ts';
 
 /** The ports of the routes: those of the poll without its log, and the rules for webhooks. */
 export interface MirrorRoom
-  extends Omit<PollPorts, 'log' | 'retryRefused' | 'proveMirrored' | 'forgetAudit'>,
+  extends Omit<PollPorts, 'log' | 'retryRefused' | 'proveMirrored' | 'forgetOld' | 'errands'>,
     WebhookRules {
   /** Drops this isolate's cached manifest of a release, after a route has changed it. */
   readonly forget: (release: Release) => void;

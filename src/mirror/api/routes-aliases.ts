@@ -83,6 +83,8 @@ async function changed(
   if (!before.ok) return refuse(call, releaseProblem(before.error));
   const done = await work(target.value);
   if (!done.ok) return refuse(call, done.error);
+  // The move is stored. What cannot be told now is told by the next round of the poll.
+  await room.publisher.tellMoves(target.value);
   const stored = await room.releases.alias(target.value, alias);
   const after = stored.ok ? await viewAlias(room, target.value, alias, stored.value) : stored;
   if (!stored.ok) return refuse(call, releaseProblem(stored.error));

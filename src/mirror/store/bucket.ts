@@ -18,6 +18,7 @@ import {
   type UploadRecord,
 } from './job.ts';
 import { type MirrorNotes, NO_NOTES, parseNotes } from './notes.ts';
+import { parseToldNames, type ToldNames } from './told.ts';
 
 export type Release = Pair & { readonly version: Version };
 
@@ -59,6 +60,8 @@ export interface MirrorStore {
   writeUpload(release: Release, name: string, upload: UploadRecord): Promise<Result<undefined, StoreFault>>;
   /** The notes. Malformed ones count as none: they are dates, which the next round writes anew. */
   notes(): Document<MirrorNotes>;
+  /** What was told of the aliases of a pair. What cannot be read counts as nothing: it is told again, with the same ids. */
+  toldNames(pair: Pair): Document<ToldNames>;
   /** Writes an object and returns its etag. */
   put(key: string, bytes: Uint8Array): Promise<Result<string, StoreFault>>;
   startUpload(key: string): Promise<Result<Upload, StoreFault>>;
@@ -123,6 +126,8 @@ export function mirrorBucket(bucket: R2Bucket, platform: Platform): MirrorStore 
         return undefined;
       }),
     notes: () => r2Document(bucket, reach, 'mirror.json', jsonCodec(orElse(parseNotes, () => NO_NOTES))),
+    toldNames: ({ channel, board }) =>
+      r2Document(bucket, reach, `told/${channel}/${board}.json`, jsonCodec(orElse(parseToldNames, () => ({})))),
     put: (key, bytes) =>
       reachData('write file', async () => {
         const object = await bucket.put(key, bytes);
