@@ -1,5 +1,6 @@
 /** Finds the release that a machine boots, for the machine room, which knows no release. */
 import type { BootPorts } from './machines/boot/boot.ts';
+import type { Machine } from './machines/records/model.ts';
 import type { Catalogue } from './releases/catalogue.ts';
 import { isUpdate } from './releases/companions.ts';
 import { isAliasName, isVersion } from './releases/model.ts';
@@ -19,6 +20,25 @@ export const updatesAt =
     const manifest = await mirrored.manifest({ channel, board, version });
     if (manifest.ok) return ok(Object.keys(manifest.value?.files ?? {}).some(isUpdate));
     return manifest.error.reason === 'quarantined' ? ok(false) : err(manifest.error);
+  };
+
+/**
+ * Returns a function that notes that a machine has booted the release that its alias names: rings behind it may wait for that. A machine
+ * that boots a number proves nothing of a ring. What cannot be noted is lost, and the next boot of the machine tells it again.
+ */
+export const bootedNote =
+  (
+    releaseOf: BootPorts['releaseOf'],
+    note: (
+      release: { channel: string; board: string; version: string },
+      name: string,
+      machine: string,
+    ) => Promise<unknown>,
+  ) =>
+  async ({ id, channel, board, version }: Machine): Promise<void> => {
+    if (!isAliasName(version)) return;
+    const release = await releaseOf({ channel, board, version });
+    if (release.ok) await note({ channel, board, version: release.value }, version, id);
   };
 
 /**

@@ -2,13 +2,6 @@
 
 import { leaveEntry } from './access/audit.ts';
 import { accessBucket } from './access/bucket.ts';
-import type { AccessRoom } from './access/routes-access.ts';
-import { Team } from './access/team.ts';
-import { TokenKeys } from './access/tokens.ts';
-import { announcerOf } from './announcements/announcer.ts';
-import { announcementBucket } from './announcements/bucket.ts';
-import type { AnnouncementRoom } from './announcements/routes-announcements.ts';
-import { deliveryLauncher } from './announcements/workflow.ts';
 import { ignitionOf } from './app-ignition.ts';
 import { releaseOf, updatesAt } from './app-release.ts';
 import type { Config } from './config.ts';
@@ -32,7 +25,7 @@ import type { MirrorRoom } from './mirror/api/room.ts';
 import { PART_BYTES } from './mirror/copy/parts.ts';
 import { mirrorOnDemand } from './mirror/demand.ts';
 import { Jobs } from './mirror/jobs.ts';
-import { Publisher } from './mirror/publish.ts';
+import { Publisher, type PublishPorts } from './mirror/publish.ts';
 import type { MirrorPorts } from './mirror/run-job.ts';
 import { mirrorBucket } from './mirror/store/bucket.ts';
 import { workflowLauncher } from './mirror/workflow.ts';
@@ -51,10 +44,8 @@ import { httpUpstream, type Upstream, upstreamByKind } from './releases/upstream
 import { templateHosts } from './releases/upstream/url-template.ts';
 import { VersionFiles } from './releases/upstream/version-files.ts';
 import { VersionSource } from './releases/upstream/version-source.ts';
-import type { Announce } from './shared/announcement.ts';
 import type { LogSink } from './shared/log.ts';
 import type { Platform } from './shared/platform.ts';
-import { storeCaller } from './shared/store.ts';
 import { keyringDocument } from './signing/bucket.ts';
 import { keySource } from './signing/key-source.ts';
 import { provenanceSigner } from './signing/provenance.ts';
@@ -151,7 +142,7 @@ export function machineParts(
   config: Config,
   { platform }: Runtime,
   { store: releases, versionFiles, mirrored }: Pick<ReleaseParts, 'store' | 'versionFiles' | 'mirrored'>,
-  shared: Pick<MachineRoom, 'cursors' | 'isDry' | 'bootsOf'> & Pick<FleetBootRoom, 'announce'>,
+  shared: Pick<MachineRoom, 'cursors' | 'isDry' | 'bootsOf'> & Pick<FleetBootRoom, 'announce' | 'noteBooted'>,
 ): MachineRoom & FleetBootRoom {
   const capabilitySecrets = config.CAPABILITY_SECRET ?? [];
   const store = machineBucket(env.RELEASES, platform);
@@ -201,14 +192,20 @@ export function mirrorParts(
   { platform, partBytes = PART_BYTES }: Runtime,
   parts: ReleaseParts,
   tell: MirrorPorts['tell'],
-  { announce, ...shared }: Pick<MirrorRoom, 'cursors' | 'isDry'> & { readonly announce: Announce | undefined },
+  {
+    announce,
+    lookFor,
+    ...shared
+  }: Pick<MirrorRoom, 'cursors' | 'isDry' | 'oemsOf'> & Pick<PublishPorts, 'announce' | 'lookFor'>,
 ): MirrorParts {
   const { trustedKeys, upstream, signatures, versions, versionFiles, store: releases } = parts;
   const store = mirrorBucket(env.RELEASES, platform);
   const verifications = new Verifications(platform, releases);
   const { catalogue, mirrorFiles, MAX_FILE_BYTES: maxFileBytes } = config;
   const keepReleases = config.KEEP_RELEASES;
-  const publisher = new Publisher({ platform, store, releases, catalogue, keepReleases, announce });
+  const promoteAfterBoots = config.PROMOTE_AFTER_BOOTS;
+  const gate = { mirrorFiles, promoteAfterBoots, lookFor };
+  const publisher = new Publisher({ platform, store, releases, catalogue, keepReleases, announce, ...gate });
   const launcher = workflowLauncher(env.MIRROR_RELEASE, platform);
   const jobs = new Jobs({ platform, store, releases, upstream, publisher, launcher, mirrorFiles });
   const demand = { ...{ platform, catalogue, store, releases, versionFiles, jobs }, isOn: config.MIRROR_ON_DEMAND };
@@ -241,51 +238,5 @@ export function mirrorParts(
   };
 }
 
-/** Builds the room of announcements. `announce` is absent where nobody is told of anything. */
-export function announcementParts(
-  env: Env,
-  config: Config,
-  { platform }: Runtime,
-  shared: Pick<AnnouncementRoom, 'cursors' | 'isDry'>,
-): AnnouncementRoom & { readonly announce: Announce | undefined } {
-  const room = {
-    ...{ platform, ...shared, receivers: config.ANNOUNCE_URLS, secrets: config.WEBHOOK_SECRET ?? [] },
-    store: announcementBucket(env.RELEASES, platform),
-    // The Worker that only mirrors has no such binding.
-    launcher:
-      env.DELIVER_ANNOUNCEMENTS === undefined ? undefined : deliveryLauncher(env.DELIVER_ANNOUNCEMENTS, platform),
-  };
-  return { ...room, announce: room.receivers.length === 0 ? undefined : announcerOf(room) };
-}
-
 /** The signer of statements of provenance; absent without PROVENANCE_KEY. */
 export const signerOf = ({ PROVENANCE_KEY: key }: Config) => (key === undefined ? undefined : provenanceSigner(key));
-
-/** Builds the room of tokens, people and the audit trail. */
-export function accessParts(
-  env: Env,
-  config: Config,
-  { platform }: Runtime,
-  shared: Pick<AccessRoom, 'cursors' | 'isDry'>,
-): AccessRoom {
-  const sealing = [...(config.STORAGE_KEY ?? []), ...(config.CAPABILITY_SECRET ?? [])];
-  const { ACCESS_TEAM: team, ACCESS_AUD: audience, ACCESS_GROUPS: groups } = config;
-  const issuer = `https://${team}.cloudflareaccess.com`;
-  return {
-    platform,
-    ...shared,
-    store: accessBucket(env.RELEASES, platform),
-    keys: new TokenKeys(sealing.length > 0 ? sealing : (config.OPERATOR_TOKEN ?? [])),
-    operatorTokens: config.OPERATOR_TOKEN ?? [],
-    team: team === '' ? undefined : new Team(platform, { issuer, audience, groups }),
-  };
-}
-
-/** Returns one cheap call for each store. `/healthz` makes these calls to learn whether the stores answer. */
-export function storeProbes(env: Env, platform: Platform) {
-  const reach = storeCaller(platform);
-  return {
-    RELEASES: () => reach('probe', () => env.RELEASES.head('keyring.asc')),
-    MACHINES: () => reach('probe', () => env.MACHINES.get('probe')),
-  };
-}

@@ -4,26 +4,20 @@ import { matchedRoutes } from 'hono/route';
 import { forgetEntries } from './access/audit.ts';
 import { type AnnouncerPorts, forgetAnnouncements, startWaiting } from './announcements/announcer.ts';
 import { pageRoom } from './app-pages.ts';
-import {
-  accessParts,
-  announcementParts,
-  machineParts,
-  mirrorParts,
-  type Runtime,
-  releaseParts,
-  releaseRoom,
-  signerOf,
-  storeProbes,
-} from './app-rooms.ts';
+import { accessParts, announcementParts, lookParts, storeProbes } from './app-parts.ts';
+import { bootedNote } from './app-release.ts';
+import { machineParts, mirrorParts, type Runtime, releaseParts, releaseRoom, signerOf } from './app-rooms.ts';
 import { type Config, type ConfigFault, parseConfig } from './config.ts';
 import { checkPorts } from './machines/api/room.ts';
 import type { CheckPorts } from './machines/checks/run-check.ts';
+import { type GatePorts, lookFor, oemsOf, takeUpLooks } from './machines/gate/gate.ts';
 import { storageHealth } from './machines/storage-health.ts';
 import { poll } from './mirror/poll.ts';
 import type { MirrorPorts } from './mirror/run-job.ts';
 import { healthCheck } from './observability/health.ts';
 import { bootsOf } from './observability/metrics.ts';
 import { type Observer, observer } from './observability/observer.ts';
+import type { Version } from './releases/model.ts';
 import { rawPath } from './releases/path.ts';
 import { answerCached } from './releases/serve/cached-files.ts';
 import { addRoutes, type Router } from './routes.ts';
@@ -52,6 +46,7 @@ export interface Edge {
   readonly mirrorPorts: MirrorPorts | undefined;
   readonly checkPorts: CheckPorts | undefined;
   readonly announcerPorts: AnnouncerPorts | undefined;
+  readonly gatePorts: GatePorts | undefined;
 }
 
 /** Wires everything once. While the configuration is invalid, every answer is a list of the bad variables. */
@@ -63,7 +58,7 @@ export function createEdge(env: Env, given: Runtime): Edge {
   if (!parsed.ok) {
     refuseAll(app, parsed.error, runtime);
     const answerNothing = async () => new Response(null, { status: 503, headers: { 'cache-control': CACHE.never } });
-    const nothing = { mirrorPorts: undefined, checkPorts: undefined, announcerPorts: undefined };
+    const nothing = { mirrorPorts: undefined, checkPorts: undefined, announcerPorts: undefined, gatePorts: undefined };
     return {
       app,
       poll: async () => undefined,
@@ -79,20 +74,24 @@ export function createEdge(env: Env, given: Runtime): Edge {
     const shared = { cursors, isDry };
     const parts = releaseParts(bindings, config, runtime);
     const announcements = announcementParts(bindings, config, runtime, shared);
-    const mirror = mirrorParts(bindings, config, runtime, parts, watch.run, {
-      ...shared,
-      announce: announcements.announce,
-    });
+    const { announce } = announcements;
     const machines = machineParts(bindings, config, runtime, parts, {
       ...shared,
       bootsOf: (profile) => bootsOf(watch.counters, profile),
-      announce: announcements.announce,
+      announce,
+      noteBooted: config.PROMOTE_AFTER_BOOTS === 0 ? undefined : (machine) => noteBooted(machine),
     });
+    const noteBooted = bootedNote(machines.releaseOf, (release, name, id) =>
+      mirror.room.store.noteBooted(numbered(release), name, id),
+    );
+    const gate = lookParts(bindings, machines, runtime, (release) => mirror.room.publisher.settle(numbered(release)));
+    const forMirror = { ...shared, announce, ...lookingWith(gate) };
+    const mirror = mirrorParts(bindings, config, runtime, parts, watch.run, forMirror);
     const access = accessParts(bindings, config, runtime, shared);
     const metrics = { ...mirror.room, counters: watch.counters, version: VERSION };
-    return { parts, mirror, api: { mirror: mirror.room, machines, access, metrics, announcements } };
+    return { parts, mirror, gate, api: { mirror: mirror.room, machines, access, metrics, announcements } };
   };
-  const { parts, mirror, api } = wired(env, false);
+  const { parts, mirror, gate, api } = wired(env, false);
   const { trustedKeys } = parts;
   const health = healthCheck({
     platform,
@@ -113,7 +112,11 @@ export function createEdge(env: Env, given: Runtime): Edge {
     health,
     dry: () => wired(dryEnv(env, platform.now), true).api,
   });
-  const errands = () => startWaiting(api.announcements);
+  const errands = async () => {
+    const sent = await startWaiting(api.announcements);
+    const looked = await takeUpLooks(gate);
+    return sent.ok ? looked : sent;
+  };
   return {
     app,
     errands: async () => {
@@ -150,8 +153,20 @@ export function createEdge(env: Env, given: Runtime): Edge {
     mirrorPorts: mirror.ports,
     checkPorts: checkPorts(api.machines),
     announcerPorts: api.announcements,
+    gatePorts: gate,
   };
 }
+
+type Place = Parameters<typeof lookFor>[1];
+
+/** What the mirror asks the machine room. */
+const lookingWith = (gate: GatePorts) => ({
+  lookFor: (release: Place) => lookFor(gate, release),
+  oemsOf: (release: Place) => oemsOf(gate, release),
+});
+
+/** The machine room knows numbers as texts. */
+const numbered = (release: Place) => ({ ...release, version: release.version as Version });
 
 /** Bindings that read the real stores and write to none of them. No Workflow starts. */
 const dryEnv = (env: Env, now: () => number): Env => ({
@@ -161,6 +176,7 @@ const dryEnv = (env: Env, now: () => number): Env => ({
   MIRROR_RELEASE: dryWorkflow(),
   CHANGE_PROFILE: dryWorkflow(),
   DELIVER_ANNOUNCEMENTS: dryWorkflow(),
+  LOOK_AT_RELEASE: dryWorkflow(),
 });
 
 /** Any secret will do: it proves that a cursor was given out here. */

@@ -116,6 +116,7 @@ export const DEFAULTS = {
   BOOT_URL: '',
   DOWNLOAD_CACHE: 'true',
   AUDIT_DAYS: '365',
+  PROMOTE_AFTER_BOOTS: '0',
   ANNOUNCE_URLS: '',
   ACCESS_TEAM: '',
   ACCESS_AUD: '',
@@ -181,6 +182,7 @@ const schema = z
     PUBLIC_URL: ownUrl,
     BOOT_URL: ownUrl,
     DOWNLOAD_CACHE: flag.default(true),
+    PROMOTE_AFTER_BOOTS: wholeNumber(0, 1000).default(0),
     ANNOUNCE_URLS: z
       .string()
       .transform((text, context) => {

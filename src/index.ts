@@ -11,6 +11,7 @@ import { type DeliveryParameters, runDeliveriesAsWorkflow } from './announcement
 import { createEdge, type Edge } from './app.ts';
 import type { Runtime } from './app-rooms.ts';
 import { type CheckParameters, runCheckAsWorkflow } from './machines/checks/workflow.ts';
+import { type LookParameters, runLookAsWorkflow } from './machines/gate/workflow.ts';
 import { type MirrorParameters, runAsWorkflow } from './mirror/workflow.ts';
 import { systemPlatform } from './shared/platform.ts';
 
@@ -60,6 +61,14 @@ export class DeliverAnnouncements extends WorkflowEntrypoint<Env, DeliveryParame
     const ports = edgeFor(this.env).announcerPorts;
     if (ports === undefined) return 'bad configuration';
     return await runDeliveriesAsWorkflow(ports, event.payload, step);
+  }
+}
+
+export class LookAtRelease extends WorkflowEntrypoint<Env, LookParameters> {
+  override async run(event: Readonly<WorkflowEvent<LookParameters>>, step: WorkflowStep): Promise<string> {
+    const ports = edgeFor(this.env).gatePorts;
+    if (ports === undefined) return 'bad configuration';
+    return await runLookAsWorkflow(ports, event.payload, step);
   }
 }
 

@@ -31,8 +31,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** The folders of a room from the lowest to the highest (`.`: the files beside them); a folder may import those before it. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   releases: ['.', 'store', 'upstream', 'pass-through', 'serve', 'derived'],
-  mirror: ['store', 'told', 'copy', '.', 'api'],
-  machines: ['records', 'layers', 'boot', '.', 'checks', 'fleets', 'api'],
+  mirror: ['store', 'told', 'aliases', 'copy', '.', 'api'],
+  machines: ['records', 'layers', 'boot', '.', 'checks', 'fleets', 'gate', 'api'],
   butane: ['yaml', '.', 'butane', 'ct'],
   api: ['contract', '.'],
 };
@@ -131,10 +131,10 @@ describe('the arrows', () => {
 
 describe('what is touched where', () => {
   const bindingTypes =
-    /\b(R2Bucket|R2Object\w*|KVNamespace|WorkflowEntrypoint|Workflow\b|env\.(RELEASES|MACHINES|MIRROR_RELEASE|DELIVER_ANNOUNCEMENTS|METRICS))/;
+    /\b(R2Bucket|R2Object\w*|KVNamespace|WorkflowEntrypoint|Workflow\b|env\.(RELEASES|MACHINES|MIRROR_RELEASE|DELIVER_ANNOUNCEMENTS|LOOK_AT_RELEASE|METRICS))/;
   it.each(sources)('%s', (name) => {
     const isBindingFile =
-      /^(index|app|app-rooms|routes)\.ts$|^observability\/observer\.ts$|^shared\/r2-documents\.ts$|\/(bucket|kv)\.ts$|^machines\/records\/(composed|handed|identities)\.ts$|^(announcements|mirror|machines\/checks|shared\/dry-run)\/workflow\.ts$/.test(
+      /^(index|app|app-rooms|app-parts|routes)\.ts$|^observability\/observer\.ts$|^shared\/r2-documents\.ts$|\/(bucket|kv)\.ts$|^machines\/records\/(composed|handed|identities)\.ts$|^(announcements|mirror|machines\/(checks|gate)|shared\/dry-run)\/workflow\.ts$/.test(
         name,
       );
     const code = textOf(name).replace(/\/\*[\s\S]*?\*\/|\/\/.*|'[^'\n]*'|`[^`]*`/g, '');

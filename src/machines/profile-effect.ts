@@ -1,6 +1,6 @@
 /** Looks at the machines of a profile: which of them a change of the profile would keep from booting, and why. */
-import type { LayeredEntry } from '../ignition/compose.ts';
 import { ok, type Result } from '../shared/result.ts';
+import { addBreak, type BrokenGroup } from './break-groups.ts';
 import { type MachinePorts, profilesNamed } from './issue.ts';
 import { openProfile, type ProfileTexts } from './layers/layers.ts';
 import { readerFor } from './layers/machine-reader.ts';
@@ -15,13 +15,6 @@ export interface Layers extends ProfileTexts {
   readonly ignition: string | null;
   /** They go into no config, and so break none. */
   readonly kernelArgs: readonly string[];
-}
-
-/** Machines that the same fault would keep from booting. */
-interface BrokenGroup {
-  readonly cause: string;
-  readonly count: number;
-  readonly examples: readonly { readonly id: string; readonly entries: readonly LayeredEntry[] }[];
 }
 
 /** What a change would do to the machines that were looked at. */
@@ -48,9 +41,6 @@ interface Limits {
 }
 
 const PAGE = 100;
-const MOST_CAUSES = 50;
-const MOST_EXAMPLES = 3;
-const MOST_ENTRIES = 20;
 const MOST_NAMED = 100;
 
 /** Returns the effect on the machines after `from`, added to what was found `sofar`. */
@@ -74,7 +64,7 @@ export async function effectOn(
     checked += users.value.readable.length + users.value.unreadable.length;
     unreadable.push(...users.value.unreadable.slice(0, MOST_NAMED - unreadable.length));
     for (const { machine, user, says } of users.value.readable) {
-      const others = await othersOf(ports, machine, name, known);
+      const others = await layersOfProfiles(ports, machine, name, known);
       if (!others.ok && others.error.reason === 'store-unreachable') return others;
       if (!others.ok) {
         unreadable.push({ id: machine.id, reason: machineProblem(others.error).detail });
@@ -91,7 +81,7 @@ export async function effectOn(
       const before = await composed(old);
       if (!before.ok) continue;
       broken += 1;
-      addTo(groups, machine.id, now.error.entries);
+      addBreak(groups, machine.id, now.error.entries);
     }
     cursor = users.value.cursor;
   } while (cursor !== undefined && checked < stopAt && ports.platform.now() < until);
@@ -99,11 +89,11 @@ export async function effectOn(
   return ok({ checked, broken, breaks, unreadable, cursor: cursor ?? null });
 }
 
-/** Returns the layers of a machine's profiles, in order; `undefined` stands for the one that is changed. */
-async function othersOf(
+/** Returns the layers of a machine's profiles, in order; `undefined` stands for the one that is changed. `known` remembers them. */
+export async function layersOfProfiles(
   ports: MachinePorts,
   machine: Machine,
-  changed: string,
+  changed: string | undefined,
   known: Map<string, Layers>,
 ): Promise<Result<readonly (Layers | undefined)[], OperatorFault>> {
   const layers: (Layers | undefined)[] = [];
@@ -114,23 +104,10 @@ async function othersOf(
       for (const profile of found.value) {
         const texts = await openProfile(ports.vault, profile);
         if (!texts.ok) return texts;
-        known.set(name, { ...texts.value, ignition: profile.ignition ?? null, kernelArgs: [] });
+        known.set(name, { ...texts.value, ignition: profile.ignition ?? null, kernelArgs: profile.kernelArgs ?? [] });
       }
     }
     layers.push(name === changed ? undefined : known.get(name));
   }
   return ok(layers);
-}
-
-function addTo(groups: Map<string, BrokenGroup>, id: string, entries: readonly LayeredEntry[]): void {
-  const first = entries.find(({ severity }) => severity === 'error');
-  // The same fault stands at other places in other configs.
-  const cause =
-    first === undefined ? 'not valid' : `${first.layer}: ${first.path.replaceAll(/\d+/g, '*')}: ${first.message}`;
-  // So many causes are of as many configs; those that come later are counted together.
-  const key = groups.has(cause) || groups.size < MOST_CAUSES ? cause : 'other causes';
-  const group = groups.get(key) ?? { cause: key, count: 0, examples: [] };
-  const example = { id, entries: entries.slice(0, MOST_ENTRIES) };
-  const examples = group.examples.length < MOST_EXAMPLES ? [...group.examples, example] : group.examples;
-  groups.set(key, { cause: key, count: group.count + 1, examples });
 }

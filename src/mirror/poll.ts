@@ -88,6 +88,7 @@ export async function poll(ports: PollPorts): Promise<void> {
   for (const pair of ports.catalogue.pairs) {
     const name = `${pair.channel}/${pair.board}`;
     note(`withdrawals of ${name}`, await finishWithdrawals(ports, pair, telling(`withdrawals of ${name}`)));
+    note(`gate of ${name}`, await ports.publisher.lookAhead(pair));
     note(`moves of ${name}`, await ports.publisher.tellMoves(pair));
     note(`jobs of ${name}`, await takeOverDead(ports, pair, telling(`jobs of ${name}`)));
     note(`late files of ${name}`, await lookForLateFiles(ports, pair));

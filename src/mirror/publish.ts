@@ -1,8 +1,8 @@
 /** Publishes releases, which alone makes their files readable, and removes releases from the lists. */
 
-import { type Catalogue, mirroredAliases } from '../releases/catalogue.ts';
-import type { Pair, Version } from '../releases/model.ts';
-import type { ReleaseStore } from '../releases/store/bucket.ts';
+import { type Alias, isRing, type Pair, type Version } from '../releases/model.ts';
+import { nameOf as aliasNames } from '../releases/store/alias.ts';
+import type { Hold } from '../releases/store/hold.ts';
 import { isPublished, isWithdrawn, type Manifest, type ManifestFile } from '../releases/store/manifest.ts';
 import {
   EMPTY_INDEX,
@@ -15,22 +15,22 @@ import {
 } from '../releases/store/release-index.ts';
 import type { Announce, HappenedEvent } from '../shared/announcement.ts';
 import { change, type Patience, update } from '../shared/document.ts';
-import type { Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { isStoreFault, type StoreFault } from '../shared/store.ts';
-import { moveAlias, withdrawFromAlias } from './alias-moves.ts';
-import { heldByAny } from './holders.ts';
-import type { MirrorStore } from './store/bucket.ts';
+import { withdrawFromAlias } from './aliases/alias-moves.ts';
+import { groundsFor, holdRings, liftHold } from './aliases/gate.ts';
+import { type MovePorts, moveGated } from './aliases/gated-moves.ts';
+import { holdFor } from './aliases/hold-for.ts';
+import { heldByAny } from './aliases/holders.ts';
+import { lookAhead } from './aliases/look-ahead.ts';
+import type { MirrorStore, Release } from './store/bucket.ts';
 import type { Job } from './store/job.ts';
 import { releasePublished } from './told/events.ts';
 import { tellMoves } from './told/moves.ts';
 import { readableOf, type Tell } from './unreadable.ts';
 
-export interface PublishPorts {
-  readonly platform: Platform;
+export interface PublishPorts extends MovePorts {
   readonly store: MirrorStore;
-  readonly releases: ReleaseStore;
-  readonly catalogue: Catalogue;
   /** KEEP_RELEASES: how many published releases are kept for each pair. */
   readonly keepReleases: number;
   /** Absent where nobody is told of anything. */
@@ -157,15 +157,51 @@ export class Publisher {
     return index.ok ? await this.rebuildPublicIndex() : index;
   }
 
-  /** Moves every mirrored alias of the pair to this release, unless it names a higher one or is of another stream. */
+  /** Moves the mirrored aliases of the pair to this release, as far as the gate lets them, and tells of what has moved. */
   async moveAliases(job: Pick<Job, 'channel' | 'board' | 'version' | 'alias'>): Promise<Result<undefined, StoreFault>> {
-    const { platform, releases, catalogue } = this.ports;
-    let fault: StoreFault | undefined;
-    for (const alias of mirroredAliases(catalogue, job)) {
-      const moved = await moveAlias(platform, releases, job, alias, job);
-      if (!moved.ok) fault ??= moved.error;
-    }
-    return fault === undefined ? await tellMoves(this.ports, job) : err(fault);
+    const moved = await moveGated(this.ports, job);
+    return moved.ok ? await tellMoves(this.ports, job) : moved;
+  }
+
+  /** Decides again about a published release, now that its machines were looked at. A job that may move no alias moves none. */
+  async settle(release: Release): Promise<Result<undefined, StoreFault>> {
+    const job = await this.ports.store.job(release).read();
+    if (!job.ok) return job;
+    return job.value?.value.movesAlias === true ? await this.moveAliases(job.value.value) : ok(undefined);
+  }
+
+  /**
+   * Returns why a name must not be pinned to a release. A release that lacks files holds only names by which something boots: whoever
+   * pins has decided for a name that is for downloads alone. Rings behind the name are held where they have to be.
+   */
+  async holdForPin(release: Release, alias: Alias): Promise<Result<Hold | undefined, StoreFault>> {
+    const record = await this.ports.releases.alias(release, alias);
+    if (!record.ok) return record;
+    if (aliasNames(record.value) === release.version) return ok(undefined);
+    const grounds = await groundsFor(this.ports, release);
+    if (!grounds.ok || grounds.value === undefined) return grounds.ok ? ok(undefined) : grounds;
+    const { looked } = grounds.value;
+    const hasFollowers = looked.state === 'looking' || (looked.names[alias]?.followers ?? 0) > 0;
+    const hold = hasFollowers ? holdFor(alias, record.value, grounds.value) : undefined;
+    if (hold !== undefined || isRing(alias)) return ok(hold);
+    const held = await holdRings(this.ports, release, grounds.value);
+    return held.ok ? ok(undefined) : held;
+  }
+
+  /** Lifts the hold of a release for a name, and moves what may move now. Returns false where nothing holds it back. */
+  async lift(release: Release, alias: Alias): Promise<Result<boolean, StoreFault>> {
+    const lifted = await liftHold(this.ports, release, alias, release.version);
+    if (!lifted.ok || !lifted.value) return lifted;
+    const moved = isRing(alias) ? ok(undefined) : await this.settle(release);
+    return moved.ok ? ok(true) : moved;
+  }
+
+  /** Decides again about what names of a pair are held back from, or come to soon. */
+  async lookAhead(pair: Pair): Promise<Result<undefined, StoreFault>> {
+    return await lookAhead(this.ports, pair, async (release) => {
+      const job = await this.ports.store.job(release).read();
+      return job.ok ? ok(job.value?.value.alias) : job;
+    });
   }
 
   /** Removes releases past KEEP_RELEASES from the index, except those that an alias names or an active job copies. */

@@ -10,7 +10,7 @@ import { update } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
-import { type HolderPorts, heldByAlias, isWorkedOn } from './holders.ts';
+import { type HolderPorts, heldByAlias, isWorkedOn } from './aliases/holders.ts';
 import type { Publisher } from './publish.ts';
 import type { MirrorStore, Release } from './store/bucket.ts';
 

@@ -1,5 +1,5 @@
 /** What rooms tell the world of: the port by which they do so. The room `announcements` implements it. No I/O. */
-import { ok, type Result } from './result.ts';
+import type { Result } from './result.ts';
 import type { StoreFault } from './store.ts';
 
 export const EVENT_TYPES = [
@@ -26,6 +26,3 @@ export interface HappenedEvent {
 
 /** Tells of an event. It may be told again: it is announced once. After the answer the event is stored. */
 export type Announce = (event: HappenedEvent) => Promise<Result<undefined, StoreFault>>;
-
-/** Announces nothing. */
-export const announceNothing: Announce = async () => ok(undefined);

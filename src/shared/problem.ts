@@ -16,6 +16,7 @@ const PROBLEMS = {
   exists: { status: 409, title: 'This machine exists' },
   'in-use': { status: 409, title: 'Machines use this profile' },
   'in-fleets': { status: 409, title: 'Fleets name this profile' },
+  'being-looked-at': { status: 409, title: 'The machines are being looked at' },
   'would-break': { status: 409, title: 'Machines would not boot any more' },
   quarantined: { status: 409, title: 'The release is quarantined' },
   'being-removed': { status: 409, title: 'The release is being taken away' },

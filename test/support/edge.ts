@@ -9,6 +9,8 @@ import { createEdge } from '../../src/app.ts';
 import type { Runtime } from '../../src/app-rooms.ts';
 import { runCheck } from '../../src/machines/checks/run-check.ts';
 import type { CheckParameters } from '../../src/machines/checks/workflow.ts';
+import { runLook } from '../../src/machines/gate/gate.ts';
+import type { LookParameters } from '../../src/machines/gate/workflow.ts';
 import { type DoStep, runJob } from '../../src/mirror/run-job.ts';
 import type { MirrorParameters } from '../../src/mirror/workflow.ts';
 import type { Version } from '../../src/releases/model.ts';
@@ -55,6 +57,10 @@ export interface Edge {
   readonly checks: CheckParameters[];
   /** Runs them, and those that they launch, to their end; `most` stops after so many runs. */
   runChecks(most?: number): Promise<number>;
+  /** The runs of looks of the gate that were launched and have not run. */
+  readonly looks: LookParameters[];
+  /** Runs them, and those that they launch, to their end; `most` stops after so many steps. */
+  runLooks(most?: number): Promise<void>;
   /** A round of the cron of each minute. */
   errands(): Promise<void>;
   /** The runs of deliveries that were launched and have not run. */
@@ -137,7 +143,16 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
       deliveries.push(params);
     },
   };
+  const looks: LookParameters[] = [];
+  const looking = {
+    create: async ({ id, params }: { id: string; params: LookParameters }) => {
+      if (ids.has(id)) throw new Error(`instance ${id} exists`);
+      ids.add(id);
+      looks.push(params);
+    },
+  };
   const whole = {
+    LOOK_AT_RELEASE: looking,
     ...{ MIRROR_RELEASE: throughWorkflow(workflow), CHANGE_PROFILE: checking, DELIVER_ANNOUNCEMENTS: delivering },
     ...environment,
   };
@@ -185,6 +200,19 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
       return runs;
     },
     errands: () => edge.errands(),
+    looks,
+    runLooks: async (most = Number.POSITIVE_INFINITY) => {
+      let steps = 0;
+      for (let next = looks.shift(); next !== undefined; next = looks.shift()) {
+        const ports = edge.gatePorts;
+        if (ports === undefined) throw new Error('bad configuration');
+        const { run: number, ...release } = next;
+        await runLook(ports, release, number, async (_name, work) => {
+          steps += 1;
+          return steps > most ? 'ended' : await work();
+        });
+      }
+    },
     deliveries,
     deliver: async (sleep = async () => undefined) => {
       for (let next = deliveries.shift(); next !== undefined; next = deliveries.shift()) {

@@ -99,7 +99,7 @@ export class MachineRooms {
     const store = machineBucket(r2.bucket, platform);
     const copies = copyNamespace(kv.namespace, platform);
     this.room = {
-      ...{ platform, store, copies, vault, capabilities, publicUrl: '', announce: undefined },
+      ...{ platform, store, copies, vault, capabilities, publicUrl: '', announce: undefined, noteBooted: undefined },
       identities: identityBucket(r2.bucket, platform),
       handed: handedBucket(r2.bucket, platform),
       current: new Current(platform, store, copies, vault),

@@ -16,6 +16,8 @@ export interface NodeEdge extends Edge {
   readonly bucket: MemoryBucket;
   call(method: string, path: string, body?: string, headers?: Record<string, string>): Promise<Response>;
   mirror(version: string): Promise<void>;
+  /** What upstream has, by path. */
+  readonly upstream: Map<string, Uint8Array<ArrayBuffer>>;
 }
 
 export interface NodeEdgeOptions {
@@ -26,18 +28,20 @@ export interface NodeEdgeOptions {
   readonly elsewhere?: (request: Request) => Promise<Response> | undefined;
   /** Signs the releases; a new one for each edge unless told, which takes a while. */
   readonly key?: Awaited<ReturnType<typeof makeSigningKey>>;
+  /** The files of a release beside version.txt; a kernel alone unless told. */
+  readonly filesOf?: (version: string) => Readonly<Record<string, number | string>>;
   /** Stands for R2 in the place of the memory bucket. */
   readonly over?: R2Bucket;
 }
 
 /** Opens an edge whose upstream has these versions; the last one is what its `current` names. */
 export async function nodeEdge(options: NodeEdgeOptions = {}): Promise<NodeEdge> {
-  const { versions = ['4593.2.5'], vars = {}, elsewhere } = options;
+  const { versions = ['4593.2.5'], vars = {}, elsewhere, filesOf = () => ({ [KERNEL]: 300 }) } = options;
   provideStreams();
   const key = options.key ?? (await makeSigningKey({ created: new Date('2025-01-01T00:00:00Z') }));
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const version of versions) {
-    const made = await makeRelease({ version, files: { [KERNEL]: 300 }, key, signedAt: SIGNED, bare: true });
+    const made = await makeRelease({ version, files: filesOf(version), key, signedAt: SIGNED, bare: true });
     for (const [name, bytes] of made) {
       const copy = Uint8Array.from(bytes);
       files.set(`/${PAIR}/${version}/${name}`, copy);
@@ -71,6 +75,7 @@ export async function nodeEdge(options: NodeEdgeOptions = {}): Promise<NodeEdge>
   return {
     ...edge,
     bucket,
+    upstream: files,
     call,
     mirror: async (version) => {
       const started = await call('PUT', `/api/mirrors/${PAIR}/${version}`);

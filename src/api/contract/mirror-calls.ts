@@ -1,5 +1,6 @@
 /** The contract of the calls about mirror jobs, published releases and aliases, and of the webhooks. No I/O. */
 import * as z from 'zod';
+import { onOff } from '../../configs/call-requests.ts';
 import {
   aliasPage,
   aliasParams,
@@ -10,6 +11,7 @@ import {
   jobQuery,
   jobView,
   keyringView,
+  liftBody,
   lifted,
   manifestView,
   mirrorParams,
@@ -31,6 +33,7 @@ const MIRROR = {
 } as const;
 const RELEASE = { path: '/api/releases/{channel}/{board}/{version}', tag: 'Releases', params: releaseParams } as const;
 const ALIAS = { path: '/api/aliases/{channel}/{board}/{alias}', tag: 'Aliases', params: aliasParams } as const;
+const force = onOff.optional().meta({ description: '1: pinned though machines would not boot the release' });
 /** These calls first resolve an alias by upstream's version.txt, so they have its refusals too. */
 const UPSTREAM = [404, 422, 502, 503, 504] as const;
 
@@ -107,11 +110,21 @@ export const mirrorCalls = {
     refusals: [404, 503],
   },
   pinAlias: {
-    ...{ ...ALIAS, method: 'put', query: writeQuery, needs: ['release'], isConditional: true },
+    ...{ ...ALIAS, method: 'put', query: writing(z.object({ force })), needs: ['release'], isConditional: true },
     summary: 'Pin an alias to a published release (rolling back is allowed), or make a ring that follows another alias',
+    description:
+      'Refused with 409 where machines or fleets that boot by the alias would not boot the release: `causes` say why. `force=1` pins all the same.',
     body: { kind: 'json', schema: pinBody },
     answer: { status: 200, description: 'What the alias names, and what it named before.', schema: pinned },
     refusals: [400, 404, 409, 412, 413, 422, 503],
+  },
+  liftHold: {
+    ...{ ...ALIAS, path: `${ALIAS.path}/lift`, method: 'post', query: writeQuery, needs: ['release'] },
+    summary: 'Let an alias or a ring move onto a release from which the gate holds it back',
+    description: 'For this release alone. An alias moves at once, and a ring when it is its time.',
+    body: { kind: 'json', schema: liftBody },
+    answer: { status: 200, description: 'What the alias names, and what it named before.', schema: pinned },
+    refusals: [400, 404, 413, 422, 503],
   },
   unpinAlias: {
     ...{ ...ALIAS, method: 'delete', query: writeQuery, needs: ['release'], isConditional: true },

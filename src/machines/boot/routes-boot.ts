@@ -21,6 +21,8 @@ export interface BootRoom extends BootPorts {
   readonly publicUrl: string;
   /** Absent where nobody is told of anything. */
   readonly announce: Announce | undefined;
+  /** Notes that a machine has booted the release that its alias names; absent where no ring waits for boots. */
+  readonly noteBooted: ((machine: Machine) => Promise<unknown>) | undefined;
 }
 
 export interface BootContext {
@@ -75,6 +77,7 @@ async function takeDone(room: BootRoom, { request, log }: BootContext, capabilit
   if (isFirst) {
     room.boots.record(id, { what: 'done', status: 204, generation, ...(said === '' ? {} : { detail: said }) }, { log });
     tellBooted(room, machine, said);
+    if (room.noteBooted !== undefined) room.platform.waitUntil(room.noteBooted(machine));
   }
   return new Response(null, { status: 204, headers: { 'cache-control': CACHE.never } });
 }

@@ -12,6 +12,8 @@ import type { FleetDefinition } from '../records/fleet-model.ts';
 /** Rules differ mostly in small things. Of more different ones than this, the first are checked, and the rest at the first boot. */
 const MOST_CHECKED = 20;
 
+type ShippedOf = (place: Pick<FleetDefinition, 'channel' | 'board' | 'version'>) => string | undefined;
+
 /** What a machine gets, and the place in the request that says it. */
 interface Wish {
   readonly field: string;
@@ -20,10 +22,11 @@ interface Wish {
   readonly isWhole: boolean;
 }
 
-/** Returns nothing, or the fault that names the rule. */
+/** Returns nothing, or the fault that names the rule. `shippedOf` may say which Ignition a place has instead of the one that it has now. */
 export async function checkFleet(
   ports: MachinePorts,
   definition: FleetDefinition,
+  shippedOf: ShippedOf = () => undefined,
 ): Promise<Result<undefined, OperatorFault>> {
   const seen = new Set<string>();
   for (const wish of wishesOf(definition)) {
@@ -33,7 +36,7 @@ export async function checkFleet(
     const known = JSON.stringify([profiles, vars, channel, board, version, wish.isWhole]);
     if (seen.has(known) || seen.size >= MOST_CHECKED) continue;
     seen.add(known);
-    const checked = await checkWish(ports, wish);
+    const checked = await checkWish(ports, wish, shippedOf);
     if (!checked.ok) return checked;
   }
   return ok(undefined);
@@ -61,13 +64,15 @@ const atField = (fault: OperatorFault & { reason: 'bad-value' }, field: string):
 async function checkWish(
   ports: MachinePorts,
   { field, settings, isWhole }: Wish,
+  shippedOf: ShippedOf,
 ): Promise<Result<undefined, OperatorFault>> {
   const records = await profilesNamed(ports, settings.profiles);
   if (!records.ok)
     return records.error.reason === 'bad-value' ? err(atField(records.error, `${field}profiles`)) : records;
   const profiles = await openProfiles(ports.vault, records.value);
   if (!profiles.ok) return profiles;
-  const shipped = await ports.ignitionOf(settings);
+  const named = shippedOf(settings);
+  const shipped = named === undefined ? await ports.ignitionOf(settings) : ok(named);
   if (!shipped.ok)
     return shipped.error.reason === 'bad-value' ? err(atField(shipped.error, `${field}version`)) : shipped;
   const reader = readerFor({ ...settings, ignition: null, shipped: shipped.value }, records.value);

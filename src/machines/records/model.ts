@@ -136,6 +136,7 @@ export const machineSummary = (machine: Machine): Readonly<Record<string, string
   ...((machine.fleet ?? null) === null ? {} : { fleet: machine.fleet ?? '' }),
   ...(Object.keys(machine.labels ?? {}).length === 0 ? {} : { labels: JSON.stringify(machine.labels) }),
   kind: machine.kind,
+  boots: `${machine.channel}/${machine.board}/${machine.version}`,
   expiry: String(machine.expiry),
   updated: machine.updatedAt,
   deleted: machine.deletedAt ?? '',

@@ -4,11 +4,13 @@ import { type Alias, isRing, type Pair } from '../../releases/model.ts';
 import { type NamesQuarantined, servedRelease } from '../../releases/serve/current.ts';
 import { releaseProblem } from '../../releases/serve/problems.ts';
 import { type AliasRecord, aliasMeaning } from '../../releases/store/alias.ts';
+import type { Hold } from '../../releases/store/hold.ts';
 import type { VersionFault } from '../../releases/upstream/version-source.ts';
 import { sha256Hex } from '../../shared/bytes.ts';
 import { entityTag } from '../../shared/http/precondition.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { isStoreFault, type StoreFault } from '../../shared/store.ts';
+import { holdText } from '../aliases/hold-for.ts';
 import type { AliasView } from './call-shapes.ts';
 import type { MirrorRoom } from './room.ts';
 
@@ -24,7 +26,7 @@ export async function viewAlias(
   alias: Alias,
   record: AliasRecord,
 ): Promise<Result<AliasView, StoreFault>> {
-  const { version: published, floor, pin, since, ring } = record;
+  const { version: published, floor, pin, since, ring, holds } = record;
   const current = await servedRelease(releases, versionFiles, catalogue, pair, alias);
   if (!current.ok && isStoreFault(current.error)) return { ok: false, error: current.error };
   const meaning = aliasMeaning(record, isMirrored(catalogue, pair, alias));
@@ -37,8 +39,24 @@ export async function viewAlias(
     ...{ published, floor, pin },
     ...(since === undefined ? {} : { since }),
     ...(ring === undefined ? {} : { ring: { follows: ring.follows, after: ring.after } }),
+    ...(holds.length === 0 ? {} : { holds: holds.map(viewHold) }),
     ...(current.ok ? {} : { fault: isRing(alias) ? ringFault(current.error) : faultOf(current.error) }),
   });
+}
+
+function viewHold({
+  version,
+  at,
+  why,
+  files,
+  broken,
+  causes,
+  needs,
+  seen,
+}: Hold): NonNullable<AliasView['holds']>[number] {
+  const known = { files, broken, causes, needs, seen };
+  const given = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
+  return { version, since: at, why, text: holdText({ version, at, why, ...known }), ...given };
 }
 
 const ringFault = (fault: VersionFault | NamesQuarantined): string =>
@@ -50,13 +68,14 @@ const faultOf = (fault: VersionFault | NamesQuarantined): string =>
     : releaseProblem(fault).detail;
 
 /** Returns the entity tag of an alias: it changes with what its record says, and with nothing else. */
-export async function aliasTag({ version, floor, pin, ring }: AliasRecord): Promise<string> {
+export async function aliasTag({ version, floor, pin, ring, holds }: AliasRecord): Promise<string> {
   const text = JSON.stringify([
     'alias',
     version,
     floor,
     pin,
     ...(ring === undefined ? [] : [ring.follows, ring.after]),
+    ...holds.map((hold) => JSON.stringify(hold)),
   ]);
   return entityTag((await sha256Hex(new Uint8Array(new TextEncoder().encode(text)))).slice(0, 32));
 }

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { ALIAS, VERSION } from '../../releases/model.ts';
+import { HOLD_REASONS } from '../../releases/store/hold.ts';
 import { publicFileShape } from '../../releases/store/manifest.ts';
 import { durationMs } from '../../releases/store/ring.ts';
 import { FILE_STATES, JOB_STATES, TRIGGERS } from '../store/job.ts';
@@ -130,7 +131,13 @@ const job = z.object({
 });
 
 /** A job with the progress of its files. */
-export const jobView = job.extend({ files: z.array(fileView), dryRun: dryRun.optional() }).meta({ id: 'MirrorJob' });
+export const jobView = job
+  .extend({
+    files: z.array(fileView),
+    warnings: z.array(z.string()).optional().meta({ description: 'what machines need and the release lacks here' }),
+    dryRun: dryRun.optional(),
+  })
+  .meta({ id: 'MirrorJob' });
 
 export const jobPage = z.object({ items: z.array(jobView), unreadable, cursor });
 
@@ -142,6 +149,23 @@ export const announcedJobs = z.union([
 
 /** The answer to GitHub's ping. */
 export const pong = z.object({ pong: z.literal(true) });
+
+const hold = z
+  .object({
+    version: z.string(),
+    since: moment,
+    why: z.enum(HOLD_REASONS).meta({
+      description:
+        'files: it lacks what a boot needs; machines: some would not boot it; looking: they are being looked at; boots: too few machines of the ring before have booted it',
+    }),
+    text: z.string().meta({ description: 'the same in one sentence' }),
+    files: z.array(z.string()).optional(),
+    broken: z.int().optional().meta({ description: 'machines and fleets that would not boot' }),
+    causes: z.array(z.object({ cause: z.string(), count: z.int(), examples: z.array(z.string()) })).optional(),
+    needs: z.int().optional().meta({ description: 'boots that are needed' }),
+    seen: z.int().optional().meta({ description: 'boots that were seen' }),
+  })
+  .meta({ id: 'Hold', description: 'a release that the alias does not move onto, and why' });
 
 const aliasFields = {
   channel: z.string(),
@@ -160,6 +184,7 @@ const aliasFields = {
     .object({ follows: z.string(), after: z.string() })
     .optional()
     .meta({ description: 'of a ring: whom it follows, and how long after' }),
+  holds: z.array(hold).optional(),
   fault: z.string().optional().meta({ description: 'why nothing is served under this name at the moment' }),
 };
 
@@ -174,6 +199,10 @@ export const pinned = z
     dryRun,
   })
   .meta({ id: 'PinnedAlias' });
+
+export const liftBody = z
+  .strictObject({ version: z.string({ error: 'must be MAJOR.CHANNEL.PATCH' }) })
+  .meta({ id: 'LiftedHold', example: { version: '4593.2.5' } });
 
 const quarantine = z
   .object({

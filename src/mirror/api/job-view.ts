@@ -1,10 +1,12 @@
 /** Makes the API's view of a job, with the progress of each file. */
 
 import type { Catalogue } from '../../releases/catalogue.ts';
+import { plainName } from '../../releases/companions.ts';
 import type { ReleaseStore } from '../../releases/store/bucket.ts';
 import type { Manifest } from '../../releases/store/manifest.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
+import { oemSysext } from '../aliases/hold-for.ts';
 import type { MirrorStore, Release } from '../store/bucket.ts';
 import type { FileStatus, Job } from '../store/job.ts';
 import type { AnnouncedJob, FileView, JobView } from './call-shapes.ts';
@@ -13,14 +15,25 @@ export interface ViewPorts {
   readonly store: MirrorStore;
   readonly releases: ReleaseStore;
   readonly catalogue: Catalogue;
+  /** Returns the clouds that kernel arguments of machines name, of those that boot by a name of the release's pair. */
+  readonly oemsOf: (release: Release) => Promise<Result<readonly string[], StoreFault>>;
 }
 
 /** Returns the job of a release with its files, or `undefined` when there is none. */
 export async function viewJob(ports: ViewPorts, release: Release): Promise<Result<JobView | undefined, StoreFault>> {
   const stored = await ports.store.job(release).read();
   if (!stored.ok || stored.value === undefined) return stored.ok ? ok(undefined) : stored;
-  return await withFiles(ports, stored.value.value);
+  const view = await withFiles(ports, stored.value.value);
+  if (!view.ok) return view;
+  const oems = await ports.oemsOf(release);
+  if (!oems.ok) return oems;
+  const has = (name: string) => view.value.files.some((file) => file.name === name && file.state !== 'absent');
+  const warnings = oems.value.filter((oem) => !has(oemSysext(oem))).map(missingSysext);
+  return ok(warnings.length === 0 ? view.value : { ...view.value, warnings });
 }
+
+const missingSysext = (oem: string): string =>
+  `machines boot with flatcar.oem.id=${oem}, whose initrd fetches ${plainName(oemSysext(oem))}, and it is not mirrored: add it to UPDATE_FILES, or the set updates to MIRROR_SETS`;
 
 export interface JobPage {
   readonly items: readonly JobView[];
@@ -40,7 +53,7 @@ export interface JobFilter {
  * where it begins; empty for the first page.
  */
 export async function viewJobs(
-  ports: ViewPorts,
+  ports: Omit<ViewPorts, 'oemsOf'>,
   { channel, board, state }: JobFilter = {},
   after = '',
   most = Number.POSITIVE_INFINITY,
@@ -85,7 +98,10 @@ export function jobFields(job: Job): AnnouncedJob {
   };
 }
 
-async function withFiles({ store, releases }: ViewPorts, job: Job): Promise<Result<JobView, StoreFault>> {
+async function withFiles(
+  { store, releases }: Pick<ViewPorts, 'store' | 'releases'>,
+  job: Job,
+): Promise<Result<JobView, StoreFault>> {
   const manifest = job.state === 'complete' ? await releases.manifest(job) : ok(undefined);
   if (!manifest.ok && manifest.error.reason !== 'stored-malformed') return manifest;
   // A sweep leaves a manifest without files.

@@ -13,6 +13,7 @@ import type { PollPorts } from '../poll.ts';
 import type { Release } from '../store/bucket.ts';
 import type { WebhookRules } from '../webhook.ts';
 import { aliasParams, mirrorParams, releaseParams } from './call-shapes.ts';
+import type { ViewPorts } from './job-view.ts';
 
 /** The ports of the routes: those of the poll without its log, and the rules for webhooks. */
 export interface MirrorRoom
@@ -21,6 +22,7 @@ export interface MirrorRoom
   /** Drops this isolate's cached manifest of a release, after a route has changed it. */
   readonly forget: (release: Release) => void;
   readonly versionFiles: VersionFiles;
+  readonly oemsOf: ViewPorts['oemsOf'];
   readonly cursors: Cursors;
   /** True where nothing that is written stays. */
   readonly isDry: boolean;

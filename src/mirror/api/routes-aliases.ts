@@ -10,7 +10,16 @@ import { fieldProblem, type Problem } from '../../shared/problem.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { endRing, followAlias, type PinFault, pinAlias, unpinAlias } from '../pin.ts';
 import { aliasTag, viewAlias } from './alias-view.ts';
-import { type AliasView, type aliasPage, aliasQuery, type aliasView, pinBody, type pinned } from './call-shapes.ts';
+import {
+  type AliasView,
+  type aliasPage,
+  aliasQuery,
+  type aliasView,
+  liftBody,
+  pinBody,
+  type pinned,
+} from './call-shapes.ts';
+import { gatePin } from './gate-pin.ts';
 import { aliasOf, type MirrorRoom, NO_CURSOR, refuse } from './room.ts';
 
 const BODY_LIMIT = 256 * 1024;
@@ -49,8 +58,24 @@ export function aliasRoutes(room: MirrorRoom): App {
       if (!index.ok) return err(releaseProblem(index.error));
       if (!index.value.releases.some((release) => release.version === version))
         return err(await notPublished(room, target, version));
+      const held = isForced(call) ? ok(undefined) : await gatePin(room.publisher, { ...target, version }, target.alias);
+      if (!held.ok) return held;
       const done = await pinAlias(room, target, target.alias, version, async (record) => holds(await aliasTag(record)));
       return done.ok ? done : err(pinProblem(done.error));
+    });
+  });
+  app.post('/:channel/:board/:alias/lift', async (call) => {
+    const body = await apiBody(room.platform, call.req.raw, BODY_LIMIT);
+    const read = body.ok ? apiObject(body.value) : body;
+    const wish = read.ok ? checkShape(liftBody, read.value) : read;
+    if (!wish.ok) return refuse(call, 'code' in wish.error ? wish.error : shapeProblem(wish.error));
+    const version = wish.value.version as Version;
+    return await changed(room, call, async (target) => {
+      const lifted = await room.publisher.lift({ ...target, version }, target.alias);
+      if (!lifted.ok) return err(releaseProblem(lifted.error));
+      return lifted.value
+        ? ok(undefined)
+        : err({ code: 'not-found', detail: `version: nothing holds ${target.alias} back from ${version}` });
     });
   });
   app.delete('/:channel/:board/:alias', async (call) => {
@@ -66,6 +91,9 @@ export function aliasRoutes(room: MirrorRoom): App {
   });
   return app;
 }
+
+/** True for a call that overrules the gate. */
+const isForced = (call: Call): boolean => ['1', 'true'].includes(call.req.query('force') ?? '');
 
 type Target = Pair & { readonly alias: Alias };
 

@@ -62,6 +62,9 @@ export interface MirrorStore {
   notes(): Document<MirrorNotes>;
   /** What was told of the aliases of a pair. What cannot be read counts as nothing: it is told again, with the same ids. */
   toldNames(pair: Pair): Document<ToldNames>;
+  /** Counts the machines of a name that have booted a release, up to `most`. */
+  booted(release: Release, name: string, most: number): Promise<Result<number, StoreFault>>;
+  noteBooted(release: Release, name: string, machine: string): Promise<Result<undefined, StoreFault>>;
   /** Writes an object and returns its etag. */
   put(key: string, bytes: Uint8Array): Promise<Result<string, StoreFault>>;
   startUpload(key: string): Promise<Result<Upload, StoreFault>>;
@@ -128,6 +131,16 @@ export function mirrorBucket(bucket: R2Bucket, platform: Platform): MirrorStore 
     notes: () => r2Document(bucket, reach, 'mirror.json', jsonCodec(orElse(parseNotes, () => NO_NOTES))),
     toldNames: ({ channel, board }) =>
       r2Document(bucket, reach, `told/${channel}/${board}.json`, jsonCodec(orElse(parseToldNames, () => ({})))),
+    booted: (release, name, most) =>
+      reach('list booted', async () => {
+        const page = await bucket.list({ prefix: bootedPrefix(release, name), limit: Math.min(most, 1000) });
+        return page.objects.length;
+      }),
+    noteBooted: (release, name, machine) =>
+      reach('note booted', async () => {
+        await bucket.put(`${bootedPrefix(release, name)}${machine}`, '');
+        return undefined;
+      }),
     put: (key, bytes) =>
       reachData('write file', async () => {
         const object = await bucket.put(key, bytes);
@@ -171,6 +184,9 @@ export function mirrorBucket(bucket: R2Bucket, platform: Platform): MirrorStore 
       }),
   };
 }
+
+const bootedPrefix = ({ channel, board, version }: Release, name: string): string =>
+  `booted/${channel}/${board}/${version}/${name}/`;
 
 const storedObject = ({ key, etag, size, uploaded }: R2Object): StoredObject => ({
   key,

@@ -6,7 +6,7 @@ import type { Alias, Pair, Version } from '../model.ts';
 import { type AliasRecord, historyOf } from '../store/alias.ts';
 import type { ReleaseStore } from '../store/bucket.ts';
 import { isPublished } from '../store/manifest.ts';
-import { type Candidate, candidatesAt, durationMs } from '../store/ring.ts';
+import { type Candidate, candidatesAt, durationMs, type Named } from '../store/ring.ts';
 
 export interface RingName {
   readonly version: Version;
@@ -47,16 +47,19 @@ export async function ringName(
 async function ringCandidates(
   { store, platform }: Ports,
   pair: Pair,
-  { pin, ring }: Pick<AliasRecord, 'pin' | 'ring'>,
+  { pin, ring, holds }: Pick<AliasRecord, 'pin' | 'ring' | 'holds'>,
 ): Promise<Result<{ candidates: Candidate[]; backAt: readonly (string | undefined)[] }, StoreFault>> {
   if (pin !== null) return ok({ candidates: [{ version: pin, since: 0 }], backAt: [] });
   const afterMs = ring === undefined ? undefined : durationMs(ring.after);
   if (ring === undefined || afterMs === undefined) return ok({ candidates: [], backAt: [] });
   const followed = await store.alias(pair, ring.follows as Alias);
   if (!followed.ok) return followed;
-  const history = historyOf(followed.value).toReversed();
+  // It does not come to what is held; what it would go back to goes on.
+  const isHeld = ({ version }: Named) => holds.some((hold) => hold.version === version);
+  const whole = historyOf(followed.value).toReversed();
+  const history = whole.filter((name) => !isHeld(name));
   return ok({
     candidates: candidatesAt(history, afterMs, platform.now()),
-    backAt: history.map(({ backAt }) => backAt),
+    backAt: whole.map(({ backAt }) => backAt),
   });
 }

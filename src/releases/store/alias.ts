@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Result } from '../../shared/result.ts';
 import { type Malformed, parseStored, storedObject } from '../../shared/stored-json.ts';
 import { compareVersions, type Version } from '../model.ts';
+import { holdSchema, holdsAbove, withHold } from './hold.ts';
 import { type Named, withNewName } from './ring.ts';
 import { momentField, versionField } from './stored-fields.ts';
 
@@ -24,6 +25,10 @@ const aliasSchema = storedObject({
   ring: storedObject({ follows: z.string(), after: z.string() }).optional(),
   /** The release that an operator has pinned the alias to. */
   pin: version,
+  /** Releases that the alias does not move onto, and why. Earlier versions held none. */
+  holds: z.array(holdSchema).default([]),
+  /** The release for which an operator has lifted the hold. */
+  lifted: versionField.optional(),
   /** When the alias last changed because of a publication, a pin or a quarantine. */
   since: momentField.optional(),
   /** When the alias last went from one release to another. A client may hold a part of a file of the earlier one. */
@@ -32,7 +37,7 @@ const aliasSchema = storedObject({
 
 export type AliasRecord = Readonly<z.output<typeof aliasSchema>>;
 
-export const NO_ALIAS: AliasRecord = { version: null, floor: null, floors: [], named: [], pin: null };
+export const NO_ALIAS: AliasRecord = { version: null, floor: null, floors: [], named: [], pin: null, holds: [] };
 
 /** How many floors a record keeps. */
 export const FLOORS_KEPT = 10;
@@ -75,10 +80,15 @@ export function withMove(before: AliasRecord, after: AliasRecord, at: string): A
 function withName(before: AliasRecord, after: AliasRecord, at: string): AliasRecord {
   const name = nameOf(after);
   if (name === null || name === nameOf(before)) return after;
-  return { ...after, named: withNewName(historyOf(before), { version: name, at }) };
+  return {
+    ...after,
+    holds: [...holdsAbove(after.holds, name)],
+    named: withNewName(historyOf(before), { version: name, at }),
+  };
 }
 
-const nameOf = ({ pin, version, floor }: AliasRecord): Version | null =>
+/** Returns what a record names as far as it tells: the pin, or the highest that it has seen; `null` for nothing. A ring tells nothing of it. */
+export const nameOf = ({ pin, version, floor }: AliasRecord): Version | null =>
   pin ?? highestOf([version, floor].filter((one) => one !== null));
 
 /** What an alias named, newest first. Of a record of an earlier version only the last name is known, and when it last changed. */
@@ -114,8 +124,8 @@ export interface Heirs {
 }
 
 /** True when the withdrawal of `release` changes the record. */
-export const mentions = ({ version, floor, pin, floors }: AliasRecord, release: Version): boolean =>
-  [version, floor, pin].includes(release) || floors.some((earlier) => earlier.version === release);
+export const mentions = ({ version, floor, pin, floors, holds }: AliasRecord, release: Version): boolean =>
+  [version, floor, pin].includes(release) || [...floors, ...holds].some((earlier) => earlier.version === release);
 
 /**
  * Returns the record after the withdrawal of `release`: where it names that release, its version and its floor fall to
@@ -130,6 +140,7 @@ export function withdrawn(record: AliasRecord, release: Version, heirs: Heirs, n
     floor: record.floor === release ? heirs.floor : record.floor,
     floors: record.floors.filter((earlier) => earlier.version !== release),
     pin: record.pin === release ? null : record.pin,
+    holds: [...withHold(record.holds, release, undefined)],
     ...(isNamed ? { since: now } : {}),
   };
 }

@@ -1,13 +1,13 @@
 /** Finds who holds a release: what an alias names and what a job works on is neither retired nor deleted. */
 
-import { type Catalogue, isMirrored } from '../releases/catalogue.ts';
-import type { Alias, Pair } from '../releases/model.ts';
-import { historyOf } from '../releases/store/alias.ts';
-import type { ReleaseStore } from '../releases/store/bucket.ts';
-import { ok, type Result } from '../shared/result.ts';
-import type { StoreFault } from '../shared/store.ts';
-import type { MirrorStore, Release } from './store/bucket.ts';
-import { isActive } from './store/job.ts';
+import { type Catalogue, isMirrored } from '../../releases/catalogue.ts';
+import type { Alias, Pair } from '../../releases/model.ts';
+import { historyOf } from '../../releases/store/alias.ts';
+import type { ReleaseStore } from '../../releases/store/bucket.ts';
+import { ok, type Result } from '../../shared/result.ts';
+import type { StoreFault } from '../../shared/store.ts';
+import type { MirrorStore, Release } from '../store/bucket.ts';
+import { isActive } from '../store/job.ts';
 
 export interface HolderPorts {
   readonly store: MirrorStore;

@@ -1,16 +1,16 @@
 /** Changes alias records after a publication and after a withdrawal. */
 
-import { type Alias, compareVersions, type Pair, type Version } from '../releases/model.ts';
-import { changeAlias } from '../releases/serve/current.ts';
-import { type AliasRecord, mentions, raiseFloor, withdrawn, withMove } from '../releases/store/alias.ts';
-import type { ReleaseStore } from '../releases/store/bucket.ts';
-import type { ReleaseIndex } from '../releases/store/release-index.ts';
-import { change } from '../shared/document.ts';
-import type { Platform } from '../shared/platform.ts';
-import { err, ok, type Result } from '../shared/result.ts';
-import { isStoreFault, type StoreFault } from '../shared/store.ts';
+import { type Alias, compareVersions, type Pair, type Version } from '../../releases/model.ts';
+import { changeAlias } from '../../releases/serve/current.ts';
+import { type AliasRecord, mentions, raiseFloor, withdrawn, withMove } from '../../releases/store/alias.ts';
+import type { ReleaseStore } from '../../releases/store/bucket.ts';
+import type { ReleaseIndex } from '../../releases/store/release-index.ts';
+import { change } from '../../shared/document.ts';
+import type { Platform } from '../../shared/platform.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import { isStoreFault, type StoreFault } from '../../shared/store.ts';
+import type { Release } from '../store/bucket.ts';
 import { findHeirs, type HeirPorts, majorOf } from './heirs.ts';
-import type { Release } from './store/bucket.ts';
 
 /**
  * Moves `alias` to a published release if that is higher than the one it names, and returns the record that is stored
@@ -25,11 +25,11 @@ export function moveAlias(
   release: { readonly version: Version; readonly alias?: string | undefined },
 ): Promise<Result<AliasRecord, StoreFault>> {
   const now = new Date(platform.now()).toISOString();
-  return changeAlias(platform, releases, pair, alias, (record) => moved(record, alias, release, now));
+  return changeAlias(platform, releases, pair, alias, (record) => movedRecord(record, alias, release, now));
 }
 
-/** The record after a publication; the same object if the alias does not move. */
-function moved(
+/** Returns the record after a publication; the same object if the alias does not move. `now` is ISO 8601. */
+export function movedRecord(
   record: AliasRecord,
   alias: Alias,
   release: { readonly version: Version; readonly alias?: string | undefined },

@@ -1,14 +1,14 @@
 /** Finds what an alias falls to when the release that it names is withdrawn. */
 
-import { type Alias, compareVersions, type Version } from '../releases/model.ts';
-import { type AliasRecord, type Heirs, highestOf } from '../releases/store/alias.ts';
-import type { ReleaseStore } from '../releases/store/bucket.ts';
-import { isOnlyAMark, isWithdrawn } from '../releases/store/manifest.ts';
-import type { ReleaseIndex } from '../releases/store/release-index.ts';
-import type { Platform } from '../shared/platform.ts';
-import { ok, type Result } from '../shared/result.ts';
-import type { StoreFault } from '../shared/store.ts';
-import type { MirrorStore, Release } from './store/bucket.ts';
+import { type Alias, compareVersions, type Version } from '../../releases/model.ts';
+import { type AliasRecord, type Heirs, highestOf } from '../../releases/store/alias.ts';
+import type { ReleaseStore } from '../../releases/store/bucket.ts';
+import { isOnlyAMark, isWithdrawn } from '../../releases/store/manifest.ts';
+import type { ReleaseIndex } from '../../releases/store/release-index.ts';
+import type { Platform } from '../../shared/platform.ts';
+import { ok, type Result } from '../../shared/result.ts';
+import type { StoreFault } from '../../shared/store.ts';
+import type { MirrorStore, Release } from '../store/bucket.ts';
 
 export interface HeirPorts {
   readonly platform: Platform;
