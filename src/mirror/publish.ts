@@ -1,7 +1,6 @@
 /** Publishes releases, which alone makes their files readable, and removes releases from the lists. */
 
 import { type Alias, isRing, type Pair, type Version } from '../releases/model.ts';
-import { nameOf as aliasNames } from '../releases/store/alias.ts';
 import type { Hold } from '../releases/store/hold.ts';
 import { isPublished, isWithdrawn, type Manifest, type ManifestFile } from '../releases/store/manifest.ts';
 import {
@@ -18,9 +17,9 @@ import { change, type Patience, update } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { isStoreFault, type StoreFault } from '../shared/store.ts';
 import { withdrawFromAlias } from './aliases/alias-moves.ts';
-import { groundsFor, holdRings, liftHold } from './aliases/gate.ts';
+import { liftHold } from './aliases/gate.ts';
 import { type MovePorts, moveGated } from './aliases/gated-moves.ts';
-import { holdFor } from './aliases/hold-for.ts';
+import { holdForPin } from './aliases/hold-for-pin.ts';
 import { heldByAny } from './aliases/holders.ts';
 import { lookAhead } from './aliases/look-ahead.ts';
 import type { MirrorStore, Release } from './store/bucket.ts';
@@ -170,22 +169,9 @@ export class Publisher {
     return job.value?.value.movesAlias === true ? await this.moveAliases(job.value.value) : ok(undefined);
   }
 
-  /**
-   * Returns why a name must not be pinned to a release. A release that lacks files holds only names by which something boots: whoever
-   * pins has decided for a name that is for downloads alone. Rings behind the name are held where they have to be.
-   */
+  /** Returns why a name must not be pinned to a release. */
   async holdForPin(release: Release, alias: Alias): Promise<Result<Hold | undefined, StoreFault>> {
-    const record = await this.ports.releases.alias(release, alias);
-    if (!record.ok) return record;
-    if (aliasNames(record.value) === release.version) return ok(undefined);
-    const grounds = await groundsFor(this.ports, release);
-    if (!grounds.ok || grounds.value === undefined) return grounds.ok ? ok(undefined) : grounds;
-    const { looked } = grounds.value;
-    const hasFollowers = looked.state === 'looking' || (looked.names[alias]?.followers ?? 0) > 0;
-    const hold = hasFollowers ? holdFor(alias, record.value, grounds.value) : undefined;
-    if (hold !== undefined || isRing(alias)) return ok(hold);
-    const held = await holdRings(this.ports, release, grounds.value);
-    return held.ok ? ok(undefined) : held;
+    return await holdForPin(this.ports, release, alias);
   }
 
   /** Lifts the hold of a release for a name, and moves what may move now. Returns false where nothing holds it back. */

@@ -97,9 +97,11 @@ export const fileStatusKey = (release: Release, name: string): string => `status
 /** The key of the record of a file's last multipart upload. */
 export const uploadKey = (release: Release, name: string): string => fileStatusKey(release, `${name}.upload`);
 
-/** The prefixes of what the mirror has written of a release, except its manifest and its job record. */
-export const mirroredPrefixes = (release: Release): string[] =>
-  ['files', 'status'].map((kind) => `${kind}/${releasePath(release)}/`);
+/** The prefixes of what the mirror and the gate have written of a release, except its manifest and its job record. */
+export const mirroredPrefixes = (release: Release): string[] => [
+  ...['files', 'status', 'booted'].map((kind) => `${kind}/${releasePath(release)}/`),
+  `gate/looks/${releasePath(release)}.json`,
+];
 /** The prefixes of what pass-through has written of a release. */
 export const passedPrefixes = (release: Release): string[] =>
   ['verdicts', 'unproven', 'refused'].map((kind) => `${kind}/${releasePath(release)}/`);

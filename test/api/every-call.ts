@@ -49,6 +49,10 @@ export async function openFullEdge(): Promise<void> {
   expect((await call('PUT', '/api/fleets/web', '{"unknown":"wait"}')).status).toBe(200);
   const waiting = { at: new Date().toISOString(), state: 'waiting', identities: '{"mac":["52:54:00:00:00:01"]}' };
   await env.RELEASES.put(`waiting/web/${WAITING}`, '', { customMetadata: waiting });
+  const alias = 'alias/stable/amd64-usr/current.json';
+  const record = (await (await env.RELEASES.get(alias))?.json()) as object;
+  const hold = { version: '4593.2.6', at: new Date().toISOString(), why: 'files', files: [KERNEL] };
+  await env.RELEASES.put(alias, JSON.stringify({ ...record, holds: [hold] }));
   await env.RELEASES.put(`announcements/events/${ANNOUNCEMENT.id}.json`, JSON.stringify(ANNOUNCEMENT));
   await env.RELEASES.put(`changes/web/${CHECK.id}.json`, JSON.stringify(CHECK));
   await edge.settle();
@@ -98,6 +102,7 @@ export const SENT: Readonly<Record<string, { params?: Record<string, string>; qu
   liftQuarantine: { params: { version: '4000.2.0' } },
   pinAlias: { body: '{"version":"4593.2.5"}' },
   unpinAlias: {},
+  liftHold: { body: '{"version":"4593.2.6"}' },
   refreshKeyring: {},
   putMachine: { params: { id: 'vm-2' }, query: 'profile=web', body: config('/new') },
   patchMachine: { body: '{"profile":null}' },

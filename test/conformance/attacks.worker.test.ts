@@ -103,7 +103,7 @@ describe('rollback', () => {
   });
 
   it('an older release that is mirrored does not move current back', async () => {
-    await tenant.release({ ...PAIR, version: '4593.2.4', files: { [IMAGE]: 1000 } });
+    await tenant.release({ ...PAIR, version: '4593.2.4', files: { [IMAGE]: 1000, [KERNEL]: 1000 } });
     const edge = await mirroring();
     await mirror(edge, '4593.2.5');
     expect(await mirror(edge, '4593.2.4')).toMatchObject({ state: 'complete' });
@@ -135,7 +135,7 @@ describe('fast-forward', () => {
   });
 
   it('after a stolen key has raised current, quarantine brings it back down', async () => {
-    await tenant.release({ ...PAIR, version: '99999.2.0', files: { [IMAGE]: 1000 } });
+    await tenant.release({ ...PAIR, version: '99999.2.0', files: { [IMAGE]: 1000, [KERNEL]: 1000 } });
     const edge = await mirroring();
     await mirror(edge, '4593.2.5');
     await mirror(edge, '99999.2.0');

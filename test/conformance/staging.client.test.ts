@@ -36,6 +36,7 @@ describe('npm run deploy -- --env staging', { timeout: 300_000 }, () => {
     expect([...account.workflows].sort()).toEqual([
       ['flatcar-edge-staging-change-profile', 'flatcar-edge-staging'],
       ['flatcar-edge-staging-deliver-announcements', 'flatcar-edge-staging'],
+      ['flatcar-edge-staging-look-at-release', 'flatcar-edge-staging'],
       ['flatcar-edge-staging-mirror', 'flatcar-edge-staging-mirror'],
     ]);
     expect([...account.secrets].sort()).toEqual(Object.keys(SECRETS).sort());

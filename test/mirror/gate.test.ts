@@ -1,5 +1,7 @@
 /** The gate: no name moves onto a release that would break those who boot by it, and what holds it can be seen and overruled. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { holdFor } from '../../src/mirror/aliases/hold-for.ts';
+import type { Version } from '../../src/releases/model.ts';
 import { makeSigningKey } from '../../tools/release-server/signing-key.ts';
 import { movingClock } from '../support/moving-clock.ts';
 import { type NodeEdge, type NodeEdgeOptions, nodeEdge } from '../support/node-edge.ts';
@@ -86,6 +88,9 @@ describe('files that a boot needs', () => {
     for (const version of [OLD, NEW]) edge.upstream.delete(`/${PAIR}/${version}/${INITRD}`);
     await edge.mirror(OLD);
     expect(await aliasOf(edge, 'current')).toMatchObject({ version: OLD });
+    // What was not there before is not taken from anybody.
+    await edge.mirror(NEW);
+    expect(await aliasOf(edge, 'current')).toMatchObject({ version: NEW });
     const { edge: images } = await gatedEdge({ vars: { MIRROR_FILES: PACKAGES } });
     await images.mirror(OLD);
     await images.mirror(NEW);
@@ -200,7 +205,7 @@ describe('machines that would not boot', () => {
     expect(await aliasOf(edge, 'current')).toMatchObject({ version: NEW });
   });
 
-  it('the system extension of a cloud holds it, where such are mirrored; the job warns where they are not', async () => {
+  it('a job warns of a cloud whose system extension is not mirrored', async () => {
     const { edge } = await gatedEdge();
     await edge.mirror(OLD);
     await good(edge.call('PUT', '/api/machines/vm-1?kernel_arg=flatcar.oem.id=azure', ''));
@@ -208,15 +213,20 @@ describe('machines that would not boot', () => {
     expect(await aliasOf(edge, 'current')).toMatchObject({ version: NEW });
     const job = await (await edge.call('GET', `/api/mirrors/${PAIR}/${NEW}`)).json<{ warnings?: string[] }>();
     expect(job.warnings).toEqual([expect.stringMatching(/flatcar\.oem\.id=azure, whose initrd fetches oem-azure\.gz/)]);
+  });
 
-    const { edge: mirrored } = await gatedEdge({ vars: { UPDATE_FILES: 'oem-azure.gz' } });
-    await mirrored.mirror(OLD);
-    await good(mirrored.call('PUT', '/api/machines/vm-1?kernel_arg=flatcar.oem.id=azure', ''));
-    await mirrored.mirror(NEW);
-    expect(await aliasOf(mirrored, 'current')).toMatchObject({
-      version: OLD,
-      holds: [{ why: 'files', files: ['update/oem-azure.gz'] }],
-    });
+  it.each([
+    ['is wanted, served now and missing', ['update/oem-azure.gz'], ['update/oem-azure.gz'], ['update/oem-azure.gz']],
+    ['is not served now either', ['update/oem-azure.gz'], [], undefined],
+    ['is none that this mirror copies', [], ['update/oem-azure.gz'], undefined],
+  ])('a system extension that %s', (_what, wanted, served, files) => {
+    const names = { prod: { followers: 1, broken: 0, breaks: [], oems: ['azure'] } };
+    const manifest = { version: NEW as Version, files: {} };
+    const grounds = { manifest, wanted, looked: { state: 'looked' as const, names }, now: new Date(0).toISOString() };
+    const hold = holdFor('prod', {}, Object.fromEntries(served.map((name) => [name, {}])), grounds);
+    expect(hold?.files).toEqual(files);
+    expect(holdFor('other', {}, Object.fromEntries(served.map((name) => [name, {}])), grounds)).toBeUndefined();
+    expect(holdFor('prod', { lifted: NEW as Version }, { 'update/oem-azure.gz': {} }, grounds)).toBeUndefined();
   });
 });
 

@@ -69,7 +69,7 @@ interface Ring {
 }
 
 /** Returns the rings of a pair that can be read, and that were not ended. */
-export async function ringsOf(
+async function ringsOf(
   { releases }: Pick<GatePorts, 'releases'>,
   pair: Pair,
 ): Promise<Result<readonly Ring[], StoreFault>> {
@@ -91,10 +91,12 @@ async function holdForRing(
   all: readonly Ring[],
   grounds: Grounds,
 ): Promise<Result<Hold | undefined, StoreFault>> {
-  const hold = holdFor(ring, record, grounds);
-  if (hold !== undefined || ports.promoteAfterBoots === 0) return ok(hold);
   const named = await ringName({ store: ports.releases, platform: ports.platform }, release, record);
   if (!named.ok) return named;
+  const served = await filesOf(ports, release, named.value?.version);
+  if (!served.ok) return served;
+  const hold = holdFor(ring, record, served.value, grounds);
+  if (hold !== undefined || ports.promoteAfterBoots === 0) return ok(hold);
   // Going back, and staying, need no proof.
   if (named.value !== undefined && compareVersions(release.version, named.value.version) <= 0) return ok(undefined);
   const before = ringBefore({ ring, record }, all);
@@ -106,8 +108,20 @@ async function holdForRing(
   return ok(isProven ? undefined : waitsForBoots(record, release.version, boots, now));
 }
 
+/** Returns the files of a release that a name serves now; none where it names nothing, or where that cannot be read. */
+export async function filesOf(
+  { releases }: Pick<GatePorts, 'releases'>,
+  pair: Pair,
+  version: Version | null | undefined,
+): Promise<Result<Readonly<Record<string, unknown>>, StoreFault>> {
+  if (version === null || version === undefined) return ok({});
+  const manifest = await releases.manifest({ ...pair, version });
+  if (!manifest.ok && manifest.error.reason !== 'stored-malformed') return manifest;
+  return ok((manifest.ok ? manifest.value?.files : undefined) ?? {});
+}
+
 /** Returns the name whose machines boot a release last before those of `ring`: the next faster ring, or the alias that it follows. */
-export function ringBefore({ ring, record }: Ring, all: readonly Ring[]): string {
+function ringBefore({ ring, record }: Ring, all: readonly Ring[]): string {
   const after = ({ record: { ring: of } }: Ring): number => durationMs(of?.after ?? '') ?? 0;
   const follows = record.ring?.follows ?? 'current';
   const faster = all

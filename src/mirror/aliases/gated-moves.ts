@@ -1,11 +1,12 @@
 /** Moves the aliases of a pair onto a release that was published, as far as the gate lets them. */
 import { type Catalogue, mirroredAliases } from '../../releases/catalogue.ts';
 import type { Alias } from '../../releases/model.ts';
+import { nameOf } from '../../releases/store/alias.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { Job } from '../store/job.ts';
 import { moveAlias, movedRecord } from './alias-moves.ts';
-import { type GatePorts, groundsFor, holdRings, writeHold } from './gate.ts';
+import { filesOf, type GatePorts, groundsFor, holdRings, writeHold } from './gate.ts';
 import { holdFor } from './hold-for.ts';
 
 export interface MovePorts extends GatePorts {
@@ -38,7 +39,9 @@ export async function moveGated(ports: MovePorts, release: Published): Promise<R
   let fault: StoreFault | undefined;
   for (const { alias, namesNothing } of moving) {
     const record = await releases.alias(release, alias);
-    const hold = record.ok && !namesNothing ? holdFor(alias, record.value, grounds.value) : undefined;
+    const served = await filesOf(ports, release, record.ok ? nameOf(record.value) : null);
+    if (!served.ok) return served;
+    const hold = record.ok && !namesNothing ? holdFor(alias, record.value, served.value, grounds.value) : undefined;
     const moved =
       hold === undefined
         ? await moveAlias(platform, releases, release, alias, release)

@@ -39,19 +39,22 @@ const CAUSES_SHOWN = 10;
 export const oemSysext = (oem: string): string => updateFile(`oem-${oem}.gz`);
 
 /**
- * Returns why a name must not move onto the release now, or nothing. A file holds it only if this mirror copies such files: others
- * come from upstream, whatever the alias names. An operator who has lifted the hold of this version has decided.
+ * Returns why a name must not move onto the release now, or nothing. `served` are the files of the release that it names. A file holds
+ * it only if it is served under the name now, and this mirror copies such files: others come from upstream, whatever the alias
+ * names. An operator who has lifted the hold of this version has decided.
  */
 export function holdFor(
   name: string,
   { lifted }: Pick<AliasRecord, 'lifted'>,
+  served: Readonly<Record<string, unknown>>,
   { manifest, wanted, looked, now }: Grounds,
 ): Hold | undefined {
   const { version } = manifest;
   if (lifted === version) return undefined;
   const hold = (why: Hold['why'], rest: Partial<Hold>): Hold => ({ version, at: now, why, ...rest });
   const look = looked.state === 'looked' ? looked.names[name] : undefined;
-  const isMissing = (file: string) => wanted.includes(file) && !Object.hasOwn(manifest.files, file);
+  const isMissing = (file: string) =>
+    wanted.includes(file) && Object.hasOwn(served, file) && !Object.hasOwn(manifest.files, file);
   const files = [...PXE_PAIR, ...(look?.oems ?? []).map(oemSysext)].filter(isMissing);
   if (files.length > 0) return hold('files', { files });
   if (looked.state === 'looking') return hold('looking', { looked: looked.looked });

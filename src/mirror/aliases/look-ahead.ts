@@ -2,13 +2,14 @@
  * Looks ahead for the names of a pair: what a ring comes to before long is looked at once more, for machines and configs have
  * changed since it was published; and what is held is looked at again, for somebody may have mended it.
  */
-import type { Alias, Pair, Version } from '../../releases/model.ts';
-import { historyOf } from '../../releases/store/alias.ts';
+
+import { type Alias, isRing, type Pair, type Version } from '../../releases/model.ts';
+import { type AliasRecord, historyOf } from '../../releases/store/alias.ts';
 import { durationMs } from '../../releases/store/ring.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { Release } from '../store/bucket.ts';
-import { groundsFor, holdRings, ringsOf } from './gate.ts';
+import { groundsFor, holdRings } from './gate.ts';
 import { type MovePorts, moveGated } from './gated-moves.ts';
 
 /** The poll comes round every quarter of an hour. */
@@ -21,24 +22,28 @@ export async function lookAhead(
   streamOf: (release: Release) => Promise<Result<Alias | undefined, StoreFault>>,
 ): Promise<Result<undefined, StoreFault>> {
   const { releases, platform } = ports;
-  const aliases = await releases.aliases(pair);
-  if (!aliases.ok) return aliases;
-  const held = aliases.value.found.flatMap(({ record }) => record.holds.map(({ version }) => version));
-  for (const version of new Set(held)) {
+  const names = await releases.names(pair);
+  if (!names.ok) return names;
+  const records = new Map<Alias, AliasRecord>();
+  for (const name of names.value) {
+    const record = await releases.alias(pair, name);
+    if (!record.ok && record.error.reason !== 'stored-malformed') return record;
+    if (record.ok) records.set(name, record.value);
+  }
+  const held = [...records].filter(([name]) => !isRing(name)).flatMap(([, { holds }]) => holds);
+  for (const version of new Set(held.map((hold) => hold.version))) {
     const alias = await streamOf({ ...pair, version });
     if (!alias.ok) return alias;
     const moved = await moveGated(ports, { ...pair, version, alias: alias.value });
     if (!moved.ok) return moved;
   }
-  const rings = await ringsOf(ports, pair);
-  if (!rings.ok) return rings;
   const soon = new Set<Version>();
-  for (const { record } of rings.value) {
-    for (const { version } of record.holds) soon.add(version);
-    const followed = await releases.alias(pair, (record.ring?.follows ?? 'current') as Alias);
-    if (!followed.ok && followed.error.reason !== 'stored-malformed') return followed;
-    const afterMs = durationMs(record.ring?.after ?? '') ?? 0;
-    for (const { version, at } of followed.ok ? historyOf(followed.value) : []) {
+  for (const { ring, holds } of records.values()) {
+    if (ring === undefined) continue;
+    for (const { version } of holds) soon.add(version);
+    const followed = records.get(ring.follows as Alias);
+    const afterMs = durationMs(ring.after) ?? 0;
+    for (const { version, at } of followed === undefined ? [] : historyOf(followed)) {
       const due = Date.parse(at) + afterMs - platform.now();
       if (due > 0 && due < SOON_MS) soon.add(version);
     }

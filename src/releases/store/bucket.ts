@@ -68,6 +68,8 @@ export interface ReleaseStore {
   alias(pair: Pair, alias: Alias): Promise<Result<AliasRecord, StoreFault>>;
   /** Reads every alias record of a pair. One that cannot be understood is named, and the others are there. */
   aliases(pair: Pair): Promise<Result<AliasList, StoreFault>>;
+  /** The names of a pair's aliases and rings, in one call. */
+  names(pair: Pair): Promise<Result<Alias[], StoreFault>>;
   /** The names of a pair's rings. */
   rings(pair: Pair): Promise<Result<Alias[], StoreFault>>;
   /** The index of a pair, for code that changes it; code that only shows it calls `index`. */
@@ -154,6 +156,11 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
       }
       return ok({ found, unreadable });
     },
+    names: (pair) =>
+      reach('list names', async () => {
+        const listed = await bucket.list({ prefix: aliasPrefix(pair) });
+        return listed.objects.flatMap(({ key }) => aliasAt(pair, key) ?? ringAt(pair, key) ?? []);
+      }),
     rings: (pair) =>
       reach('list rings', async () => {
         const listed = await bucket.list({ prefix: aliasPrefix(pair) });
