@@ -6,7 +6,7 @@ import type { Hold } from '../../releases/store/hold.ts';
 import type { Manifest } from '../../releases/store/manifest.ts';
 
 /** What is known of a name's machines and fleets. */
-export interface NameLook {
+interface NameLook {
   readonly followers: number;
   readonly broken: number;
   readonly breaks: readonly {
