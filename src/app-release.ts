@@ -3,14 +3,15 @@ import type { BootPorts } from './machines/boot/boot.ts';
 import type { Machine } from './machines/records/model.ts';
 import type { Catalogue } from './releases/catalogue.ts';
 import { isUpdate } from './releases/companions.ts';
-import { isAliasName, isVersion } from './releases/model.ts';
+import { isAliasName, isVersion, type Pair, type Version } from './releases/model.ts';
 import { servedRelease } from './releases/serve/current.ts';
 import type { MirroredFiles } from './releases/serve/mirrored.ts';
 import { releaseProblem } from './releases/serve/problems.ts';
 import type { ReleaseStore } from './releases/store/bucket.ts';
 import { isWithdrawn } from './releases/store/manifest.ts';
 import type { VersionFiles } from './releases/upstream/version-files.ts';
-import { err, ok } from './shared/result.ts';
+import { err, ok, type Result } from './shared/result.ts';
+import { isStoreFault, type StoreFault } from './shared/store.ts';
 
 /** Returns a function that says whether the update payloads of a numbered release are served here, its system extensions among them. */
 export const updatesAt =
@@ -21,6 +22,20 @@ export const updatesAt =
     if (manifest.ok) return ok(Object.keys(manifest.value?.files ?? {}).some(isUpdate));
     return manifest.error.reason === 'quarantined' ? ok(false) : err(manifest.error);
   };
+
+/** Returns a function that says which release a name means, for update checks: nothing where no release is served under it now. */
+export function namedRelease(
+  store: ReleaseStore,
+  versionFiles: VersionFiles,
+  catalogue: Catalogue,
+): (place: Pair & { readonly version: string }) => Promise<Result<Version | undefined, StoreFault>> {
+  return async ({ channel, board, version }) => {
+    if (!isAliasName(version)) return ok(undefined);
+    const current = await servedRelease(store, versionFiles, catalogue, { channel, board }, version);
+    if (current.ok) return ok(current.value.version);
+    return isStoreFault(current.error) ? err(current.error) : ok(undefined);
+  };
+}
 
 /**
  * Returns a function that notes that a machine has booted the release that its alias names: rings behind it may wait for that. A machine

@@ -5,7 +5,7 @@ import { forgetEntries } from './access/audit.ts';
 import { type AnnouncerPorts, forgetAnnouncements, startWaiting } from './announcements/announcer.ts';
 import { pageRoom } from './app-pages.ts';
 import { accessParts, announcementParts, lookParts, storeProbes } from './app-parts.ts';
-import { bootedNote } from './app-release.ts';
+import { bootedNote, namedRelease } from './app-release.ts';
 import { machineParts, mirrorParts, type Runtime, releaseParts, releaseRoom, signerOf } from './app-rooms.ts';
 import { type Config, type ConfigFault, parseConfig } from './config.ts';
 import { checkPorts } from './machines/api/room.ts';
@@ -17,6 +17,7 @@ import type { MirrorPorts } from './mirror/run-job.ts';
 import { healthCheck } from './observability/health.ts';
 import { bootsOf } from './observability/metrics.ts';
 import { type Observer, observer } from './observability/observer.ts';
+import { updateCounter } from './observability/updates.ts';
 import type { Version } from './releases/model.ts';
 import { rawPath } from './releases/path.ts';
 import { answerCached } from './releases/serve/cached-files.ts';
@@ -105,6 +106,11 @@ export function createEdge(env: Env, given: Runtime): Edge {
   const releases = releaseRoom(config, runtime, parts, mirror.demand);
   addRoutes(app, {
     ...api,
+    updates: {
+      ...{ platform, catalogue: config.catalogue, publicUrl: config.PUBLIC_URL, store: parts.store },
+      releaseOf: namedRelease(parts.store, parts.versionFiles, config.catalogue),
+      count: updateCounter(watch.counters, parts.store, platform.waitUntil),
+    },
     releases,
     trustedKeys,
     provenanceSigner: signerOf(config),

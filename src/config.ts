@@ -66,7 +66,7 @@ const fingerprint = z
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be lower-case letters, digits and -');
 /** The first segments of paths that are no channel. */
-const TAKEN = ['api', 'boot', 'console', 'docs', 'keys', 'releases-json', 'streams', UPDATE_ROOT];
+const TAKEN = ['api', 'boot', 'console', 'docs', 'keys', 'releases-json', 'streams', UPDATE_ROOT, 'v1'];
 const channelName = name.refine((text) => !TAKEN.includes(text), `must not be one of ${TAKEN.join(', ')}`);
 const host = z
   .string()

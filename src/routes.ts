@@ -18,6 +18,7 @@ import { asksUserData } from './machines/boot/metadata.ts';
 import { answerBootRequest } from './machines/boot/routes-boot.ts';
 import { UNREADABLE } from './machines/boot/routes-metadata.ts';
 import { answerFleetRequest, type FleetBootRoom } from './machines/fleets/routes-fleet-boot.ts';
+import { placeBehind } from './machines/fleets/update-place.ts';
 import type { MirrorRoom } from './mirror/api/room.ts';
 import { aliasRoutes } from './mirror/api/routes-aliases.ts';
 import { keyringRoutes } from './mirror/api/routes-keyring.ts';
@@ -26,7 +27,7 @@ import { publishedRoutes } from './mirror/api/routes-releases.ts';
 import { webhookRoutes } from './mirror/api/routes-webhooks.ts';
 import type { Health } from './observability/health-answer.ts';
 import type { MetricsPorts } from './observability/metrics.ts';
-import { healthRoutes, metricsRoutes } from './observability/routes-observability.ts';
+import { healthRoutes, metricsRoutes, updateRoutes } from './observability/routes-observability.ts';
 import { type PageRoom, pageRoutes } from './pages/routes-pages.ts';
 import { otherNamesRoutes } from './releases/derived/routes-other-names.ts';
 import { keyRoutes, publicRoutes } from './releases/derived/routes-public.ts';
@@ -37,6 +38,7 @@ import { type Call, type CallVariables, routedPath } from './shared/http/call.ts
 import { methodNotAllowed, problemLine } from './shared/problem.ts';
 import type { ProvenanceSigner } from './signing/provenance.ts';
 import type { TrustedKeys } from './signing/trusted-keys.ts';
+import { answerUpdate, asksForUpdate, type UpdateRoom } from './updates/routes-updates.ts';
 import { VERSION } from './version.ts';
 
 export type Router = Hono<{ Bindings: Env; Variables: CallVariables }>;
@@ -57,6 +59,7 @@ export interface Rooms extends ApiRooms {
   readonly provenanceSigner: ProvenanceSigner | undefined;
   readonly pages: PageRoom;
   readonly health: () => Promise<Health>;
+  readonly updates: UpdateRoom;
   /** Returns rooms like these on which whatever is written is gone after the call. */
   readonly dry: () => ApiRooms;
 }
@@ -100,10 +103,18 @@ export function addRoutes(app: Router, rooms: Rooms): void {
   for (const path of PUBLIC_PATHS)
     app.all(path, ({ req }) => problemLine(methodNotAllowed('GET, HEAD'), req.raw.method));
 
+  for (const path of ['/v1/update', '/v1/update/'])
+    app.all(path, ({ req, var: { log } }) => answerUpdate(rooms.updates, { request: req.raw, log }));
+
   app.all('/boot/*', async ({ req, var: { log } }, next) => {
     // The router decodes a path first. A boot URL that is spelt in another way is none of ours.
     if (!rawPath(req.url).startsWith('/boot/')) return await next();
     const context = { request: req.raw, path: rawPath(req.url), log };
+    if (asksForUpdate(context.path) && req.method === 'POST') {
+      const place = await placeBehind(machines, context.path.split('/')[2] ?? '');
+      if (!place.ok) return problemLine(place.error);
+      return await answerUpdate(rooms.updates, context, place.value);
+    }
     if (isForFleet(context.path.slice('/boot/'.length))) return await answerFleetRequest(machines, context);
     return await answerBootRequest(machines, context);
   });
@@ -137,6 +148,7 @@ export function addRoutes(app: Router, rooms: Rooms): void {
 function addCalls(app: Router, { mirror, machines, access, metrics, announcements }: ApiRooms): void {
   app.route('/webhooks', webhookRoutes(mirror));
   app.route('/api/metrics', metricsRoutes(metrics));
+  app.route('/api/updates', updateRoutes(metrics));
   app.route('/api/mirrors', mirrorRoutes(mirror));
   app.route('/api/releases', publishedRoutes(mirror));
   app.route('/api/aliases', aliasRoutes(mirror));

@@ -22,6 +22,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   configs: ['butane', 'ignition'],
   machines: ['configs', 'butane', 'ignition', 'releases'],
   api: ['access', 'announcements', 'machines', 'mirror', 'releases', 'configs', 'observability'],
+  updates: ['releases'],
   pages: ['mirror', 'releases', 'signing'],
   observability: ['machines', 'mirror', 'releases', 'signing'],
   console: ['api'],

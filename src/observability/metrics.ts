@@ -22,6 +22,7 @@ import {
   VERIFICATION_FAILURES,
 } from './observe.ts';
 import { expositionText, labelsOf, type Metric } from './prometheus.ts';
+import { UPDATES } from './updates.ts';
 
 export interface MetricsPorts {
   readonly platform: Platform;
@@ -87,6 +88,11 @@ export async function metricsText(ports: MetricsPorts): Promise<Result<string, S
       counter(
         BOOTS,
         'Boot requests by what was asked for, how it ended, and the profile of the machine.',
+        totals.value,
+      ),
+      counter(
+        UPDATES,
+        'What machines asked and told of updates, by the release that they run; a lower bound.',
         totals.value,
       ),
       counter(REQUESTS, 'Requests by route, method and class of status; a lower bound.', totals.value),

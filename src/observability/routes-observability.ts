@@ -7,6 +7,8 @@ import { type App, refuse } from '../shared/http/call.ts';
 import { publicHealth } from './health.ts';
 import type { Health, health as healthAnswer } from './health-answer.ts';
 import { type MetricsPorts, metricsText } from './metrics.ts';
+import type { updateList } from './update-answer.ts';
+import { updateCounts } from './updates.ts';
 
 /**
  * Returns the router of `/healthz`. It answers 200 while every binding answers, else 503 with the same report. Only a
@@ -21,6 +23,17 @@ export function healthRoutes(health: () => Promise<Health>, mayRead: (request: R
     const shown = (await mayRead(context.req.raw)) ? report : publicHealth(report);
     if (report.status !== 'failing') return answerJson<typeof healthAnswer>(shown, 200);
     return answerJson<typeof healthAnswer>(shown, 503, { 'retry-after': '5' });
+  });
+  return app;
+}
+
+/** Returns the router of `/api/updates`: what machines tell of their updates. */
+export function updateRoutes({ counters }: Pick<MetricsPorts, 'counters'>): App {
+  const app: App = new Hono();
+  app.get('/', async (context) => {
+    const counts = await updateCounts(counters);
+    if (!counts.ok) return refuse(context, releaseProblem(counts.error));
+    return answerJson<typeof updateList>({ items: counts.value, cursor: null });
   });
   return app;
 }

@@ -295,6 +295,7 @@ describe('every call', () => {
 
   it('of the service and the webhooks', async () => {
     expect(await good('getMetrics', {})).toContain('flatcar_edge_mirror_jobs{state="complete"} 2');
+    expect((await good('listUpdates', {})).items).toEqual([]);
     expect((await good('getHealth', {})).status).toBe('ok');
     expect(await good('getSigningKey', {})).toContain('BEGIN PGP PUBLIC KEY BLOCK');
     expect((await good('getReleaseIndex', {})).channels['stable']).toHaveProperty('amd64-usr');

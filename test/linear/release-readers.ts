@@ -13,6 +13,7 @@ import { checkShape } from '../../src/shared/http/api.ts';
 import { readDetachedSignature } from '../../src/signing/detached-signature.ts';
 import { readKeyring } from '../../src/signing/keyring.ts';
 import { requireOneSignaturePacket } from '../../src/signing/signature-packet.ts';
+import { parseRequest } from '../../src/updates/omaha-request.ts';
 import type { Reader } from './growth.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -25,7 +26,16 @@ const OFFERED = { channels: ['stable'], boards: ['amd64-usr'] };
 const NAME_ATOMS = ['a', '/', '.', '-', '0', ' ', ',', ':', '{', '}', '{file}', '%', '"', '='];
 const VARIABLES = [
   ...['CHANNELS', 'BOARDS', 'UPSTREAM_URL', 'UPSTREAM_REDIRECT_HOSTS', 'SIGNING_KEY_URL', 'SIGNING_KEY_FINGERPRINTS'],
-  ...['MIRROR', 'MIRROR_FILES', 'KEEP_RELEASES', 'RELEASE_HOST_SUFFIX', 'PUBLIC_URL', 'OPERATOR_TOKEN'],
+  ...[
+    'MIRROR',
+    'MIRROR_FILES',
+    'KEEP_RELEASES',
+    'RELEASE_HOST_SUFFIX',
+    'PUBLIC_URL',
+    'OPERATOR_TOKEN',
+    'ANNOUNCE_URLS',
+    'MIRROR_SETS',
+  ],
 ];
 
 export const releaseReaders: readonly Reader[] = [
@@ -41,6 +51,37 @@ export const releaseReaders: readonly Reader[] = [
     read: parseDigests,
     atoms: ['# ', '# SHA512 HASH\n', 'a', 'a ', ' HASH', '\n', ' *', `${'a'.repeat(128)}  f\n`],
     frames: [['# SHA512 HASH\n', '!']],
+  },
+  {
+    name: 'update check',
+    read: parseRequest,
+    atoms: [
+      '<',
+      '<a',
+      '<a>',
+      '<a/>',
+      '</a>',
+      '<app>',
+      ' a="b"',
+      '&amp;',
+      '&',
+      '<!--',
+      '-->',
+      '<![CDATA[',
+      ']]>',
+      ' ',
+      '\n',
+      '"',
+      '>',
+    ],
+    frames: [
+      ['', ''],
+      ['<request>', '</request>'],
+      ['<request><app track="', '"/></request>'],
+      ['<request><!--', '--></request>'],
+    ],
+    least: 8 * 1024,
+    most: 64 * 1024,
   },
   {
     name: 'keyring',

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { jsonSchema, merged, transpiled, validation } from '../../configs/call-answers.ts';
 import { mergeBody, schemaParams, transpileQuery, validateQuery } from '../../configs/call-requests.ts';
 import { health } from '../../observability/health-answer.ts';
+import { updateList } from '../../observability/update-answer.ts';
 import { publicIndexSchema } from '../../releases/store/release-index.ts';
 import { ANY, type Contract } from './call.ts';
 
@@ -49,6 +50,12 @@ export const otherCalls = {
     ...{ method: 'get', path: '/api/metrics', tag: 'Service', needs: ['read'] },
     summary: 'Prometheus text: mirror jobs, verification failures, key days left, boots',
     answer: { status: 200, description: 'Text format 0.0.4.', type: 'text/plain; version=0.0.4' },
+    refusals: [503],
+  },
+  listUpdates: {
+    ...{ method: 'get', path: '/api/updates', tag: 'Service', needs: ['read', 'release'] },
+    summary: 'How far updates are: what machines asked and told at `/v1/update/`, by release',
+    answer: { status: 200, description: 'Counts by channel, board and release.', schema: updateList },
     refusals: [503],
   },
   getHealth: {

@@ -27,7 +27,7 @@ export interface Proved {
   /** What the manifest says of it. */
   readonly fields: Pick<
     ManifestFile,
-    'sha512' | 'sha256' | 'signedBy' | 'primary' | 'signedAt' | 'payloadKey' | 'payload'
+    'sha512' | 'sha256' | 'signedBy' | 'primary' | 'signedAt' | 'payloadKey' | 'payload' | 'sha1'
   >;
   /** What was checked, for its provenance. */
   readonly checks: readonly Check[];
@@ -112,7 +112,7 @@ async function payloadProof(
   const checked = await signatures.check({ ...release, file: name });
   if (!checked.ok) return checked;
   const verification = new PayloadVerification(payloadKeys, size);
-  const [sha512, sha256] = [createHash('sha512'), createHash('sha256')];
+  const [sha512, sha256, sha1] = [createHash('sha512'), createHash('sha256'), createHash('sha1')];
   return ok({
     hash: checked.value.hash,
     // Its .sha256 is made of the manifest, as those of all files are.
@@ -121,6 +121,7 @@ async function payloadProof(
       verification.update(chunk);
       sha512.update(chunk);
       sha256.update(chunk);
+      sha1.update(chunk);
     },
     finish: async () => {
       const verified = verification.finish();
@@ -130,7 +131,8 @@ async function payloadProof(
       const { keyId, content } = verified.value;
       const checks: Check[] = [{ check: 'payload-signature', key: keyId, ...content }];
       if (told !== undefined) checks.push({ check: 'upstream-sha256', sha256: told });
-      return ok({ fields: { ...digests, payloadKey: keyId, payload: content }, checks });
+      const told1 = { sha1: sha1.digest('hex') };
+      return ok({ fields: { ...digests, ...told1, payloadKey: keyId, payload: content }, checks });
     },
   });
 }

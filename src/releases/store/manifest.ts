@@ -39,6 +39,11 @@ export const manifestFileSchema = storedObject({
   etag: z.string().min(1),
   /** When the file came into the manifest; absent in older manifests, whose files all came with the release. */
   addedAt: momentField.optional(),
+  /** Of an update payload, in hexadecimal: clients of Omaha ask for it. It proves nothing. Absent where an earlier version mirrored it. */
+  sha1: z
+    .string()
+    .regex(/^[0-9a-f]{40}$/)
+    .optional(),
   /** What an update payload says that it installs: SHA-256 of each, in hexadecimal. */
   payload: storedObject({ partition: z.string().optional(), kernel: z.string().optional() }).optional(),
   ...publicFileShape,
