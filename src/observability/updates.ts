@@ -8,18 +8,6 @@ import { labelsOf, seriesName } from './prometheus.ts';
 
 export const UPDATES = 'flatcar_edge_updates_total';
 
-/** What is counted: how a question was answered, and what became of an update. */
-export const UPDATE_WORDS = [
-  'noupdate',
-  'offered',
-  'downloading',
-  'downloaded',
-  'installed',
-  'complete',
-  'failed',
-  'other',
-] as const;
-
 interface Told extends Pair {
   readonly version: Version | undefined;
   readonly told: string;

@@ -15,7 +15,7 @@ import { type AskingApp, parseRequest, type UpdateEvent } from './omaha-request.
 import { followedBy } from './tracks.ts';
 
 /** What is counted of a request. `version` is what the machine runs, and `told` an event or how its question was answered. */
-export interface Told extends Pair {
+interface Told extends Pair {
   readonly version: Version | undefined;
   readonly told: string;
 }
