@@ -1,5 +1,4 @@
 /** Wires the pages. The build writes their text to dist/pages, and the Worker bundles it. */
-import apiPage from '../dist/pages/api-docs.html.txt';
 import consoleScript from '../dist/pages/console.js.txt';
 import copyScript from '../dist/pages/copy.js.txt';
 import apiDocument from '../dist/pages/openapi.json.txt';
@@ -17,7 +16,7 @@ export function pageRoom(config: Config, platform: Platform, releases: ReleasePa
   const { store, versionFiles, trustedKeys } = releases;
   return {
     platform,
-    built: { style, consoleScript, copyScript, apiDocument, apiPage },
+    built: { style, consoleScript, copyScript, apiDocument },
     overview: overviewTeller({
       ...{ platform, catalogue, store, versionFiles, trustedKeys },
       notes: () => mirror.room.store.notes(),

@@ -4,7 +4,7 @@ import { matchedRoutes } from 'hono/route';
 import { forgetEntries } from './access/audit.ts';
 import { type AnnouncerPorts, forgetAnnouncements, startWaiting } from './announcements/announcer.ts';
 import { pageRoom } from './app-pages.ts';
-import { accessParts, announcementParts, lookParts, storeProbes } from './app-parts.ts';
+import { accessParts, announcementParts, lookParts, storeProbes, sysextParts } from './app-parts.ts';
 import { bootedNote, namedRelease } from './app-release.ts';
 import { machineParts, mirrorParts, type Runtime, releaseParts, releaseRoom, signerOf } from './app-rooms.ts';
 import { type Config, type ConfigFault, parseConfig } from './config.ts';
@@ -33,6 +33,7 @@ import { WideEvent } from './shared/log.ts';
 import type { Platform } from './shared/platform.ts';
 import { problemLine } from './shared/problem.ts';
 import { redactPath } from './shared/redact-path.ts';
+import { type SysextPorts, startSysexts } from './sysexts/run-sysexts.ts';
 import { VERSION } from './version.ts';
 
 /** What `index.ts` needs: the router for requests, the poll for the cron, and the ports for a Workflow run. */
@@ -48,6 +49,7 @@ export interface Edge {
   readonly checkPorts: CheckPorts | undefined;
   readonly announcerPorts: AnnouncerPorts | undefined;
   readonly gatePorts: GatePorts | undefined;
+  readonly sysextPorts: SysextPorts | undefined;
 }
 
 /** Wires everything once. While the configuration is invalid, every answer is a list of the bad variables. */
@@ -59,7 +61,13 @@ export function createEdge(env: Env, given: Runtime): Edge {
   if (!parsed.ok) {
     refuseAll(app, parsed.error, runtime);
     const answerNothing = async () => new Response(null, { status: 503, headers: { 'cache-control': CACHE.never } });
-    const nothing = { mirrorPorts: undefined, checkPorts: undefined, announcerPorts: undefined, gatePorts: undefined };
+    const nothing = {
+      mirrorPorts: undefined,
+      checkPorts: undefined,
+      announcerPorts: undefined,
+      gatePorts: undefined,
+      sysextPorts: undefined,
+    };
     return {
       app,
       poll: async () => undefined,
@@ -90,7 +98,8 @@ export function createEdge(env: Env, given: Runtime): Edge {
     const mirror = mirrorParts(bindings, config, runtime, parts, watch.run, forMirror);
     const access = accessParts(bindings, config, runtime, shared);
     const metrics = { ...mirror.room, counters: watch.counters, version: VERSION };
-    return { parts, mirror, gate, api: { mirror: mirror.room, machines, access, metrics, announcements } };
+    const sysexts = sysextParts(bindings, config, runtime, parts.store, isDry);
+    return { parts, mirror, gate, api: { sysexts, mirror: mirror.room, machines, access, metrics, announcements } };
   };
   const { parts, mirror, gate, api } = wired(env, false);
   const { trustedKeys } = parts;
@@ -147,7 +156,11 @@ export function createEdge(env: Env, given: Runtime): Edge {
             const told = await forgetAnnouncements(api.announcements);
             return trail.ok ? told : trail;
           },
-          errands,
+          errands: async () => {
+            const done = await errands();
+            const looked = await startSysexts(api.sysexts);
+            return done.ok ? looked : done;
+          },
           log,
         });
       } catch (cause) {
@@ -160,6 +173,7 @@ export function createEdge(env: Env, given: Runtime): Edge {
     checkPorts: checkPorts(api.machines),
     announcerPorts: api.announcements,
     gatePorts: gate,
+    sysextPorts: api.sysexts,
   };
 }
 

@@ -14,6 +14,7 @@ import { parseUpstreamTemplate } from './releases/upstream/url-template.ts';
 import { err, ok, type Result } from './shared/result.ts';
 import { FLATCAR_UPDATE_KEY, parsePayloadKeys } from './signing/payload/keys.ts';
 import { parsePrivateKey } from './signing/provenance.ts';
+import { parseSources } from './sysexts/sources.ts';
 
 const MIN_SECRET_BYTES = 32;
 const GIB = 1024 ** 3;
@@ -66,7 +67,7 @@ const fingerprint = z
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be lower-case letters, digits and -');
 /** The first segments of paths that are no channel. */
-const TAKEN = ['api', 'boot', 'console', 'docs', 'keys', 'releases-json', 'streams', UPDATE_ROOT, 'v1'];
+const TAKEN = ['api', 'boot', 'console', 'docs', 'keys', 'releases-json', 'streams', 'sysext', UPDATE_ROOT, 'v1'];
 const channelName = name.refine((text) => !TAKEN.includes(text), `must not be one of ${TAKEN.join(', ')}`);
 const host = z
   .string()
@@ -116,6 +117,7 @@ export const DEFAULTS = {
   BOOT_URL: '',
   DOWNLOAD_CACHE: 'true',
   AUDIT_DAYS: '365',
+  SYSEXT_URLS: '',
   PROMOTE_AFTER_BOOTS: '0',
   ANNOUNCE_URLS: '',
   ACCESS_TEAM: '',
@@ -182,6 +184,15 @@ const schema = z
     PUBLIC_URL: ownUrl,
     BOOT_URL: ownUrl,
     DOWNLOAD_CACHE: flag.default(true),
+    SYSEXT_URLS: z
+      .string()
+      .transform((text, context) => {
+        const sources = parseSources(text);
+        if (sources.ok) return sources.value;
+        context.addIssue({ code: 'custom', message: sources.error });
+        return z.NEVER;
+      })
+      .default([]),
     PROMOTE_AFTER_BOOTS: wholeNumber(0, 1000).default(0),
     ANNOUNCE_URLS: z
       .string()

@@ -12,8 +12,10 @@ import { createEdge, type Edge } from './app.ts';
 import type { Runtime } from './app-rooms.ts';
 import { type CheckParameters, runCheckAsWorkflow } from './machines/checks/workflow.ts';
 import { type LookParameters, runLookAsWorkflow } from './machines/gate/workflow.ts';
-import { type MirrorParameters, runAsWorkflow } from './mirror/workflow.ts';
+import { copyingSteps, type MirrorParameters, runAsWorkflow } from './mirror/workflow.ts';
 import { systemPlatform } from './shared/platform.ts';
+import type { SysextParameters } from './sysexts/launcher.ts';
+import { runSysexts } from './sysexts/run-sysexts.ts';
 
 const runtime: Runtime = {
   platform: { ...systemPlatform, waitUntil },
@@ -40,11 +42,16 @@ export class Downloads extends WorkerEntrypoint<Env> {
   }
 }
 
-export class MirrorRelease extends WorkflowEntrypoint<Env, MirrorParameters> {
-  override async run(event: Readonly<WorkflowEvent<MirrorParameters>>, step: WorkflowStep): Promise<string> {
-    const ports = edgeFor(this.env).mirrorPorts;
-    if (ports === undefined) return 'bad configuration';
-    return await runAsWorkflow(ports, event.payload, step);
+/** Mirrors a release, or a catalogue of system extensions. */
+export class MirrorRelease extends WorkflowEntrypoint<Env, MirrorParameters | SysextParameters> {
+  override async run(
+    { payload }: Readonly<WorkflowEvent<MirrorParameters | SysextParameters>>,
+    step: WorkflowStep,
+  ): Promise<string> {
+    const { mirrorPorts, sysextPorts } = edgeFor(this.env);
+    if (mirrorPorts === undefined || sysextPorts === undefined) return 'bad configuration';
+    if (!('sysexts' in payload)) return await runAsWorkflow(mirrorPorts, payload, step);
+    return await runSysexts(sysextPorts, { name: payload.sysexts, run: payload.run }, copyingSteps(step));
   }
 }
 

@@ -38,6 +38,7 @@ import { type Call, type CallVariables, routedPath } from './shared/http/call.ts
 import { methodNotAllowed, problemLine } from './shared/problem.ts';
 import type { ProvenanceSigner } from './signing/provenance.ts';
 import type { TrustedKeys } from './signing/trusted-keys.ts';
+import { type SysextRoom, sysextCalls, sysextRoutes } from './sysexts/routes-sysexts.ts';
 import { answerUpdate, asksForUpdate, type UpdateRoom } from './updates/routes-updates.ts';
 import { VERSION } from './version.ts';
 
@@ -50,6 +51,7 @@ interface ApiRooms {
   readonly access: AccessRoom & AuditPorts;
   readonly metrics: MetricsPorts;
   readonly announcements: AnnouncementRoom;
+  readonly sysexts: SysextRoom;
 }
 
 /** The wired rooms that answer the routes. */
@@ -95,6 +97,7 @@ export function addRoutes(app: Router, rooms: Rooms): void {
   app.route('/', publicRoutes(releases));
   app.route('/', otherNamesRoutes(releases));
   app.route('/', streamRoutes(releases, VERSION));
+  app.route('/', sysextRoutes(rooms.sysexts));
   app.use(
     '/api/openapi.json',
     strictNames(contract, ({ req }, problem) => problemLine(problem, req.method)),
@@ -145,7 +148,7 @@ export function addRoutes(app: Router, rooms: Rooms): void {
 }
 
 /** Adds the calls of the contract. The gate has let them through. */
-function addCalls(app: Router, { mirror, machines, access, metrics, announcements }: ApiRooms): void {
+function addCalls(app: Router, { mirror, machines, access, metrics, announcements, sysexts }: ApiRooms): void {
   app.route('/webhooks', webhookRoutes(mirror));
   app.route('/api/metrics', metricsRoutes(metrics));
   app.route('/api/updates', updateRoutes(metrics));
@@ -161,5 +164,6 @@ function addCalls(app: Router, { mirror, machines, access, metrics, announcement
   app.route('/api/tokens', tokenRoutes(access));
   app.route('/api/audit', auditRoutes(access));
   app.route('/api/me', meRoutes());
+  app.route('/api/sysexts', sysextCalls(sysexts));
   app.route('/api/announcements', announcementRoutes(announcements));
 }

@@ -43,6 +43,12 @@ function configOf(step: string): StepConfig {
   return { retries, timeout: 180 * MINUTE_MS };
 }
 
+/** Returns steps with the retries and the time that copying a file may take. */
+export const copyingSteps =
+  (steps: WorkflowSteps): DoStep =>
+  (name, work) =>
+    steps.do(name, configOf(name), work);
+
 /** Runs an instance: each step of `runJob` becomes a step of the Workflow. Returns how the attempt ended. */
 export async function runAsWorkflow(
   ports: MirrorPorts,

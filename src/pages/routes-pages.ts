@@ -6,6 +6,7 @@ import { evaluatePreconditions } from '../shared/http/conditional.ts';
 import type { Platform } from '../shared/platform.ts';
 import { methodNotAllowed, problemLine } from '../shared/problem.ts';
 import { consolePage } from './console-page.ts';
+import { apiPage } from './docs/api-page.ts';
 import { homePage } from './home/home-page.ts';
 import type { Overview } from './home/overview.ts';
 
@@ -15,7 +16,6 @@ interface BuiltPages {
   readonly consoleScript: string;
   readonly copyScript: string;
   readonly apiDocument: string;
-  readonly apiPage: string;
 }
 
 export interface PageRoom {
@@ -49,9 +49,12 @@ const CACHED_FOR_30_S = 'public, max-age=30';
 export function pageRoutes({ platform, built, overview, publicUrl, isChannelHost }: PageRoom) {
   const app: App = new Hono();
 
-  const fixed = (path: string, contentType: string, text: string) => {
+  const fixed = (path: string, contentType: string, given: string | (() => string)) => {
+    let made: string | undefined;
     let tag: Promise<string> | undefined;
     app.on(['GET', 'HEAD'], path, async ({ req }) => {
+      made ??= typeof given === 'string' ? given : given();
+      const text = made;
       tag ??= sha256Hex(new Uint8Array(new TextEncoder().encode(text))).then((digest) => `"${digest.slice(0, 24)}"`);
       const etag = await tag;
       const headers = { ...SECURITY, etag, 'cache-control': REVALIDATED };
@@ -73,7 +76,8 @@ export function pageRoutes({ platform, built, overview, publicUrl, isChannelHost
     return new Response(page, { headers: { ...SECURITY, 'content-type': HTML, 'cache-control': CACHED_FOR_30_S } });
   });
   fixed('/console', HTML, String(consolePage()));
-  fixed('/api/docs', HTML, built.apiPage);
+  // It is made when it is first asked for: beside the document itself it would be a tenth of the Worker.
+  fixed('/api/docs', HTML, () => String(apiPage(JSON.parse(built.apiDocument) as object)));
   fixed('/api/openapi.json', 'application/json', built.apiDocument);
   fixed('/assets/style.css', 'text/css; charset=utf-8', built.style);
   fixed('/assets/console.js', 'text/javascript; charset=utf-8', built.consoleScript);

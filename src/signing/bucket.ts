@@ -8,9 +8,9 @@ import { armorKeyring, type Keyring, readKeyring } from './keyring.ts';
 
 const KEY = 'keyring.asc';
 
-/** Returns the keyring document of an R2 bucket. It contains every primary key that was ever pinned. */
-export function keyringDocument(bucket: R2Bucket, platform: Platform): Document<Keyring> {
-  return r2Document(bucket, storeCaller(platform), KEY, {
+/** Returns the keyring document of an R2 bucket. It contains every primary key that was ever pinned. `key` is for keys of others than Flatcar. */
+export function keyringDocument(bucket: R2Bucket, platform: Platform, key: string = KEY): Document<Keyring> {
+  return r2Document(bucket, storeCaller(platform), key, {
     parse: async (text) => {
       const keyring = await readKeyring(new TextEncoder().encode(text));
       return keyring.ok ? ok(keyring.value) : err({ reason: 'stored-malformed', detail: keyring.error.reason });

@@ -37,6 +37,7 @@ beforeAll(async () => {
       PROVENANCE_KEY: await privateKeyPem(),
       // Nobody listens there.
       ANNOUNCE_URLS: 'http://127.0.0.1:9/hook',
+      SYSEXT_URLS: `bakery http://127.0.0.1:9/ http://127.0.0.1:9/key ${'0'.repeat(40)}`,
     },
   });
   client = clientWith(OPERATOR_TOKEN);
@@ -281,6 +282,14 @@ describe('every call', () => {
     await good('deleteFleet', { params });
     await refused(404, 'getFleet', { params });
     await good('deleteMachine', { params: { id: 'of-room' } });
+  });
+
+  it('of catalogues of system extensions', async () => {
+    const [catalogue] = (await good('listSysexts', {})).items;
+    expect(catalogue).toMatchObject({ name: 'bakery', fileCount: 0, checkedAt: null });
+    expect((await good('mirrorSysexts', { params: { name: 'bakery' } })).isRunning).toBe(true);
+    await refused(404, 'mirrorSysexts', { params: { name: 'none' } });
+    edge.launched.splice(0);
   });
 
   it('of announcements', async () => {

@@ -31,6 +31,7 @@ export async function openFullEdge(): Promise<void> {
       MIRROR_FILES: `version.txt,${KERNEL}`,
       // Nobody listens there.
       ANNOUNCE_URLS: 'http://127.0.0.1:9/hook',
+      SYSEXT_URLS: `bakery http://127.0.0.1:9/ http://127.0.0.1:9/key ${'0'.repeat(40)}`,
     },
   });
   for (const version of ['4593.2.4', '4593.2.5']) {
@@ -127,6 +128,7 @@ export const SENT: Readonly<Record<string, { params?: Record<string, string>; qu
   assignWaiting: { body: '{"profiles":["web"]}' },
   putToken: { body: '{"may":["read","machines"]}' },
   revokeToken: {},
+  mirrorSysexts: { params: { name: 'bakery' } },
   sendAnnouncement: { params: { id: ANNOUNCEMENT.id } },
 };
 

@@ -43,7 +43,7 @@ describe('npm run deploy', { timeout: 300_000 }, () => {
     expect(text).toContain('bucket      flatcar-edge-releases is there');
     expect([account.buckets.size, account.namespaces.size, account.uploads.length]).toEqual([1, 1, 4]);
     expect(account.uploads.slice(2).map(({ secrets }) => secrets)).toEqual([[], []]);
-    expect(account.schedules).toEqual(['*/15 * * * *']);
+    expect(account.schedules).toEqual(['*/15 * * * *', '* * * * *']);
     expect(bindingOf('PUBLIC_URL')).toBeUndefined();
   });
 

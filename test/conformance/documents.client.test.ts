@@ -2,6 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/config.ts';
+import { transpile } from '../../src/configs/formats.ts';
+import { EVENT_TYPES } from '../../src/shared/announcement.ts';
 import { metadataLocation } from '../../tools/boot/ignition.ts';
 import { chainScript } from '../../tools/boot/machine.ts';
 import { ACCOUNT, type PlayedAccount, playAccount } from '../support/cloudflare-account.ts';
@@ -128,12 +131,25 @@ describe('every example', () => {
     expect(shown).toEqual([metadataLocation('mirror.example.org', upstream)]);
   });
 
+  it('of settings is a configuration, of Butane a config, and of a message one that is sent', () => {
+    const settings = documents.flatMap((document) => examplesIn(document, 'toml')).join('\n');
+    const named = [...settings.matchAll(/^(\w+) = "(.*)"$/gm)].map(
+      ([, name = '', value = '']) => [name, value] as const,
+    );
+    expect(named.length).toBeGreaterThan(0);
+    expect(parseConfig(Object.fromEntries(named))).toMatchObject({ ok: true });
+    for (const config of documents.flatMap((document) => examplesIn(document, 'yaml')))
+      expect(transpile(config, 'butane', { strict: true, platform: '' }).ok, config).toBe(true);
+    for (const message of documents.flatMap((document) => examplesIn(document, 'json')))
+      expect(EVENT_TYPES).toContain((JSON.parse(message) as { type: string }).type);
+  });
+
   it('is in a language that is run, or is a diagram', () => {
     const languages = documents.flatMap((document) =>
       [...textOf(document).matchAll(/^ *```(\w*)\n/gm)].map(([, language]) => language ?? ''),
     );
     // Closing fences are matched as blocks without a language.
-    expect(new Set(languages)).toEqual(new Set(['sh', 'ts', 'ipxe', 'nginx', 'mermaid', '']));
+    expect(new Set(languages)).toEqual(new Set(['sh', 'ts', 'ipxe', 'nginx', 'toml', 'yaml', 'json', 'mermaid', '']));
     for (const [example, test] of Object.entries(ELSEWHERE)) expect(textOf(test)).toContain(example);
   });
 });

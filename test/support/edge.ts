@@ -15,6 +15,8 @@ import { type DoStep, runJob } from '../../src/mirror/run-job.ts';
 import type { MirrorParameters } from '../../src/mirror/workflow.ts';
 import type { Version } from '../../src/releases/model.ts';
 import { type Platform, systemPlatform } from '../../src/shared/platform.ts';
+import type { SysextParameters } from '../../src/sysexts/launcher.ts';
+import { runSysexts } from '../../src/sysexts/run-sysexts.ts';
 import { inBackground } from './background.ts';
 import type { UpstreamTenant } from './upstream-tenant.ts';
 
@@ -164,7 +166,14 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
   } as unknown as ExecutionContext;
   const fetchUrl = async (url: string, init?: RequestInit) =>
     await edge.app.fetch(new Request(url, init), whole, context);
-  const run = async ({ channel, board, version, attempt }: MirrorParameters) => {
+  const run = async (parameters: MirrorParameters | SysextParameters) => {
+    if ('sysexts' in parameters) {
+      const sysexts = edge.sysextPorts;
+      if (sysexts === undefined) throw new Error('bad configuration');
+      const { sysexts: name, run: number } = parameters;
+      return await runSysexts(sysexts, { name, run: number }, options.doStep ?? stepWithRetries);
+    }
+    const { channel, board, version, attempt } = parameters;
     const ports = edge.mirrorPorts;
     if (ports === undefined) throw new Error('bad configuration');
     return await runJob(

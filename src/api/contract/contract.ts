@@ -6,6 +6,7 @@ import { machineCalls } from './machine-calls.ts';
 import { mirrorCalls } from './mirror-calls.ts';
 import { otherCalls } from './other-calls.ts';
 import { profileCalls } from './profile-calls.ts';
+import { sysextCalls } from './sysext-calls.ts';
 
 export const contract = {
   ...mirrorCalls,
@@ -14,5 +15,6 @@ export const contract = {
   ...fleetCalls,
   ...accessCalls,
   ...announcementCalls,
+  ...sysextCalls,
   ...otherCalls,
 } as const;

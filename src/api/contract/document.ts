@@ -16,6 +16,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Machines: 'One record a machine: its user data, and the URLs that it boots from.',
   Fleets: 'One URL for a room of machines, and the machines that wait there.',
   Profiles: 'What machines have in common: base, default, engine.',
+  'System extensions': 'Catalogues of others, mirrored by their signed lists.',
   Configs: 'Configs looked at; nothing is stored.',
   Access: 'Who may do what, and who has done what.',
   Webhooks: 'Messages to this service that a release is out.',

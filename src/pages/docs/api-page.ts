@@ -1,4 +1,4 @@
-/** Writes the API document as a page for people. The build makes it, and it needs no script. No I/O. */
+/** Writes the API document as a page for people, which needs no script. No I/O. */
 import { html } from 'hono/html';
 import { framed } from '../frame.ts';
 import { type Schema, shapeText } from './shape-text.ts';

@@ -11,7 +11,7 @@ import { methodNotAllowed, type Problem, problemLine } from '../../shared/proble
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { Catalogue } from '../catalogue.ts';
 import { isMade, signatureOf } from '../companions.ts';
-import { type Delivery, decideDelivery, type Presentation, passThroughCaching } from '../delivery.ts';
+import { decideDelivery, type Presentation, passThroughCaching } from '../delivery.ts';
 import { contentTypeOf, filePath, isAliasName, type ReleaseFile } from '../model.ts';
 import type { MirroredProofs } from '../pass-through/mirrored-proof.ts';
 import type { PassThrough } from '../pass-through/pass-through.ts';
@@ -23,6 +23,7 @@ import { type CurrentRelease, currentRelease } from './current.ts';
 import { listDirectory, listingResponse } from './directories.ts';
 import type { MirroredAnswer, MirroredFiles } from './mirrored.ts';
 import { NOT_FOUND, type ReleaseFault, releaseProblem } from './problems.ts';
+import { respond } from './respond.ts';
 
 export interface ReleaseRoom {
   readonly platform: Platform;
@@ -238,20 +239,6 @@ function presentationOf({ file, location }: RequestedFile): Presentation {
     ...passThroughCaching(location !== undefined),
     headers: { 'x-flatcar-version': file.version, 'x-flatcar-source': 'upstream', ...alias },
   };
-}
-
-function respond(delivery: Delivery, body: BodyInit | undefined, { request, log }: Exchange): Response {
-  const { method } = request;
-  if (delivery.kind === 'precondition-failed') {
-    return problemLine({ code: 'precondition-failed', detail: 'precondition failed' }, method);
-  }
-  if (delivery.kind === 'unsatisfiable') {
-    const headers = { 'content-range': `bytes */${delivery.size}` };
-    return problemLine({ code: 'range-not-satisfiable', detail: 'range not satisfiable', headers }, method);
-  }
-  log.set({ bytes: Number(delivery.headers.get('content-length') ?? 0) });
-  const hasBody = delivery.kind !== 'not-modified' && method === 'GET';
-  return new Response(hasBody ? (body ?? null) : null, { status: delivery.status, headers: delivery.headers });
 }
 
 /** A path without the slash at its end is redirected to the path with it. */
