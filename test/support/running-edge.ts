@@ -54,13 +54,19 @@ export interface JobAnswer {
 
 export const OPERATOR_TOKEN = 'operator-token-of-at-least-32-bytes';
 
-export async function runEdge(vars: Readonly<Record<string, string>> = {}): Promise<RunningEdge> {
+type Vars = Readonly<Record<string, string>>;
+
+/** `given` may depend on where the upstream is, and on the fingerprint of its key. */
+export async function runEdge(
+  given: Vars | ((upstreamUrl: string, fingerprint: string) => Vars) = {},
+): Promise<RunningEdge> {
   const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-'));
   const server = await startUpstream();
   const upstream = server.tenant('t');
   const key = await makeSigningKey();
   upstream.put('key.asc', Buffer.from(publicKeyText(key)));
   const port = await freePort();
+  const vars = typeof given === 'function' ? given(`${server.url}/t`, fingerprint(key)) : given;
   const options = {
     worker: inject('worker'),
     port,
