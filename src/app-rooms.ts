@@ -28,7 +28,8 @@ import { Jobs } from './mirror/jobs.ts';
 import { Publisher, type PublishPorts } from './mirror/publish.ts';
 import type { MirrorPorts } from './mirror/run-job.ts';
 import { mirrorBucket } from './mirror/store/bucket.ts';
-import { workflowLauncher } from './mirror/workflow.ts';
+import type { UnpackRunPorts } from './mirror/unpack/run-unpack.ts';
+import { unpackLauncher, workflowLauncher } from './mirror/workflow.ts';
 import { MirroredProofs } from './releases/pass-through/mirrored-proof.ts';
 import { PassThrough } from './releases/pass-through/pass-through.ts';
 import { type FixedLength, Sender } from './releases/pass-through/sender.ts';
@@ -208,11 +209,17 @@ export function mirrorParts(
   const publisher = new Publisher({ platform, store, releases, catalogue, keepReleases, announce, ...gate });
   const launcher = workflowLauncher(env.MIRROR_RELEASE, platform);
   const jobs = new Jobs({ platform, store, releases, upstream, publisher, launcher, mirrorFiles });
+  const provenance = { software: VERSION, signer: signerOf(config) };
+  const unpack: UnpackRunPorts = {
+    ...{ platform, store, releases, partBytes, maxFileBytes, provenance, formats: config.importFormats },
+    launcher: unpackLauncher(env.MIRROR_RELEASE, platform),
+    addFiles: (release, entries) => publisher.addFiles(release, entries),
+  };
   const demand = { ...{ platform, catalogue, store, releases, versionFiles, jobs }, isOn: config.MIRROR_ON_DEMAND };
   return {
     room: {
       ...{ platform, catalogue, mirrorFiles, store, releases, versions, trustedKeys, jobs, publisher },
-      ...{ versionFiles, ...shared },
+      ...{ versionFiles, unpack, ...shared },
       webhookSecrets: config.WEBHOOK_SECRET ?? [],
       forget: (release) => parts.mirrored.forget(release),
     },
@@ -229,8 +236,7 @@ export function mirrorParts(
         maxFileBytes,
         partBytes,
         payloadKeys: config.UPDATE_KEY,
-        provenance: { software: VERSION, signer: signerOf(config) },
-        tell,
+        ...{ provenance, unpack, tell },
         noteBad: (judged, reason) => verifications.settle(judged, { kind: 'bad', reason }, false),
       },
     },

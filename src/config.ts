@@ -6,6 +6,7 @@
 import * as z from 'zod';
 import { parseGroups } from './access/scopes.ts';
 import { parseReceivers } from './announcements/receivers.ts';
+import { IMPORT_FORMATS, isImportFormat } from './mirror/unpack/made-formats.ts';
 import { makeCatalogue, parseStream, serves, streamEntry } from './releases/catalogue.ts';
 import { isCompanion, isMade, updateFile } from './releases/companions.ts';
 import { UPDATE_ROOT } from './releases/path.ts';
@@ -86,6 +87,8 @@ const updateName = z
   );
 const setName = z.string().refine(isFileSet, `must be of ${Object.keys(FILE_SETS).join(', ')}`);
 
+const importFormat = z.string().refine(isImportFormat, `must be of ${IMPORT_FORMATS.join(', ')}`);
+
 const template = (text: string) =>
   z
     .string()
@@ -117,6 +120,7 @@ export const DEFAULTS = {
   BOOT_URL: '',
   DOWNLOAD_CACHE: 'true',
   AUDIT_DAYS: '365',
+  IMPORT_FORMATS: '',
   SYSEXT_URLS: '',
   PROMOTE_AFTER_BOOTS: '0',
   ANNOUNCE_URLS: '',
@@ -184,6 +188,7 @@ const schema = z
     PUBLIC_URL: ownUrl,
     BOOT_URL: ownUrl,
     DOWNLOAD_CACHE: flag.default(true),
+    IMPORT_FORMATS: list(importFormat).default([]),
     SYSEXT_URLS: z
       .string()
       .transform((text, context) => {
@@ -252,7 +257,8 @@ const schema = z
     const isDefault = MIRROR_SETS.length === 0 && MIRROR_FILES.length === 0;
     const sets = isDefault ? DEFAULT_SETS : MIRROR_SETS.filter(isFileSet);
     const mirrorFiles = wantedFiles(sets, MIRROR_FILES, UPDATE_FILES);
-    return { ...others, catalogue, mirrorFiles };
+    const importFormats = others.IMPORT_FORMATS.filter(isImportFormat);
+    return { ...others, catalogue, mirrorFiles, importFormats };
   });
 
 export type Config = Readonly<z.output<typeof schema>>;

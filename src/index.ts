@@ -12,7 +12,13 @@ import { createEdge, type Edge } from './app.ts';
 import type { Runtime } from './app-rooms.ts';
 import { type CheckParameters, runCheckAsWorkflow } from './machines/checks/workflow.ts';
 import { type LookParameters, runLookAsWorkflow } from './machines/gate/workflow.ts';
-import { copyingSteps, type MirrorParameters, runAsWorkflow } from './mirror/workflow.ts';
+import {
+  copyingSteps,
+  type MirrorParameters,
+  runAsWorkflow,
+  runUnpackAsWorkflow,
+  type UnpackParameters,
+} from './mirror/workflow.ts';
 import { systemPlatform } from './shared/platform.ts';
 import type { SysextParameters } from './sysexts/launcher.ts';
 import { runSysexts } from './sysexts/run-sysexts.ts';
@@ -42,14 +48,14 @@ export class Downloads extends WorkerEntrypoint<Env> {
   }
 }
 
-/** Mirrors a release, or a catalogue of system extensions. */
-export class MirrorRelease extends WorkflowEntrypoint<Env, MirrorParameters | SysextParameters> {
-  override async run(
-    { payload }: Readonly<WorkflowEvent<MirrorParameters | SysextParameters>>,
-    step: WorkflowStep,
-  ): Promise<string> {
+type Parameters = MirrorParameters | SysextParameters | UnpackParameters;
+
+/** Mirrors a release or a catalogue of system extensions, or makes files of a release for import tools. */
+export class MirrorRelease extends WorkflowEntrypoint<Env, Parameters> {
+  override async run({ payload }: Readonly<WorkflowEvent<Parameters>>, step: WorkflowStep): Promise<string> {
     const { mirrorPorts, sysextPorts } = edgeFor(this.env);
     if (mirrorPorts === undefined || sysextPorts === undefined) return 'bad configuration';
+    if ('unpack' in payload) return await runUnpackAsWorkflow(mirrorPorts, payload, step);
     if (!('sysexts' in payload)) return await runAsWorkflow(mirrorPorts, payload, step);
     return await runSysexts(sysextPorts, { name: payload.sysexts, run: payload.run }, copyingSteps(step));
   }

@@ -33,7 +33,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** The folders of a room from the lowest to the highest (`.`: the files beside them); a folder may import those before it. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   releases: ['.', 'store', 'upstream', 'pass-through', 'serve', 'derived'],
-  mirror: ['store', 'told', 'aliases', 'copy', '.', 'api'],
+  mirror: ['store', 'told', 'aliases', 'copy', 'unpack', '.', 'api'],
   machines: ['records', 'layers', 'boot', '.', 'checks', 'fleets', 'gate', 'api'],
   butane: ['yaml', '.', 'butane', 'ct'],
   api: ['contract', '.'],

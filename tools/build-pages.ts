@@ -1,5 +1,5 @@
 /**
- * Builds what the pages are made of into dist/pages, each part only if something that goes into it has changed. wrangler runs this before
+ * Builds what the pages are made of into dist/pages, and what the Worker takes of OpenPGP.js, each part only if something that goes into it has changed. wrangler runs this before
  * each start and deployment and at every save of a source (`[build]`): the usual answer, that all is as it was, loads no library.
  */
 import { createHash } from 'node:crypto';
@@ -44,6 +44,10 @@ const PARTS: Readonly<Record<string, (isReadable: boolean) => Promise<Made>>> = 
     return { ...made, sources: [...made.sources, CALLS] };
   },
   copy: (isReadable) => bundle('copy.js.txt', 'src/console/copy.ts', isReadable),
+  openpgp: async () => {
+    const { openpgpText } = await import('./pages/openpgp.ts');
+    return { texts: { 'openpgp.mjs': await openpgpText() }, sources: ['tools/pages/openpgp.ts'] };
+  },
   style: (isReadable) => bundle('style.css.txt', 'src/pages/style/style.css', isReadable),
 };
 

@@ -25,6 +25,7 @@ import { isDead } from './store/job.ts';
 import { type MirrorNotes, NO_NOTES } from './store/notes.ts';
 import { sweep } from './sweep.ts';
 import { keyExpiring } from './told/events.ts';
+import { startUnpack, type UnpackRunPorts } from './unpack/run-unpack.ts';
 import type { Tell } from './unreadable.ts';
 import { distrustCompromised, finishWithdrawals } from './withdrawal.ts';
 
@@ -39,6 +40,7 @@ export interface PollPorts {
   readonly trustedKeys: TrustedKeys;
   readonly jobs: Jobs;
   readonly publisher: Publisher;
+  readonly unpack: UnpackRunPorts;
   /** Verifies again a file of upstream that was found bad, if that is due. */
   readonly retryRefused: (file: ReleaseFile) => Promise<void>;
   /** Makes the digests of a mirrored file, with which earlier downloads are compared. It returns whether it had to. */
@@ -92,6 +94,7 @@ export async function poll(ports: PollPorts): Promise<void> {
     note(`moves of ${name}`, await ports.publisher.tellMoves(pair));
     note(`jobs of ${name}`, await takeOverDead(ports, pair, telling(`jobs of ${name}`)));
     note(`late files of ${name}`, await lookForLateFiles(ports, pair));
+    note(`files to be made of ${name}`, await unpackListed(ports, pair));
   }
   note('signing key', await warnOfExpiry(ports));
   note('errands', await ports.errands());
@@ -173,6 +176,18 @@ async function lookForLateFiles({ releases, jobs, platform, mirrorFiles }: PollP
     if (!started.ok) outcome = started;
   }
   return outcome;
+}
+
+/** Starts the runs that make files for import tools, of every listed release that lacks some. */
+async function unpackListed({ releases, unpack }: PollPorts, pair: Pair): Promise<Outcome> {
+  if (unpack.formats.length === 0) return DONE;
+  const index = await releases.indexDocument(pair).read();
+  if (!index.ok) return index;
+  for (const { version } of (index.value?.value ?? EMPTY_INDEX).releases) {
+    const started = await startUnpack(unpack, { ...pair, version });
+    if (!started.ok) return started;
+  }
+  return DONE;
 }
 
 /** Tries again what was found bad, a few files a round: each is downloaded whole. A file that stays bad does not hold up the others. */

@@ -51,7 +51,10 @@ export class Publisher {
    * lists, then the aliases, so that `current` names a release only when all its files can be read. Every step can be
    * repeated without harm.
    */
-  async publish(job: Job, entries: Readonly<Record<string, ManifestFile>>): Promise<Result<string, StoreFault>> {
+  async publish(
+    job: Release & Pick<Job, 'movesAlias' | 'alias'>,
+    entries: Readonly<Record<string, ManifestFile>>,
+  ): Promise<Result<string, StoreFault>> {
     const { channel, board, version } = job;
     const { platform, releases } = this.ports;
     const manifest = await update(platform, releases.manifestDocument(job), (current) => {
@@ -91,6 +94,14 @@ export class Publisher {
     }
     const retained = await this.retain(job);
     return retained.ok ? ok(published.publishedAt) : retained;
+  }
+
+  /** Adds files to a release that is published. It moves no alias, and does nothing for a release that was taken back meanwhile. */
+  async addFiles(
+    release: Release,
+    entries: Readonly<Record<string, ManifestFile>>,
+  ): Promise<Result<string, StoreFault>> {
+    return await this.publish({ ...release, movesAlias: false }, entries);
   }
 
   /**
@@ -146,9 +157,7 @@ export class Publisher {
   }
 
   /** Tells of the aliases and rings of a pair that have moved since it was told last. */
-  async tellMoves(pair: Pair): Promise<Result<undefined, StoreFault>> {
-    return await tellMoves(this.ports, pair);
-  }
+  tellMoves = (pair: Pair): Promise<Result<undefined, StoreFault>> => tellMoves(this.ports, pair);
 
   /** Puts a manifest into the index of its pair and into releases.json. */
   async list(pair: Pair, manifest: Manifest): Promise<Result<undefined, StoreFault>> {

@@ -20,6 +20,7 @@ import { JobSession } from './session.ts';
 import type { Release } from './store/bucket.ts';
 import { builtAt } from './store/job.ts';
 import { releaseFailed } from './told/events.ts';
+import { startUnpack, type UnpackRunPorts } from './unpack/run-unpack.ts';
 
 /** `step.do` of a Workflow. It retries `work` when that throws, and stores the value that it returns. */
 export type DoStep = <T>(name: string, work: () => Promise<T>) => Promise<T>;
@@ -42,6 +43,8 @@ export interface MirrorPorts extends Omit<CopyPorts, 'slots'>, PlanPorts {
   readonly versions: VersionSource;
   readonly publisher: Publisher;
   readonly tell: (release: Release, attempt: number, event: RunEvent) => void;
+  /** What makes files for import tools of a release that is published. */
+  readonly unpack: UnpackRunPorts;
 }
 
 const PARTS_IN_FLIGHT = 3;
@@ -219,7 +222,10 @@ class Attempt {
       finishedAt: now,
       heartbeatAt: now,
     }));
-    return ended.ok ? ok({ publishedAt: published.value }) : ended;
+    if (!ended.ok) return ended;
+    // What cannot be started now is started by the poll.
+    await startUnpack(this.ports.unpack, this.session.release);
+    return ok({ publishedAt: published.value });
   }
 
   async #fail(

@@ -7,6 +7,7 @@ import type { Launcher } from './jobs.ts';
 import { type DoStep, type MirrorPorts, runJob, STEPS } from './run-job.ts';
 import type { Release } from './store/bucket.ts';
 import { instanceId } from './store/job.ts';
+import { runUnpack, type UnpackLauncher } from './unpack/run-unpack.ts';
 
 /** The parameters of a Workflow instance. An attempt needs nothing else. */
 export interface MirrorParameters {
@@ -14,6 +15,11 @@ export interface MirrorParameters {
   readonly board: string;
   readonly version: string;
   readonly attempt: number;
+}
+
+/** The parameters of an instance that makes files for import tools. */
+export interface UnpackParameters extends Omit<MirrorParameters, 'attempt'> {
+  readonly unpack: number;
 }
 
 interface WorkflowSteps {
@@ -26,7 +32,7 @@ interface StepConfig {
 }
 
 interface WorkflowInstances {
-  create(options: { id: string; params: MirrorParameters }): Promise<unknown>;
+  create(options: { id: string; params: MirrorParameters | UnpackParameters }): Promise<unknown>;
   get(id: string): Promise<{ terminate(): Promise<void> }>;
 }
 
@@ -59,6 +65,28 @@ export async function runAsWorkflow(
   const release: Release = { channel, board, version: version as Version };
   const doStep: DoStep = (name, work) => steps.do(name, configOf(name), work);
   return await runJob(ports, release, attempt, doStep);
+}
+
+/** Runs an instance that makes files for import tools. */
+export async function runUnpackAsWorkflow(
+  { unpack }: Pick<MirrorPorts, 'unpack'>,
+  { channel, board, version, unpack: run }: UnpackParameters,
+  steps: WorkflowSteps,
+): Promise<string> {
+  return await runUnpack(unpack, { channel, board, version: version as Version }, run, copyingSteps(steps));
+}
+
+/** Returns a launcher of the runs that make files for import tools. */
+export function unpackLauncher(workflow: WorkflowInstances, platform: Platform): UnpackLauncher {
+  const reach = storeCaller(platform, 20_000);
+  return {
+    launchUnpack: ({ channel, board, version }, run) =>
+      reach('create workflow', async () => {
+        const id = `unpack-${channel}_${board}_${version.replaceAll('.', '-')}-${run}`;
+        await workflow.create({ id, params: { channel, board, version, unpack: run } });
+        return undefined;
+      }),
+  };
 }
 
 /** Returns a launcher that creates instances of the Workflow. */

@@ -101,6 +101,7 @@ export const uploadKey = (release: Release, name: string): string => fileStatusK
 export const mirroredPrefixes = (release: Release): string[] => [
   ...['files', 'status', 'booted'].map((kind) => `${kind}/${releasePath(release)}/`),
   `gate/looks/${releasePath(release)}.json`,
+  `unpack/${releasePath(release)}.json`,
 ];
 /** The prefixes of what pass-through has written of a release. */
 export const passedPrefixes = (release: Release): string[] =>

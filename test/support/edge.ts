@@ -12,7 +12,8 @@ import type { CheckParameters } from '../../src/machines/checks/workflow.ts';
 import { runLook } from '../../src/machines/gate/gate.ts';
 import type { LookParameters } from '../../src/machines/gate/workflow.ts';
 import { type DoStep, runJob } from '../../src/mirror/run-job.ts';
-import type { MirrorParameters } from '../../src/mirror/workflow.ts';
+import { runUnpack } from '../../src/mirror/unpack/run-unpack.ts';
+import type { MirrorParameters, UnpackParameters } from '../../src/mirror/workflow.ts';
 import type { Version } from '../../src/releases/model.ts';
 import { type Platform, systemPlatform } from '../../src/shared/platform.ts';
 import type { SysextParameters } from '../../src/sysexts/launcher.ts';
@@ -53,7 +54,7 @@ export interface Edge {
   /** Every route, as it was registered. */
   readonly routes: readonly { readonly method: string; readonly path: string }[];
   /** Runs one of them, or all that were created, to their end. */
-  run(parameters: MirrorParameters): Promise<string>;
+  run(parameters: MirrorParameters, doStep?: DoStep): Promise<string>;
   runAll(): Promise<string[]>;
   /** The runs of checks of profiles that were launched and have not run. */
   readonly checks: CheckParameters[];
@@ -166,22 +167,27 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
   } as unknown as ExecutionContext;
   const fetchUrl = async (url: string, init?: RequestInit) =>
     await edge.app.fetch(new Request(url, init), whole, context);
-  const run = async (parameters: MirrorParameters | SysextParameters) => {
+  const run = async (
+    parameters: MirrorParameters | SysextParameters | UnpackParameters,
+    doStep: DoStep = options.doStep ?? stepWithRetries,
+  ) => {
+    if ('unpack' in parameters) {
+      const mirror = edge.mirrorPorts;
+      if (mirror === undefined) throw new Error('bad configuration');
+      const { unpack, ...release } = parameters;
+      const numbered = { ...release, version: release.version as Version };
+      return await runUnpack(mirror.unpack, numbered, unpack, doStep);
+    }
     if ('sysexts' in parameters) {
       const sysexts = edge.sysextPorts;
       if (sysexts === undefined) throw new Error('bad configuration');
       const { sysexts: name, run: number } = parameters;
-      return await runSysexts(sysexts, { name, run: number }, options.doStep ?? stepWithRetries);
+      return await runSysexts(sysexts, { name, run: number }, doStep);
     }
     const { channel, board, version, attempt } = parameters;
     const ports = edge.mirrorPorts;
     if (ports === undefined) throw new Error('bad configuration');
-    return await runJob(
-      ports,
-      { channel, board, version: version as Version },
-      attempt,
-      options.doStep ?? stepWithRetries,
-    );
+    return await runJob(ports, { channel, board, version: version as Version }, attempt, doStep);
   };
   return {
     events,

@@ -29,7 +29,8 @@ export interface NodeEdgeOptions {
   /** Signs the releases; a new one for each edge unless told, which takes a while. */
   readonly key?: Awaited<ReturnType<typeof makeSigningKey>>;
   /** The files of a release beside version.txt; a kernel alone unless told. */
-  readonly filesOf?: (version: string) => Readonly<Record<string, number | string>>;
+  readonly filesOf?: (version: string) => Readonly<Record<string, number | string | Uint8Array>>;
+  readonly partBytes?: number;
   /** Stands for R2 in the place of the memory bucket. */
   readonly over?: R2Bucket;
 }
@@ -68,7 +69,10 @@ export async function nodeEdge(options: NodeEdgeOptions = {}): Promise<NodeEdge>
       ...{ MIRROR: PAIR, MIRROR_FILES: `version.txt,${KERNEL}` },
       ...vars,
     },
-    { platform: { fetch, ...options.platform } },
+    {
+      platform: { fetch, ...options.platform },
+      ...(options.partBytes === undefined ? {} : { partBytes: options.partBytes }),
+    },
   );
   const call = async (method: string, path: string, body?: string, headers: Record<string, string> = {}) =>
     await edge.fetch(path, { method, headers: { ...OPERATOR, ...headers }, ...(body === undefined ? {} : { body }) });

@@ -14,6 +14,7 @@ import { ignitionFigures } from './ignition-figures.ts';
 import { mirrorFigures } from './mirror-figures.ts';
 import { profileFigures } from './profile-figures.ts';
 import { releaseFigures } from './release-figures.ts';
+import { unpackFigures } from './unpack-figures.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 const file = join(root, 'tools', 'bench', 'bench.json');
@@ -25,6 +26,7 @@ const GROUPS: Readonly<Record<string, () => Record<string, Figure> | Promise<Rec
   growth: () => growthFigures(root),
   mirror: () => mirrorFigures(root),
   profile: () => profileFigures(root),
+  unpack: () => unpackFigures(),
 };
 
 /** `npm run bench -- NAME …` measures some groups again. The figures of the others stay as the last run wrote them. */

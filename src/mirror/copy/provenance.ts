@@ -24,7 +24,9 @@ export type Check =
       readonly partition?: string;
       readonly kernel?: string;
     }
-  | { readonly check: 'upstream-sha256'; readonly sha256: string };
+  | { readonly check: 'upstream-sha256'; readonly sha256: string }
+  /** The file was made here of another one of the release, whose own signature was checked. */
+  | { readonly check: 'made-of'; readonly from: string; readonly format: string; readonly sha512: string };
 
 export interface Provenance {
   /** The version of this software. */

@@ -19,6 +19,7 @@ import {
 } from './job.ts';
 import { type MirrorNotes, NO_NOTES, parseNotes } from './notes.ts';
 import { parseToldNames, type ToldNames } from './told.ts';
+import { NO_UNPACK, parseUnpackRecord, type UnpackRecord } from './unpack-record.ts';
 
 export type Release = Pair & { readonly version: Version };
 
@@ -68,6 +69,11 @@ export interface MirrorStore {
   /** Writes an object and returns its etag. */
   put(key: string, bytes: Uint8Array): Promise<Result<string, StoreFault>>;
   startUpload(key: string): Promise<Result<Upload, StoreFault>>;
+  /** Returns an upload that was begun before. */
+  resumeUpload(key: string, id: string): Upload;
+  /** Reads a whole object of a few megabytes. */
+  bytes(key: string): Promise<Result<Uint8Array | undefined, StoreFault>>;
+  unpackRecord(release: Release): Document<UnpackRecord>;
   abortUpload(key: string, id: string): Promise<Result<undefined, StoreFault>>;
   head(key: string): Promise<Result<StoredObject | undefined, StoreFault>>;
   /** Lists one page of the objects whose keys have this prefix. `cursor` is undefined after the last page. */
@@ -86,6 +92,11 @@ export function mirrorBucket(bucket: R2Bucket, platform: Platform): MirrorStore 
   const reach = storeCaller(platform);
   const reachData = storeCaller(platform, DATA_WITHIN_MS);
 
+  const uploadOf = (upload: R2MultipartUpload): Upload => ({
+    id: upload.uploadId,
+    part: (number, bytes) => reachData('upload part', () => upload.uploadPart(number, bytes)),
+    complete: (parts) => reachData('complete upload', async () => (await upload.complete([...parts])).etag),
+  });
   const job: MirrorStore['job'] = (release) => r2Document(bucket, reach, jobKey(release), jsonCodec(parseJob));
 
   return {
@@ -147,15 +158,20 @@ export function mirrorBucket(bucket: R2Bucket, platform: Platform): MirrorStore 
         if (object === null) throw new Error('not written');
         return object.etag;
       }),
-    startUpload: (key) =>
-      reach('start upload', async () => {
-        const upload = await bucket.createMultipartUpload(key);
-        return {
-          id: upload.uploadId,
-          part: (number, bytes) => reachData('upload part', () => upload.uploadPart(number, bytes)),
-          complete: (parts) => reachData('complete upload', async () => (await upload.complete([...parts])).etag),
-        };
+    startUpload: (key) => reach('start upload', async () => uploadOf(await bucket.createMultipartUpload(key))),
+    resumeUpload: (key, id) => uploadOf(bucket.resumeMultipartUpload(key, id)),
+    bytes: (key) =>
+      reachData('read bytes', async () => {
+        const object = await bucket.get(key);
+        return object === null ? undefined : new Uint8Array(await object.arrayBuffer());
       }),
+    unpackRecord: ({ channel, board, version }) =>
+      r2Document(
+        bucket,
+        reach,
+        `unpack/${channel}/${board}/${version}.json`,
+        jsonCodec(orElse(parseUnpackRecord, () => NO_UNPACK)),
+      ),
     abortUpload: (key, id) =>
       reach('abort upload', async () => {
         // R2 refuses to abort an upload that was completed or aborted before, and that is no problem.

@@ -16,6 +16,8 @@ const FORMATS: Readonly<Record<string, string>> = { bin: 'raw', img: 'qcow2' };
 
 const FIXED: Readonly<Record<string, Artifact>> = {
   'flatcar_production_image.bin.bz2': { platform: 'metal', format: 'raw.bz2', part: 'disk' },
+  'flatcar_production_image.bin.gz': { platform: 'metal', format: 'raw.gz', part: 'disk' },
+  'flatcar_production_image.bin': { platform: 'metal', format: 'raw', part: 'disk' },
   'flatcar_production_iso_image.iso': { platform: 'metal', format: 'iso', part: 'disk' },
   'flatcar_production_pxe.vmlinuz': { platform: 'metal', format: 'pxe', part: 'kernel' },
   'flatcar_production_pxe_image.cpio.gz': { platform: 'metal', format: 'pxe', part: 'initramfs' },

@@ -19,8 +19,19 @@ export interface StreamRelease extends Pair {
 
 interface Location {
   readonly location: string;
-  readonly signature: string;
+  readonly signature?: string;
   readonly sha256: string;
+  readonly 'uncompressed-sha256'?: string;
+}
+
+/** True for a file that was proved, or made of one that was, and whose SHA-256 is known. */
+const isImported = (entry: PublicFile): boolean =>
+  (isProved(entry) || entry.madeOf !== undefined) && entry.sha256 !== undefined;
+
+/** Returns the SHA-256 of the plain bytes of a packed file, where they are here too. */
+function plainOf(files: StreamRelease['files'], file: string): string | undefined {
+  const plain = file.replace(/\.(?:bz2|gz)$/, '');
+  return plain !== file && Object.hasOwn(files, plain) ? files[plain]?.sha256 : undefined;
 }
 
 type Formats = Record<string, Partial<Record<'disk' | 'kernel' | 'initramfs', Location>>>;
@@ -39,13 +50,17 @@ export function coreosStream(
     const platforms: Record<string, { release: string; formats: Formats }> = {};
     for (const [file, entry] of Object.entries(release.files)) {
       const artifact = artifactOf(file);
-      if (artifact === undefined || !isProved(entry) || entry.sha256 === undefined) continue;
+      if (artifact === undefined || !isImported(entry)) continue;
       const location = `${origin}${filePath({ ...release, file })}`;
       const platform = platforms[artifact.platform] ?? { release: release.version, formats: {} };
       platforms[artifact.platform] = platform;
       const format = platform.formats[artifact.format] ?? {};
       platform.formats[artifact.format] = format;
-      format[artifact.part] = { location, signature: `${location}.sig`, sha256: entry.sha256 };
+      // What was made here has no signature of Flatcar's; its provenance stands beside it.
+      const signature = isProved(entry) ? { signature: `${location}.sig` } : {};
+      const plain = plainOf(release.files, file);
+      const unpacked = plain === undefined ? {} : { 'uncompressed-sha256': plain };
+      format[artifact.part] = { location, ...signature, sha256: entry.sha256 ?? '', ...unpacked };
     }
     return [
       COREOS_NAMES[release.board] ?? architectureOf(release.board),
@@ -112,7 +127,7 @@ function productsOf(index: PublicIndex): Record<string, object> {
 }
 
 function itemsOf(pair: Pair, version: Version, files: Readonly<Record<string, PublicFile>>): Record<string, object> {
-  const proved = Object.entries(files).filter(([, entry]) => isProved(entry) && entry.sha256 !== undefined);
+  const proved = Object.entries(files).filter(([, entry]) => isImported(entry));
   return Object.fromEntries(
     proved.map(([file, { size, sha256, sha512 }]) => {
       const ftype = file.replace(/^flatcar_production_/, '');

@@ -31,6 +31,8 @@ export const publicFileShape = {
     .regex(/^[0-9a-f]{64}$/)
     .optional(),
   verifiedAt: momentField,
+  /** Of a file that was made here for import tools: the verified file that it was made of. */
+  madeOf: storedObject({ name: z.string(), sha512: z.string() }).optional(),
 };
 
 export const manifestFileSchema = storedObject({
