@@ -3,7 +3,9 @@ import { Hono } from 'hono';
 import { releaseProblem } from '../../releases/serve/problems.ts';
 import { answerJson, checkShape, shapeProblem } from '../../shared/http/api.ts';
 import type { App, Call } from '../../shared/http/call.ts';
+import { ok } from '../../shared/result.ts';
 import type { Release } from '../store/bucket.ts';
+import { startUnpack } from '../unpack/run-unpack.ts';
 import { type jobPage, jobQuery, type jobView } from './call-shapes.ts';
 import { viewJob, viewJobs } from './job-view.ts';
 import { type MirrorRoom, NO_CURSOR, refuse, resolved, startProblem } from './room.ts';
@@ -28,6 +30,9 @@ export function mirrorRoutes(room: MirrorRoom): App {
     }
     const started = await room.jobs.start(target, 'operator', alias === 'current' ? undefined : alias);
     if (!started.ok) return refuse(call, startProblem(started.error));
+    // Of a release that is complete, files for import tools may be lacking.
+    const made = started.value.job.state === 'complete' ? await startUnpack(room.unpack, target) : ok(undefined);
+    if (!made.ok) return refuse(call, releaseProblem(made.error));
     room.forget(target);
     return await showJob(room, call, target, 202);
   });

@@ -40,7 +40,7 @@ export interface UnpackRunPorts extends UnpackPorts {
 export type DoStep = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
 /** Returns what is to be made of a release's files. */
-export const wantedFiles = (
+const wantedFiles = (
   files: Readonly<Record<string, ManifestFile>> | Manifest['files'],
   formats: readonly ImportFormat[],
 ): WantedFile[] => wantedOf(files, (name) => files[name] !== undefined && isProved(files[name]), formats);
