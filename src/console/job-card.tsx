@@ -97,6 +97,11 @@ function JobPanel({ job, onChanged }: JobCardProps) {
         </span>
       </div>
       <Fault text={fault ?? (reason === undefined ? undefined : `It failed: ${detail ?? reason}`)} />
+      {(job.warnings ?? []).map((warning) => (
+        <p key={warning} class="notice warn">
+          {warning}
+        </p>
+      ))}
       <progress max={files.length} value={done} aria-label={`Files of ${title}`} />
       <p class="faint">
         <span aria-live="polite">
@@ -106,13 +111,33 @@ function JobPanel({ job, onChanged }: JobCardProps) {
       </p>
       <details open={isActive(job) || state === 'failed'}>
         <summary>Files</summary>
-        <ul class="job-files">
-          {files.map((file) => (
-            <FileRow key={file.name} file={file} />
-          ))}
-        </ul>
+        {SETS.map((set) => (
+          <FileSetList key={set} set={set} files={files.filter((file) => file.set === set)} />
+        ))}
       </details>
     </section>
+  );
+}
+
+const SETS = [null, 'images', 'pxe', 'sysexts', 'updates'] as const;
+
+/** Shows the files of a set below its name; `null` for those that were named one by one. */
+function FileSetList({ set, files }: { set: File['set']; files: readonly File[] }) {
+  if (files.length === 0) return null;
+  const here = files.filter(({ state }) => state === 'verified').length;
+  return (
+    <>
+      {set === null ? null : (
+        <h3>
+          Set {set}: {here} of {files.length} here
+        </h3>
+      )}
+      <ul class="job-files">
+        {files.map((file) => (
+          <FileRow key={file.name} file={file} />
+        ))}
+      </ul>
+    </>
   );
 }
 

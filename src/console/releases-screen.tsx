@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { useAction, useAnswer } from './client.ts';
+import { Holds } from './holds.tsx';
 import { moment } from './show.ts';
 import { Chip, Confirm, Fault, ScrollBox, type Tone } from './widgets.tsx';
 
@@ -22,7 +23,10 @@ export function ReleasesScreen() {
       <Fault text={fault ?? aliases.fault} />
       {value === undefined && fault === undefined ? <p class="faint">Loading …</p> : null}
       {aliases.value === undefined || aliases.value.items.length === 0 ? null : (
-        <Aliases aliases={aliases.value.items} onChanged={reload} />
+        <>
+          <Aliases aliases={aliases.value.items} onChanged={reload} />
+          <Holds aliases={aliases.value.items} onChanged={reload} />
+        </>
       )}
       {value?.items.length === 0 ? <p>Nothing is published yet.</p> : null}
       {value?.items.map((release) => (

@@ -46,10 +46,18 @@ export const FILE_SETS = {
 
 export type FileSet = keyof typeof FILE_SETS;
 
+export const FILE_SET_NAMES = ['images', 'pxe', 'sysexts', 'updates'] as const satisfies readonly FileSet[];
+
 /** What is mirrored where the configuration names neither sets nor files. */
 export const DEFAULT_SETS: readonly FileSet[] = ['images', 'pxe'];
 
 export const isFileSet = (name: string): name is FileSet => Object.hasOwn(FILE_SETS, name);
+
+/** Returns the set that brings a file, without its companions; `undefined` for one that is named by itself. */
+export const setOf = (file: string): FileSet | undefined =>
+  Object.keys(FILE_SETS)
+    .filter(isFileSet)
+    .find((set) => (FILE_SETS[set] as readonly string[]).includes(file));
 
 /** Returns the files that a job copies, each once: version.txt first, for nothing is published without it, and payloads last. */
 export function wantedFiles(sets: readonly FileSet[], files: readonly string[], updates: readonly string[]): string[] {

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { ALIAS, VERSION } from '../../releases/model.ts';
+import { FILE_SET_NAMES } from '../../releases/sets.ts';
 import { HOLD_REASONS } from '../../releases/store/hold.ts';
 import { publicFileShape } from '../../releases/store/manifest.ts';
 import { durationMs } from '../../releases/store/ring.ts';
@@ -104,6 +105,10 @@ export const quarantineQuery = z.object({
 const fileView = z
   .object({
     name: z.string(),
+    set: z
+      .enum(FILE_SET_NAMES)
+      .nullable()
+      .meta({ description: 'the set of MIRROR_SETS that brings it; null: named by itself' }),
     state: z.enum(FILE_STATES),
     bytes: z.int().meta({ description: 'copied so far' }),
     size: z.int().meta({ description: 'in bytes; 0 until upstream has told it' }),

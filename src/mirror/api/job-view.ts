@@ -2,6 +2,7 @@
 
 import type { Catalogue } from '../../releases/catalogue.ts';
 import { plainName } from '../../releases/companions.ts';
+import { setOf } from '../../releases/sets.ts';
 import type { ReleaseStore } from '../../releases/store/bucket.ts';
 import type { Manifest } from '../../releases/store/manifest.ts';
 import { ok, type Result } from '../../shared/result.ts';
@@ -110,7 +111,7 @@ async function withFiles(
   const files = await Promise.all(job.wanted.map((name) => viewFile(store, job, name, published)));
   const fault = files.find((file) => !file.ok);
   if (fault?.ok === false) return fault;
-  const views = files.flatMap((file) => (file.ok ? [file.value] : []));
+  const views = files.flatMap((file) => (file.ok ? [{ ...file.value, set: setOf(file.value.name) ?? null }] : []));
   return ok({ ...jobFields(job), files: views });
 }
 
@@ -120,7 +121,7 @@ async function viewFile(
   job: Job,
   name: string,
   published: Manifest['files'] | undefined,
-): Promise<Result<FileView, StoreFault>> {
+): Promise<Result<Omit<FileView, 'set'>, StoreFault>> {
   const entry = published !== undefined && Object.hasOwn(published, name) ? published[name] : undefined;
   if (entry) return ok({ name, state: 'verified', bytes: entry.size, size: entry.size });
   if (published !== undefined) return ok({ name, state: 'absent', bytes: 0, size: 0 });
@@ -131,7 +132,7 @@ async function viewFile(
   return ok({ name, state: 'waiting', bytes: 0, size: 0, reason: 'stored-malformed', detail });
 }
 
-function viewStatus(name: string, status: FileStatus | undefined, job: Job): FileView {
+function viewStatus(name: string, status: FileStatus | undefined, job: Job): Omit<FileView, 'set'> {
   if (status === undefined || status.attempt !== job.attempt) return { name, state: 'waiting', bytes: 0, size: 0 };
   const { state, bytes, size, reason, detail, startedAt, heartbeatAt } = status;
   const seconds = startedAt === undefined ? 0 : (Date.parse(heartbeatAt) - Date.parse(startedAt)) / 1000;
