@@ -28,14 +28,18 @@ const bad = (detail: string) => err<Bzip2Fault>({ reason: 'bzip2-malformed', det
 class Malformed extends Error {}
 
 class Bits {
-  constructor(
-    private readonly bytes: Uint8Array,
-    /** The place of the next bit. */
-    public at: number,
-  ) {}
+  readonly #bytes: Uint8Array;
+  /** The place of the next bit. */
+  at: number;
+
+  /** Written out, for Node runs this file as it is. */
+  constructor(bytes: Uint8Array, at: number) {
+    this.#bytes = bytes;
+    this.at = at;
+  }
 
   get left(): number {
-    return this.bytes.length * 8 - this.at;
+    return this.#bytes.length * 8 - this.at;
   }
 
   /** Returns up to 24 bits. */
@@ -49,7 +53,7 @@ class Bits {
   /** Returns the next bits without moving; zeros behind the end. */
   peek(count: number): number {
     const byte = this.at >>> 3;
-    const { bytes } = this;
+    const bytes = this.#bytes;
     const window =
       (((bytes[byte] ?? 0) << 24) |
         ((bytes[byte + 1] ?? 0) << 16) |
