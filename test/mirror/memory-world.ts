@@ -1,12 +1,12 @@
 /** A world of the fault table in plain Node: R2 in memory, upstream in the same process, and time that jumps. */
 import { createHash } from 'node:crypto';
 import type { PrivateKey } from 'openpgp';
+import { makePayload, makeSigning } from '../../tools/release-server/payload.ts';
 import { makeRelease } from '../../tools/release-server/release.ts';
 import { fingerprint, makeSigningKey, publicKeyText } from '../../tools/release-server/signing-key.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
 import { MemoryUpstream } from '../support/memory-upstream.ts';
 import { provideStreams } from '../support/node-streams.ts';
-import { makePayload, makeSigning } from '../support/payload.ts';
 import { makeCryptoPrompt } from '../support/prompt-crypto.ts';
 import { seeded } from '../support/seeded.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';

@@ -1,9 +1,9 @@
 /** Update payloads and what stands beside mirrored files: mirrored, listed, served and passed through like images. */
 import { createHash, generateKeyPairSync, randomBytes, verify as verifySignature } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { makePayload, makeSigning, type PayloadOptions } from '../../tools/release-server/payload.ts';
 import { makeSigningKey } from '../../tools/release-server/signing-key.ts';
 import { type NodeEdge, nodeEdge } from '../support/node-edge.ts';
-import { makePayload, makeSigning, type PayloadOptions } from '../support/payload.ts';
 
 const VERSION = '4593.2.5';
 const KERNEL = 'flatcar_production_pxe.vmlinuz';

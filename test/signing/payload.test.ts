@@ -3,7 +3,14 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FLATCAR_UPDATE_KEY, parsePayloadKeys } from '../../src/signing/payload/keys.ts';
 import { PayloadVerification } from '../../src/signing/payload/verification.ts';
-import { bytes, makePayload, makeSigning, number, type PayloadOptions, varint } from '../support/payload.ts';
+import {
+  bytes,
+  makePayload,
+  makeSigning,
+  number,
+  type PayloadOptions,
+  varint,
+} from '../../tools/release-server/payload.ts';
 
 const ours = makeSigning();
 const another = makeSigning();

@@ -2,10 +2,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { parseXml, XmlElement } from '@rgrove/parse-xml';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { makePayload, makeSigning } from '../../tools/release-server/payload.ts';
 import { makeSigningKey } from '../../tools/release-server/signing-key.ts';
 import { movingClock } from '../support/moving-clock.ts';
 import { type NodeEdge, nodeEdge } from '../support/node-edge.ts';
-import { makePayload, makeSigning } from '../support/payload.ts';
 
 const PAIR = 'stable/amd64-usr';
 const [OLD, NEW] = ['4593.2.4', '4593.2.5'];

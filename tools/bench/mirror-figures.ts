@@ -1,7 +1,9 @@
 /** Compares the mirror with an unverified `bucket.put(key, response.body)` of the same bytes in a bare Worker. */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makePayload, makeSigning } from '../release-server/payload.ts';
 import { makeRelease } from '../release-server/release.ts';
 import { startUpstream } from '../release-server/server.ts';
 import { fingerprint, makeSigningKey, publicKeyText } from '../release-server/signing-key.ts';
@@ -11,6 +13,8 @@ import { cpuSeconds, growthDuring } from './resident.ts';
 
 const MIB = 1024 * 1024;
 const IMAGE = 'flatcar_production_image.bin.bz2';
+const PAYLOAD = 'flatcar_production_update.gz';
+const SIGNING = makeSigning();
 const TOKEN = 'operator-token-of-at-least-32-bytes';
 const RUNS = 5;
 
@@ -34,6 +38,8 @@ export async function mirrorFigures(root: string): Promise<Record<string, Figure
         SIGNING_KEY_URL: `${upstream.url}/b/key.asc`,
         SIGNING_KEY_FINGERPRINTS: fingerprint(key),
         MIRROR_FILES: `version.txt,${IMAGE}`,
+        UPDATE_URL: `${upstream.url}/b/update/{board}/{version}/{file}`,
+        ...{ UPDATE_FILES: PAYLOAD, UPDATE_KEY: SIGNING.publicKey },
         KEEP_RELEASES: '100',
         OPERATOR_TOKEN: TOKEN,
       },
@@ -102,11 +108,29 @@ export async function mirrorFigures(root: string): Promise<Record<string, Figure
       );
       await Promise.all([measured.stop(), plain.stop()]);
     }
+    figures['mirror_rss_growth_MiB_600MB_payload'] = await payloadGrowth(start, tenant);
     return figures;
   } finally {
     await upstream.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** An update payload is proved by the signature at its end, so all of it goes past before anything is readable. */
+async function payloadGrowth(
+  start: () => Promise<[DevServer, DevServer]>,
+  tenant: { put(path: string, bytes: Buffer): void },
+): Promise<Figure> {
+  const [measured, plain] = await start();
+  const payload = makePayload({ data: randomBytes(600 * 1_000_000), signings: [SIGNING] });
+  tenant.put(`update/amd64-usr/4593.2.91/${PAYLOAD}`, payload);
+  await mirror(measured, '4593.2.90');
+  const growth = await growthDuring(measured.pid, () => mirror(measured, '4593.2.91'));
+  const plainGrowth = await growthDuring(plain.pid, () =>
+    fetch(`${plain.url}/put/update/amd64-usr/4593.2.91/${PAYLOAD}`).then((response) => response.text()),
+  );
+  await Promise.all([measured.stop(), plain.stop()]);
+  return beside(growth / MIB, 'MiB', `put: ${(plainGrowth / MIB).toFixed(0)} MiB`);
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
