@@ -108,7 +108,7 @@ export async function mirrorFigures(root: string): Promise<Record<string, Figure
       );
       await Promise.all([measured.stop(), plain.stop()]);
     }
-    figures['mirror_rss_growth_MiB_600MB_payload'] = await payloadGrowth(start, tenant);
+    figures['mirror_rss_growth_MiB_600MB_payload'] = await payloadGrowth(start, release, tenant);
     return figures;
   } finally {
     await upstream.close();
@@ -119,15 +119,17 @@ export async function mirrorFigures(root: string): Promise<Record<string, Figure
 /** An update payload is proved by the signature at its end, so all of it goes past before anything is readable. */
 async function payloadGrowth(
   start: () => Promise<[DevServer, DevServer]>,
+  release: (version: string, size: number) => Promise<void>,
   tenant: { put(path: string, bytes: Buffer): void },
 ): Promise<Figure> {
   const [measured, plain] = await start();
   const payload = makePayload({ data: randomBytes(600 * 1_000_000), signings: [SIGNING] });
-  tenant.put(`update/amd64-usr/4593.2.91/${PAYLOAD}`, payload);
-  await mirror(measured, '4593.2.90');
-  const growth = await growthDuring(measured.pid, () => mirror(measured, '4593.2.91'));
+  tenant.put(`update/amd64-usr/4593.2.92/${PAYLOAD}`, payload);
+  for (const version of ['4593.2.92', '4593.2.93']) await release(version, 8 * MIB);
+  await mirror(measured, '4593.2.93');
+  const growth = await growthDuring(measured.pid, () => mirror(measured, '4593.2.92'));
   const plainGrowth = await growthDuring(plain.pid, () =>
-    fetch(`${plain.url}/put/update/amd64-usr/4593.2.91/${PAYLOAD}`).then((response) => response.text()),
+    fetch(`${plain.url}/put/update/amd64-usr/4593.2.92/${PAYLOAD}`).then((response) => response.text()),
   );
   await Promise.all([measured.stop(), plain.stop()]);
   return beside(growth / MIB, 'MiB', `put: ${(plainGrowth / MIB).toFixed(0)} MiB`);
