@@ -3,7 +3,7 @@ import { lesser, type Reader, readerInPackages, readerOfChannel, readerOfRelease
 import type { MachinePorts } from './machines/issue.ts';
 import { badField, type OperatorFault } from './machines/problems.ts';
 import { type Alias, isAlias, isRing, isVersion, type Pair, type Version } from './releases/model.ts';
-import { historyOf } from './releases/store/alias.ts';
+import { historyOf, isMade } from './releases/store/alias.ts';
 import type { ReleaseStore } from './releases/store/bucket.ts';
 import { isPublished } from './releases/store/manifest.ts';
 import type { Platform } from './shared/platform.ts';
@@ -59,6 +59,7 @@ async function releasesOfRing(store: Store, pair: Pair, ring: Alias): Promise<Re
   if (!stored.ok) return stored;
   const { pin, ring: follows } = stored.value;
   if (pin !== null) return ok([pin]);
+  if (follows === undefined && isMade(stored.value)) return ok([]);
   if (follows === undefined)
     return err(
       badField(

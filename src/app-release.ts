@@ -3,10 +3,11 @@ import type { BootPorts } from './machines/boot/boot.ts';
 import type { Machine } from './machines/records/model.ts';
 import type { Catalogue } from './releases/catalogue.ts';
 import { isUpdate } from './releases/companions.ts';
-import { isAliasName, isVersion, type Pair, type Version } from './releases/model.ts';
+import { isAliasName, isRing, isVersion, type Pair, type Version } from './releases/model.ts';
 import { servedRelease } from './releases/serve/current.ts';
 import type { MirroredFiles } from './releases/serve/mirrored.ts';
 import { releaseProblem } from './releases/serve/problems.ts';
+import { isMade } from './releases/store/alias.ts';
 import type { ReleaseStore } from './releases/store/bucket.ts';
 import { isWithdrawn } from './releases/store/manifest.ts';
 import type { VersionFiles } from './releases/upstream/version-files.ts';
@@ -36,6 +37,15 @@ export function namedRelease(
     return isStoreFault(current.error) ? err(current.error) : ok(undefined);
   };
 }
+
+/** Returns a function that says whether a name can be followed: an alias can, and a ring if an operator has made it. */
+export const isNamed =
+  (store: Pick<ReleaseStore, 'alias'>) =>
+  async (pair: Pair, name: string): Promise<Result<boolean, StoreFault>> => {
+    if (!isRing(name)) return ok(isAliasName(name));
+    const record = await store.alias(pair, name);
+    return record.ok ? ok(isMade(record.value)) : record;
+  };
 
 /**
  * Returns a function that notes that a machine has booted the release that its alias names: rings behind it may wait for that. A machine

@@ -28,6 +28,7 @@ import { Jobs } from './mirror/jobs.ts';
 import { Publisher, type PublishPorts } from './mirror/publish.ts';
 import type { MirrorPorts } from './mirror/run-job.ts';
 import { mirrorBucket } from './mirror/store/bucket.ts';
+import { addFiles } from './mirror/unpack/add-files.ts';
 import type { UnpackRunPorts } from './mirror/unpack/run-unpack.ts';
 import { unpackLauncher, workflowLauncher } from './mirror/workflow.ts';
 import { MirroredProofs } from './releases/pass-through/mirrored-proof.ts';
@@ -213,7 +214,7 @@ export function mirrorParts(
   const unpack: UnpackRunPorts = {
     ...{ platform, store, releases, partBytes, maxFileBytes, provenance, formats: config.importFormats },
     launcher: unpackLauncher(env.MIRROR_RELEASE, platform),
-    addFiles: (release, entries) => publisher.addFiles(release, entries),
+    addFiles: (release, made) => addFiles({ platform, releases, publisher }, release, made),
   };
   const demand = { ...{ platform, catalogue, store, releases, versionFiles, jobs }, isOn: config.MIRROR_ON_DEMAND };
   return {

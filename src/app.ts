@@ -5,7 +5,7 @@ import { forgetEntries } from './access/audit.ts';
 import { type AnnouncerPorts, forgetAnnouncements, startWaiting } from './announcements/announcer.ts';
 import { pageRoom } from './app-pages.ts';
 import { accessParts, announcementParts, lookParts, storeProbes, sysextParts } from './app-parts.ts';
-import { bootedNote, namedRelease } from './app-release.ts';
+import { bootedNote, isNamed, namedRelease } from './app-release.ts';
 import { machineParts, mirrorParts, type Runtime, releaseParts, releaseRoom, signerOf } from './app-rooms.ts';
 import { type Config, type ConfigFault, parseConfig } from './config.ts';
 import { checkPorts } from './machines/api/room.ts';
@@ -118,6 +118,7 @@ export function createEdge(env: Env, given: Runtime): Edge {
     updates: {
       ...{ platform, catalogue: config.catalogue, publicUrl: config.PUBLIC_URL, store: parts.store },
       releaseOf: namedRelease(parts.store, parts.versionFiles, config.catalogue),
+      isThere: isNamed(parts.store),
       count: updateCounter(watch.counters, parts.store, platform.waitUntil),
     },
     releases,

@@ -23,6 +23,7 @@ const FILES = {
 /** For this machine alone: the Worker listens on loopback. */
 const OPERATOR_TOKEN = 'local-operator-token-for-npm-start';
 const CAPABILITY_SECRET = 'local-capability-secret-for-npm-start';
+const WEBHOOK_SECRET = 'local-webhook-secret-for-npm-start';
 const home = join(dirname(import.meta.dirname), '.wrangler', 'start');
 
 async function main(): Promise<void> {
@@ -40,6 +41,8 @@ async function main(): Promise<void> {
   };
   whenTold(() => void stop());
 
+  const given = readVars(process.argv.slice(2));
+  if (typeof given === 'string') return fail(given);
   const port = readPort(process.env['PORT'] ?? '8787');
   if (port === undefined) return fail('PORT must be a number from 1 to 65535');
   if (!(await isPortFree(port))) return fail(`port ${port} is taken; choose another one: PORT=${port + 1} npm start`);
@@ -57,7 +60,9 @@ async function main(): Promise<void> {
       SIGNING_KEY_FINGERPRINTS: fingerprint(key),
       OPERATOR_TOKEN,
       CAPABILITY_SECRET,
+      WEBHOOK_SECRET,
       MIRROR: 'stable/amd64-usr',
+      ...given,
     },
     persistTo: join(home, 'state'),
     logFile: join(home, 'wrangler.log'),
@@ -67,9 +72,35 @@ async function main(): Promise<void> {
   const edge = await starting.catch((cause: unknown) => (cause instanceof Error ? cause.message : String(cause)));
   if (stopping.signal.aborted) return;
   if (typeof edge === 'string') return fail(edge);
+  const fault = await configurationFault(edge.url);
+  if (fault !== undefined) {
+    await edge.stop();
+    return fail(fault);
+  }
   console.log(invitation(edge.url, upstream.url));
   await edge.ended;
   if (!stopping.signal.aborted) fail(`the Worker ended by itself; see ${join(home, 'wrangler.log')}`);
+}
+
+/** Reads `--var NAME:VALUE` and `--var=NAME:VALUE`, as wrangler does; gives a sentence for anything else. */
+function readVars(args: readonly string[]): Record<string, string> | string {
+  const vars: Record<string, string> = {};
+  const rest = args.flatMap((arg) => (arg.startsWith('--var=') ? ['--var', arg.slice('--var='.length)] : [arg]));
+  for (let place = 0; place < rest.length; place += 2) {
+    const [flag, value = ''] = rest.slice(place, place + 2);
+    const [, name, text] = /^([A-Z][A-Z0-9_]*):(.*)$/s.exec(value) ?? [];
+    if (flag !== '--var' || name === undefined || text === undefined)
+      return `${rest.slice(place, place + 2).join(' ')} is not --var NAME:VALUE: npm start -- --var KEEP_RELEASES:5`;
+    vars[name] = text;
+  }
+  return vars;
+}
+
+/** A Worker whose configuration is bad answers everything with the list of what is bad. */
+async function configurationFault(url: string): Promise<string | undefined> {
+  const response = await fetch(`${url}/healthz`);
+  const text = await response.text();
+  return response.status === 500 && text.includes('configuration error') ? text.trim() : undefined;
 }
 
 function readPort(text: string): number | undefined {

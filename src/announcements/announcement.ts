@@ -11,6 +11,8 @@ const announcement = storedObject({
   id: z.string(),
   type: z.enum(EVENT_TYPES),
   at: z.iso.datetime(),
+  /** When it was told: an event may be known some time after it happened. */
+  toldAt: z.iso.datetime().optional(),
   /** What is sent, to the byte: a receiver gets the same body each time. */
   body: z.string(),
 });
@@ -24,13 +26,13 @@ export const parseAnnouncement = (text: string) => parseStored(announcement, tex
 export const isAnnouncementId = (text: string): boolean => /^msg_\d{15}[0-9a-f]{24}$/.test(text);
 
 /**
- * Returns the announcement of an event: the same one whenever it is told. The body has the members that Standard Webhooks recommends
+ * Returns the announcement of an event: the same id and body whenever it is told. The body has the members that Standard Webhooks recommends
  * (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
  */
-export async function announcementOf({ type, what, at, data }: HappenedEvent): Promise<Announcement> {
+export async function announcementOf({ type, what, at, data }: HappenedEvent, toldAt: string): Promise<Announcement> {
   const hash = await sha256Hex(new Uint8Array(new TextEncoder().encode(`${type}\n${what}`)));
   const id = `msg_${String(LATEST - Date.parse(at)).padStart(15, '0')}${hash.slice(0, 24)}`;
-  return { id, type, at, body: JSON.stringify({ type, timestamp: at, data }) };
+  return { id, type, at, toldAt, body: JSON.stringify({ type, timestamp: at, data }) };
 }
 
 /** Returns the first part of the ids of what happened at this time, in milliseconds since the epoch. */

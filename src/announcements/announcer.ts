@@ -36,7 +36,7 @@ export const announcerOf =
   async (event) => {
     const receivers = ports.receivers.filter(({ types }) => types.includes(event.type));
     if (receivers.length === 0) return ok(undefined);
-    const announcement = await announcementOf(event);
+    const announcement = await announcementOf(event, new Date(ports.platform.now()).toISOString());
     const known = await ports.store.has(announcement.id);
     if (!known.ok) return known;
     if (!known.value) {

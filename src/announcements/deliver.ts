@@ -110,7 +110,9 @@ class Delivery {
     }
     const { detail, status, isFinal, retryAfterMs = 0 } = sent.error;
     const failed = withFailure(record, detail, at);
-    const isTooOld = platform.now() - Date.parse(announcement.at) >= GIVEN_UP_MS;
+    // What waited for long while nothing could be sent has its day too.
+    const since = Math.max(Date.parse(announcement.toldAt ?? announcement.at), Date.parse(failed.failingSince ?? at));
+    const isTooOld = platform.now() - since >= GIVEN_UP_MS;
     if (!isFinal && !isTooOld)
       return { record: failed, waitMs: Math.max(backOff(failed.failures, platform.random()), retryAfterMs) };
     const answered = status === undefined ? {} : { status };

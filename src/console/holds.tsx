@@ -6,13 +6,13 @@ import { moment } from './show.ts';
 import { Confirm, Fault } from './widgets.tsx';
 
 type Alias = CallAnswer<'listAliases'>['items'][number];
-type Hold = NonNullable<Alias['holds']>[number];
+type Hold = Alias['holds'][number];
 
 /** Shows the holds of all aliases; nothing where there are none. */
 export function Holds({ aliases, onChanged }: { aliases: readonly Alias[]; onChanged: () => Promise<void> }) {
   const { isBusy, fault, run } = useAction();
   const [asked, setAsked] = useState<{ readonly alias: Alias; readonly hold: Hold } | undefined>(undefined);
-  const held = aliases.flatMap((alias) => (alias.holds ?? []).map((hold) => ({ alias, hold })));
+  const held = aliases.flatMap((alias) => alias.holds.map((hold) => ({ alias, hold })));
   if (held.length === 0) return null;
   const lift = async () => {
     if (asked === undefined) return;

@@ -1,7 +1,7 @@
 /** Pins aliases to published releases, and unpins them. */
 
 import type { Alias, Pair, Version } from '../releases/model.ts';
-import { type AliasRecord, NO_ALIAS, withMove } from '../releases/store/alias.ts';
+import { type AliasRecord, isMade, NO_ALIAS, withMove } from '../releases/store/alias.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
 import { type Conflict, change } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
@@ -58,7 +58,7 @@ export async function followAlias(
 ): Promise<Result<AliasRecord, PinFault>> {
   return await setRecord({ platform, releases }, pair, alias, holds, (record) => {
     const isSame = record.ring?.follows === ring.follows && record.ring.after === ring.after && record.pin === null;
-    return isSame ? record : { ...record, ring, pin: null };
+    return isSame ? record : { ...withoutFall(record), ring, pin: null };
   });
 }
 
@@ -70,8 +70,8 @@ export async function endRing(
   holds: AliasPrecondition = ALWAYS,
 ): Promise<Result<AliasRecord, PinFault>> {
   return await setRecord(ports, pair, alias, holds, (record) => {
-    const { ring, ...rest } = record;
-    return ring === undefined && record.pin === null ? record : { ...rest, pin: null };
+    const { ring, ...rest } = withoutFall(record);
+    return isMade(record) ? { ...rest, pin: null } : record;
   });
 }
 
@@ -94,8 +94,13 @@ async function setPin(
 ): Promise<Result<AliasRecord, PinFault>> {
   return await setRecord({ platform, releases }, pair, alias, holds, (record) => {
     const pin = pinOf(record);
-    return record.pin === pin ? record : { ...record, pin };
+    return record.pin === pin && record.fallen === undefined ? record : { ...withoutFall(record), pin };
   });
+}
+
+/** What an operator says of an alias now replaces the note of a pin that fell with its release. */
+function withoutFall({ fallen: _fallen, ...rest }: AliasRecord): AliasRecord {
+  return rest;
 }
 
 /** Changes a record if it may be changed. If `next` returns the same object, nothing is written. */

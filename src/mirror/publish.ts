@@ -74,9 +74,7 @@ export class Publisher {
     });
     if (!manifest.ok) return manifest;
     const published = manifest.value;
-    if (published === undefined || isWithdrawn(published)) {
-      return ok(this.#now());
-    }
+    if (published === undefined || isWithdrawn(published)) return ok(this.#now());
     const listed = await this.list(job, published);
     if (!listed.ok) return listed;
     const told = await this.tell(releasePublished(published));
@@ -94,14 +92,6 @@ export class Publisher {
     }
     const retained = await this.retain(job);
     return retained.ok ? ok(published.publishedAt) : retained;
-  }
-
-  /** Adds files to a release that is published. It moves no alias, and does nothing for a release that was taken back meanwhile. */
-  async addFiles(
-    release: Release,
-    entries: Readonly<Record<string, ManifestFile>>,
-  ): Promise<Result<string, StoreFault>> {
-    return await this.publish({ ...release, movesAlias: false }, entries);
   }
 
   /**
@@ -175,12 +165,22 @@ export class Publisher {
   async settle(release: Release): Promise<Result<undefined, StoreFault>> {
     const job = await this.ports.store.job(release).read();
     if (!job.ok) return job;
-    return job.value?.value.movesAlias === true ? await this.moveAliases(job.value.value) : ok(undefined);
+    return job.value?.value.movesAlias === true ? await this.#moveAgain(job.value.value) : ok(undefined);
   }
 
-  /** Returns why a name must not be pinned to a release. */
-  async holdForPin(release: Release, alias: Alias): Promise<Result<Hold | undefined, StoreFault>> {
-    return await holdForPin(this.ports, release, alias);
+  /** Moves aliases to a release that was published a while ago. */
+  async #moveAgain(release: Release & Pick<Job, 'alias'>): Promise<Result<undefined, StoreFault>> {
+    const moved = await this.moveAliases(release);
+    if (!moved.ok) return moved;
+    // It may have been taken back, or removed, since the gate has looked at it. Then no name may go on naming it.
+    const after = await this.ports.releases.manifest(release);
+    if (!after.ok) return after;
+    return after.value === undefined || isPublished(after.value) ? ok(undefined) : await this.unlist(release);
+  }
+
+  /** Returns why a name must not be made to name a release; with `isForced`, only the rings behind it are looked after. */
+  async holdForPin(release: Release, alias: Alias, isForced = false): Promise<Result<Hold | undefined, StoreFault>> {
+    return await holdForPin(this.ports, release, alias, isForced);
   }
 
   /** Lifts the hold of a release for a name, and moves what may move now. Returns false where nothing holds it back. */
@@ -195,7 +195,7 @@ export class Publisher {
   async lookAhead(pair: Pair): Promise<Result<undefined, StoreFault>> {
     return await lookAhead(this.ports, pair, async (release) => {
       const job = await this.ports.store.job(release).read();
-      return job.ok ? ok(job.value?.value.alias) : job;
+      return job.ok ? await this.#moveAgain({ ...release, alias: job.value?.value.alias }) : job;
     });
   }
 

@@ -9,8 +9,9 @@ export interface SysextStore {
   record(name: string): Document<SysextRecord>;
 }
 
-/** The key of a file that a run has mirrored. */
-export const sysextKey = (name: string, file: string, run: number): string => `sysexts/${name}/files/${file}/${run}`;
+/** The key of a mirrored file with this digest: whoever copies it again writes the same bytes to the same place. */
+export const sysextKey = (name: string, file: string, sha256: string): string =>
+  `sysexts/${name}/files/${file}/${sha256}`;
 /** The key of the keys that a catalogue's signer has. */
 export const sysextKeyringKey = (name: string): string => `sysexts/${name}/keyring.asc`;
 

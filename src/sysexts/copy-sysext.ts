@@ -4,7 +4,7 @@ import type { CopyPorts } from '../mirror/copy/companions.ts';
 import { type CopyWatcher, partSink, wholeSink } from '../mirror/copy/sink.ts';
 import { UpstreamReader } from '../releases/upstream/upstream-reader.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import { type ListPorts, type LookFault, placeOf } from './fetch-list.ts';
+import { type ListPorts, type LookFault, placeOf, saidOf } from './fetch-list.ts';
 import type { SysextFile } from './record.ts';
 
 export type SinkPorts = Pick<CopyPorts, 'store' | 'slots' | 'partBytes' | 'maxFileBytes'>;
@@ -23,7 +23,7 @@ export async function copySysext(
   { name, sha256, key }: { readonly name: string; readonly sha256: string; readonly key: string },
 ): Promise<Result<SysextFile, LookFault>> {
   const facts = await upstream.facts(placeOf(name));
-  if (!facts.ok) return err(faultOf(facts.error.reason, name));
+  if (!facts.ok) return err(faultOf(saidOf(facts.error), name));
   const { size } = facts.value;
   if (size > ports.maxFileBytes)
     return err({ reason: 'file-too-large', detail: `${name} has ${size} bytes, over MAX_FILE_BYTES`, isFinal: true });

@@ -1,7 +1,7 @@
 /** Fetches the list of a catalogue and its signature, and checks everything that must be true of them. */
 import type { Alias } from '../releases/model.ts';
 import type { FileSignatures } from '../releases/upstream/file-signatures.ts';
-import type { Upstream } from '../releases/upstream/upstream.ts';
+import type { Upstream, UpstreamFault } from '../releases/upstream/upstream.ts';
 import type { Platform } from '../shared/platform.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { verifyBytes } from '../signing/verification.ts';
@@ -47,9 +47,9 @@ export async function fetchList(
   after: string | null,
 ): Promise<Result<SignedList, LookFault>> {
   const sums = await upstream.small(placeOf('SHA256SUMS'), SUMS_LIMIT);
-  if (!sums.ok) return err(passing(sums.error.reason, 'SHA256SUMS'));
+  if (!sums.ok) return err(passing(saidOf(sums.error), `${source.url}SHA256SUMS`));
   const signature = await upstream.small(placeOf('SHA256SUMS.gpg'), SIGNATURE_LIMIT);
-  if (!signature.ok) return err(passing(signature.error.reason, 'SHA256SUMS.gpg'));
+  if (!signature.ok) return err(passing(saidOf(signature.error), `${source.url}SHA256SUMS.gpg`));
   const identified = await signatures.identify(signature.value.bytes);
   if (!identified.ok) return err(passing(identified.error.reason, 'the signature of SHA256SUMS'));
   const { bytes } = sums.value;
@@ -75,5 +75,9 @@ export async function fetchList(
     });
   return ok({ sums: bytes, signature: signature.value.bytes, signedBy: verified.value.signedBy, signedAt, files });
 }
+
+/** Returns a fault of upstream in a word, with the status of its answer where that is the fault. */
+export const saidOf = (fault: UpstreamFault): string =>
+  fault.reason === 'unexpected-status' ? `${fault.reason} ${fault.status}` : fault.reason;
 
 const passing = (reason: string, what: string): LookFault => ({ reason, detail: `${what}: ${reason}`, isFinal: false });

@@ -21,6 +21,8 @@ const record = storedObject({
   signedAt: z.iso.datetime().nullable(),
   publishedAt: z.iso.datetime().nullable(),
   files: z.record(z.string(), file),
+  /** What was copied for the next list and is not named yet: a run that failed leaves it to the next one. */
+  copied: z.record(z.string(), file).default({}),
   /** Objects that are no longer named, and since when: somebody may be downloading them. */
   left: z.array(storedObject({ key: z.string(), at: z.iso.datetime() })),
   /** Counts the runs; only the last one may publish. */
@@ -40,7 +42,7 @@ export const parseSysexts = (text: string) => parseStored(record, text);
 
 /** Returns the record of a catalogue at which nobody has looked. */
 export const noSysexts = (now: string): SysextRecord => ({
-  ...{ sums: '', signature: '', signedBy: null, signedAt: null, publishedAt: null, files: {}, left: [] },
+  ...{ sums: '', signature: '', signedBy: null, signedAt: null, publishedAt: null, files: {}, copied: {}, left: [] },
   ...{ run: 0, isRunning: false, heartbeatAt: now, checkedAt: null, fault: null },
 });
 

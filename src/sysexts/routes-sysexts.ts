@@ -54,7 +54,11 @@ async function answerFile(room: SysextRoom, call: Call): Promise<Response> {
   if (file === '' && !pathname.endsWith('/'))
     return new Response(null, { status: 308, headers: { location: `${pathname}/`, 'cache-control': CACHE.never } });
   if (file === '') return listingResponse(pathname, entriesOf(name, record), request);
-  const list = { SHA256SUMS: record.sums, 'SHA256SUMS.gpg': record.signature }[file];
+  const lists = new Map([
+    ['SHA256SUMS', record.sums],
+    ['SHA256SUMS.gpg', record.signature],
+  ]);
+  const list = lists.get(file);
   if (list !== undefined) return await answerList(room, call, fromBase64(list));
   const entry = Object.hasOwn(record.files, file) ? record.files[file] : undefined;
   if (entry === undefined) return problemLine(NOT_HERE, method);

@@ -71,13 +71,11 @@ export async function runSysexts(
   const look = new SysextLook(ports, source, run);
   const planned = await attempt(doStep, 'list', () => look.plan());
   if (planned.state === 'failed') return await doStep('fail', () => look.end(planned.detail));
-  const copied: Record<string, SysextFile> = {};
   for (const { name: file, sha256 } of planned.value.missing) {
     const entry = await attempt(doStep, `copy ${file}`, () => look.copy(file, sha256));
     if (entry.state === 'failed') return await doStep('fail', () => look.end(entry.detail));
-    copied[file] = entry.value;
   }
-  const published = await attempt(doStep, 'publish', () => look.publish(copied, planned.value.signedAt));
+  const published = await attempt(doStep, 'publish', () => look.publish(planned.value.signedAt));
   return published.state === 'ready' ? 'published' : await doStep('fail', () => look.end(published.detail));
 }
 
@@ -95,6 +93,12 @@ async function attempt<T>(doStep: DoStep, name: string, work: () => Promise<Resu
   }
 }
 
+/** Returns the entry of a file with this digest that is here, named already or copied for the next list. */
+const entryOf = ({ files, copied }: SysextRecord, name: string, sha256: string): SysextFile | undefined =>
+  [copied, files]
+    .map((entries) => (Object.hasOwn(entries, name) ? entries[name] : undefined))
+    .find((entry) => entry?.sha256 === sha256);
+
 class SysextLook {
   constructor(
     private readonly ports: SysextPorts,
@@ -108,28 +112,35 @@ class SysextLook {
     const list = await this.#list(read.value);
     if (!list.ok) return list;
     const missing = [...list.value.files]
-      .filter(([name, sha256]) => read.value.files[name]?.sha256 !== sha256)
+      .filter(([name, sha256]) => entryOf(read.value, name, sha256) === undefined)
       .map(([name, sha256]) => ({ name, sha256 }));
     return ok({ missing, signedAt: list.value.signedAt });
   }
 
-  async copy(name: string, sha256: string): Promise<Result<SysextFile, LookFault>> {
+  async copy(name: string, sha256: string): Promise<Result<true, LookFault>> {
     const { platform, sink, reading } = this.ports;
-    const alive = await this.#change((record) => ({ ...record, heartbeatAt: this.#now() }));
-    if (!alive.ok) return alive;
-    const key = sysextKey(this.source.name, name, this.run);
-    return await copySysext({ platform, ...reading(this.source) }, sink, { name, sha256, key });
+    const ours = await this.#read();
+    if (!ours.ok) return ours;
+    const key = sysextKey(this.source.name, name, sha256);
+    const entry = await copySysext({ platform, ...reading(this.source) }, sink, { name, sha256, key });
+    if (!entry.ok) return entry;
+    const noted = await this.#change((record) => ({
+      ...record,
+      heartbeatAt: this.#now(),
+      copied: { ...record.copied, [name]: entry.value },
+    }));
+    return noted.ok ? ok(true) : noted;
   }
 
   /** Publishes the list as it is now. It may have changed while files were copied: then the next run takes the new one. */
-  async publish(copied: Readonly<Record<string, SysextFile>>, signedAt: string): Promise<Result<undefined, LookFault>> {
+  async publish(signedAt: string): Promise<Result<undefined, LookFault>> {
     const read = await this.#read();
     if (!read.ok) return read;
     const list = await this.#list(read.value);
     if (!list.ok) return list;
     const files: Record<string, SysextFile> = {};
     for (const [name, sha256] of list.value.files) {
-      const entry = [copied[name], read.value.files[name]].find((one) => one?.sha256 === sha256);
+      const entry = entryOf(read.value, name, sha256);
       if (entry === undefined || list.value.signedAt !== signedAt)
         return err({ reason: 'changed', detail: 'upstream has replaced the list meanwhile', isFinal: true });
       files[name] = entry;
@@ -138,11 +149,14 @@ class SysextLook {
     const [sums, signature] = [toBase64(list.value.sums), toBase64(list.value.signature)];
     const named = new Set(Object.values(files).map(({ key }) => key));
     const written = await this.#change((record) => {
-      const gone = Object.values(record.files).flatMap(({ key }) => (named.has(key) ? [] : [{ key, at }]));
+      const known = new Set([...Object.values(record.files), ...Object.values(record.copied)].map(({ key }) => key));
+      const gone = [...known].filter((key) => !named.has(key)).map((key) => ({ key, at }));
+      // What comes back under the same name with the same bytes has the same key.
+      const left = [...record.left.filter(({ key }) => !named.has(key) && !known.has(key)), ...gone];
       const isNews = record.sums !== sums;
       return {
         ...record,
-        ...{ sums, signature, signedBy: list.value.signedBy, signedAt, files, left: [...record.left, ...gone] },
+        ...{ sums, signature, signedBy: list.value.signedBy, signedAt, files, copied: {}, left },
         ...{
           publishedAt: isNews ? at : record.publishedAt,
           isRunning: false,

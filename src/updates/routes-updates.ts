@@ -26,6 +26,8 @@ export interface UpdateRoom extends OfferPorts {
   /** PUBLIC_URL. If it is empty, the origin of the request is used. */
   readonly publicUrl: string;
   readonly count: (told: Told) => void;
+  /** True for a name that can be followed: an alias, or a ring that somebody made. */
+  readonly isThere: (pair: Pair, name: string) => Promise<Result<boolean, StoreFault>>;
 }
 
 /** What a boot URL says of whoever asks by it. */
@@ -95,6 +97,9 @@ async function answerApp(
   const followed = of ?? placeOf(followedBy(room.catalogue, app));
   if (followed === undefined) return ok(unknown('error-unknownApplicationOrGroup'));
   const { channel, board } = followed;
+  const isThere = of === undefined ? await room.isThere({ channel, board }, followed.version) : ok(true);
+  if (!isThere.ok) return isThere;
+  if (!isThere.value) return ok(unknown('error-unknownApplicationOrGroup'));
   for (const event of events) room.count({ channel, board, version, told: eventWord(event) });
   if (!wantsUpdate) return ok({ id, status: 'ok', isPinged: isPinging, events: events.length, offer: undefined });
   const offer = await offerFor(room, { channel, board, follows: followed.version, version }, origin);

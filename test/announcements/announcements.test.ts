@@ -194,6 +194,38 @@ describe('announcements', () => {
     expect(await shown.json()).toMatchObject({ type: 'release.published', data: { version: '4593.2.5' } });
   });
 
+  it('a stage of an expiring key that began weeks ago is tried for a day, and an expired key is told once', async () => {
+    const DAY = 24 * HOUR;
+    const clock = movingClock();
+    const { now } = clock.platform;
+    const created = new Date('2025-01-01T00:00:00Z');
+    const subkeyLifetime = Math.floor((now() + 45 * DAY - created.getTime()) / 1000);
+    const ending = await makeSigningKey({ created, subkeyLifetime });
+    const told: string[] = [];
+    const edge = await nodeEdge({
+      key: ending,
+      vars: { ANNOUNCE_URLS: `${HOOK} key.expiring`, WEBHOOK_SECRET: SECRET },
+      platform: { now, random: seeded(7) },
+      elsewhere: async (request) => {
+        told.push(request.headers.get('webhook-id') ?? '');
+        return new Response(null, { status: told.length === 1 ? 503 : 204 });
+      },
+    });
+    const round = async () => {
+      await edge.poll();
+      await edge.errands();
+      await edge.deliver(async (milliseconds) => clock.advance(milliseconds));
+    };
+    await round();
+    expect([told.length, new Set(told).size]).toEqual([2, 1]);
+    for (let day = 0; day < 120; day += 1) {
+      clock.advance(DAY);
+      await round();
+    }
+    // 60, 30, 14, 7, 3 and 1 days before, and the end itself; the first one twice.
+    expect([told.length, new Set(told).size]).toEqual([8, 7]);
+  });
+
   it('a run that died is started again by the next minute', async () => {
     const { edge, told, deliver, clock } = await announcing(`${HOOK} release.*`);
     await edge.mirror('4593.2.5');

@@ -223,10 +223,12 @@ describe('machines that would not boot', () => {
     const names = { prod: { followers: 1, broken: 0, breaks: [], oems: ['azure'] } };
     const manifest = { version: NEW as Version, files: {} };
     const grounds = { manifest, wanted, looked: { state: 'looked' as const, names }, now: new Date(0).toISOString() };
-    const hold = holdFor('prod', {}, Object.fromEntries(served.map((name) => [name, {}])), grounds);
+    const hold = holdFor('prod', { lifted: [] }, Object.fromEntries(served.map((name) => [name, {}])), grounds);
     expect(hold?.files).toEqual(files);
-    expect(holdFor('other', {}, Object.fromEntries(served.map((name) => [name, {}])), grounds)).toBeUndefined();
-    expect(holdFor('prod', { lifted: NEW as Version }, { 'update/oem-azure.gz': {} }, grounds)).toBeUndefined();
+    expect(
+      holdFor('other', { lifted: [] }, Object.fromEntries(served.map((name) => [name, {}])), grounds),
+    ).toBeUndefined();
+    expect(holdFor('prod', { lifted: [NEW as Version] }, { 'update/oem-azure.gz': {} }, grounds)).toBeUndefined();
   });
 });
 

@@ -92,6 +92,40 @@ describe('a ring', () => {
     expect(await nameOf('prod')).toBe(404);
   });
 
+  it('that was pinned is there after the quarantine of its release, names nothing, says why, and can be pinned anew', async () => {
+    const { edge, nameOf, put } = await open();
+    await edge.mirror('4593.2.4');
+    await edge.mirror('4593.2.5');
+    await put('frozen', { version: '4593.2.5' });
+    await put('prod', { follows: 'current', after: 'PT0S' });
+    const path = `/api/aliases/${PAIR}/frozen`;
+    const view = async () => await (await edge.call('GET', path)).json();
+    const tag = (await edge.call('GET', path)).headers.get('etag');
+    const dry = await edge.call('DELETE', `/api/releases/${PAIR}/4593.2.5?dry_run=1`);
+    const moves = [
+      { alias: 'current', before: '4593.2.5', after: '4593.2.4' },
+      { alias: 'frozen', before: '4593.2.5', after: null },
+      { alias: 'prod', before: '4593.2.5', after: '4593.2.4' },
+    ];
+    expect(await dry.json()).toMatchObject({ aliases: expect.arrayContaining(moves) });
+    expect(await nameOf('frozen')).toBe('4593.2.5');
+    const done = await edge.call('DELETE', `/api/releases/${PAIR}/4593.2.5`);
+    expect(await done.json()).toMatchObject({ aliases: expect.arrayContaining(moves) });
+    const fault = '4593.2.5, to which it was pinned, is quarantined; pin it to another release';
+    expect(await view()).toMatchObject({ alias: 'frozen', version: null, from: null, pin: null, holds: [], fault });
+    expect((await edge.call('GET', path)).headers.get('etag')).not.toBe(tag);
+    const list = await (await edge.call('GET', '/api/aliases')).json();
+    expect(list).toMatchObject({
+      items: expect.arrayContaining([expect.objectContaining({ alias: 'frozen', fault })]),
+    });
+    // A machine that names it is neither refused nor given another release.
+    expect((await edge.call('PUT', '/api/machines/vm-1?channel=stable&version=frozen', '')).status).toBe(200);
+    expect((await put('frozen', { version: '4593.2.4' })).status).toBe(200);
+    expect(await nameOf('frozen')).toBe('4593.2.4');
+    expect((await edge.call('DELETE', path)).status).toBe(200);
+    expect((await edge.call('GET', path)).status).toBe(404);
+  });
+
   it('takes a step back of the other alias at once', async () => {
     const { edge, nameOf, put, wait } = await open();
     await edge.mirror('4593.2.4');

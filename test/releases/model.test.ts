@@ -169,7 +169,15 @@ describe('version.txt', () => {
 
 describe('what an alias means', () => {
   const NOW = '2026-11-26T00:00:00.000Z';
-  const record = { version: v('4593.2.5'), floor: v('4593.2.5'), floors: [], named: [], holds: [], pin: null };
+  const record = {
+    version: v('4593.2.5'),
+    floor: v('4593.2.5'),
+    floors: [],
+    named: [],
+    holds: [],
+    lifted: [],
+    pin: null,
+  };
   it('the pin first, then our publication of a mirrored stream, then upstream from the floor up', () => {
     expect(aliasMeaning({ ...record, pin: v('4593.2.1') }, true)).toEqual({
       kind: 'release',

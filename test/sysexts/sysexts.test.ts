@@ -150,6 +150,39 @@ describe('a catalogue', () => {
     expect((await world.get('kubernetes-v1.34.1-arm64.raw')).status).toBe(200);
   });
 
+  it('uses what a failed run has copied, and leaves nothing behind', async () => {
+    const { edge, clock, files, sign, look, get } = await catalogue();
+    const bad = 'kubernetes-v1.34.9-arm64.raw';
+    const fresh = ['kubernetes-v1.36.0-arm64.raw', 'kubernetes-v1.36.1-arm64.raw'];
+    for (const name of [...fresh, bad]) files.set(name, randomBytes(70));
+    await sign([...fresh, bad]);
+    const good = files.get(bad) ?? Buffer.alloc(0);
+    flip(files, bad);
+    const counts = [];
+    for (let round = 0; round < 4; round += 1) {
+      expect((await look()).at(-1)).toMatch(/^failed: /);
+      counts.push((await keysIn(edge)).length);
+      clock.advance(2 * HOUR);
+    }
+    expect(new Set(counts).size).toBe(1);
+    files.set(bad, good);
+    expect(await look()).toEqual(['published']);
+    expect((await get(bad)).status).toBe(200);
+    // The list before comes back: what leaves and what comes has its key still.
+    await sign(fresh);
+    clock.advance(2 * HOUR);
+    expect(await look()).toEqual(['published']);
+    await sign([...fresh, bad]);
+    clock.advance(2 * HOUR);
+    expect(await look()).toEqual(['published']);
+    clock.advance(26 * HOUR);
+    await look();
+    expect((await get(bad)).status).toBe(200);
+    expect((await keysIn(edge)).filter((name) => name.includes('/files/'))).toHaveLength(3);
+    for (const name of ['constructor', '__proto__', 'toString'])
+      expect([name, (await get(name)).status]).toEqual([name, 404]);
+  });
+
   it('does not take more files than it may, and says how to name fewer', async () => {
     const { files, sign, look, view } = await catalogue({ pattern: 'many-*' });
     const names = Array.from({ length: 501 }, (_, at) => `many-${at}`);

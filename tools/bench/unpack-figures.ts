@@ -160,6 +160,11 @@ function readerSeconds(packed: Uint8Array): number {
     const piece = readPiece(window, bit, level);
     if (!piece.ok) throw new Error(piece.error.detail);
     if (piece.value.kind === 'end') break;
+    for (;;) {
+      const bytes = piece.value.block.next();
+      if (!bytes.ok) throw new Error(bytes.error.detail);
+      if (bytes.value === undefined) break;
+    }
     start += piece.value.next >>> 3;
     bit = piece.value.next & 7;
     level = piece.value.level;

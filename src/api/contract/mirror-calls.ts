@@ -33,7 +33,7 @@ const MIRROR = {
 } as const;
 const RELEASE = { path: '/api/releases/{channel}/{board}/{version}', tag: 'Releases', params: releaseParams } as const;
 const ALIAS = { path: '/api/aliases/{channel}/{board}/{alias}', tag: 'Aliases', params: aliasParams } as const;
-const force = onOff.optional().meta({ description: '1: pinned though machines would not boot the release' });
+const force = onOff.optional().meta({ description: '1: done though machines would not boot the release' });
 /** These calls first resolve an alias by upstream's version.txt, so they have its refusals too. */
 const UPSTREAM = [404, 422, 502, 503, 504] as const;
 
@@ -127,10 +127,12 @@ export const mirrorCalls = {
     refusals: [400, 404, 413, 422, 503],
   },
   unpinAlias: {
-    ...{ ...ALIAS, method: 'delete', query: writeQuery, needs: ['release'], isConditional: true },
+    ...{ ...ALIAS, method: 'delete', query: writing(z.object({ force })), needs: ['release'], isConditional: true },
     summary: 'Unpin an alias, or end a ring',
+    description:
+      'Refused with 409 where machines or fleets would not boot what the alias names without its pin. `force=1` unpins all the same.',
     answer: { status: 200, description: 'What the alias names, and what it named before.', schema: pinned },
-    refusals: [404, 412, 503],
+    refusals: [404, 409, 412, 503],
   },
   refreshKeyring: {
     ...{ method: 'post', path: '/api/keyring/refresh', tag: 'Releases', query: writeQuery, needs: ['release'] },

@@ -5,9 +5,10 @@
 import { type Alias, compareVersions, type Pair, type Version } from '../../releases/model.ts';
 import { changeAlias } from '../../releases/serve/current.ts';
 import { ringName } from '../../releases/serve/ring.ts';
-import type { AliasRecord } from '../../releases/store/alias.ts';
+import { type AliasRecord, historyOf, LIFTED_KEPT } from '../../releases/store/alias.ts';
 import type { ReleaseStore } from '../../releases/store/bucket.ts';
 import { type Hold, withHold } from '../../releases/store/hold.ts';
+import { isPublished } from '../../releases/store/manifest.ts';
 import { durationMs } from '../../releases/store/ring.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { ok, type Result } from '../../shared/result.ts';
@@ -27,14 +28,14 @@ export interface GatePorts {
   readonly lookFor: (release: Release) => Promise<Result<Looked, StoreFault>>;
 }
 
-/** Returns what a decision about a release goes by; `undefined` for a release that has no manifest. */
+/** Returns what a decision about a release goes by; `undefined` for a release that is not published. */
 export async function groundsFor(
   { platform, releases, mirrorFiles, lookFor }: GatePorts,
   release: Release,
 ): Promise<Result<Grounds | undefined, StoreFault>> {
   const manifest = await releases.manifest(release);
   if (!manifest.ok) return manifest;
-  if (manifest.value === undefined) return ok(undefined);
+  if (manifest.value === undefined || !isPublished(manifest.value)) return ok(undefined);
   const looked = await lookFor(release);
   if (!looked.ok) return looked;
   const now = new Date(platform.now()).toISOString();
@@ -43,24 +44,42 @@ export async function groundsFor(
 
 /**
  * Writes into the records of a pair's rings what holds each of them back from a release, or that nothing does any more. It comes before
- * an alias moves: a ring that follows the alias must not come to the release before it is known what it does.
+ * an alias moves: a ring that follows the alias must not come to the release before it is known what it does. `moving` are the
+ * aliases that move onto the release now; a ring that follows none of these, and whose alias never named the release, has nothing to do with it.
  */
 export async function holdRings(
   ports: GatePorts,
   release: Release,
   grounds: Grounds,
+  moving: readonly string[],
 ): Promise<Result<undefined, StoreFault>> {
-  // While the machines are looked at, no alias moves, and so no ring comes to the release.
-  if (grounds.looked.state === 'looking') return ok(undefined);
   const rings = await ringsOf(ports, release);
   if (!rings.ok) return rings;
+  const histories = new Map<string, readonly Version[]>();
   for (const { ring, record } of rings.value) {
-    const hold = await holdForRing(ports, release, { ring, record }, rings.value, grounds);
+    const follows = record.ring?.follows ?? '';
+    const known = histories.get(follows) ?? (await namesOf(ports, release, follows));
+    if ('ok' in known) return known;
+    histories.set(follows, known);
+    const may = moving.includes(follows) ? [...known, release.version] : known;
+    const isItsOwn = may.includes(release.version);
+    const hold = isItsOwn ? await holdForRing(ports, release, { ring, record }, rings.value, grounds) : ok(undefined);
     if (!hold.ok) return hold;
-    const written = await writeHold(ports, release, ring, release.version, hold.value);
+    const written = await writeHold(ports, release, ring, release.version, hold.value, may);
     if (!written.ok) return written;
   }
   return ok(undefined);
+}
+
+/** Returns what an alias has named, or the fault of the store. One that cannot be read names nothing. */
+async function namesOf(
+  { releases }: Pick<GatePorts, 'releases'>,
+  pair: Pair,
+  alias: string,
+): Promise<readonly Version[] | { readonly ok: false; readonly error: StoreFault }> {
+  const record = await releases.alias(pair, alias as Alias);
+  if (record.ok) return historyOf(record.value).map(({ version }) => version);
+  return record.error.reason === 'stored-malformed' ? [] : record;
 }
 
 interface Ring {
@@ -96,6 +115,9 @@ async function holdForRing(
   const served = await filesOf(ports, release, named.value?.version);
   if (!served.ok) return served;
   const hold = holdFor(ring, record, served.value, grounds);
+  // Its alias goes back to a release that the ring must not take: then the ring stays where it is.
+  const staysAt = named.value !== undefined && compareVersions(named.value.version, release.version) > 0;
+  if (hold !== undefined && staysAt) return ok({ ...hold, stays: named.value.version });
   if (hold !== undefined || ports.promoteAfterBoots === 0) return ok(hold);
   // Going back, and staying, need no proof.
   if (named.value !== undefined && compareVersions(release.version, named.value.version) <= 0) return ok(undefined);
@@ -131,17 +153,22 @@ function ringBefore({ ring, record }: Ring, all: readonly Ring[]): string {
   return faster[0]?.ring ?? follows;
 }
 
-/** Writes the hold of a version into a record, or takes it out. Nothing is written where the record says so already. */
+/**
+ * Writes the hold of a version into a record, or takes it out. Nothing is written where the record says so already. `may` are the
+ * releases that a ring may come to: it needs no hold for others.
+ */
 export async function writeHold(
   { platform, releases }: Pick<GatePorts, 'platform' | 'releases'>,
   pair: Pair,
   alias: Alias,
   version: Version,
   hold: Hold | undefined,
+  may?: readonly Version[],
 ): Promise<Result<AliasRecord, StoreFault>> {
   return await changeAlias(platform, releases, pair, alias, (record) => {
     const holds = withHold(record.holds, version, hold);
-    return holds === record.holds ? record : { ...record, holds: [...holds] };
+    const needed = holds.filter((one) => may === undefined || may.includes(one.version));
+    return holds === record.holds && needed.length === holds.length ? record : { ...record, holds: needed };
   });
 }
 
@@ -156,7 +183,8 @@ export async function liftHold(
   const lifted = await changeAlias(platform, releases, pair, alias, (record) => {
     wasHeld = record.holds.some((hold) => hold.version === version);
     if (!wasHeld) return record;
-    return { ...record, lifted: version, holds: [...withHold(record.holds, version, undefined)] };
+    const lifts = [version, ...record.lifted.filter((one) => one !== version)].slice(0, LIFTED_KEPT);
+    return { ...record, lifted: lifts, holds: [...withHold(record.holds, version, undefined)] };
   });
   return lifted.ok ? ok(wasHeld) : lifted;
 }

@@ -34,7 +34,10 @@ export async function moveGated(ports: MovePorts, release: Published): Promise<R
   const grounds = await groundsFor(ports, release);
   if (!grounds.ok) return grounds;
   if (grounds.value === undefined) return ok(undefined);
-  const held = await holdRings(ports, release, grounds.value);
+  // While the machines are looked at, no alias moves, and so no ring comes to the release.
+  const isLooked = grounds.value.looked.state === 'looked';
+  const names = moving.map(({ alias }) => alias);
+  const held = isLooked ? await holdRings(ports, release, grounds.value, names) : ok(undefined);
   if (!held.ok) return held;
   let fault: StoreFault | undefined;
   for (const { alias, namesNothing } of moving) {

@@ -1,22 +1,24 @@
 /** Decides whether an operator's pin may pass the gate without being told to. */
 import { type Alias, isRing } from '../../releases/model.ts';
 import { ringName } from '../../releases/serve/ring.ts';
-import { nameOf } from '../../releases/store/alias.ts';
+import { isMade, nameOf } from '../../releases/store/alias.ts';
 import type { Hold } from '../../releases/store/hold.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { Release } from '../store/bucket.ts';
 import { filesOf, type GatePorts, groundsFor, holdRings } from './gate.ts';
-import { holdFor } from './hold-for.ts';
+import { holdFor, lookOf } from './hold-for.ts';
 
 /**
- * Returns why a name must not be pinned to a release. A release that lacks files holds only names by which something boots: whoever
- * pins has decided for a name that is for downloads alone. Rings behind the name are held where they have to be.
+ * Returns why a name must not be made to name a release. A release that lacks files holds only names by which something boots: whoever
+ * pins has decided for a name that is for downloads alone. Rings behind the name are held where they have to be, also where the
+ * operator has decided for the name itself (`isForced`).
  */
 export async function holdForPin(
   ports: GatePorts,
   release: Release,
   alias: Alias,
+  isForced: boolean,
 ): Promise<Result<Hold | undefined, StoreFault>> {
   const { releases, platform } = ports;
   const record = await releases.alias(release, alias);
@@ -30,9 +32,11 @@ export async function holdForPin(
   const served = await filesOf(ports, release, named);
   if (!served.ok) return served;
   const { looked } = grounds.value;
-  const hasFollowers = looked.state === 'looking' || (looked.names[alias]?.followers ?? 0) > 0;
-  const hold = hasFollowers ? holdFor(alias, record.value, served.value, grounds.value) : undefined;
+  const mayHaveFollowers = !isRing(alias) || isMade(record.value);
+  const hasFollowers =
+    looked.state === 'looking' ? mayHaveFollowers : (lookOf(looked.names, alias)?.followers ?? 0) > 0;
+  const hold = hasFollowers && !isForced ? holdFor(alias, record.value, served.value, grounds.value) : undefined;
   if (hold !== undefined || isRing(alias)) return ok(hold);
-  const held = await holdRings(ports, release, grounds.value);
+  const held = await holdRings(ports, release, grounds.value, [alias]);
   return held.ok ? ok(undefined) : held;
 }

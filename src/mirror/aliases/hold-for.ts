@@ -21,6 +21,10 @@ export type Looked =
   | { readonly state: 'looked'; readonly names: Readonly<Record<string, NameLook>> }
   | { readonly state: 'looking'; readonly looked: number };
 
+/** Returns what is known of a name; a ring may have any name, such as `constructor`. */
+export const lookOf = (names: Readonly<Record<string, NameLook>>, name: string): NameLook | undefined =>
+  Object.hasOwn(names, name) ? names[name] : undefined;
+
 /** What a decision goes by. */
 export interface Grounds {
   readonly manifest: Pick<Manifest, 'version' | 'files'>;
@@ -50,9 +54,9 @@ export function holdFor(
   { manifest, wanted, looked, now }: Grounds,
 ): Hold | undefined {
   const { version } = manifest;
-  if (lifted === version) return undefined;
+  if (lifted.includes(version)) return undefined;
   const hold = (why: Hold['why'], rest: Partial<Hold>): Hold => ({ version, at: now, why, ...rest });
-  const look = looked.state === 'looked' ? looked.names[name] : undefined;
+  const look = looked.state === 'looked' ? lookOf(looked.names, name) : undefined;
   const isMissing = (file: string) =>
     wanted.includes(file) && Object.hasOwn(served, file) && !Object.hasOwn(manifest.files, file);
   const files = [...PXE_PAIR, ...(look?.oems ?? []).map(oemSysext)].filter(isMissing);
@@ -72,7 +76,7 @@ export const waitsForBoots = (
   version: Version,
   boots: { readonly needs: number; readonly seen: number },
   now: string,
-): Hold | undefined => (lifted === version ? undefined : { version, at: now, why: 'boots', ...boots });
+): Hold | undefined => (lifted.includes(version) ? undefined : { version, at: now, why: 'boots', ...boots });
 
 /** Returns a hold in one sentence. */
 export function holdText({

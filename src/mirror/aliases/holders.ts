@@ -58,6 +58,7 @@ async function heldByRings(
       isWhole = false;
     }
     if (stored.ok && stored.value.pin !== null) held.add(stored.value.pin);
+    for (const { stays } of stored.ok ? stored.value.holds : []) if (stays !== undefined) held.add(stays);
     if (followed?.ok) for (const { version } of historyOf(followed.value)) held.add(version);
   }
   return ok({ versions: held, isWhole });

@@ -9,17 +9,16 @@ import { durationMs } from '../../releases/store/ring.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { Release } from '../store/bucket.ts';
-import { groundsFor, holdRings } from './gate.ts';
-import { type MovePorts, moveGated } from './gated-moves.ts';
+import { type GatePorts, groundsFor, holdRings } from './gate.ts';
 
 /** The poll comes round every quarter of an hour. */
 const SOON_MS = 35 * 60_000;
 
-/** Decides again about every release of a pair that a name is held back from, or comes to soon. */
+/** Decides again about every release of a pair that a name is held back from, or comes to soon. `settle` moves the aliases. */
 export async function lookAhead(
-  ports: MovePorts,
+  ports: GatePorts,
   pair: Pair,
-  streamOf: (release: Release) => Promise<Result<Alias | undefined, StoreFault>>,
+  settle: (release: Release) => Promise<Result<undefined, StoreFault>>,
 ): Promise<Result<undefined, StoreFault>> {
   const { releases, platform } = ports;
   const names = await releases.names(pair);
@@ -32,9 +31,7 @@ export async function lookAhead(
   }
   const held = [...records].filter(([name]) => !isRing(name)).flatMap(([, { holds }]) => holds);
   for (const version of new Set(held.map((hold) => hold.version))) {
-    const alias = await streamOf({ ...pair, version });
-    if (!alias.ok) return alias;
-    const moved = await moveGated(ports, { ...pair, version, alias: alias.value });
+    const moved = await settle({ ...pair, version });
     if (!moved.ok) return moved;
   }
   const soon = new Set<Version>();
@@ -51,8 +48,11 @@ export async function lookAhead(
   for (const version of soon) {
     const grounds = await groundsFor(ports, { ...pair, version });
     if (!grounds.ok) return grounds;
+    const isLooked = grounds.value?.looked.state === 'looked';
     const written =
-      grounds.value === undefined ? ok(undefined) : await holdRings(ports, { ...pair, version }, grounds.value);
+      grounds.value !== undefined && isLooked
+        ? await holdRings(ports, { ...pair, version }, grounds.value, [])
+        : ok(undefined);
     if (!written.ok) return written;
   }
   return ok(undefined);

@@ -3,7 +3,7 @@ import { isMirrored } from '../../releases/catalogue.ts';
 import { type Alias, isRing, type Pair } from '../../releases/model.ts';
 import { type NamesQuarantined, servedRelease } from '../../releases/serve/current.ts';
 import { releaseProblem } from '../../releases/serve/problems.ts';
-import { type AliasRecord, aliasMeaning } from '../../releases/store/alias.ts';
+import { type AliasRecord, aliasMeaning, isMade } from '../../releases/store/alias.ts';
 import type { Hold } from '../../releases/store/hold.ts';
 import type { VersionFault } from '../../releases/upstream/version-source.ts';
 import { sha256Hex } from '../../shared/bytes.ts';
@@ -39,41 +39,57 @@ export async function viewAlias(
     ...{ published, floor, pin },
     ...(since === undefined ? {} : { since }),
     ...(ring === undefined ? {} : { ring: { follows: ring.follows, after: ring.after } }),
-    ...(holds.length === 0 ? {} : { holds: holds.map(viewHold) }),
-    ...(current.ok ? {} : { fault: isRing(alias) ? ringFault(current.error) : faultOf(current.error) }),
+    holds: holds.map(viewHold),
+    ...(current.ok ? {} : { fault: isRing(alias) ? ringFault(record, current.error) : faultOf(current.error) }),
   });
 }
 
-function viewHold({
-  version,
-  at,
-  why,
-  files,
-  broken,
-  causes,
-  needs,
-  seen,
-}: Hold): NonNullable<AliasView['holds']>[number] {
+function viewHold({ version, at, why, files, broken, causes, needs, seen }: Hold): AliasView['holds'][number] {
   const known = { files, broken, causes, needs, seen };
   const given = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
   return { version, since: at, why, text: holdText({ version, at, why, ...known }), ...given };
 }
 
-const ringFault = (fault: VersionFault | NamesQuarantined): string =>
-  fault.reason === 'absent' ? 'no published release has been named for long enough' : faultOf(fault);
+function ringFault(record: AliasRecord, fault: VersionFault | NamesQuarantined): string {
+  if (fault.reason !== 'absent') return faultOf(fault);
+  const { ring, pin, fallen, holds } = record;
+  if (pin !== null) return `it is pinned to ${pin}, which is not published`;
+  if (fallen !== undefined) return `${fallen}, to which it was pinned, is quarantined; pin it to another release`;
+  if (ring === undefined) return 'there is no ring of this name';
+  const none = `no release that is published has been named by ${ring.follows} for ${ring.after}`;
+  const [hold] = holds;
+  return hold === undefined ? none : `${none} and is not held back: ${holdText(hold)}`;
+}
 
 const faultOf = (fault: VersionFault | NamesQuarantined): string =>
   fault.reason === 'quarantined'
     ? `upstream names ${fault.version}, which is quarantined here`
     : releaseProblem(fault).detail;
 
+/** Returns the records of a pair's rings, and names those that cannot be read. A ring that was ended is none. */
+export async function ringsOf({ releases }: Pick<MirrorRoom, 'releases'>, pair: Pair) {
+  const rings = await releases.rings(pair);
+  if (!rings.ok) return rings;
+  const found: { alias: Alias; record: AliasRecord }[] = [];
+  const unreadable: { id: string; reason: string }[] = [];
+  for (const alias of rings.value) {
+    const record = await releases.alias(pair, alias);
+    if (record.ok && isMade(record.value)) found.push({ alias, record: record.value });
+    if (record.ok) continue;
+    if (record.error.reason !== 'stored-malformed') return record;
+    unreadable.push({ id: `${pair.channel}/${pair.board}/${alias}`, reason: record.error.detail });
+  }
+  return ok({ found, unreadable });
+}
+
 /** Returns the entity tag of an alias: it changes with what its record says, and with nothing else. */
-export async function aliasTag({ version, floor, pin, ring, holds }: AliasRecord): Promise<string> {
+export async function aliasTag({ version, floor, pin, fallen, ring, holds }: AliasRecord): Promise<string> {
   const text = JSON.stringify([
     'alias',
     version,
     floor,
     pin,
+    ...(fallen === undefined ? [] : [`fallen ${fallen}`]),
     ...(ring === undefined ? [] : [ring.follows, ring.after]),
     ...holds.map((hold) => JSON.stringify(hold)),
   ]);

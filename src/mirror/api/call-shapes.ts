@@ -139,7 +139,10 @@ const job = z.object({
 export const jobView = job
   .extend({
     files: z.array(fileView),
-    warnings: z.array(z.string()).optional().meta({ description: 'what machines need and the release lacks here' }),
+    warnings: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'what machines need and the release lacks here, and what could not be made of it' }),
     dryRun: dryRun.optional(),
   })
   .meta({ id: 'MirrorJob' });
@@ -189,7 +192,7 @@ const aliasFields = {
     .object({ follows: z.string(), after: z.string() })
     .optional()
     .meta({ description: 'of a ring: whom it follows, and how long after' }),
-  holds: z.array(hold).optional(),
+  holds: z.array(hold),
   fault: z.string().optional().meta({ description: 'why nothing is served under this name at the moment' }),
 };
 

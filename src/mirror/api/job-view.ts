@@ -30,6 +30,11 @@ export async function viewJob(ports: ViewPorts, release: Release): Promise<Resul
   if (!oems.ok) return oems;
   const has = (name: string) => view.value.files.some((file) => file.name === name && file.state !== 'absent');
   const warnings = oems.value.filter((oem) => !has(oemSysext(oem))).map(missingSysext);
+  const unpack = view.value.state === 'complete' ? await ports.store.unpackRecord(release).read() : ok(undefined);
+  if (!unpack.ok) return unpack;
+  const fault = unpack.value?.value.fault ?? null;
+  if (fault !== null)
+    warnings.push(`a file of IMPORT_FORMATS could not be made: ${fault}; it is tried again an hour later`);
   return ok(warnings.length === 0 ? view.value : { ...view.value, warnings });
 }
 

@@ -45,7 +45,10 @@ function unknownPlace({ channels, boards }: Catalogue, params: Readonly<Record<s
   if (!channels.includes(channel)) return field('channel', `${given(channel)} is not one of ${channels.join(', ')}`);
   if (!boards.includes(board)) return field('board', `${given(board)} is not one of ${boards.join(', ')}`);
   if (params['alias'] !== undefined)
-    return field('alias', `${given(version)} is not current, current-YYYY or the name of a ring`);
+    return field(
+      'alias',
+      `${given(version)} is not current, current-YYYY or the name of a ring (a letter, then lower-case letters, digits and -, at most 32, not beginning with current)`,
+    );
   return field('version', `${given(version)} is not MAJOR.CHANNEL.PATCH${isAlias(version) ? '' : ' or an alias'}`);
 }
 

@@ -2,14 +2,14 @@
 import { Hono } from 'hono';
 import { type Alias, isRing, type Pair, type Version } from '../../releases/model.ts';
 import { releaseProblem } from '../../releases/serve/problems.ts';
-import type { AliasRecord } from '../../releases/store/alias.ts';
+import { type AliasRecord, isMade } from '../../releases/store/alias.ts';
 import { answerJson, apiBody, apiObject, checkShape, shapeProblem } from '../../shared/http/api.ts';
 import type { App, Call } from '../../shared/http/call.ts';
 import { isNotModified, preconditionOf } from '../../shared/http/precondition.ts';
 import { fieldProblem, type Problem } from '../../shared/problem.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { endRing, followAlias, type PinFault, pinAlias, unpinAlias } from '../pin.ts';
-import { aliasTag, viewAlias } from './alias-view.ts';
+import { aliasTag, ringsOf, viewAlias } from './alias-view.ts';
 import {
   type AliasView,
   type aliasPage,
@@ -19,7 +19,7 @@ import {
   pinBody,
   type pinned,
 } from './call-shapes.ts';
-import { gatePin } from './gate-pin.ts';
+import { gatePin, gateUnpinned } from './gate-pin.ts';
 import { aliasOf, type MirrorRoom, NO_CURSOR, refuse } from './room.ts';
 
 const BODY_LIMIT = 256 * 1024;
@@ -49,6 +49,8 @@ export function aliasRoutes(room: MirrorRoom): App {
       const holds = preconditionOf(call.req.raw.headers);
       if (ring !== undefined) {
         if (!isRing(target.alias)) return err(NO_RING);
+        const held = await gateUnpinned(room, target, ring, isForced(call));
+        if (!held.ok) return held;
         const done = await followAlias(room, target, target.alias, ring, async (record) =>
           holds(await aliasTag(record)),
         );
@@ -58,7 +60,7 @@ export function aliasRoutes(room: MirrorRoom): App {
       if (!index.ok) return err(releaseProblem(index.error));
       if (!index.value.releases.some((release) => release.version === version))
         return err(await notPublished(room, target, version));
-      const held = isForced(call) ? ok(undefined) : await gatePin(room.publisher, { ...target, version }, target.alias);
+      const held = await gatePin(room.publisher, { ...target, version }, target.alias, isForced(call));
       if (!held.ok) return held;
       const done = await pinAlias(room, target, target.alias, version, async (record) => holds(await aliasTag(record)));
       return done.ok ? done : err(pinProblem(done.error));
@@ -84,6 +86,9 @@ export function aliasRoutes(room: MirrorRoom): App {
       const stored = await room.releases.alias(target, target.alias);
       if (!stored.ok) return err(releaseProblem(stored.error));
       if (isNoRing(target.alias, stored.value)) return err(NO_SUCH_RING);
+      // Who ends a ring wants it to name nothing.
+      const held = isRing(target.alias) ? ok(undefined) : await gateUnpinned(room, target, undefined, isForced(call));
+      if (!held.ok) return held;
       const end = isRing(target.alias) ? endRing : unpinAlias;
       const done = await end(room, target, target.alias, async (record) => holds(await aliasTag(record)));
       return done.ok ? done : err(pinProblem(done.error));
@@ -150,22 +155,6 @@ async function listAliases(room: MirrorRoom, call: Call): Promise<Response> {
   return answerJson<typeof aliasPage>({ items, ...bad, cursor: null });
 }
 
-/** The records of a pair's rings. One that was ended is none. */
-async function ringsOf({ releases }: MirrorRoom, pair: Pair) {
-  const rings = await releases.rings(pair);
-  if (!rings.ok) return rings;
-  const found: { alias: Alias; record: AliasRecord }[] = [];
-  const unreadable: { id: string; reason: string }[] = [];
-  for (const alias of rings.value) {
-    const record = await releases.alias(pair, alias);
-    if (record.ok && !isNoRing(alias, record.value)) found.push({ alias, record: record.value });
-    if (record.ok) continue;
-    if (record.error.reason !== 'stored-malformed') return record;
-    unreadable.push({ id: `${pair.channel}/${pair.board}/${alias}`, reason: record.error.detail });
-  }
-  return ok({ found, unreadable });
-}
-
 /** Says why a version cannot be pinned: it is quarantined, or it was never published here. */
 async function notPublished(room: MirrorRoom, pair: Pair, version: Version): Promise<Problem> {
   const manifest = await room.releases.manifest({ ...pair, version });
@@ -185,8 +174,7 @@ function pinProblem(fault: PinFault): Problem {
 const NO_SUCH_RING: Problem = { code: 'not-found', detail: 'alias: there is no ring of this name' };
 
 /** True for the name of a ring that nobody made, or that was ended. */
-const isNoRing = (alias: Alias, { ring, pin }: AliasRecord): boolean =>
-  isRing(alias) && ring === undefined && pin === null;
+const isNoRing = (alias: Alias, record: AliasRecord): boolean => isRing(alias) && !isMade(record);
 
 const NO_RING: Problem = fieldProblem([
   { field: 'follows', message: 'is for rings: current and current-YYYY follow upstream, or a pin (version)' },

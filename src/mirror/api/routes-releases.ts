@@ -10,7 +10,7 @@ import type { Problem } from '../../shared/problem.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import { type Demand, liftQuarantine, quarantine } from '../withdrawal.ts';
-import { viewAlias } from './alias-view.ts';
+import { ringsOf, viewAlias } from './alias-view.ts';
 import {
   type lifted,
   type manifestView,
@@ -108,12 +108,14 @@ async function quarantineRelease(room: MirrorRoom, call: Call): Promise<Response
   return answerJson<typeof quarantined>(answer, 200, { etag: await releaseTag(done.value) });
 }
 
-/** What each alias of a pair names. */
+/** What each alias and each ring of a pair names. One that cannot be read is left out: the list of aliases says so. */
 async function aliasesNow(room: MirrorRoom, pair: Pair): Promise<Result<Map<string, string | null>, StoreFault>> {
   const records = await room.releases.aliases(pair);
   if (!records.ok) return records;
+  const rings = await ringsOf(room, pair);
+  if (!rings.ok) return rings;
   const named = new Map<string, string | null>();
-  for (const { alias, record } of records.value.found) {
+  for (const { alias, record } of [...records.value.found, ...rings.value.found]) {
     const view = await viewAlias(room, pair, alias, record);
     if (!view.ok) return view;
     named.set(alias, view.value.version);

@@ -18,6 +18,7 @@ const record = storedObject({
     parts: z.array(part),
     carry: z.int(),
     gzip: storedObject({ crc: z.int(), length: z.int() }),
+    made: storedObject({ crc: z.int(), length: z.int() }),
     isWhole: z.boolean(),
   }).optional(),
   /** Why the last run has failed, in words. */

@@ -71,12 +71,18 @@ const DAY_MS = 24 * 3_600_000;
 /** Days before the end at which operators are told again. */
 const STAGES = [60, 30, 14, 7, 3, 1, 0];
 
-/** Returns the event that a key ends soon, one for each stage of the way; `undefined` while there is time. Times are milliseconds. */
+/** An announcement is remembered for 30 days. What is told after that would be told anew every day. */
+const TOLD_AFTER_MS = 7 * DAY_MS;
+
+/**
+ * Returns the event that a key ends soon, one for each stage of the way; `undefined` while there is time, and a week after the end. Times
+ * are milliseconds.
+ */
 export function keyExpiring(
   { fingerprint, expires }: { readonly fingerprint: string; readonly expires?: number | undefined },
   now: number,
 ): HappenedEvent | undefined {
-  if (expires === undefined) return undefined;
+  if (expires === undefined || now > expires + TOLD_AFTER_MS) return undefined;
   const stage = STAGES.findLast((days) => now >= expires - days * DAY_MS);
   if (stage === undefined) return undefined;
   const end = new Date(expires).toISOString();

@@ -3,7 +3,8 @@
  * standard; this follows bzip2 1.0.8 (decompress.c, huffman.c) and its description by Joe Tsai
  * (https://github.com/dsnet/compress/blob/master/doc/bzip2-format.pdf). No I/O.
  */
-import { err, ok, type Result } from '../../shared/result.ts';
+import { ok, type Result } from '../../shared/result.ts';
+import { Block, type Bzip2Fault, bad, linksOf } from './bzip2-block.ts';
 
 /** A block has at most this many bytes when it is packed: 900,000 symbols of at most 20 bits, and its tables. */
 export const MOST_PACKED = 2_400_000;
@@ -17,12 +18,8 @@ const SELECTED = 50;
 
 /** What stands at a place of a file: a block, the end of a stream with what comes behind it, or nothing more. */
 export type Piece =
-  | { readonly kind: 'block'; readonly bytes: Uint8Array<ArrayBuffer>; readonly next: number; readonly level: number }
+  | { readonly kind: 'block'; readonly block: Block; readonly next: number; readonly level: number }
   | { readonly kind: 'end' };
-
-export type Bzip2Fault = { readonly reason: 'bzip2-malformed'; readonly detail: string };
-
-const bad = (detail: string) => err<Bzip2Fault>({ reason: 'bzip2-malformed', detail });
 
 /** Thrown inside this file alone, for a text that ends in the middle of a block or contradicts itself. */
 class Malformed extends Error {}
@@ -75,8 +72,8 @@ export function readPiece(bytes: Uint8Array, from: number, level: number): Resul
     for (;;) {
       const [high, low] = [bits.read(24), bits.read(24)];
       if (high === BLOCK_HIGH && low === BLOCK_LOW) {
-        const unpacked = readBlock(bits, blockLevel * 100_000);
-        return ok({ kind: 'block', bytes: unpacked, next: bits.at, level: blockLevel });
+        const block = readBlock(bits, blockLevel * 100_000);
+        return ok({ kind: 'block', block, next: bits.at, level: blockLevel });
       }
       if (high !== END_HIGH || low !== END_LOW) throw new Malformed('neither a block nor the end of a stream');
       bits.read(24);
@@ -98,7 +95,7 @@ function streamLevel(bits: Bits): number {
   return level;
 }
 
-function readBlock(bits: Bits, most: number): Uint8Array<ArrayBuffer> {
+function readBlock(bits: Bits, most: number): Block {
   const crc = bits.read(16) * 0x10000 + bits.read(16);
   if (bits.read(1) !== 0) throw new Malformed('a block is randomised, as no bzip2 since 1997 does');
   const origin = bits.read(24);
@@ -106,9 +103,7 @@ function readBlock(bits: Bits, most: number): Uint8Array<ArrayBuffer> {
   const tables = readTables(bits, symbols.length + 2);
   const { transformed, counts } = readTransformed(bits, symbols, tables, most);
   if (origin >= transformed.length) throw new Malformed('a block begins behind its end');
-  const bytes = untransformed(transformed, counts, origin);
-  if (crcOf(bytes) !== crc) throw new Malformed('the check sum of a block is wrong');
-  return bytes;
+  return new Block(linksOf(transformed, counts), origin, crc);
 }
 
 /** The bytes that a block has at all, in their order. */
@@ -226,61 +221,4 @@ function readTransformed(bits: Bits, symbols: Uint8Array, { selectors, codes }: 
     }
   }
   throw new Malformed('a block has no end');
-}
-
-/** Undoes the Burrows-Wheeler transform, and then the runs of four and more that were shortened before it. */
-function untransformed(transformed: Uint8Array, counts: Uint32Array, origin: number): Uint8Array<ArrayBuffer> {
-  const { length } = transformed;
-  const starts = new Uint32Array(256);
-  for (let byte = 1; byte < 256; byte += 1) starts[byte] = (starts[byte - 1] ?? 0) + (counts[byte - 1] ?? 0);
-  const links = new Uint32Array(length);
-  for (let at = 0; at < length; at += 1) {
-    const byte = transformed[at] as number;
-    const slot = starts[byte] as number;
-    starts[byte] = slot + 1;
-    links[slot] = (at << 8) | byte;
-  }
-  // A link holds a byte and the place of the next one, so one array is read for both.
-  let bytes = new Uint8Array(length + 1024);
-  let written = 0;
-  let same = 0;
-  let last = -1;
-  let entry = links[origin] as number;
-  for (let at = 0; at < length; at += 1) {
-    const byte = entry & 0xff;
-    entry = links[entry >>> 8] as number;
-    if (same === 4) {
-      if (written + byte > bytes.length) bytes = grown(bytes, written + byte);
-      bytes.fill(last, written, written + byte);
-      written += byte;
-      same = 0;
-      last = -1;
-      continue;
-    }
-    same = byte === last ? same + 1 : 1;
-    last = byte;
-    if (written >= bytes.length) bytes = grown(bytes, written + 1);
-    bytes[written] = byte;
-    written += 1;
-  }
-  return bytes.slice(0, written);
-}
-
-function grown(bytes: Uint8Array<ArrayBuffer>, least: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(Math.max(bytes.length * 2, least));
-  larger.set(bytes);
-  return larger;
-}
-
-/** The CRC-32 of bzip2 begins with the highest bit, unlike that of gzip. */
-const CRC = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte << 24;
-  for (let bit = 0; bit < 8; bit += 1) value = value & 0x8000_0000 ? (value << 1) ^ 0x04c1_1db7 : value << 1;
-  return value >>> 0;
-});
-
-function crcOf(bytes: Uint8Array): number {
-  let crc = 0xffff_ffff;
-  for (let at = 0; at < bytes.length; at += 1) crc = (crc << 8) ^ (CRC[(crc >>> 24) ^ (bytes[at] as number)] as number);
-  return ~crc >>> 0;
 }

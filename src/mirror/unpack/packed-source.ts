@@ -5,7 +5,8 @@ import type { ManifestFile } from '../../releases/store/manifest.ts';
 import { concatBytes } from '../../shared/bytes.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
-import { type Bzip2Fault, MOST_PACKED, readPiece } from './bzip2.ts';
+import { MOST_PACKED, readPiece } from './bzip2.ts';
+import type { Block, Bzip2Fault } from './bzip2-block.ts';
 
 /** Where a work goes on: the bit at which the next block begins, and the level of its stream (0 at the beginning of the file). */
 export interface Place {
@@ -28,8 +29,8 @@ export class PackedSource {
     this.#start = Math.floor(place.bit / 8);
   }
 
-  /** Returns the bytes of the next block, or `undefined` behind the last one. */
-  async next(): Promise<Result<Uint8Array<ArrayBuffer> | undefined, StoreFault | Bzip2Fault>> {
+  /** Returns the next block, or `undefined` behind the last one. The place is the one behind it. */
+  async next(): Promise<Result<Block | undefined, StoreFault | Bzip2Fault>> {
     const filled = await this.#fill();
     if (!filled.ok) return filled;
     const { bit, level } = this.place;
@@ -37,7 +38,7 @@ export class PackedSource {
     if (!piece.ok) return piece;
     if (piece.value.kind === 'end') return ok(undefined);
     this.place = { bit: this.#start * 8 + piece.value.next, level: piece.value.level };
-    return ok(piece.value.bytes);
+    return ok(piece.value.block);
   }
 
   /** Sees to it that the window holds a whole block, or all that is left. */

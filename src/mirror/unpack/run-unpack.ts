@@ -9,6 +9,7 @@ import { isStoreFault, type StoreFault, storeProblemText } from '../../shared/st
 import { type Provenance, provenanceOf } from '../copy/provenance.ts';
 import type { Release } from '../store/bucket.ts';
 import { mayBegin, NO_UNPACK, type UnpackRecord } from '../store/unpack-record.ts';
+import type { MadeFiles } from './add-files.ts';
 import { type ImportFormat, type WantedFile, wantedOf } from './made-formats.ts';
 import {
   beginFile,
@@ -30,11 +31,8 @@ export interface UnpackRunPorts extends UnpackPorts {
   readonly formats: readonly ImportFormat[];
   readonly launcher: UnpackLauncher;
   readonly provenance: Provenance;
-  /** Adds files to a published release. */
-  readonly addFiles: (
-    release: Release,
-    entries: Readonly<Record<string, ManifestFile>>,
-  ) => Promise<Result<unknown, StoreFault>>;
+  /** Adds files to a published release, or tells of all once more; false where the release is not there any more. */
+  readonly addFiles: (release: Release, made?: MadeFiles) => Promise<Result<boolean, StoreFault>>;
 }
 
 export type DoStep = <T>(name: string, work: () => Promise<T>) => Promise<T>;
@@ -45,13 +43,17 @@ const wantedFiles = (
   formats: readonly ImportFormat[],
 ): WantedFile[] => wantedOf(files, (name) => files[name] !== undefined && isProved(files[name]), formats);
 
-/** Starts a run for a release of which something is to be made, unless one is at work or has failed just now. */
+/** Starts a run for a release of which something is to be made or to be told, unless one is at work or has failed just now. */
 export async function startUnpack(ports: UnpackRunPorts, release: Release): Promise<Result<undefined, StoreFault>> {
   const { platform, store, releases, formats, launcher } = ports;
   if (formats.length === 0) return ok(undefined);
   const manifest = await releases.manifest(release);
   if (!manifest.ok) return manifest;
-  if (wantedFiles(manifest.value?.files ?? {}, formats).length === 0) return ok(undefined);
+  if (wantedFiles(manifest.value?.files ?? {}, formats).length === 0) {
+    // A run that died behind its last file has not told of it.
+    const record = await store.unpackRecord(release).read();
+    if (!record.ok || record.value?.value.isRunning !== true) return record.ok ? ok(undefined) : record;
+  }
   const now = platform.now();
   const heartbeatAt = new Date(now).toISOString();
   let isOurs = false;
@@ -81,6 +83,9 @@ export async function runUnpack(ports: UnpackRunPorts, release: Release, run: nu
       return { state: 'failed', detail: cause instanceof Error ? cause.message : String(cause) };
     }
   };
+  // The run before may have died between its last file and the lists.
+  const told = await step('tell', () => work.tell());
+  if (told.state === 'failed') return await doStep('fail', () => work.end(told.detail));
   const wanted = await step('what is to be made', () => work.wanted());
   if (wanted.state === 'failed') return await doStep('fail', () => work.end(wanted.detail));
   for (const file of wanted.value) {
@@ -108,6 +113,9 @@ async function make(
   if (completed.state === 'failed') return completed;
   return await step(`publish ${file.name}`, () => work.publish(file, completed.value));
 }
+
+/** The object that holds a file which is whole. */
+type Made = Pick<Progress, 'key' | 'made'> & { readonly etag: string };
 
 type Lost = { readonly reason: 'lost' | 'gone' };
 
@@ -144,16 +152,13 @@ class Unpacking {
     return noted.ok ? after : noted;
   }
 
-  async complete(progress: Progress): Promise<Result<{ key: string; etag: string }, UnpackFault | Lost>> {
+  async complete(progress: Progress): Promise<Result<Made, UnpackFault | Lost>> {
     const etag = await completeFile(this.ports, progress);
-    return etag.ok ? ok({ key: progress.key, etag: etag.value }) : etag;
+    return etag.ok ? ok({ key: progress.key, etag: etag.value, made: progress.made }) : etag;
   }
 
   /** Names the file in the manifest, with the file that it was made of and a statement of that. */
-  async publish(
-    { from, name, format }: WantedFile,
-    object: { readonly key: string; readonly etag: string },
-  ): Promise<Result<undefined, UnpackFault | Lost>> {
+  async publish({ from, name, format }: WantedFile, object: Made): Promise<Result<undefined, UnpackFault | Lost>> {
     const alive = await this.#beat((record) => record);
     if (!alive.ok) return alive;
     const source = await this.#packed(from);
@@ -162,7 +167,8 @@ class Unpacking {
     if (!digests.ok) return digests;
     const verifiedAt = new Date(this.ports.platform.now()).toISOString();
     const madeOf = { name: from, sha512: source.value.sha512 };
-    const entry: ManifestFile = { ...object, ...digests.value, verifiedAt, madeOf };
+    const { key: made, etag } = object;
+    const entry: ManifestFile = { key: made, etag, ...digests.value, verifiedAt, madeOf };
     const order = { release: this.release, attempt: this.run, name, builtAt: undefined };
     const check = { check: 'made-of', from, format, sha512: source.value.sha512 } as const;
     const entries: Record<string, ManifestFile> = { [name]: entry };
@@ -173,8 +179,17 @@ class Unpacking {
       const own = { size: bytes.length, sha512: await sha512Hex(bytes), sha256: await sha256Hex(bytes) };
       entries[beside] = { key, etag: written.value, ...own, verifiedAt };
     }
-    const added = await this.ports.addFiles(this.release, entries);
-    return added.ok ? await this.#beat(withoutWork) : added;
+    const added = await this.ports.addFiles(this.release, { entries, of: madeOf });
+    if (!added.ok) return added;
+    if (added.value) return await this.#beat(withoutWork);
+    // Nobody else knows of these objects.
+    const removed = await this.ports.store.delete(Object.values(entries).map(({ key }) => key));
+    return removed.ok ? err({ reason: 'gone' }) : removed;
+  }
+
+  /** Tells of all files once more, where a run before this one has died with that undone. */
+  async tell(): Promise<Result<boolean, UnpackFault | Lost>> {
+    return await this.ports.addFiles(this.release);
   }
 
   /** Ends the run; `fault` says why it has failed. */
@@ -218,5 +233,6 @@ function faultText(fault: UnpackFault | Lost): string {
   if (isStoreFault(fault)) return storeProblemText(fault);
   if (fault.reason === 'bzip2-malformed') return `it is no bzip2 (${fault.detail})`;
   if (fault.reason === 'file-too-large') return `it has more than ${fault.limit} bytes (MAX_FILE_BYTES)`;
+  if (fault.reason === 'not-what-was-made') return 'the object in our store is not what was made';
   return fault.reason === 'lost' ? 'another run has begun' : 'the packed image is gone';
 }

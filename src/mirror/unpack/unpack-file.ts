@@ -3,6 +3,7 @@
  * does not fill a part is kept in R2 until the next one.
  */
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import type { ReleaseStore } from '../../releases/store/bucket.ts';
 import type { ManifestFile } from '../../releases/store/manifest.ts';
 import { concatBytes } from '../../shared/bytes.ts';
@@ -10,7 +11,7 @@ import type { Platform } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
 import type { MirrorStore, UploadedPart } from '../store/bucket.ts';
-import type { Bzip2Fault } from './bzip2.ts';
+import type { Bzip2Fault } from './bzip2-block.ts';
 import { GZIP_BEGINS, GZIP_HEADER, type GzipState, gzipEnd, packPiece } from './gzip-writer.ts';
 import type { ImportFormat } from './made-formats.ts';
 import { PackedSource, type Place } from './packed-source.ts';
@@ -25,7 +26,11 @@ export interface UnpackPorts {
   readonly stepMs?: number;
 }
 
-export type UnpackFault = StoreFault | Bzip2Fault | { readonly reason: 'file-too-large'; readonly limit: number };
+export type UnpackFault =
+  | StoreFault
+  | Bzip2Fault
+  | { readonly reason: 'file-too-large'; readonly limit: number }
+  | { readonly reason: 'not-what-was-made' };
 
 /** How far the work has come. It is what a step of a Workflow keeps, so it is small. */
 export interface Progress {
@@ -34,9 +39,12 @@ export interface Progress {
   readonly uploadId: string;
   readonly place: Place;
   readonly parts: readonly UploadedPart[];
-  /** The bytes that do not fill a part are under the key with this number; 0: there are none. */
+  /** The bytes that do not fill a part are kept under a key of this place: the bit at which the step ended. 0: there are none. */
   readonly carry: number;
+  /** Of the plain bytes. */
   readonly gzip: GzipState;
+  /** Of the bytes of the file: what is published is compared with it. */
+  readonly made: GzipState;
   readonly isWhole: boolean;
 }
 
@@ -47,10 +55,13 @@ export async function beginFile({ store }: UnpackPorts, key: string): Promise<Re
   const upload = await store.startUpload(key);
   if (!upload.ok) return upload;
   const place = { bit: 0, level: 0 };
-  return ok({ key, uploadId: upload.value.id, place, parts: [], carry: 0, gzip: GZIP_BEGINS, isWhole: false });
+  const begun = { parts: [], carry: 0, gzip: GZIP_BEGINS, made: GZIP_BEGINS, isWhole: false };
+  return ok({ key, uploadId: upload.value.id, place, ...begun });
 }
 
-const carryKey = (key: string, number: number): string => `${key}.carry-${number}`;
+/** What a step leaves follows from where it ended and from nothing else, so steps that end at different places never share a key. */
+const carryKey = (key: string, bit: number): string => `${carriesOf(key)}${bit}`;
+const carriesOf = (key: string): string => `${key}.carry-`;
 
 /** Goes on for a while, and returns how far it has come. */
 export async function goOn(
@@ -65,15 +76,19 @@ export async function goOn(
   const parts = [...before.parts];
   let waiting: Uint8Array[] = [];
   let waitingBytes = 0;
-  let { gzip } = before;
-  const take = (bytes: Uint8Array) => {
+  let { gzip, made } = before;
+  const wait = (bytes: Uint8Array) => {
     waiting.push(bytes);
     waitingBytes += bytes.length;
+  };
+  const take = (bytes: Uint8Array) => {
+    made = counted(made, bytes);
+    wait(bytes);
   };
   if (before.carry > 0) {
     const carried = await carriedBytes(ports, carryKey(key, before.carry));
     if (!carried.ok) return carried;
-    take(carried.value);
+    wait(carried.value);
   } else if (format === 'raw.gz' && before.gzip.length === 0) take(GZIP_HEADER);
   const upload = store.resumeUpload(key, before.uploadId);
   const send = async (isLast: boolean): Promise<Result<undefined, UnpackFault>> => {
@@ -92,23 +107,31 @@ export async function goOn(
     const block = await source.next();
     if (!block.ok) return block;
     if (block.value === undefined) break;
-    const packed = packPieceOf(format, gzip, block.value);
-    ({ gzip } = packed);
-    take(packed.bytes);
-    if (gzip.length > maxFileBytes) return err({ reason: 'file-too-large', limit: maxFileBytes });
-    const sent = await send(false);
-    if (!sent.ok) return sent;
-    if (platform.now() >= until) {
-      const carry = before.carry + 1;
-      const kept = await store.put(carryKey(key, carry), concatBytes(waiting));
-      if (!kept.ok) return kept;
-      return ok({ ...before, place: source.place, parts, carry, gzip, isWhole: false });
+    for (;;) {
+      const piece = block.value.next();
+      if (!piece.ok) return piece;
+      if (piece.value === undefined) break;
+      const packed = packPieceOf(format, gzip, piece.value);
+      ({ gzip } = packed);
+      take(packed.bytes);
+      if (gzip.length > maxFileBytes) return err({ reason: 'file-too-large', limit: maxFileBytes });
+      const sent = await send(false);
+      if (!sent.ok) return sent;
     }
+    if (platform.now() < until) continue;
+    const { place } = source;
+    const kept = await store.put(carryKey(key, place.bit), concatBytes(waiting));
+    return kept.ok ? ok({ ...before, place, parts, carry: place.bit, gzip, made, isWhole: false }) : kept;
   }
   if (format === 'raw.gz') take(gzipEnd(gzip));
   const sent = await send(true);
-  return sent.ok ? ok({ ...before, place: source.place, parts, gzip, isWhole: true }) : sent;
+  return sent.ok ? ok({ ...before, place: source.place, parts, gzip, made, isWhole: true }) : sent;
 }
+
+const counted = ({ crc, length }: GzipState, bytes: Uint8Array): GzipState => ({
+  crc: crc32(bytes, crc),
+  length: length + bytes.length,
+});
 
 /** Plain bytes are counted as packed ones are. */
 function packPieceOf(format: ImportFormat, gzip: GzipState, bytes: Uint8Array): { gzip: GzipState; bytes: Uint8Array } {
@@ -128,36 +151,44 @@ async function carriedBytes({ store }: UnpackPorts, key: string): Promise<Result
 /** Makes the object readable, removes what was kept between steps, and returns the etag. It may run again. */
 export async function completeFile(
   { store }: UnpackPorts,
-  { key, uploadId, parts, carry }: Progress,
+  { key, uploadId, parts }: Progress,
 ): Promise<Result<string, UnpackFault>> {
   const completed = await store.resumeUpload(key, uploadId).complete(parts);
   // A step that was cut off after this call finds the object instead of the upload.
   const head = completed.ok ? ok({ etag: completed.value }) : await store.head(key);
   if (!head.ok) return head;
   if (head.value === undefined) return completed;
-  const kept = Array.from({ length: carry }, (_, index) => carryKey(key, index + 1));
-  const removed = kept.length === 0 ? ok(undefined) : await store.delete(kept);
+  // A step that was cut off may have left one of which no other step knows, so they are listed.
+  const kept = await store.list(carriesOf(key));
+  if (!kept.ok) return kept;
+  const keys = kept.value.objects.map((object) => object.key);
+  const removed = keys.length === 0 ? ok(undefined) : await store.delete(keys);
   return removed.ok ? ok(head.value.etag) : removed;
 }
 
-/** Reads the whole object once more and returns its digests: no state of a hash outlives a step. */
+/**
+ * Reads the whole object once more and returns its digests: no state of a hash outlives a step. It is an error where the object is not
+ * what the steps together have made.
+ */
 export async function digestsOf(
   { releases }: UnpackPorts,
-  object: { readonly key: string; readonly etag: string },
+  object: { readonly key: string; readonly etag: string; readonly made: GzipState },
 ): Promise<Result<{ readonly size: number; readonly sha512: string; readonly sha256: string }, UnpackFault>> {
   const opened = await releases.open(object);
   if (!opened.ok) return opened;
   if (opened.value === undefined) return err({ reason: 'store-unreachable', operation: 'read the file that was made' });
   const [sha512, sha256] = [createHash('sha512'), createHash('sha256')];
-  let size = 0;
+  let read = GZIP_BEGINS;
   try {
     for await (const chunk of opened.value as unknown as AsyncIterable<Uint8Array>) {
       sha512.update(chunk);
       sha256.update(chunk);
-      size += chunk.length;
+      read = counted(read, chunk);
     }
   } catch (cause) {
     return err({ reason: 'store-unreachable', operation: 'read the file that was made', cause });
   }
-  return ok({ size, sha512: sha512.digest('hex'), sha256: sha256.digest('hex') });
+  const isSame = read.length === object.made.length && read.crc === object.made.crc;
+  if (!isSame) return err({ reason: 'not-what-was-made' });
+  return ok({ size: read.length, sha512: sha512.digest('hex'), sha256: sha256.digest('hex') });
 }

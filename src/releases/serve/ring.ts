@@ -2,7 +2,7 @@
 import type { Platform } from '../../shared/platform.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
-import type { Alias, Pair, Version } from '../model.ts';
+import { type Alias, compareVersions, type Pair, type Version } from '../model.ts';
 import { type AliasRecord, historyOf } from '../store/alias.ts';
 import type { ReleaseStore } from '../store/bucket.ts';
 import { isPublished } from '../store/manifest.ts';
@@ -58,8 +58,14 @@ async function ringCandidates(
   const isHeld = ({ version }: Named) => holds.some((hold) => hold.version === version);
   const whole = historyOf(followed.value).toReversed();
   const history = whole.filter((name) => !isHeld(name));
+  const stays = holds.flatMap(({ version, stays: stay, at }) =>
+    stay !== undefined && whole.some((name) => name.version === version)
+      ? [{ version: stay, since: Date.parse(at) }]
+      : [],
+  );
+  const candidates = [...candidatesAt(history, afterMs, platform.now()), ...stays];
   return ok({
-    candidates: candidatesAt(history, afterMs, platform.now()),
+    candidates: candidates.toSorted((a, b) => compareVersions(b.version, a.version)),
     backAt: whole.map(({ backAt }) => backAt),
   });
 }

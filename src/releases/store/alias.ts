@@ -25,10 +25,12 @@ const aliasSchema = storedObject({
   ring: storedObject({ follows: z.string(), after: z.string() }).optional(),
   /** The release that an operator has pinned the alias to. */
   pin: version,
+  /** The release that it was pinned to until that was withdrawn. A ring that only had that pin is a ring still, and names nothing. */
+  fallen: versionField.optional(),
   /** Releases that the alias does not move onto, and why. Earlier versions held none. */
   holds: z.array(holdSchema).default([]),
-  /** The release for which an operator has lifted the hold. */
-  lifted: versionField.optional(),
+  /** The releases for which an operator has lifted the hold, the last one first. */
+  lifted: z.array(versionField).default([]),
   /** When the alias last changed because of a publication, a pin or a quarantine. */
   since: momentField.optional(),
   /** When the alias last went from one release to another. A client may hold a part of a file of the earlier one. */
@@ -37,7 +39,22 @@ const aliasSchema = storedObject({
 
 export type AliasRecord = Readonly<z.output<typeof aliasSchema>>;
 
-export const NO_ALIAS: AliasRecord = { version: null, floor: null, floors: [], named: [], pin: null, holds: [] };
+export const NO_ALIAS: AliasRecord = {
+  version: null,
+  floor: null,
+  floors: [],
+  named: [],
+  pin: null,
+  holds: [],
+  lifted: [],
+};
+
+/** True for a ring that an operator has made and not ended. */
+export const isMade = ({ ring, pin, fallen }: AliasRecord): boolean =>
+  ring !== undefined || pin !== null || fallen !== undefined;
+
+/** How many lifted holds a record remembers: as many as the names that a ring may come to, and some that come next. */
+export const LIFTED_KEPT = 16;
 
 /** How many floors a record keeps. */
 export const FLOORS_KEPT = 10;
@@ -139,7 +156,7 @@ export function withdrawn(record: AliasRecord, release: Version, heirs: Heirs, n
     version: record.version === release ? heirs.version : record.version,
     floor: record.floor === release ? heirs.floor : record.floor,
     floors: record.floors.filter((earlier) => earlier.version !== release),
-    pin: record.pin === release ? null : record.pin,
+    ...(record.pin === release ? { pin: null, fallen: release } : {}),
     holds: [...withHold(record.holds, release, undefined)],
     ...(isNamed ? { since: now } : {}),
   };

@@ -22,6 +22,8 @@ export const holdSchema = storedObject({
   causes: z.array(z.object({ cause: z.string(), count: z.int(), examples: z.array(z.string()) })).optional(),
   /** Machines that have been looked at. */
   looked: z.int().optional(),
+  /** Of a ring whose alias has gone back to `version`: the release that it goes on naming instead. */
+  stays: versionField.optional(),
   /** Boots that are needed. */
   needs: z.int().optional(),
   /** Boots that were seen. */
@@ -30,7 +32,8 @@ export const holdSchema = storedObject({
 
 export type Hold = Readonly<z.output<typeof holdSchema>>;
 
-const HOLDS_KEPT = 8;
+/** More than the releases that a ring may come to (`NAMES_KEPT`), for a hold that is dropped holds nothing. */
+const HOLDS_KEPT = 16;
 
 /** What a hold says, without since when. */
 const said = ({ at: _at, ...hold }: Hold): string => JSON.stringify(hold);

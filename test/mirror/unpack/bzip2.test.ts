@@ -15,7 +15,13 @@ function unpacked(packed: Uint8Array): Buffer | string {
     const piece = readPiece(packed, at, level);
     if (!piece.ok) return piece.error.detail;
     if (piece.value.kind === 'end') return Buffer.concat(blocks);
-    blocks.push(piece.value.bytes);
+    for (;;) {
+      const bytes = piece.value.block.next();
+      if (!bytes.ok) return bytes.error.detail;
+      if (bytes.value === undefined) break;
+      expect(bytes.value.length).toBeLessThanOrEqual(1024 * 1024);
+      blocks.push(bytes.value);
+    }
     at = piece.value.next;
     level = piece.value.level;
   }

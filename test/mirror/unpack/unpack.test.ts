@@ -118,12 +118,12 @@ describe.skipIf(!hasBzip2)('IMPORT_FORMATS', () => {
     const { promise: reached, resolve } = Promise.withResolvers<void>();
     void edge.run(unpack, async (name, work) => {
       names.push(name.split(' ')[0] ?? '');
-      if (names.length < 4) return await work();
+      if (names.length < 5) return await work();
       resolve();
       return await new Promise(() => undefined);
     });
     await reached;
-    expect(names).toEqual(['what', 'begin', 'unpack', 'unpack']);
+    expect(names).toEqual(['tell', 'what', 'begin', 'unpack', 'unpack']);
     time += 20 * 60_000;
     await edge.poll();
     const [next] = edge.launched.splice(0);
