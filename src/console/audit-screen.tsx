@@ -1,7 +1,7 @@
 /** Lists what was written, by whom and when. */
 import { useState } from 'preact/hooks';
 import { useAnswer } from './client.ts';
-import { moment } from './show.ts';
+import { When } from './when.tsx';
 import { Fault, Field, ScrollBox } from './widgets.tsx';
 
 /** Shows a page of the audit trail, newest first. It keeps the cursors of the pages before it. */
@@ -54,7 +54,9 @@ export function AuditScreen() {
             <tbody>
               {value.items.map(({ at, who, call, target, before, after, requestId }) => (
                 <tr key={`${at} ${requestId}`}>
-                  <td>{moment(at)}</td>
+                  <td>
+                    <When at={at} />
+                  </td>
                   <td>{who}</td>
                   <td>{call}</td>
                   <td>{target}</td>

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { isOvertaken, useAction, useAnswer } from './client.ts';
 import { FleetPanel } from './fleet-panel.tsx';
-import { moment } from './show.ts';
+import { When } from './when.tsx';
 import { Fault, Field } from './widgets.tsx';
 
 /** Shows the list, and the fleet that the address names. */
@@ -23,7 +23,7 @@ export function FleetsScreen({ named }: { named: string }) {
               {name}
             </a>
             <span class="faint">
-              generation {generation}, {moment(updatedAt)}
+              generation {generation}, <When at={updatedAt} />
             </span>
           </li>
         ))}

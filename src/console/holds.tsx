@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { useAction } from './client.ts';
-import { moment } from './show.ts';
+import { When } from './when.tsx';
 import { Confirm, Fault } from './widgets.tsx';
 
 type Alias = CallAnswer<'listAliases'>['items'][number];
@@ -30,7 +30,7 @@ export function Holds({ aliases, onChanged }: { aliases: readonly Alias[]; onCha
         {held.map(({ alias, hold }) => (
           <li key={`${alias.channel}/${alias.board}/${alias.alias}/${hold.version}`}>
             <p class="notice warn">
-              {alias.channel} {alias.board} {alias.alias}: {hold.text}. Since {moment(hold.since)}.
+              {alias.channel} {alias.board} {alias.alias}: {hold.text}. Since <When at={hold.since} />.
             </p>
             {(hold.causes ?? []).map(({ cause, count, examples }) => (
               <p key={cause} class="faint">

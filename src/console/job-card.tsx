@@ -2,7 +2,8 @@
 import { useEffect } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { useAction, useAnswer } from './client.ts';
-import { bytes, duration, moment } from './show.ts';
+import { bytes, duration } from './show.ts';
+import { When } from './when.tsx';
 import { Chip, Fault, type Tone } from './widgets.tsx';
 
 type Job = CallAnswer<'getMirror'>;
@@ -81,7 +82,7 @@ function JobPanel({ job, onChanged }: JobCardProps) {
           <Chip tone="bad">silent for {duration(silence)}</Chip>
         ) : null}
         <span class="faint">
-          attempt {attempt}, by {trigger}, {moment(finishedAt ?? queuedAt)}
+          attempt {attempt}, by {trigger}, <When at={finishedAt ?? queuedAt} />
         </span>
         <span class="row">
           {isActive(job) ? (
@@ -102,10 +103,11 @@ function JobPanel({ job, onChanged }: JobCardProps) {
           {warning}
         </p>
       ))}
-      <progress max={files.length} value={done} aria-label={`Files of ${title}`} />
+      {state === 'complete' ? null : <progress max={files.length} value={done} aria-label={`Files of ${title}`} />}
       <p class="faint">
         <span aria-live="polite">
           {done} of {files.length} files done
+          {state === 'complete' ? `, ${bytes(sizeOf(files))}` : ''}
         </span>
         {timeLeft(files)}
       </p>
@@ -121,10 +123,13 @@ function JobPanel({ job, onChanged }: JobCardProps) {
 
 const SETS = [null, 'images', 'pxe', 'sysexts', 'updates'] as const;
 
-/** Shows the files of a set below its name; `null` for those that were named one by one. */
+const sizeOf = (files: readonly File[]): number => files.reduce((sum, { size }) => sum + size, 0);
+
+/** Shows the files of a set below its name, and those that upstream does not have in one line; `null` for those that were named one by one. */
 function FileSetList({ set, files }: { set: File['set']; files: readonly File[] }) {
   if (files.length === 0) return null;
   const here = files.filter(({ state }) => state === 'verified').length;
+  const absent = files.flatMap(({ name, state }) => (state === 'absent' ? [name] : []));
   return (
     <>
       {set === null ? null : (
@@ -133,10 +138,13 @@ function FileSetList({ set, files }: { set: File['set']; files: readonly File[] 
         </h3>
       )}
       <ul class="job-files">
-        {files.map((file) => (
-          <FileRow key={file.name} file={file} />
-        ))}
+        {files
+          .filter(({ state }) => state !== 'absent')
+          .map((file) => (
+            <FileRow key={file.name} file={file} />
+          ))}
       </ul>
+      {absent.length === 0 ? null : <p class="faint wrap">Upstream does not have {absent.join(', ')}.</p>}
     </>
   );
 }
@@ -148,16 +156,14 @@ function FileRow({ file }: { file: File }) {
       ? ''
       : size === 0
         ? bytes(copied)
-        : `${bytes(copied)} of ${bytes(size)}`;
+        : state === 'verified'
+          ? bytes(size)
+          : `${bytes(copied)} of ${bytes(size)}`;
   return (
     <li>
       <span class="file-name">{name}</span>
       <Chip tone={FILE_TONES[state]}>{state}</Chip>
-      {state === 'absent' ? (
-        <span class="faint">upstream has none</span>
-      ) : (
-        <progress max={Math.max(size, 1)} value={state === 'verified' ? Math.max(size, 1) : copied} aria-label={name} />
-      )}
+      {state === 'verified' ? <span /> : <progress max={Math.max(size, 1)} value={copied} aria-label={name} />}
       <span class="faint">
         {progress}
         {rate === undefined ? '' : `, ${bytes(rate)}/s`}

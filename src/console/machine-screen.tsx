@@ -11,6 +11,7 @@ import { MachineForm } from './machine-form.tsx';
 import { MergeView } from './merge-view.tsx';
 import { moment } from './show.ts';
 import { StateChip } from './state-chip.tsx';
+import { When } from './when.tsx';
 import { Chip, Confirm, Fault, ScrollBox } from './widgets.tsx';
 
 type Machine = CallAnswer<'getMachine'>;
@@ -119,7 +120,12 @@ const Record = ({ machine }: { machine: Machine }) => (
     <dt>State</dt>
     <dd>
       <StateChip state={machine.state} />
-      {machine.lastBoot === null ? '' : ` last asked ${moment(machine.lastBoot.at)}`}
+      {machine.lastBoot === null ? null : (
+        <>
+          {' '}
+          last asked <When at={machine.lastBoot.at} />
+        </>
+      )}
     </dd>
     <dt>User data</dt>
     <dd>
@@ -139,9 +145,13 @@ const Record = ({ machine }: { machine: Machine }) => (
     <dt>Kernel arguments</dt>
     <dd>{machine.kernelArgs.length === 0 ? 'none of its own' : <code>{machine.kernelArgs.join(' ')}</code>}</dd>
     <dt>URLs end</dt>
-    <dd>{machine.expiresAt === null ? 'never' : moment(machine.expiresAt)}</dd>
+    <dd>
+      <When at={machine.expiresAt} none="never" />
+    </dd>
     <dt>Changed</dt>
-    <dd>{moment(machine.updatedAt)}</dd>
+    <dd>
+      <When at={machine.updatedAt} />
+    </dd>
   </dl>
 );
 
@@ -250,7 +260,7 @@ const Boots = ({ boots }: { boots: Machine['boots'] }) =>
             ({ at, what, status, reason, detail, generation, profile, profileGeneration, ignition, times }) => (
               <tr key={`${at} ${what}`}>
                 <td>
-                  {moment(at)}
+                  <When at={at} />
                   {times === undefined ? '' : ` (${times} times)`}
                 </td>
                 <td>{what}</td>

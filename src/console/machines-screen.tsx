@@ -1,22 +1,50 @@
-/** Lists the machines in pages, filtered by the start of their id. The operator can create a machine here. */
-import { useState } from 'preact/hooks';
+/** Lists the machines in pages, by the start of their id, profile and state: the address holds what is asked for. The operator can create a machine here. */
+import { useEffect, useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { useAnswer } from './client.ts';
 import { IssuedPanel } from './issued-panel.tsx';
 import { MachineForm } from './machine-form.tsx';
-import { moment } from './show.ts';
 import { STATES, StateChip } from './state-chip.tsx';
+import { When } from './when.tsx';
 import { Choice, Fault, Field, ScrollBox } from './widgets.tsx';
 
+interface Filter {
+  readonly prefix: string;
+  readonly profile: string;
+  readonly state: string;
+}
+
+function filterOf(text: string): Filter {
+  const asked = new URLSearchParams(text);
+  return { prefix: asked.get('prefix') ?? '', profile: asked.get('profile') ?? '', state: asked.get('state') ?? '' };
+}
+
+/** The address of a list, which can be kept and sent to somebody. */
+function addressOf(filter: Filter): string {
+  const asked = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== ''));
+  return asked.size === 0 ? '#/machines' : `#/machines?${asked}`;
+}
+
 /** Shows one page of the list. It keeps the cursors of the pages before it, so that the operator can go back. */
-export function MachinesScreen() {
-  const [prefix, setPrefix] = useState('');
-  const [state, setState] = useState('');
-  const [profile, setProfile] = useState('');
+export function MachinesScreen({ filter: given }: { filter: string }) {
+  const [filter, setFilter] = useState(filterOf(given));
+  const { prefix, state, profile } = filter;
   const [cursors, setCursors] = useState<readonly string[]>([]);
   const [issued, setIssued] = useState<CallAnswer<'putMachine'> | undefined>(undefined);
   const [isMaking, setMaking] = useState(false);
   const cursor = cursors.at(-1);
+  // Somebody may have followed a link, or gone back.
+  useEffect(() => {
+    setFilter(filterOf(given));
+    setCursors([]);
+  }, [given]);
+  const ask = (change: Partial<Filter>) => {
+    const next = { ...filter, ...change };
+    setFilter(next);
+    setCursors([]);
+    // A letter more is no page to go back to.
+    history.replaceState(null, '', addressOf(next));
+  };
   const isFiltered = prefix !== '' || state !== '' || profile !== '';
   const query = {
     ...(prefix === '' ? {} : { prefix }),
@@ -34,30 +62,13 @@ export function MachinesScreen() {
     <>
       <h1>Machines</h1>
       <div class="fields">
-        <Field
-          label="Id starts with"
-          value={prefix}
-          onValue={(text) => {
-            setPrefix(text.trim());
-            setCursors([]);
-          }}
-        />
-        <Field
-          label="Profile"
-          value={profile}
-          onValue={(text) => {
-            setProfile(text.trim());
-            setCursors([]);
-          }}
-        />
+        <Field label="Id starts with" value={prefix} onValue={(text) => ask({ prefix: text.trim() })} />
+        <Field label="Profile" value={profile} onValue={(text) => ask({ profile: text.trim() })} />
         <Choice
           label="State"
           value={state}
           choices={[['', 'all'], ...STATES.map(([name, meaning]) => [name, `${name}: ${meaning}`] as const)]}
-          onValue={(name) => {
-            setState(name);
-            setCursors([]);
-          }}
+          onValue={(name) => ask({ state: name })}
         />
         <button type="button" class="primary" onClick={() => setMaking(!isMaking)} aria-expanded={isMaking}>
           New machine
@@ -119,11 +130,17 @@ function MachineTable({ machines }: { machines: CallAnswer<'listMachines'>['item
               <td>
                 <StateChip state={state} />
               </td>
-              <td>{lastBoot === null ? 'never' : moment(lastBoot.at)}</td>
+              <td>
+                <When at={lastBoot?.at} none="never" />
+              </td>
               <td>{kind}</td>
               <td>{generation}</td>
-              <td>{expiresAt === null ? 'never' : moment(expiresAt)}</td>
-              <td>{moment(updatedAt)}</td>
+              <td>
+                <When at={expiresAt} none="never" />
+              </td>
+              <td>
+                <When at={updatedAt} />
+              </td>
             </tr>
           ))}
         </tbody>

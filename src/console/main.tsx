@@ -22,13 +22,15 @@ const SCREENS = [
 ] as const;
 
 function Screen({ address }: { address: string }) {
-  const [screen, ...rest] = address.split('/');
+  const [path = '', filter = ''] = address.split('?', 2);
+  const [screen, ...rest] = path.split('/');
   const name = decoded(rest.join('/'));
   if (screen === 'releases') return <ReleasesScreen />;
   if (screen === 'audit') return <AuditScreen />;
   if (screen === 'fleets') return <FleetsScreen named={name} />;
   if (screen === 'profiles') return <ProfilesScreen named={name} />;
-  if (screen === 'machines') return name === '' ? <MachinesScreen /> : <MachineScreen id={name} key={name} />;
+  if (screen === 'machines')
+    return name === '' ? <MachinesScreen filter={filter} /> : <MachineScreen id={name} key={name} />;
   return <JobsScreen />;
 }
 
@@ -71,7 +73,7 @@ function Console() {
       <div class="console-bar">
         <nav class="tabs" aria-label="Screens">
           {SCREENS.map(([name, text]) => (
-            <a key={name} href={`#/${name}`} aria-current={address.split('/')[0] === name ? 'page' : undefined}>
+            <a key={name} href={`#/${name}`} aria-current={address.split(/[/?]/)[0] === name ? 'page' : undefined}>
               {text}
             </a>
           ))}

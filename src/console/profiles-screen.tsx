@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { isOvertaken, useAction, useAnswer } from './client.ts';
 import { ProfileEditor } from './profile-editor.tsx';
-import { moment } from './show.ts';
+import { When } from './when.tsx';
 import { Fault, Field } from './widgets.tsx';
 
 /** Shows the list, and the editor of the profile that the address names. */
@@ -21,7 +21,7 @@ export function ProfilesScreen({ named }: { named: string }) {
               {name}
             </a>
             <span class="faint">
-              engine {engine}, generation {generation}, {moment(updatedAt)}
+              engine {engine}, generation {generation}, <When at={updatedAt} />
             </span>
           </li>
         ))}

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { useAction, useAnswer } from './client.ts';
 import { Holds } from './holds.tsx';
-import { moment } from './show.ts';
+import { When } from './when.tsx';
 import { Chip, Confirm, Fault, ScrollBox, type Tone } from './widgets.tsx';
 
 type Release = CallAnswer<'listReleases'>['items'][number];
@@ -123,12 +123,17 @@ function ReleasePanel({ release, aliases, onChanged }: ReleasePanelProps) {
         {isPinned ? <Chip tone="warn">pinned</Chip> : null}
         {isFloor ? <Chip tone="">floor</Chip> : null}
         <span class="faint">
-          {fileCount} files{publishedAt === null ? '' : `, ${moment(publishedAt)}`}
+          {fileCount} files
+          {publishedAt === null ? null : (
+            <>
+              , <When at={publishedAt} />
+            </>
+          )}
         </span>
       </div>
       {quarantine === null ? null : (
         <p class="notice bad">
-          Taken back {moment(quarantine.at)}
+          Taken back <When at={quarantine.at} />
           {quarantine.by === null ? '' : ` by ${quarantine.by}`}
           {quarantine.reason === null ? '.' : `: ${quarantine.reason}`}
         </p>
@@ -230,7 +235,9 @@ function Aliases({ aliases, onChanged }: { aliases: readonly Alias[]; onChanged:
                     </span>
                   )}
                 </td>
-                <td>{moment(alias.since)}</td>
+                <td>
+                  <When at={alias.since} />
+                </td>
               </tr>
             ))}
           </tbody>

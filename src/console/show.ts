@@ -22,3 +22,18 @@ export function duration(seconds: number): string {
 /** Returns an ISO 8601 date as a date and a time in UTC; empty when there is no date. */
 export const moment = (iso: string | null | undefined): string =>
   iso === null || iso === undefined || iso === '' ? '' : `${iso.slice(0, 19).replace('T', ' ')} UTC`;
+
+const UNITS = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+] as const;
+const AGO = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+
+/** Returns how far a moment is from now, such as `3 minutes ago` or `in 2 hours`; a date when it is more than a month. */
+export function relative(iso: string, now: number): string {
+  const seconds = (Date.parse(iso) - now) / 1000;
+  if (Math.abs(seconds) > 31 * 86_400) return iso.slice(0, 10);
+  const [unit, length] = UNITS.find(([, of]) => Math.abs(seconds) >= of) ?? ['second', 1];
+  return unit === 'second' ? (seconds > 0 ? 'in seconds' : 'just now') : AGO.format(Math.trunc(seconds / length), unit);
+}

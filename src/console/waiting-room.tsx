@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { useAction, useAnswer } from './client.ts';
-import { moment } from './show.ts';
+import { When } from './when.tsx';
 import { Chip, Fault, Field, type Tone } from './widgets.tsx';
 
 type Waiting = CallAnswer<'listWaiting'>['items'][number];
@@ -49,7 +49,7 @@ function One({ fleet, machine, onMade }: OneProps) {
         <strong>{says.join(', ')}</strong>
         <Chip tone={TONES[state]}>{state}</Chip>
         <span class="faint">
-          since {moment(firstAt)}, last asked {moment(lastAt)}
+          first asked <When at={firstAt} />, last <When at={lastAt} />
         </span>
         <button type="button" onClick={() => setOpen(!isOpen)} aria-expanded={isOpen}>
           Make a machine of it<span class="seen-not"> {key}</span>

@@ -1,12 +1,12 @@
 /** A real Chromium for tests of the pages: Debian's, or the one that CHROMIUM names. */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { chromiumPath } from '../../tools/screens/chromium-path.ts';
 
-const KNOWN = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const executablePath = [process.env['CHROMIUM'] ?? '', ...KNOWN].find((path) => path !== '' && existsSync(path));
+const executablePath = chromiumPath();
 
 /** True where the pages can be tried; where they cannot, that is said, and in CI it is a failure. */
 export const hasBrowser = executablePath !== undefined || process.env['CI'] === 'true';

@@ -58,12 +58,18 @@ describe.skipIf(!hasBrowser)('pages for everybody', () => {
     expect(await page.getByText(`curl -fsS ${edge.url}/keys/signing-key.asc | gpg --import`).isVisible()).toBe(true);
   });
 
-  it('says since when upstream is stale', async () => {
-    edge.upstream.rules = [{ path: 'beta/', status: 500 }];
+  it('says in one line what upstream does not have', async () => {
     const { page } = await open('/');
-    const card = page.getByRole('listitem').filter({ hasText: 'beta amd64-usr' });
-    expect(await card.textContent()).toMatch(/(none|not known).*upstream/s);
-    edge.upstream.rules = [];
+    expect(await page.getByText('Upstream has none of').textContent()).toContain('beta amd64-usr');
+    expect(await page.getByRole('listitem').filter({ hasText: 'beta amd64-usr' }).count()).toBe(0);
+  });
+
+  it('shows a listing as it shows the rest', async () => {
+    const { page, complaints } = await open('/stable/amd64-usr/4593.2.5/');
+    await expectGoodLooks(page, 'listing');
+    await page.getByRole('link', { name: 'Folder above' }).click();
+    await page.getByRole('link', { name: '4593.2.5/' }).waitFor();
+    expect(complaints).toEqual([]);
   });
 
   it('the API page shows a call with all of its answers', async () => {

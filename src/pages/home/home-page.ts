@@ -12,6 +12,10 @@ export function homePage(overview: Overview, origin: string): Markup {
   // Nothing can be had of a stream that names a quarantined release, or none.
   const offered = streams.filter((stream) => !namesNothing(stream));
   const example = offered.find(({ source, version }) => source === 'mirror' && version !== undefined) ?? offered[0];
+  const isAbsent = ({ upstream, version }: StreamOverview) =>
+    version === undefined && upstream.kind === 'stale' && upstream.reason === 'absent';
+  const absent = streams.filter(isAbsent);
+  const shown = streams.filter((stream) => !isAbsent(stream));
   const mirrored = streams.filter(({ files }) => files.length > 0);
   return framed({
     title: 'Flatcar releases, mirrored and verified',
@@ -21,7 +25,8 @@ export function homePage(overview: Overview, origin: string): Markup {
 <p>Images of every channel, passed on only with a good signature of the Flatcar build key.</p>
 ${overview.isPartial ? html`<p><span class="chip warn">incomplete</span> Our store did not answer for some of this; try again.</p>` : ''}
 <h2 id="current">Current releases</h2>
-<ul class="cards">${streams.map((stream) => card(stream, overview.refused))}</ul>
+<ul class="cards">${shown.map((stream) => card(stream, overview.refused))}</ul>
+${absent.length === 0 ? '' : html`<p class="faint">Upstream has none of ${absent.map(({ channel, board }) => `${channel} ${board}`).join(', ')}.</p>`}
 <h2 id="files">Verified files</h2>
 ${mirrored.length === 0 ? html`<p>Nothing is mirrored here yet: files come from upstream, and each signature is checked on the way.</p>` : ''}
 ${mirrored.map(release)}

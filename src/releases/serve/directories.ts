@@ -65,8 +65,8 @@ async function listPair(ports: DirectoryPorts, pair: Pair): Promise<Result<Listi
   ]);
 }
 
-/** A listing has links and nothing else: no script, no style, no picture, no form, and no frame around it. */
-const NO_CONTENT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** A listing has links and the style of the other pages: no script, no picture, no form, and no frame around it. */
+const NO_CONTENT = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** Returns the listing as HTML, or as JSON if the client prefers that. */
 export function listingResponse(path: string, entries: readonly ListingEntry[], request: Request): Response {

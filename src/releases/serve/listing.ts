@@ -61,13 +61,21 @@ export function releaseEntries(manifest: Manifest, pair: Pair, urlVersion: strin
  */
 export function listingHtml(path: string, entries: readonly ListingEntry[]): string {
   const lines = entries.map(({ name, size, modified, type }) => {
-    const details = type === 'file' ? ` ${size} ${modified ?? ''}` : ` ${modified ?? ''}`;
-    return `<li><a href="./${escapeHtml(name)}">${escapeHtml(name)}</a>${escapeHtml(details.trimEnd())}</li>`;
+    const link = `<a href="./${escapeHtml(name)}">${escapeHtml(name)}</a>`;
+    const bytes = type === 'file' ? ` <span class=size>${size}</span>` : '';
+    const date = modified === null ? '' : ` <time>${escapeHtml(modified)}</time>`;
+    return `<li>${link}${bytes}${date}</li>`;
   });
   const title = escapeHtml(path);
-  const head = `<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>${title}</title>`;
-  return `${head}\n<h1>${title}</h1>\n<ul>\n${lines.join('\n')}\n</ul>\n</html>\n`;
+  return `${HEAD}\n<title>${title}</title>\n<main>\n<p><a href=../>Folder above</a></p>\n<h1>${title}</h1>\n<ul class=listing>\n${lines.join('\n')}\n</ul>\n</main>\n</html>\n`;
 }
+
+/** What else has an attribute has it without quotes, or scripts would take it for the link of an entry. */
+const HEAD = [
+  ...['<!doctype html>', '<html lang=en>', '<meta charset=utf-8>'],
+  '<meta name=viewport content=width=device-width>',
+  '<link rel=stylesheet href=/assets/style.css>',
+].join('\n');
 
 /** True when an Accept header prefers JSON to HTML (the subset of RFC 9110 section 12.5.1 that two types need). */
 export function prefersJson(accept: string | null): boolean {
