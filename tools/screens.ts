@@ -39,6 +39,8 @@ const FULL: Readonly<Record<string, string>> = {
   profile: '#/profiles/web',
   fleets: '#/fleets',
   fleet: '#/fleets/room-1',
+  tokens: '#/tokens',
+  announcements: '#/announcements',
   audit: '#/audit',
 };
 const EMPTY: Readonly<Record<string, string>> = Object.fromEntries(

@@ -124,6 +124,7 @@ function Actions({ name, onUrl }: { name: string; onUrl: (ipxe: string | undefin
               : 'The older URLs answer 410: no machine of the room boots until its DHCP server has the new one, which is shown.'
           }
           confirm={question === 'delete' ? 'Delete it' : 'Revoke them'}
+          typed={name}
           onConfirm={() => void (question === 'delete' ? remove() : renew(true))}
           onClose={() => setQuestion(undefined)}
         />

@@ -231,6 +231,7 @@ function Actions({ id, isArmed, isChanging, onIssued, onChange }: ActionsProps) 
               : 'The older URLs answer 410: a machine that boots with one of them gets no config. New ones are shown.'
           }
           confirm={question === 'delete' ? 'Delete it' : 'Revoke them'}
+          typed={id}
           onConfirm={() => void (question === 'delete' ? remove() : issue(true))}
           onClose={() => setQuestion(undefined)}
         />

@@ -1,6 +1,7 @@
 /** The console in the browser: the sign-in, then the screen that the fragment of the address names. */
 import { render } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { AnnouncementsScreen } from './announcements-screen.tsx';
 import { AuditScreen } from './audit-screen.tsx';
 import { Client, pageClient } from './client.ts';
 import { FleetsScreen } from './fleets-screen.tsx';
@@ -11,6 +12,7 @@ import { ProfilesScreen } from './profiles-screen.tsx';
 import { ReleasesScreen } from './releases-screen.tsx';
 import { forgetToken, keptToken } from './session.ts';
 import { SignIn } from './sign-in.tsx';
+import { TokensScreen } from './tokens-screen.tsx';
 
 const SCREENS = [
   ['jobs', 'Mirror jobs'],
@@ -18,6 +20,8 @@ const SCREENS = [
   ['machines', 'Machines'],
   ['profiles', 'Profiles'],
   ['fleets', 'Fleets'],
+  ['tokens', 'Tokens'],
+  ['announcements', 'Announcements'],
   ['audit', 'Audit'],
 ] as const;
 
@@ -27,6 +31,8 @@ function Screen({ address }: { address: string }) {
   const name = decoded(rest.join('/'));
   if (screen === 'releases') return <ReleasesScreen />;
   if (screen === 'audit') return <AuditScreen />;
+  if (screen === 'tokens') return <TokensScreen />;
+  if (screen === 'announcements') return <AnnouncementsScreen />;
   if (screen === 'fleets') return <FleetsScreen named={name} />;
   if (screen === 'profiles') return <ProfilesScreen named={name} />;
   if (screen === 'machines')

@@ -64,6 +64,7 @@ export function ProfileEditor({ name, onChanged }: ProfileEditorProps) {
           title={`Delete profile ${name}?`}
           text="Its base and default are gone. A profile that machines use is not deleted."
           confirm="Delete it"
+          typed={name}
           onConfirm={() => void remove()}
           onClose={() => setAsking(false)}
         />

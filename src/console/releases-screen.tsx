@@ -4,7 +4,7 @@ import type { CallAnswer } from '../api/api-client.ts';
 import { useAction, useAnswer } from './client.ts';
 import { Holds } from './holds.tsx';
 import { When } from './when.tsx';
-import { Chip, Confirm, Fault, ScrollBox, type Tone } from './widgets.tsx';
+import { Chip, Confirm, Fault, Field, ScrollBox, type Tone } from './widgets.tsx';
 
 type Release = CallAnswer<'listReleases'>['items'][number];
 type Alias = CallAnswer<'listAliases'>['items'][number];
@@ -56,7 +56,8 @@ interface Question {
   readonly title: string;
   readonly text: string;
   readonly confirm: string;
-  readonly act: () => Promise<unknown>;
+  readonly act: (reason: string) => Promise<unknown>;
+  readonly asksWhy?: boolean;
 }
 
 const TONES: Readonly<Record<Release['state'], Tone>> = {
@@ -69,6 +70,7 @@ const TONES: Readonly<Record<Release['state'], Tone>> = {
 function ReleasePanel({ release, aliases, onChanged }: ReleasePanelProps) {
   const { channel, board, version, publishedAt, fileCount, state, quarantine, isPinned, isFloor } = release;
   const [question, setQuestion] = useState<Question | undefined>(undefined);
+  const [reason, setReason] = useState('');
   const { isBusy, fault, run } = useAction();
   const title = `${channel} ${version} ${board}`;
   const params = { channel, board, version };
@@ -97,7 +99,8 @@ function ReleasePanel({ release, aliases, onChanged }: ReleasePanelProps) {
       title: `Quarantine ${title}?`,
       text: `${texts.length === 0 ? 'No alias will change' : texts.join(', ')}. Its paths will answer 404, and its files will be gone a day later. It can be lifted here.`,
       confirm: 'Quarantine it',
-      act: () => run('quarantineRelease', { params }),
+      asksWhy: true,
+      act: (why) => run('quarantineRelease', { params, query: why === '' ? {} : { reason: why } }),
     });
   };
   const askLift = () =>
@@ -108,7 +111,7 @@ function ReleasePanel({ release, aliases, onChanged }: ReleasePanelProps) {
       act: () => run('liftQuarantine', { params }),
     });
   const answered = async () => {
-    if ((await question?.act()) !== undefined) await onChanged();
+    if ((await question?.act(reason.trim())) !== undefined) await onChanged();
   };
   return (
     <section class="panel" aria-label={title}>
@@ -171,7 +174,11 @@ function ReleasePanel({ release, aliases, onChanged }: ReleasePanelProps) {
           confirm={question.confirm}
           onConfirm={() => void answered()}
           onClose={() => setQuestion(undefined)}
-        />
+        >
+          {question.asksWhy ? (
+            <Field label="Why" hint="(is kept, and shown to operators)" value={reason} onValue={setReason} />
+          ) : null}
+        </Confirm>
       )}
     </section>
   );

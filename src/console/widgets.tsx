@@ -55,16 +55,23 @@ interface Question {
   readonly confirm: string;
   readonly onConfirm: () => void;
   readonly onClose: () => void;
+  /** What has to be typed first: the name of something that is gone afterwards. */
+  readonly typed?: string;
+  /** More that the action is asked for. */
+  readonly children?: ComponentChildren;
 }
 
-/** Asks before an action that cannot be undone. Escape and the first button cancel it. */
-export function Confirm({ title, text, confirm, onConfirm, onClose }: Question) {
+/** Asks before an action. Escape and the first button cancel it. */
+export function Confirm({ title, text, confirm, onConfirm, onClose, typed, children }: Question) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const [given, setGiven] = useState('');
   useEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog ref={dialog} aria-labelledby="question" onClose={onClose}>
       <h2 id="question">{title}</h2>
       <p>{text}</p>
+      {children}
+      {typed === undefined ? null : <Field label={`Type ${typed} to go on`} value={given} onValue={setGiven} />}
       <div class="row">
         <button type="button" onClick={() => dialog.current?.close()}>
           Cancel
@@ -72,6 +79,7 @@ export function Confirm({ title, text, confirm, onConfirm, onClose }: Question) 
         <button
           type="button"
           class="danger"
+          disabled={typed !== undefined && given.trim() !== typed}
           onClick={() => {
             onConfirm();
             dialog.current?.close();

@@ -8,6 +8,15 @@ import { expectGoodLooks, hasBrowser, openBrowser, type WatchedPage, watchedPage
 const IMAGE = 'flatcar_production_image.bin.bz2';
 const MIB = 1024 * 1024;
 
+/** Types what the dialog asks for; its button does nothing before that. */
+async function typeName(page: Page): Promise<void> {
+  const dialog = page.getByRole('dialog');
+  expect(await dialog.locator('button.danger').isDisabled()).toBe(true);
+  const field = dialog.getByLabel(/^Type .* to go on$/);
+  const name = /^Type (.*) to go on/.exec((await field.locator('..').textContent()) ?? '')?.[1] ?? '';
+  await field.fill(name);
+}
+
 describe.skipIf(!hasBrowser)('the console', () => {
   let edge: RunningEdge;
   let browser: Browser;
@@ -17,6 +26,9 @@ describe.skipIf(!hasBrowser)('the console', () => {
     edge = await runEdge({
       CAPABILITY_SECRET: 'capability-secret-of-at-least-32-bytes',
       MIRROR_FILES: `version.txt,${IMAGE},absent.bin`,
+      // Nobody listens there.
+      ANNOUNCE_URLS: 'http://127.0.0.1:9/hook release.*',
+      WEBHOOK_SECRET: 'webhook-secret-of-at-least-32-bytes',
     });
     await edge.release('4593.2.5', { [IMAGE]: 24 * MIB });
     browser = await openBrowser();
@@ -133,8 +145,9 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
     expect(await newer.count()).toBe(1);
     await newer.getByRole('button', { name: 'Quarantine' }).click();
+    await page.getByRole('dialog').getByLabel('Why').fill('its kernel sees no disks');
     await page.getByRole('dialog').getByRole('button', { name: 'Quarantine it' }).click();
-    await newer.getByText(/Taken back .* by operator/).waitFor();
+    await newer.getByText(/Taken back .* by operator: its kernel sees no disks/).waitFor();
     await expectGoodLooks(page, 'console-quarantined');
     expect((await fetch(`${edge.url}/stable/amd64-usr/4593.2.6/version.txt`)).status).toBe(404);
     await newer.getByRole('button', { name: 'Lift' }).click();
@@ -291,11 +304,13 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.getByText('not used for this machine').waitFor();
     const url = (await urls.locator('.secret code').first().textContent()) ?? '';
     await page.getByRole('button', { name: 'Revoke all URLs' }).click();
+    await typeName(page);
     await page.getByRole('button', { name: 'Revoke them' }).click();
     await page.waitForFunction((old) => !document.body.textContent?.includes(old), url);
     expect((await fetch(url)).status).toBe(410);
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await expectGoodLooks(page, 'console-delete');
+    await typeName(page);
     await page.getByRole('button', { name: 'Delete it' }).click();
     await page.getByText('There is no machine yet.').waitFor();
   });
@@ -359,12 +374,47 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await show('Fleets');
     await page.getByRole('link', { name: 'room-1' }).click();
     await page.getByRole('button', { name: 'Revoke all URLs' }).click();
+    await typeName(page);
     await page.getByRole('button', { name: 'Revoke them' }).click();
     await page.getByText("Give this URL to the room's DHCP server").waitFor();
     expect((await fetch(url)).status).toBe(410);
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await typeName(page);
     await page.getByRole('button', { name: 'Delete it' }).click();
     await page.getByRole('region', { name: 'Fleet room-1' }).waitFor({ state: 'detached' });
+  });
+
+  it('makes a token, shows it once, and ends it only when its name is typed', async () => {
+    await show('Tokens');
+    await page.getByLabel('Name', { exact: true }).fill('pipeline');
+    await page.getByLabel('Only names that begin with').fill('team-a-');
+    await page.getByRole('checkbox', { name: 'machines' }).check();
+    await page.getByRole('button', { name: 'Make token' }).click();
+    const made = page.getByRole('region', { name: 'Token pipeline' });
+    const token = (await made.locator('code').textContent()) ?? '';
+    const asToken = (path: string) => fetch(`${edge.url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+    expect((await asToken('/api/machines')).status).toBe(200);
+    const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: 'pipeline' }) });
+    expect(await row.textContent()).toContain('read, machines');
+    await expectGoodLooks(page, 'console-tokens');
+    // The same name again is told, and nothing is replaced.
+    await page.getByLabel('Name', { exact: true }).fill('pipeline');
+    await page.getByRole('button', { name: 'Make token' }).click();
+    await page.getByText('pipeline exists already').waitFor();
+    await row.getByRole('button', { name: 'End it pipeline' }).click();
+    await typeName(page);
+    await page.getByRole('dialog').getByRole('button', { name: 'End it' }).click();
+    await page.getByText('There is no token yet.').waitFor();
+    expect((await asToken('/api/machines')).status).toBe(401);
+  });
+
+  it('shows what was announced, who does not answer, and sends again', async () => {
+    await show('Announcements');
+    await page.getByText('does not answer').waitFor();
+    await page.getByRole('rowheader', { name: 'release.published' }).first().waitFor();
+    await expectGoodLooks(page, 'console-announcements');
+    await page.getByRole('button', { name: 'Send again release.published' }).first().click();
+    await page.getByText('has not taken it').waitFor();
   });
 
   it('shows who wrote what', async () => {
