@@ -45,6 +45,13 @@ export const faultText = (fault: CallFault): string =>
     ? `${fault.problem.detail} (${fault.status})`
     : `The service cannot be reached: ${fault.detail}`;
 
+/** The gate names files, machines, or both; other conflicts name neither. */
+function gateSays(fault: CallFault): string | undefined {
+  if (fault.reason !== 'refused' || fault.status !== 409) return undefined;
+  const { problem } = fault;
+  return 'causes' in problem || 'files' in problem ? problem.detail.replace(/; nothing was changed.*/, '') : undefined;
+}
+
 export interface Loaded<T> {
   readonly value: T | undefined;
   readonly fault: string | undefined;
@@ -101,6 +108,13 @@ export interface Action {
   forget(): void;
   /** Makes a call and returns its answer. After a failure it returns `undefined`, and `fault` holds the message. */
   run<N extends CallName>(name: N, input: CallInput<N>): Promise<CallAnswer<N> | undefined>;
+  /** Does the same, and returns what the gate says where it refuses: the caller asks whether it is to be overruled. */
+  runGated<N extends CallName>(name: N, input: CallInput<N>): Promise<CallAnswer<N> | GateRefusal | undefined>;
+}
+
+/** What the gate says against a change of a name. */
+interface GateRefusal {
+  readonly wouldBreak: string;
 }
 
 /** Returns a call that the operator starts, with its state. */
@@ -115,6 +129,18 @@ export function useAction(): Action {
     setRefusal(answer.ok ? undefined : answer.error);
     return answer.ok ? answer.value : undefined;
   };
+  const runGated = async <N extends CallName>(
+    name: N,
+    input: CallInput<N>,
+  ): Promise<CallAnswer<N> | GateRefusal | undefined> => {
+    setBusy(true);
+    const answer = await client.call(name, input);
+    setBusy(false);
+    const wouldBreak = answer.ok ? undefined : gateSays(answer.error);
+    setRefusal(answer.ok || wouldBreak !== undefined ? undefined : answer.error);
+    if (wouldBreak !== undefined) return { wouldBreak };
+    return answer.ok ? answer.value : undefined;
+  };
   const forget = () => setRefusal(undefined);
-  return { isBusy, forget, fault: refusal === undefined ? undefined : faultText(refusal), refusal, run };
+  return { isBusy, forget, fault: refusal === undefined ? undefined : faultText(refusal), refusal, run, runGated };
 }

@@ -58,6 +58,7 @@ interface Question {
   readonly confirm: string;
   readonly act: (reason: string) => Promise<unknown>;
   readonly asksWhy?: boolean;
+  readonly typed?: string;
 }
 
 const TONES: Readonly<Record<Release['state'], Tone>> = {
@@ -71,18 +72,26 @@ function ReleasePanel({ release, aliases, onChanged }: ReleasePanelProps) {
   const { channel, board, version, publishedAt, fileCount, state, quarantine, isPinned, isFloor } = release;
   const [question, setQuestion] = useState<Question | undefined>(undefined);
   const [reason, setReason] = useState('');
-  const { isBusy, fault, run } = useAction();
+  const { isBusy, fault, run, runGated } = useAction();
   const title = `${channel} ${version} ${board}`;
   const params = { channel, board, version };
   const names = aliases.length === 0 ? ['current'] : aliases.map(({ alias }) => alias);
   const isPinnedTo = (name: string) => aliases.some(({ alias, pin }) => alias === name && pin === version);
   const askPin = async (alias: string) => {
-    const dry = await run('pinAlias', {
+    const dry = await runGated('pinAlias', {
       params: { channel, board, alias },
       query: { dry_run: '1' },
       body: { version },
     });
     if (dry === undefined) return;
+    if ('wouldBreak' in dry)
+      return setQuestion({
+        title: `Pin ${alias} of ${channel} ${board} to ${version} all the same?`,
+        text: `${dry.wouldBreak}.`,
+        confirm: `Pin it to ${version} all the same`,
+        typed: alias,
+        act: () => run('pinAlias', { params: { channel, board, alias }, query: { force: '1' }, body: { version } }),
+      });
     setQuestion({
       title: `Pin ${alias} of ${channel} ${board} to ${version}?`,
       text: `${alias} serves ${dry.before ?? 'nothing'} now, and ${dry.version ?? 'nothing'} from then on, until it is unpinned.`,
@@ -172,6 +181,7 @@ function ReleasePanel({ release, aliases, onChanged }: ReleasePanelProps) {
           title={question.title}
           text={question.text}
           confirm={question.confirm}
+          {...(question.typed === undefined ? {} : { typed: question.typed })}
           onConfirm={() => void answered()}
           onClose={() => setQuestion(undefined)}
         >
@@ -191,16 +201,26 @@ const FROM = {
   upstream: 'upstream',
 } as const;
 
+interface Unpinning {
+  readonly alias: Alias;
+  /** What it would serve. */
+  readonly after?: string;
+  /** What the gate says against that. */
+  readonly against?: string;
+}
+
 function Aliases({ aliases, onChanged }: { aliases: readonly Alias[]; onChanged: () => Promise<void> }) {
-  const { isBusy, fault, run } = useAction();
-  const [question, setQuestion] = useState<{ readonly alias: Alias; readonly after: string } | undefined>(undefined);
+  const { isBusy, fault, run, runGated } = useAction();
+  const [question, setQuestion] = useState<Unpinning | undefined>(undefined);
   const ask = async (alias: Alias) => {
     const params = { channel: alias.channel, board: alias.board, alias: alias.alias };
-    const dry = await run('unpinAlias', { params, query: { dry_run: '1' } });
-    if (dry !== undefined) setQuestion({ alias, after: dry.version ?? 'nothing' });
+    const dry = await runGated('unpinAlias', { params, query: { dry_run: '1' } });
+    if (dry === undefined) return;
+    setQuestion('wouldBreak' in dry ? { alias, against: dry.wouldBreak } : { alias, after: dry.version ?? 'nothing' });
   };
-  const unpin = async ({ channel, board, alias }: Alias) => {
-    if ((await run('unpinAlias', { params: { channel, board, alias } })) !== undefined) await onChanged();
+  const unpin = async ({ alias: { channel, board, alias }, against }: Unpinning) => {
+    const query = against === undefined ? {} : { force: '1' as const };
+    if ((await run('unpinAlias', { params: { channel, board, alias }, query })) !== undefined) await onChanged();
   };
   return (
     <>
@@ -253,9 +273,13 @@ function Aliases({ aliases, onChanged }: { aliases: readonly Alias[]; onChanged:
       {question === undefined ? null : (
         <Confirm
           title={`Unpin ${question.alias.alias} of ${question.alias.channel} ${question.alias.board}?`}
-          text={`It serves ${question.alias.version ?? 'nothing'} now, and ${question.after} from then on.`}
-          confirm="Unpin it"
-          onConfirm={() => void unpin(question.alias)}
+          text={
+            question.against ??
+            `It serves ${question.alias.version ?? 'nothing'} now, and ${question.after} from then on.`
+          }
+          confirm={question.against === undefined ? 'Unpin it' : 'Unpin it all the same'}
+          {...(question.against === undefined ? {} : { typed: question.alias.alias })}
+          onConfirm={() => void unpin(question)}
           onClose={() => setQuestion(undefined)}
         />
       )}

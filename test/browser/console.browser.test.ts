@@ -417,6 +417,31 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.getByText('has not taken it').waitFor();
   });
 
+  it('says whom a pin would break, and pins all the same only when the name is typed', async () => {
+    const OLD = '3227.2.4';
+    await edge.release(OLD, { [IMAGE]: 1000 }, false);
+    await edge.api(`/api/mirrors/stable/amd64-usr/${OLD}`, { method: 'PUT' });
+    expect((await edge.ended(OLD)).state).toBe('complete');
+    const newSpec = {
+      ignition: { version: '3.4.0' },
+      storage: { luks: [{ name: 'd', device: '/dev/sdb', discard: true }] },
+    };
+    const made = await edge.api('/api/machines/gated', { method: 'PUT', body: JSON.stringify(newSpec) });
+    expect(made.status).toBe(200);
+    await show('Releases');
+    const panel = page.getByRole('region', { name: `stable ${OLD} amd64-usr` });
+    await panel.getByRole('button', { name: 'Pin current to it' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('1 of the machines and fleets that boot by this name would not boot').waitFor();
+    await typeName(page);
+    await dialog.getByRole('button', { name: 'all the same' }).click();
+    await panel.getByText('pinned').waitFor();
+    // And back again: the machines boot that.
+    await page.getByRole('button', { name: 'Unpin current' }).click();
+    await page.getByRole('button', { name: 'Unpin it' }).click();
+    await panel.getByText('pinned').waitFor({ state: 'detached' });
+  });
+
   it('shows who wrote what', async () => {
     await show('Audit');
     await page.getByLabel('Path starts with').fill('/api/profiles/web');

@@ -59,7 +59,7 @@ describe('the page', () => {
       {
         streams: [{ ...unknown, upstream: { kind: 'stale', reason: 'absent', since: undefined } }],
       },
-      'none upstream has none',
+      'Upstream has none of',
     ],
     [
       'an upstream that was not asked',

@@ -54,7 +54,7 @@ export const mirrorCalls = {
   },
   getMirror: {
     ...{ ...MIRROR, method: 'get', needs: ['read', 'mirror'] },
-    summary: 'How a job gets on, live',
+    summary: 'Show the progress of a job',
     answer: { status: 200, description: 'The job with its files.', schema: jobView },
     refusals: UPSTREAM,
   },

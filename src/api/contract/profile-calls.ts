@@ -89,8 +89,8 @@ export const profileCalls = {
     answer: { status: 200, description: 'The check as it is now.', schema: changeView },
     refusals: [404, 503],
   },
-  ...layerCalls('base', 'what is put before the user data'),
-  ...layerCalls('default', 'what boots where the user data holds no Ignition config'),
+  ...layerCalls('base', 'merged under the config of every machine of the profile'),
+  ...layerCalls('default', 'used when a machine has no Ignition config of its own'),
 } as const satisfies Contract;
 
 /** Returns the three calls about a layer of a profile, by operation id. */
