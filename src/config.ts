@@ -87,6 +87,15 @@ const updateName = z
   );
 const setName = z.string().refine(isFileSet, `must be of ${Object.keys(FILE_SETS).join(', ')}`);
 
+/** A text that the room it belongs to reads; its error is a sentence. */
+const readBy = <T>(parse: (text: string) => Result<T, string>) =>
+  z.string().transform((text, context) => {
+    const read = parse(text);
+    if (read.ok) return read.value;
+    context.addIssue({ code: 'custom', message: read.error });
+    return z.NEVER;
+  });
+
 const importFormat = z.string().refine(isImportFormat, `must be of ${IMPORT_FORMATS.join(', ')}`);
 
 const template = (text: string) =>
@@ -189,25 +198,9 @@ const schema = z
     BOOT_URL: ownUrl,
     DOWNLOAD_CACHE: flag.default(true),
     IMPORT_FORMATS: list(importFormat).default([]),
-    SYSEXT_URLS: z
-      .string()
-      .transform((text, context) => {
-        const sources = parseSources(text);
-        if (sources.ok) return sources.value;
-        context.addIssue({ code: 'custom', message: sources.error });
-        return z.NEVER;
-      })
-      .default([]),
+    SYSEXT_URLS: readBy(parseSources).default([]),
     PROMOTE_AFTER_BOOTS: wholeNumber(0, 1000).default(0),
-    ANNOUNCE_URLS: z
-      .string()
-      .transform((text, context) => {
-        const receivers = parseReceivers(text);
-        if (receivers.ok) return receivers.value;
-        context.addIssue({ code: 'custom', message: receivers.error });
-        return z.NEVER;
-      })
-      .default([]),
+    ANNOUNCE_URLS: readBy(parseReceivers).default([]),
     AUDIT_DAYS: wholeNumber(1, 3650).default(Number(DEFAULTS.AUDIT_DAYS)),
     ACCESS_TEAM: z
       .string()
@@ -221,24 +214,8 @@ const schema = z
       .trim()
       .refine((text) => /^[0-9a-f]*$/.test(text), 'must be the audience tag of the application, in hexadecimal')
       .default(''),
-    ACCESS_GROUPS: z
-      .string()
-      .transform((text, context) => {
-        const groups = parseGroups(text);
-        if (groups.ok) return groups.value;
-        context.addIssue({ code: 'custom', message: groups.error });
-        return z.NEVER;
-      })
-      .default(new Map()),
-    PROVENANCE_KEY: z
-      .string()
-      .transform((text, context) => {
-        const key = parsePrivateKey(text);
-        if (key.ok) return key.value;
-        context.addIssue({ code: 'custom', message: key.error });
-        return z.NEVER;
-      })
-      .optional(),
+    ACCESS_GROUPS: readBy(parseGroups).default(new Map()),
+    PROVENANCE_KEY: readBy(parsePrivateKey).optional(),
     OPERATOR_TOKEN: secret,
     WEBHOOK_SECRET: secret,
     CAPABILITY_SECRET: secret,

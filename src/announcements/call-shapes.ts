@@ -18,7 +18,7 @@ export const announcementQuery = z.object({
 
 const delivery = z
   .object({
-    url: z.string().meta({ description: 'the receiver, without its query' }),
+    url: z.string().meta({ description: 'the receiver, without what may be a token' }),
     state: z.enum(['waiting', 'delivered', 'given-up', 'older']).meta({
       description: 'older: it ended, and the receiver has had 200 others since',
     }),

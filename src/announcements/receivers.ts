@@ -46,8 +46,12 @@ function isReceiver(text: string): boolean {
 export const receiverKey = async ({ url }: Receiver): Promise<string> =>
   (await sha256Hex(new Uint8Array(new TextEncoder().encode(url)))).slice(0, 16);
 
-/** Returns a receiver's URL as operators see it: a query may hold a token. */
+/** A part of a path that is so long may be a token, as in the URLs of Slack, Discord and Teams. */
+const MOST_SHOWN = 15;
+
+/** Returns a receiver's URL as whoever may read sees it: its query and the long parts of its path may hold a token. */
 export function shownUrl(url: string): string {
   const { origin, pathname, search } = new URL(url);
-  return `${origin}${pathname}${search === '' ? '' : '?…'}`;
+  const shown = pathname.split('/').map((part) => (part.length > MOST_SHOWN ? `${part.slice(0, 3)}…` : part));
+  return `${origin}${shown.join('/')}${search === '' ? '' : '?…'}`;
 }

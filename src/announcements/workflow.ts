@@ -1,6 +1,6 @@
 /** Runs deliveries in the Cloudflare Workflow DELIVER_ANNOUNCEMENTS: one instance a receiver at a time. */
 import type { Platform } from '../shared/platform.ts';
-import { storeCaller } from '../shared/store.ts';
+import { instanceStarter, type StepConfig, type WorkflowInstances, type WorkflowSteps } from '../shared/workflow.ts';
 import type { AnnouncerPorts, DeliveryLauncher } from './announcer.ts';
 import { type DeliveryOutcome, runDeliveries } from './deliver.ts';
 
@@ -10,18 +10,8 @@ export interface DeliveryParameters {
   readonly run: number;
 }
 
-interface WorkflowSteps {
-  do<T>(name: string, config: StepConfig, work: () => Promise<T>): Promise<T>;
+interface SleepingSteps extends WorkflowSteps {
   sleep(name: string, milliseconds: number): Promise<void>;
-}
-
-interface StepConfig {
-  readonly retries: { readonly limit: number; readonly delay: number; readonly backoff: 'exponential' };
-  readonly timeout: number;
-}
-
-interface WorkflowInstances {
-  create(options: { id: string; params: DeliveryParameters }): Promise<unknown>;
 }
 
 const CONFIG: StepConfig = { retries: { limit: 5, delay: 2_000, backoff: 'exponential' }, timeout: 5 * 60_000 };
@@ -30,7 +20,7 @@ const CONFIG: StepConfig = { retries: { limit: 5, delay: 2_000, backoff: 'expone
 export async function runDeliveriesAsWorkflow(
   ports: AnnouncerPorts,
   parameters: DeliveryParameters,
-  steps: WorkflowSteps,
+  steps: SleepingSteps,
 ): Promise<string> {
   return await runDeliveries(ports, parameters, {
     do: (name, work) => steps.do<DeliveryOutcome>(name, CONFIG, work),
@@ -39,13 +29,10 @@ export async function runDeliveriesAsWorkflow(
 }
 
 /** Returns a launcher that creates instances of the Workflow. */
-export function deliveryLauncher(workflow: WorkflowInstances, platform: Platform): DeliveryLauncher {
-  const reach = storeCaller(platform, 20_000);
-  return {
-    launch: (receiver, run) =>
-      reach('create workflow', async () => {
-        await workflow.create({ id: `deliver-${receiver}-${run}`, params: { receiver, run } });
-        return undefined;
-      }),
-  };
+export function deliveryLauncher(
+  workflow: WorkflowInstances<DeliveryParameters>,
+  platform: Platform,
+): DeliveryLauncher {
+  const start = instanceStarter(workflow, platform);
+  return { launch: (receiver, run) => start(`deliver-${receiver}-${run}`, { receiver, run }) };
 }

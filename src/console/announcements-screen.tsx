@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../api/api-client.ts';
 import { useAction, useAnswer } from './client.ts';
+import { Pager, usePages } from './pager.tsx';
 import { When } from './when.tsx';
 import { Chip, Fault, ScrollBox, type Tone } from './widgets.tsx';
 
@@ -17,13 +18,8 @@ const TONES: Readonly<Record<Delivery['state'], Tone>> = {
 
 /** Shows the receivers, then a page of announcements, newest first. */
 export function AnnouncementsScreen() {
-  const [cursors, setCursors] = useState<readonly string[]>([]);
-  const cursor = cursors.at(-1);
-  const { value, fault, reload } = useAnswer(
-    'listAnnouncements',
-    { query: cursor === undefined ? {} : { cursor } },
-    15,
-  );
+  const pages = usePages();
+  const { value, fault, reload } = useAnswer('listAnnouncements', { query: pages.query }, 15);
   const action = useAction();
   const [sent, setSent] = useState<CallAnswer<'sendAnnouncement'> | undefined>(undefined);
   const send = async (id: string) => {
@@ -82,18 +78,7 @@ export function AnnouncementsScreen() {
           </table>
         </ScrollBox>
       )}
-      <div class="row">
-        <button type="button" disabled={cursors.length === 0} onClick={() => setCursors(cursors.slice(0, -1))}>
-          Newer
-        </button>
-        <button
-          type="button"
-          disabled={value?.cursor === null || value?.cursor === undefined}
-          onClick={() => value?.cursor && setCursors([...cursors, value.cursor])}
-        >
-          Older
-        </button>
-      </div>
+      <Pager pages={pages} next={value?.cursor} labels={['Newer', 'Older']} />
     </>
   );
 }

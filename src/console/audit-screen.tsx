@@ -1,17 +1,17 @@
 /** Lists what was written, by whom and when. */
 import { useState } from 'preact/hooks';
 import { useAnswer } from './client.ts';
+import { Pager, usePages } from './pager.tsx';
 import { When } from './when.tsx';
 import { Fault, Field, ScrollBox } from './widgets.tsx';
 
 /** Shows a page of the audit trail, newest first. It keeps the cursors of the pages before it. */
 export function AuditScreen() {
   const [filter, setFilter] = useState({ who: '', call: '', target: '' });
-  const [cursors, setCursors] = useState<readonly string[]>([]);
-  const cursor = cursors.at(-1);
+  const pages = usePages();
   const asked = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ''));
   const isFiltered = Object.keys(asked).length > 0;
-  const { value, fault } = useAnswer('listAudit', { query: { ...asked, ...(cursor === undefined ? {} : { cursor }) } });
+  const { value, fault } = useAnswer('listAudit', { query: { ...asked, ...pages.query } });
   return (
     <>
       <h1>Audit</h1>
@@ -24,7 +24,7 @@ export function AuditScreen() {
             value={filter[name]}
             onValue={(text) => {
               setFilter({ ...filter, [name]: text.trim() });
-              setCursors([]);
+              pages.restart();
             }}
           />
         ))}
@@ -71,18 +71,7 @@ export function AuditScreen() {
           </table>
         </ScrollBox>
       )}
-      <div class="row">
-        <button type="button" disabled={cursors.length === 0} onClick={() => setCursors(cursors.slice(0, -1))}>
-          Newer
-        </button>
-        <button
-          type="button"
-          disabled={value?.cursor === null || value?.cursor === undefined}
-          onClick={() => value?.cursor && setCursors([...cursors, value.cursor])}
-        >
-          Older
-        </button>
-      </div>
+      <Pager pages={pages} next={value?.cursor} labels={['Newer', 'Older']} />
     </>
   );
 }

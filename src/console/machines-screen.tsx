@@ -4,6 +4,7 @@ import type { CallAnswer } from '../api/api-client.ts';
 import { useAnswer } from './client.ts';
 import { IssuedPanel } from './issued-panel.tsx';
 import { MachineForm } from './machine-form.tsx';
+import { Pager, usePages } from './pager.tsx';
 import { STATES, StateChip } from './state-chip.tsx';
 import { When } from './when.tsx';
 import { Choice, Fault, Field, ScrollBox } from './widgets.tsx';
@@ -27,30 +28,23 @@ function addressOf(filter: Filter): string {
 
 /** Shows one page of the list. It keeps the cursors of the pages before it, so that the operator can go back. */
 export function MachinesScreen({ filter: given }: { filter: string }) {
-  const [filter, setFilter] = useState(filterOf(given));
+  const filter = filterOf(given);
   const { prefix, state, profile } = filter;
-  const [cursors, setCursors] = useState<readonly string[]>([]);
+  const pages = usePages();
   const [issued, setIssued] = useState<CallAnswer<'putMachine'> | undefined>(undefined);
   const [isMaking, setMaking] = useState(false);
-  const cursor = cursors.at(-1);
-  // Somebody may have followed a link, or gone back.
-  useEffect(() => {
-    setFilter(filterOf(given));
-    setCursors([]);
-  }, [given]);
+  useEffect(() => pages.restart(), [given]);
   const ask = (change: Partial<Filter>) => {
-    const next = { ...filter, ...change };
-    setFilter(next);
-    setCursors([]);
     // A letter more is no page to go back to.
-    history.replaceState(null, '', addressOf(next));
+    history.replaceState(null, '', addressOf({ ...filter, ...change }));
+    dispatchEvent(new HashChangeEvent('hashchange'));
   };
   const isFiltered = prefix !== '' || state !== '' || profile !== '';
   const query = {
     ...(prefix === '' ? {} : { prefix }),
     ...(state === '' ? {} : { state }),
     ...(profile === '' ? {} : { profile }),
-    ...(cursor === undefined ? {} : { cursor }),
+    ...pages.query,
   };
   const { value, fault, reload } = useAnswer('listMachines', { query });
   const made = (answer: CallAnswer<'putMachine'>) => {
@@ -88,18 +82,7 @@ export function MachinesScreen({ filter: given }: { filter: string }) {
       {value?.unreadable?.map(({ id, reason }) => (
         <Fault key={id} text={`${id} cannot be read: ${reason}`} />
       ))}
-      <div class="row">
-        <button type="button" disabled={cursors.length === 0} onClick={() => setCursors(cursors.slice(0, -1))}>
-          Previous page
-        </button>
-        <button
-          type="button"
-          disabled={value?.cursor === null || value?.cursor === undefined}
-          onClick={() => value?.cursor && setCursors([...cursors, value.cursor])}
-        >
-          Next page
-        </button>
-      </div>
+      <Pager pages={pages} next={value?.cursor} labels={['Previous page', 'Next page']} />
     </>
   );
 }

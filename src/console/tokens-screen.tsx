@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { CallAnswer, CallInput } from '../api/api-client.ts';
 import { isOvertaken, useAction, useAnswer } from './client.ts';
+import { Pager, usePages } from './pager.tsx';
 import { When } from './when.tsx';
 import { Confirm, Copy, Fault, Field, ScrollBox } from './widgets.tsx';
 
@@ -21,7 +22,8 @@ const DAY_SECONDS = 86_400;
 
 /** Shows a page of tokens and the form for a new one. */
 export function TokensScreen() {
-  const { value, fault, reload } = useAnswer('listTokens', { query: {} });
+  const pages = usePages();
+  const { value, fault, reload } = useAnswer('listTokens', { query: pages.query });
   const [made, setMade] = useState<CallAnswer<'putToken'> | undefined>(undefined);
   const [ending, setEnding] = useState<string | undefined>(undefined);
   const action = useAction();
@@ -86,6 +88,10 @@ export function TokensScreen() {
           </table>
         </ScrollBox>
       )}
+      {value?.unreadable?.map(({ id, reason }) => (
+        <Fault key={id} text={`${id} cannot be read: ${reason}`} />
+      ))}
+      <Pager pages={pages} next={value?.cursor} labels={['Previous page', 'Next page']} />
       {ending === undefined ? null : (
         <Confirm
           title={`End the token ${ending}?`}

@@ -1,4 +1,5 @@
 /** Machines that do not boot for the same cause, counted. No I/O. */
+import * as z from 'zod';
 import type { LayeredEntry } from '../ignition/compose.ts';
 
 /** Machines that the same fault would keep from booting. */
@@ -7,6 +8,25 @@ export interface BrokenGroup {
   readonly count: number;
   readonly examples: readonly { readonly id: string; readonly entries: readonly LayeredEntry[] }[];
 }
+
+const entry = z.looseObject({
+  layer: z.string(),
+  severity: z.enum(['error', 'warning', 'info']),
+  path: z.string(),
+  message: z.string(),
+});
+
+/** Such groups in a stored record. */
+export const storedGroups = z.array(
+  z.object({
+    cause: z.string(),
+    count: z.int(),
+    examples: z.array(z.object({ id: z.string(), entries: z.array(entry) })),
+  }),
+);
+
+/** Machines in a stored record that could not be looked at, and why. */
+export const storedUnreadable = z.array(z.object({ id: z.string(), reason: z.string() }));
 
 const MOST_CAUSES = 50;
 const MOST_EXAMPLES = 3;

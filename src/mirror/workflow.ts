@@ -3,6 +3,7 @@ import type { Version } from '../releases/model.ts';
 import type { Platform } from '../shared/platform.ts';
 import { ok } from '../shared/result.ts';
 import { storeCaller } from '../shared/store.ts';
+import { instanceStarter, type StepConfig, type WorkflowInstances, type WorkflowSteps } from '../shared/workflow.ts';
 import type { Launcher } from './jobs.ts';
 import { type DoStep, type MirrorPorts, runJob, STEPS } from './run-job.ts';
 import type { Release } from './store/bucket.ts';
@@ -22,17 +23,7 @@ export interface UnpackParameters extends Omit<MirrorParameters, 'attempt'> {
   readonly unpack: number;
 }
 
-interface WorkflowSteps {
-  do<T>(name: string, config: StepConfig, work: () => Promise<T>): Promise<T>;
-}
-
-interface StepConfig {
-  readonly retries: { readonly limit: number; readonly delay: number; readonly backoff: 'exponential' };
-  readonly timeout: number;
-}
-
-interface WorkflowInstances {
-  create(options: { id: string; params: MirrorParameters | UnpackParameters }): Promise<unknown>;
+interface MirrorInstances extends WorkflowInstances<MirrorParameters> {
   get(id: string): Promise<{ terminate(): Promise<void> }>;
 }
 
@@ -49,7 +40,7 @@ function configOf(step: string): StepConfig {
   return { retries, timeout: 180 * MINUTE_MS };
 }
 
-/** Returns steps with the retries and the time that copying a file may take. */
+/** Returns steps with the retries and the time that mirroring takes: hours for a step that reads whole files. */
 export const copyingSteps =
   (steps: WorkflowSteps): DoStep =>
   (name, work) =>
@@ -63,8 +54,7 @@ export async function runAsWorkflow(
 ): Promise<string> {
   const { channel, board, version, attempt } = parameters;
   const release: Release = { channel, board, version: version as Version };
-  const doStep: DoStep = (name, work) => steps.do(name, configOf(name), work);
-  return await runJob(ports, release, attempt, doStep);
+  return await runJob(ports, release, attempt, copyingSteps(steps));
 }
 
 /** Runs an instance that makes files for import tools. */
@@ -77,28 +67,25 @@ export async function runUnpackAsWorkflow(
 }
 
 /** Returns a launcher of the runs that make files for import tools. */
-export function unpackLauncher(workflow: WorkflowInstances, platform: Platform): UnpackLauncher {
-  const reach = storeCaller(platform, 20_000);
+export function unpackLauncher(workflow: WorkflowInstances<UnpackParameters>, platform: Platform): UnpackLauncher {
+  const start = instanceStarter(workflow, platform);
   return {
     launchUnpack: ({ channel, board, version }, run) =>
-      reach('create workflow', async () => {
-        const id = `unpack-${channel}_${board}_${version.replaceAll('.', '-')}-${run}`;
-        await workflow.create({ id, params: { channel, board, version, unpack: run } });
-        return undefined;
+      start(`unpack-${channel}_${board}_${version.replaceAll('.', '-')}-${run}`, {
+        ...{ channel, board, version, unpack: run },
       }),
   };
 }
 
 /** Returns a launcher that creates instances of the Workflow. */
-export function workflowLauncher(workflow: WorkflowInstances, platform: Platform): Launcher {
+export function workflowLauncher(workflow: MirrorInstances, platform: Platform): Launcher {
   const reach = storeCaller(platform, 20_000);
+  const start = instanceStarter(workflow, platform);
   return {
-    launch: (job) =>
-      reach('create workflow', async () => {
-        const { channel, board, version, attempt } = job;
-        await workflow.create({ id: instanceId(job), params: { channel, board, version, attempt } });
-        return undefined;
-      }),
+    launch: (job) => {
+      const { channel, board, version, attempt } = job;
+      return start(instanceId(job), { channel, board, version, attempt });
+    },
     stop: async (id) => {
       // The result is ignored: `terminate` fails for an instance that has ended, and that is no problem.
       await reach('stop workflow', async () => {

@@ -1,6 +1,7 @@
 /** Announcements: what happens here is told to every receiver that is named, in order, signed, until it is taken or a day is over. */
 import { Webhook } from 'standardwebhooks';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { shownUrl } from '../../src/announcements/receivers.ts';
 import { makeSigningKey } from '../../tools/release-server/signing-key.ts';
 import { movingClock } from '../support/moving-clock.ts';
 import { type NodeEdge, nodeEdge } from '../support/node-edge.ts';
@@ -269,4 +270,15 @@ describe('announcements', () => {
     expect(answer.status).toBe(500);
     expect(await answer.text()).toContain(why);
   });
+});
+
+it.each([
+  ['https://ci.test/hook', 'https://ci.test/hook'],
+  ['https://ci.test/hook?key=secret', 'https://ci.test/hook?…'],
+  [
+    'https://hooks.slack.com/services/T0001/B0001/abcdefghijklmnopqrstuvwx',
+    'https://hooks.slack.com/services/T0001/B0001/abc…',
+  ],
+])('whoever may read sees of the receiver %s no token: %s', (url, shown) => {
+  expect(shownUrl(url)).toBe(shown);
 });

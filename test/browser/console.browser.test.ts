@@ -335,6 +335,14 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.getByLabel('Id starts with').fill('node-11');
     await page.getByRole('link', { name: 'node-110' }).waitFor();
     expect(await page.getByRole('link', { name: /^node-/ }).count()).toBe(10);
+    // The address is the list that is shown: it can be loaded again, and the tab leads to all machines.
+    expect(page.url()).toContain('#/machines?prefix=node-11');
+    await page.reload();
+    await page.getByRole('link', { name: 'node-110' }).waitFor();
+    expect(await page.getByRole('link', { name: /^node-/ }).count()).toBe(10);
+    await show('Machines');
+    await page.getByRole('link', { name: 'node-000' }).waitFor();
+    expect(await page.getByLabel('Id starts with').inputValue()).toBe('');
   });
 
   it('keeps a fleet, and makes a machine of one that waits', async () => {

@@ -1,15 +1,9 @@
 /** The record of a check: a change of a profile that is tried on every machine before it is stored. No I/O. */
 import * as z from 'zod';
 import { parseStored, storedObject } from '../../shared/stored-json.ts';
+import { storedGroups, storedUnreadable } from '../break-groups.ts';
 
 const sealed = storedObject({ key: z.string(), iv: z.string(), data: z.string() });
-
-const entry = z.looseObject({
-  layer: z.string(),
-  severity: z.enum(['error', 'warning', 'info']),
-  path: z.string(),
-  message: z.string(),
-});
 
 const checkSchema = storedObject({
   id: z.string(),
@@ -32,14 +26,8 @@ const checkSchema = storedObject({
   run: z.int(),
   checked: z.int(),
   broken: z.int(),
-  breaks: z.array(
-    z.object({
-      cause: z.string(),
-      count: z.int(),
-      examples: z.array(z.object({ id: z.string(), entries: z.array(entry) })),
-    }),
-  ),
-  unreadable: z.array(z.object({ id: z.string(), reason: z.string() })),
+  breaks: storedGroups,
+  unreadable: storedUnreadable,
   startedAt: z.iso.datetime(),
   heartbeatAt: z.iso.datetime(),
   finishedAt: z.iso.datetime().nullable(),

@@ -1,6 +1,6 @@
 /** Runs checks in the Cloudflare Workflow CHANGE_PROFILE, with retries and a timeout for each step. */
 import type { Platform } from '../../shared/platform.ts';
-import { storeCaller } from '../../shared/store.ts';
+import { instanceStarter, type StepConfig, type WorkflowInstances, type WorkflowSteps } from '../../shared/workflow.ts';
 import { type CheckLauncher, type CheckPorts, runCheck, type StepOutcome } from './run-check.ts';
 
 /** The parameters of a Workflow instance. */
@@ -8,19 +8,6 @@ export interface CheckParameters {
   readonly profile: string;
   readonly id: string;
   readonly run: number;
-}
-
-interface WorkflowSteps {
-  do<T>(name: string, config: StepConfig, work: () => Promise<T>): Promise<T>;
-}
-
-interface StepConfig {
-  readonly retries: { readonly limit: number; readonly delay: number; readonly backoff: 'exponential' };
-  readonly timeout: number;
-}
-
-interface WorkflowInstances {
-  create(options: { id: string; params: CheckParameters }): Promise<unknown>;
 }
 
 const CONFIG: StepConfig = {
@@ -38,14 +25,8 @@ export async function runCheckAsWorkflow(
 }
 
 /** Returns a launcher that creates instances of the Workflow. */
-export function checkLauncher(workflow: WorkflowInstances, platform: Platform): CheckLauncher {
-  const reach = storeCaller(platform, 20_000);
-  return {
-    launch: ({ profile, id, run }) =>
-      reach('create workflow', async () => {
-        // The id of a check is random, and an instance id has room for 100 characters, which a profile's name may fill.
-        await workflow.create({ id: `check-${id}-${run}`, params: { profile, id, run } });
-        return undefined;
-      }),
-  };
+export function checkLauncher(workflow: WorkflowInstances<CheckParameters>, platform: Platform): CheckLauncher {
+  const start = instanceStarter(workflow, platform);
+  // The id of a check is random, and an instance id has room for 100 characters, which a profile's name may fill.
+  return { launch: ({ profile, id, run }) => start(`check-${id}-${run}`, { profile, id, run }) };
 }

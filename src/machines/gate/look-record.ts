@@ -1,28 +1,16 @@
 /** The record of a look: which machines and fleets a release would keep from booting, of those that boot by a name of its pair. No I/O. */
 import * as z from 'zod';
 import { parseStored, storedObject } from '../../shared/stored-json.ts';
-
-const entry = z.looseObject({
-  layer: z.string(),
-  severity: z.enum(['error', 'warning', 'info']),
-  path: z.string(),
-  message: z.string(),
-});
+import { storedGroups, storedUnreadable } from '../break-groups.ts';
 
 const nameLook = storedObject({
   /** Machines and fleets that boot by the name. */
   followers: z.int(),
   /** Those of them that boot now, and would not boot the release. */
   broken: z.int(),
-  breaks: z.array(
-    z.object({
-      cause: z.string(),
-      count: z.int(),
-      examples: z.array(z.object({ id: z.string(), entries: z.array(entry) })),
-    }),
-  ),
+  breaks: storedGroups,
   /** Machines whose records cannot be read: they do not boot now either. */
-  unreadable: z.array(z.object({ id: z.string(), reason: z.string() })),
+  unreadable: storedUnreadable,
   /** The clouds that their kernel arguments name (`flatcar.oem.id=`). */
   oems: z.array(z.string()),
 });

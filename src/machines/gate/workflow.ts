@@ -1,25 +1,12 @@
 /** Runs looks in the Cloudflare Workflow LOOK_AT_RELEASE, with retries and a timeout for each step. */
 import type { Platform } from '../../shared/platform.ts';
-import { storeCaller } from '../../shared/store.ts';
+import { instanceStarter, type StepConfig, type WorkflowInstances, type WorkflowSteps } from '../../shared/workflow.ts';
 import type { Release } from './bucket.ts';
 import { type GatePorts, type LookLauncher, type LookStep, runLook } from './gate.ts';
 
 /** The parameters of a Workflow instance. */
 export interface LookParameters extends Release {
   readonly run: number;
-}
-
-interface WorkflowSteps {
-  do<T>(name: string, config: StepConfig, work: () => Promise<T>): Promise<T>;
-}
-
-interface StepConfig {
-  readonly retries: { readonly limit: number; readonly delay: number; readonly backoff: 'exponential' };
-  readonly timeout: number;
-}
-
-interface WorkflowInstances {
-  create(options: { id: string; params: LookParameters }): Promise<unknown>;
 }
 
 const CONFIG: StepConfig = { retries: { limit: 5, delay: 2_000, backoff: 'exponential' }, timeout: 10 * 60_000 };
@@ -34,16 +21,11 @@ export async function runLookAsWorkflow(
 }
 
 /** Returns a launcher that creates instances of the Workflow. */
-export function lookLauncher(workflow: WorkflowInstances, platform: Platform): LookLauncher {
-  const reach = storeCaller(platform, 20_000);
+export function lookLauncher(workflow: WorkflowInstances<LookParameters>, platform: Platform): LookLauncher {
+  const start = instanceStarter(workflow, platform);
   return {
-    launch: (release, run) =>
-      reach('create workflow', async () => {
-        const { channel, board, version } = release;
-        // Dots are not allowed in the id of an instance.
-        const id = `look-${channel}-${board}-${version.replaceAll('.', '-')}-${run}`;
-        await workflow.create({ id, params: { channel, board, version, run } });
-        return undefined;
-      }),
+    // Dots are not allowed in the id of an instance.
+    launch: ({ channel, board, version }, run) =>
+      start(`look-${channel}-${board}-${version.replaceAll('.', '-')}-${run}`, { channel, board, version, run }),
   };
 }

@@ -92,15 +92,13 @@ async function ringsOf(
   { releases }: Pick<GatePorts, 'releases'>,
   pair: Pair,
 ): Promise<Result<readonly Ring[], StoreFault>> {
-  const names = await releases.rings(pair);
-  if (!names.ok) return names;
-  const rings: Ring[] = [];
-  for (const ring of names.value) {
-    const record = await releases.alias(pair, ring);
-    if (!record.ok && record.error.reason !== 'stored-malformed') return record;
-    if (record.ok && record.value.ring !== undefined) rings.push({ ring, record: record.value });
-  }
-  return ok(rings);
+  const records = await releases.ringRecords(pair);
+  if (!records.ok) return records;
+  return ok(
+    records.value.found
+      .filter(({ record }) => record.ring !== undefined)
+      .map(({ alias, record }) => ({ ring: alias, record })),
+  );
 }
 
 async function holdForRing(

@@ -44,22 +44,18 @@ async function heldByRings(
   { releases }: Pick<HolderPorts, 'releases'>,
   pair: Pair,
 ): Promise<Result<HeldVersions, StoreFault>> {
-  const rings = await releases.rings(pair);
+  const rings = await releases.ringRecords(pair);
   if (!rings.ok) return rings;
   const held = new Set<string>();
-  let isWhole = true;
-  for (const ring of rings.value) {
-    const stored = await releases.alias(pair, ring);
-    const follows = stored.ok ? stored.value.ring?.follows : undefined;
-    const followed = follows === undefined ? undefined : await releases.alias(pair, follows as Alias);
-    for (const read of [stored, followed]) {
-      if (read === undefined || read.ok) continue;
-      if (read.error.reason !== 'stored-malformed') return read;
-      isWhole = false;
-    }
-    if (stored.ok && stored.value.pin !== null) held.add(stored.value.pin);
-    for (const { stays } of stored.ok ? stored.value.holds : []) if (stays !== undefined) held.add(stays);
-    if (followed?.ok) for (const { version } of historyOf(followed.value)) held.add(version);
+  let isWhole = rings.value.unreadable.length === 0;
+  for (const { record } of rings.value.found) {
+    if (record.pin !== null) held.add(record.pin);
+    for (const { stays } of record.holds) if (stays !== undefined) held.add(stays);
+    if (record.ring === undefined) continue;
+    const followed = await releases.alias(pair, record.ring.follows as Alias);
+    if (!followed.ok && followed.error.reason !== 'stored-malformed') return followed;
+    isWhole &&= followed.ok;
+    for (const { version } of followed.ok ? historyOf(followed.value) : []) held.add(version);
   }
   return ok({ versions: held, isWhole });
 }

@@ -68,17 +68,12 @@ const faultOf = (fault: VersionFault | NamesQuarantined): string =>
 
 /** Returns the records of a pair's rings, and names those that cannot be read. A ring that was ended is none. */
 export async function ringsOf({ releases }: Pick<MirrorRoom, 'releases'>, pair: Pair) {
-  const rings = await releases.rings(pair);
+  const rings = await releases.ringRecords(pair);
   if (!rings.ok) return rings;
-  const found: { alias: Alias; record: AliasRecord }[] = [];
-  const unreadable: { id: string; reason: string }[] = [];
-  for (const alias of rings.value) {
-    const record = await releases.alias(pair, alias);
-    if (record.ok && isMade(record.value)) found.push({ alias, record: record.value });
-    if (record.ok) continue;
-    if (record.error.reason !== 'stored-malformed') return record;
-    unreadable.push({ id: `${pair.channel}/${pair.board}/${alias}`, reason: record.error.detail });
-  }
+  const found = rings.value.found.filter(({ record }) => isMade(record));
+  const unreadable = rings.value.unreadable.map(({ alias, detail }) => ({
+    ...{ id: `${pair.channel}/${pair.board}/${alias}`, reason: detail },
+  }));
   return ok({ found, unreadable });
 }
 

@@ -68,20 +68,14 @@ async function namesNow(ports: TellPorts, pair: Pair): Promise<Result<ReadonlyMa
     const version = meaning.kind === 'release' ? meaning.version : meaning.floor;
     if (version !== null) names.set(alias, { version, at: namedAt(record, version) });
   }
-  const rings = await releases.rings(pair);
+  // What cannot be read names nothing that could be told.
+  const rings = await releases.ringRecords(pair);
   if (!rings.ok) return rings;
-  for (const ring of rings.value) {
-    const record = await releases.alias(pair, ring);
-    // What cannot be read names nothing that could be told.
-    if (!record.ok && record.error.reason === 'stored-malformed') continue;
-    if (!record.ok) return record;
-    const name = await ringName({ store: releases, platform }, pair, record.value);
+  for (const { alias: ring, record } of rings.value.found) {
+    const name = await ringName({ store: releases, platform }, pair, record);
     if (!name.ok) return name;
-    if (name.value !== undefined)
-      names.set(ring, {
-        version: name.value.version,
-        at: name.value.movedAt ?? namedAt(record.value, name.value.version),
-      });
+    const { version, movedAt } = name.value ?? {};
+    if (version !== undefined) names.set(ring, { version, at: movedAt ?? namedAt(record, version) });
   }
   return ok(names);
 }

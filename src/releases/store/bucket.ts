@@ -70,6 +70,8 @@ export interface ReleaseStore {
   aliases(pair: Pair): Promise<Result<AliasList, StoreFault>>;
   /** The names of a pair's aliases and rings, in one call. */
   names(pair: Pair): Promise<Result<Alias[], StoreFault>>;
+  /** Reads every record of a pair's rings, also of those that were ended. One that cannot be understood is named. */
+  ringRecords(pair: Pair): Promise<Result<AliasList, StoreFault>>;
   /** The names of a pair's rings. */
   rings(pair: Pair): Promise<Result<Alias[], StoreFault>>;
   /** The index of a pair, for code that changes it; code that only shows it calls `index`. */
@@ -104,6 +106,26 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
     r2Document(bucket, reach, manifestKey(release), jsonCodec(parseManifest));
   const aliasDocument: ReleaseStore['aliasDocument'] = (pair, name) =>
     r2Document(bucket, reach, aliasKey(pair, name), jsonCodec(parseAlias));
+  const recordsOf = async (
+    operation: string,
+    pair: Pair,
+    nameAt: typeof aliasAt,
+  ): Promise<Result<AliasList, StoreFault>> => {
+    const listed = await reach(operation, () => bucket.list({ prefix: aliasPrefix(pair) }));
+    if (!listed.ok) return listed;
+    const found: AliasList['found'][number][] = [];
+    const unreadable: AliasList['unreadable'][number][] = [];
+    for (const { key } of listed.value.objects) {
+      const name = nameAt(pair, key);
+      if (name === undefined) continue;
+      const read = await aliasDocument(pair, name).read();
+      if (read.ok && read.value !== undefined) found.push({ alias: name, record: read.value.value });
+      if (read.ok) continue;
+      if (read.error.reason !== 'stored-malformed') return read;
+      unreadable.push({ alias: name, detail: read.error.detail });
+    }
+    return ok({ found, unreadable });
+  };
   return {
     manifestDocument,
     replaceableManifest: (release) => {
@@ -140,22 +162,8 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
       const read = await aliasDocument(pair, name).read();
       return read.ok ? ok(read.value?.value ?? NO_ALIAS) : read;
     },
-    aliases: async (pair) => {
-      const listed = await reach('list aliases', () => bucket.list({ prefix: aliasPrefix(pair) }));
-      if (!listed.ok) return listed;
-      const found: AliasList['found'][number][] = [];
-      const unreadable: AliasList['unreadable'][number][] = [];
-      for (const { key } of listed.value.objects) {
-        const name = aliasAt(pair, key);
-        if (name === undefined) continue;
-        const read = await aliasDocument(pair, name).read();
-        if (read.ok && read.value !== undefined) found.push({ alias: name, record: read.value.value });
-        if (read.ok) continue;
-        if (read.error.reason !== 'stored-malformed') return read;
-        unreadable.push({ alias: name, detail: read.error.detail });
-      }
-      return ok({ found, unreadable });
-    },
+    aliases: (pair) => recordsOf('list aliases', pair, aliasAt),
+    ringRecords: (pair) => recordsOf('list rings', pair, ringAt),
     names: (pair) =>
       reach('list names', async () => {
         const listed = await bucket.list({ prefix: aliasPrefix(pair) });
