@@ -4,17 +4,8 @@ import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './tools/longest-first.ts';
 import { PlainCount } from './tools/plain-count.ts';
 
-/** The built pages, which wrangler bundles as text: tests in Node look at none of them, and need not wait for their build. */
-const blankPages = {
-  name: 'blank-pages',
-  enforce: 'pre' as const,
-  resolveId: (id: string) => (id.includes('/dist/pages/') ? '\0blank-page' : undefined),
-  load: (id: string) => (id === '\0blank-page' ? `export default ''` : undefined),
-};
-
 /** Tests in Node, without a store or a runtime; those that take seconds each are `long`, and no part of `npm run test:quick`. */
 const inNode = (name: string, include: string[], exclude: string[] = []) => ({
-  plugins: [blankPages],
   test: {
     name,
     environment: 'node' as const,

@@ -1,8 +1,4 @@
-/** Wires the pages. The build writes their text to dist/pages, and the Worker bundles it. */
-import consoleScript from '../dist/pages/console.js.txt';
-import copyScript from '../dist/pages/copy.js.txt';
-import apiDocument from '../dist/pages/openapi.json.txt';
-import style from '../dist/pages/style.css.txt';
+/** Wires the pages. The build writes the static files to public/, and the platform keeps them beside the Worker. */
 import type { MirrorParts, ReleaseParts } from './app-rooms.ts';
 import type { Config } from './config.ts';
 import { overviewTeller } from './pages/home/overview.ts';
@@ -11,12 +7,19 @@ import { channelOfHost } from './releases/path.ts';
 import type { Platform } from './shared/platform.ts';
 
 /** Returns the page room. It shows what the release room and the mirror know. */
-export function pageRoom(config: Config, platform: Platform, releases: ReleaseParts, mirror: MirrorParts): PageRoom {
+export function pageRoom(
+  { ASSETS }: Pick<Env, 'ASSETS'>,
+  config: Config,
+  platform: Platform,
+  releases: ReleaseParts,
+  mirror: MirrorParts,
+): PageRoom {
   const { catalogue } = config;
   const { store, versionFiles, trustedKeys } = releases;
   return {
     platform,
-    built: { style, consoleScript, copyScript, apiDocument },
+    // Only the path counts. A deployment without static files, such as the Worker that mirrors, has no such binding.
+    readAsset: (path) => ASSETS?.fetch(new URL(path, 'https://assets.internal')) ?? Promise.resolve(Response.error()),
     overview: overviewTeller({
       ...{ platform, catalogue, store, versionFiles, trustedKeys },
       notes: () => mirror.room.store.notes(),

@@ -21,13 +21,14 @@ import { updateCounter } from './observability/updates.ts';
 import type { Version } from './releases/model.ts';
 import { rawPath } from './releases/path.ts';
 import { answerCached } from './releases/serve/cached-files.ts';
-import { addRoutes, type Router } from './routes.ts';
+import { addRoutes } from './routes.ts';
+import type { CallRouter } from './routes-calls.ts';
 import { causeFields, stackOf } from './shared/cause.ts';
 import { dryBucket } from './shared/dry-run/bucket.ts';
 import { dryNamespace } from './shared/dry-run/kv.ts';
 import { dryWorkflow } from './shared/dry-run/workflow.ts';
 import { CACHE } from './shared/http/cache.ts';
-import { type Call, routedPath } from './shared/http/call.ts';
+import { type App, type Call, routedPath } from './shared/http/call.ts';
 import { Cursors } from './shared/http/cursor.ts';
 import { WideEvent } from './shared/log.ts';
 import type { Platform } from './shared/platform.ts';
@@ -38,7 +39,9 @@ import { VERSION } from './version.ts';
 
 /** What `index.ts` needs: the router for requests, the poll for the cron, and the ports for a Workflow run. */
 export interface Edge {
-  readonly app: Router;
+  readonly app: App;
+  /** The router of the calls of the API; `undefined` while the configuration is invalid. */
+  readonly calls: (() => Promise<CallRouter>) | undefined;
   readonly poll: () => Promise<void>;
   /** Begins what another Worker or a run that died has left to do. */
   readonly errands: () => Promise<void>;
@@ -62,6 +65,7 @@ export function createEdge(env: Env, given: Runtime): Edge {
     refuseAll(app, parsed.error, runtime);
     const answerNothing = async () => new Response(null, { status: 503, headers: { 'cache-control': CACHE.never } });
     const nothing = {
+      calls: undefined,
       mirrorPorts: undefined,
       checkPorts: undefined,
       announcerPorts: undefined,
@@ -113,7 +117,7 @@ export function createEdge(env: Env, given: Runtime): Edge {
     storage: () => storageHealth(api.machines, config.STORAGE_KEY !== undefined),
   });
   const releases = releaseRoom(config, runtime, parts, mirror.demand);
-  addRoutes(app, {
+  const calls = addRoutes(app, {
     ...api,
     updates: {
       ...{ platform, catalogue: config.catalogue, publicUrl: config.PUBLIC_URL, store: parts.store },
@@ -124,7 +128,7 @@ export function createEdge(env: Env, given: Runtime): Edge {
     releases,
     trustedKeys,
     provenanceSigner: signerOf(config),
-    pages: pageRoom(config, platform, parts, mirror),
+    pages: pageRoom(env, config, platform, parts, mirror),
     health,
     dry: () => wired(dryEnv(env, platform.now), true).api,
   });
@@ -134,7 +138,7 @@ export function createEdge(env: Env, given: Runtime): Edge {
     return sent.ok ? looked : sent;
   };
   return {
-    app,
+    ...{ app, calls },
     errands: async () => {
       const log = new WideEvent();
       const started = platform.now();
@@ -234,8 +238,8 @@ function refuseGuessing(context: Pick<Call, 'res' | 'header'>): void {
 }
 
 /** Writes one event for each request. A throw is a bug: the log gets its stack, and the client gets only an id. */
-function observedApp({ platform }: Runtime, watch: Observer): Router {
-  const app: Router = new Hono({ getPath: routedPath });
+function observedApp({ platform }: Runtime, watch: Observer): App {
+  const app: App = new Hono({ getPath: routedPath });
   app.use(async (context, next) => {
     const started = platform.now();
     const log = new WideEvent();
@@ -249,7 +253,11 @@ function observedApp({ platform }: Runtime, watch: Observer): Router {
     refuseGuessing(context);
     const length = context.res.headers.get('content-length');
     const bytes = length === null || method === 'HEAD' ? {} : { bytes: Number(length) };
-    log.set({ status: context.res.status, route: matchedRoutes(context)[context.req.routeIndex]?.path, ...bytes });
+    log.set({
+      status: context.res.status,
+      route: context.var.route ?? matchedRoutes(context)[context.req.routeIndex]?.path,
+      ...bytes,
+    });
     platform.waitUntil(watch.request(log, started));
   });
   app.onError((cause, context) => {
@@ -261,7 +269,7 @@ function observedApp({ platform }: Runtime, watch: Observer): Router {
 }
 
 /** The operator who deployed the Worker needs the names of the bad variables. Their values may be secrets. */
-function refuseAll(app: Router, faults: readonly ConfigFault[], { logSink }: Runtime): void {
+function refuseAll(app: App, faults: readonly ConfigFault[], { logSink }: Runtime): void {
   const detail = `configuration error: ${faults.map(({ variable, message }) => `${variable} ${message}`).join('; ')}`;
   logSink(JSON.stringify({ event: 'configuration-error', detail }));
   app.all('*', (context) => problemLine({ code: 'internal', detail }, context.req.raw.method));

@@ -1,58 +1,34 @@
 /** Names every URL of the Worker in one file. */
-import { Hono } from 'hono';
-import type { AuditPorts } from './access/audit.ts';
 import { identify } from './access/identity.ts';
-import { type AccessRoom, auditRoutes, meRoutes, tokenRoutes } from './access/routes-access.ts';
 import { mayCall } from './access/scopes.ts';
-import { type AnnouncementRoom, announcementRoutes } from './announcements/routes-announcements.ts';
-import { contract } from './api/contract/contract.ts';
 import { gate, strictNames } from './api/gate.ts';
-import { ignitionRoutes } from './configs/routes-ignition.ts';
-import type { MachineRoom } from './machines/api/room.ts';
-import { fleetRoutes } from './machines/api/routes-fleets.ts';
-import { machineRoutes } from './machines/api/routes-machines.ts';
-import { profileRoutes } from './machines/api/routes-profiles.ts';
-import { storageRoutes } from './machines/api/routes-transfer.ts';
 import { isForFleet } from './machines/boot/capability.ts';
 import { asksUserData } from './machines/boot/metadata.ts';
 import { answerBootRequest } from './machines/boot/routes-boot.ts';
 import { UNREADABLE } from './machines/boot/routes-metadata.ts';
-import { answerFleetRequest, type FleetBootRoom } from './machines/fleets/routes-fleet-boot.ts';
+import { answerFleetRequest } from './machines/fleets/routes-fleet-boot.ts';
 import { placeBehind } from './machines/fleets/update-place.ts';
-import type { MirrorRoom } from './mirror/api/room.ts';
-import { aliasRoutes } from './mirror/api/routes-aliases.ts';
-import { keyringRoutes } from './mirror/api/routes-keyring.ts';
-import { mirrorRoutes } from './mirror/api/routes-mirrors.ts';
-import { publishedRoutes } from './mirror/api/routes-releases.ts';
-import { webhookRoutes } from './mirror/api/routes-webhooks.ts';
 import type { Health } from './observability/health-answer.ts';
-import type { MetricsPorts } from './observability/metrics.ts';
-import { healthRoutes, metricsRoutes, updateRoutes } from './observability/routes-observability.ts';
+import { healthRoutes } from './observability/routes-observability.ts';
 import { type PageRoom, pageRoutes } from './pages/routes-pages.ts';
 import { otherNamesRoutes } from './releases/derived/routes-other-names.ts';
 import { keyRoutes, publicRoutes } from './releases/derived/routes-public.ts';
 import { streamRoutes } from './releases/derived/routes-streams.ts';
 import { rawPath } from './releases/path.ts';
 import { answerRelease, type ReleaseRoom } from './releases/serve/routes.ts';
-import { type Call, type CallVariables, routedPath } from './shared/http/call.ts';
+import type { ApiRooms, CallRouter } from './routes-calls.ts';
+import type { App } from './shared/http/call.ts';
+import { lazily } from './shared/lazily.ts';
 import { methodNotAllowed, problemLine } from './shared/problem.ts';
 import type { ProvenanceSigner } from './signing/provenance.ts';
 import type { TrustedKeys } from './signing/trusted-keys.ts';
-import { type SysextRoom, sysextCalls, sysextRoutes } from './sysexts/routes-sysexts.ts';
+import { sysextRoutes } from './sysexts/routes-sysexts.ts';
 import { answerUpdate, asksForUpdate, type UpdateRoom } from './updates/routes-updates.ts';
 import { VERSION } from './version.ts';
 
-export type Router = Hono<{ Bindings: Env; Variables: CallVariables }>;
-
-/** The rooms that the calls of the API work on. */
-interface ApiRooms {
-  readonly mirror: MirrorRoom;
-  readonly machines: MachineRoom & FleetBootRoom;
-  readonly access: AccessRoom & AuditPorts;
-  readonly metrics: MetricsPorts;
-  readonly announcements: AnnouncementRoom;
-  readonly sysexts: SysextRoom;
-}
+/** Both are loaded at the first call (routes-calls.ts says why). */
+const contract = lazily(async () => (await import('./api/contract/contract.ts')).contract);
+const routerOf = async (rooms: ApiRooms): Promise<CallRouter> => (await import('./routes-calls.ts')).callRouter(rooms);
 
 /** The wired rooms that answer the routes. */
 export interface Rooms extends ApiRooms {
@@ -78,9 +54,9 @@ const PUBLIC_PATHS = [
 
 /**
  * Adds every URL. Hono tries them in this order. The last line takes every path that no other line names: it is the
- * path of a release, or the answer is 404.
+ * path of a release, or the answer is 404. Returns the router of the calls of the API.
  */
-export function addRoutes(app: Router, rooms: Rooms): void {
+export function addRoutes(app: App, rooms: Rooms): () => Promise<CallRouter> {
   const { releases, machines } = rooms;
   const mayRead = async (request: Request) => {
     if (request.headers.get('authorization') === null) return false;
@@ -122,48 +98,19 @@ export function addRoutes(app: Router, rooms: Rooms): void {
     return await answerBootRequest(machines, context);
   });
 
-  const dryRun = async ({ req, var: variables }: Call): Promise<Response> => {
-    const dry: Router = new Hono({ getPath: routedPath });
-    dry.use(async (call, next) => {
-      for (const name of ['log', 'caller', 'requestId'] as const) call.set(name, variables[name]);
-      await next();
-    });
-    // A bug is answered where every other one is.
-    dry.onError((cause) => {
-      throw cause;
-    });
-    addCalls(dry, rooms.dry());
-    return await dry.fetch(req.raw);
-  };
-  const guard = gate({ contract, access: rooms.access, dryRun });
+  const calls = lazily(() => routerOf(rooms));
+  const guard = gate({
+    ...{ contract, access: rooms.access },
+    dryRun: async (call) => (await routerOf(rooms.dry())).answer(call),
+  });
   app.use('/webhooks/*', guard);
   app.use('/api/*', guard);
-  addCalls(app, rooms);
+  for (const path of ['/webhooks/*', '/api/*']) app.all(path, async (call) => (await calls()).answer(call));
 
   app.all('*', async ({ req }, next) => {
     if (!asksUserData(rawPath(req.url))) return await next();
     return problemLine(UNREADABLE, req.method);
   });
   app.all('*', ({ req, var: { log } }) => answerRelease(releases, { request: req.raw, log }));
-}
-
-/** Adds the calls of the contract. The gate has let them through. */
-function addCalls(app: Router, { mirror, machines, access, metrics, announcements, sysexts }: ApiRooms): void {
-  app.route('/webhooks', webhookRoutes(mirror));
-  app.route('/api/metrics', metricsRoutes(metrics));
-  app.route('/api/updates', updateRoutes(metrics));
-  app.route('/api/mirrors', mirrorRoutes(mirror));
-  app.route('/api/releases', publishedRoutes(mirror));
-  app.route('/api/aliases', aliasRoutes(mirror));
-  app.route('/api/keyring', keyringRoutes(mirror));
-  app.route('/api/ignition', ignitionRoutes(machines.platform));
-  app.route('/api/profiles', profileRoutes(machines));
-  app.route('/api/machines', machineRoutes(machines));
-  app.route('/api/fleets', fleetRoutes(machines));
-  app.route('/api/storage', storageRoutes(machines));
-  app.route('/api/tokens', tokenRoutes(access));
-  app.route('/api/audit', auditRoutes(access));
-  app.route('/api/me', meRoutes());
-  app.route('/api/sysexts', sysextCalls(sysexts));
-  app.route('/api/announcements', announcementRoutes(announcements));
+  return calls;
 }

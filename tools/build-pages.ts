@@ -1,15 +1,14 @@
 /**
- * Builds what the pages are made of into dist/pages, and what the Worker takes of OpenPGP.js, each part only if something that goes into it has changed. wrangler runs this before
+ * Builds the static files into public/, and what the Worker takes of OpenPGP.js into dist/pages, each part only if something that goes into it has changed. wrangler runs this before
  * each start and deployment and at every save of a source (`[build]`): the usual answer, that all is as it was, loads no library.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 const root = dirname(import.meta.dirname);
-const OUT = 'dist/pages';
-const RECORD = `${OUT}/record.json`;
-const CALLS = `${OUT}/calls.json`;
+const RECORD = 'dist/pages/record.json';
+const CALLS = 'dist/pages/calls.json';
 /** These go into every part, though no source imports them: what makes it, the libraries' versions, and what esbuild reads by itself. */
 const UNNAMED = [
   ...['tools/build-pages.ts', 'tools/pages/bundle.ts', 'package.json', 'package-lock.json'],
@@ -17,6 +16,7 @@ const UNNAMED = [
 ];
 
 interface Made {
+  /** By the path of the file, from the root. */
   readonly texts: Readonly<Record<string, string>>;
   readonly sources: readonly string[];
 }
@@ -26,10 +26,10 @@ interface PageRecord {
   [part: string]: { readonly isReadable: boolean; readonly files: Readonly<Record<string, string>> };
 }
 
-const bundle = async (name: string, source: string, isReadable: boolean, calls?: string): Promise<Made> => {
+const bundle = async (path: string, source: string, isReadable: boolean, calls?: string): Promise<Made> => {
   const { bundleForBrowser } = await import('./pages/bundle.ts');
   const { text, sources } = await bundleForBrowser(source, isReadable, calls);
-  return { texts: { [name]: text }, sources };
+  return { texts: { [path]: text }, sources };
 };
 
 const PARTS: Readonly<Record<string, (isReadable: boolean) => Promise<Made>>> = {
@@ -40,15 +40,15 @@ const PARTS: Readonly<Record<string, (isReadable: boolean) => Promise<Made>>> = 
   },
   // After the document: the console's client is told the calls of the contract.
   console: async (isReadable) => {
-    const made = await bundle('console.js.txt', 'src/console/main.tsx', isReadable, textOf(CALLS));
+    const made = await bundle('public/assets/console.js', 'src/console/main.tsx', isReadable, textOf(CALLS));
     return { ...made, sources: [...made.sources, CALLS] };
   },
-  copy: (isReadable) => bundle('copy.js.txt', 'src/console/copy.ts', isReadable),
+  copy: (isReadable) => bundle('public/assets/copy.js', 'src/console/copy.ts', isReadable),
   openpgp: async () => {
     const { openpgpText } = await import('./pages/openpgp.ts');
-    return { texts: { 'openpgp.mjs': await openpgpText() }, sources: ['tools/pages/openpgp.ts'] };
+    return { texts: { 'dist/pages/openpgp.mjs': await openpgpText() }, sources: ['tools/pages/openpgp.ts'] };
   },
-  style: (isReadable) => bundle('style.css.txt', 'src/pages/style/style.css', isReadable),
+  style: (isReadable) => bundle('public/assets/style.css', 'src/pages/style/style.css', isReadable),
 };
 
 const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -73,7 +73,10 @@ function areAsRecorded(files: Readonly<Record<string, string>>): boolean {
 
 /** A file appears whole or not at all, for a server that starts meanwhile. */
 function write(path: string, text: string): void {
-  const beside = join(root, `${path}.${process.pid}`);
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  // Outside public/: wrangler uploads whatever it finds there.
+  const beside = join(root, 'dist', 'pages', `${basename(path)}.${process.pid}`);
+  mkdirSync(dirname(beside), { recursive: true });
   writeFileSync(beside, text);
   renameSync(beside, join(root, path));
 }
@@ -89,10 +92,9 @@ export async function buildPages(): Promise<void> {
     if (last?.isReadable === isReadable && areAsRecorded(last.files)) continue;
     isChanged = true;
     const { texts, sources } = await make(isReadable);
-    mkdirSync(join(root, OUT), { recursive: true });
-    for (const [name, text] of Object.entries(texts)) write(`${OUT}/${name}`, text);
+    for (const [path, text] of Object.entries(texts)) write(path, text);
     const read = [...sources, ...UNNAMED];
-    const written = Object.keys(texts).map((name) => `${OUT}/${name}`);
+    const written = Object.keys(texts);
     record[part] = { isReadable, files: Object.fromEntries([...read, ...written].map((path) => [path, hashOf(path)])) };
     // A source that was saved meanwhile may have been read before that: then the next build must not rely on this one.
     const isUnsure = read.some((path) => path !== CALLS && statSync(join(root, path)).mtimeMs >= started);

@@ -7,13 +7,15 @@ import { type AccessPorts, identify } from '../access/identity.ts';
 import { type Caller, mayCall } from '../access/scopes.ts';
 import { checkShape, shapeProblem } from '../shared/http/api.ts';
 import { type Call, refuse } from '../shared/http/call.ts';
+import { lazily } from '../shared/lazily.ts';
 import { fieldProblem, methodNotAllowed, type Problem } from '../shared/problem.ts';
 import { ok, type Result } from '../shared/result.ts';
 import { callFinder, type FoundCall, unknownNames } from './call-finder.ts';
 import { ANY, type Call as ContractCall, isWrite, writeQuery } from './contract/call.ts';
 
 export interface GatePorts {
-  readonly contract: Readonly<Record<string, ContractCall>>;
+  /** The calls by their names. */
+  readonly contract: () => Promise<Readonly<Record<string, ContractCall>>>;
   readonly access: AccessPorts & AuditPorts;
   /** Makes the same call on rooms that store nothing. */
   readonly dryRun: (call: Call) => Promise<Response>;
@@ -21,8 +23,9 @@ export interface GatePorts {
 
 /** Returns the gate as a middleware of the router. */
 export function gate({ contract, access, dryRun }: GatePorts) {
-  const find = callFinder(contract);
+  const finder = lazily(async () => callFinder(await contract()));
   return async (call: Call, next: () => Promise<void>): Promise<Response | undefined> => {
+    const find = await finder();
     // The path as the router has decoded it: whatever else a URL spells, what is asked here is what is called.
     const { path } = call.req;
     const found = find(call.req.method, path);
@@ -66,8 +69,9 @@ function noSuchCall(find: ReturnType<typeof callFinder>, path: string): Problem 
 
 /** Returns a middleware that refuses names which a public call does not take. */
 export function strictNames(contract: GatePorts['contract'], refuseWith: (call: Call, problem: Problem) => Response) {
-  const find = callFinder(contract);
+  const finder = lazily(async () => callFinder(await contract()));
   return async (call: Call, next: () => Promise<void>): Promise<Response | undefined> => {
+    const find = await finder();
     const found = find(call.req.method, call.req.path);
     const refused = found && unknownNames(found.call, new URL(call.req.url).searchParams.keys());
     if (refused !== undefined) return refuseWith(call, refused);

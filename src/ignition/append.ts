@@ -5,7 +5,7 @@
  */
 import { Origins } from './origins.ts';
 import { type ObjectShape, type Shape, shapeOf, zeroObject } from './spec/shape.ts';
-import { type ConfigV2, NEWEST_V2, SCHEMAS_V2 } from './spec/v2.ts';
+import { type ConfigV2, NEWEST_V2, schemasV2 } from './spec/v2.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];
@@ -16,7 +16,7 @@ type Path = readonly (string | number)[];
  */
 export function appendConfigs(old: ConfigV2, added: ConfigV2): { config: ConfigV2; origins: Origins } {
   const origins = new Origins();
-  const joined = append(shapeOf(SCHEMAS_V2[NEWEST_V2]), old, added, [], origins) as ConfigV2;
+  const joined = append(shapeOf(schemasV2()[NEWEST_V2]), old, added, [], origins) as ConfigV2;
   const { config: _dropped, ...ignition } = joined.ignition;
   const { config } = added.ignition;
   origins.forget(['ignition', 'config']);

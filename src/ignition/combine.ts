@@ -11,7 +11,7 @@ import type { Origins } from './origins.ts';
 import type { ParsedConfig, ParsedV2, ParsedV3 } from './parse.ts';
 import { plainConfig } from './render.ts';
 import { type Entry, pathText, Report } from './report.ts';
-import { type ConfigV2, NEWEST_V2, SCHEMAS_V2 } from './spec/v2.ts';
+import { type ConfigV2, NEWEST_V2, schemasV2 } from './spec/v2.ts';
 import { type ConfigV3, SCHEMAS_V3 } from './spec/v3.ts';
 import { translateV2 } from './translate-v2.ts';
 import { translateV3 } from './translate-v3.ts';
@@ -99,7 +99,7 @@ function appendAll(configs: readonly ParsedConfig[]): Result<Combined, CombineFa
   }
   const report = new Report();
   validateV2(config, NEWEST_V2, { error: (path, message) => report.error(path, message), warn: () => undefined });
-  return judged(plainConfig(SCHEMAS_V2[NEWEST_V2], config), config.ignition.version, report, steps);
+  return judged(plainConfig(schemasV2()[NEWEST_V2], config), config.ignition.version, report, steps);
 }
 
 function judged(

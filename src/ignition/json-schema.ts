@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { SCHEMA_V1 } from './spec/v1.ts';
-import { SCHEMAS_V2 } from './spec/v2.ts';
+import { schemasV2 } from './spec/v2.ts';
 import { SCHEMAS_V3 } from './spec/v3.ts';
 import { parseSpec } from './version.ts';
 
@@ -15,7 +15,7 @@ export function jsonSchemaOf(version: string): Record<string, unknown> | undefin
   const spec = version === '1' ? parseSpec('', 1) : parseSpec(version, 0);
   if (!spec.ok) return undefined;
   if (spec.value.major === 1) return schemaOf(SCHEMA_V1);
-  const schema = spec.value.major === 2 ? SCHEMAS_V2[spec.value.minor] : SCHEMAS_V3[spec.value.minor];
+  const schema = spec.value.major === 2 ? schemasV2()[spec.value.minor] : SCHEMAS_V3[spec.value.minor];
   return schema === undefined ? undefined : schemaOf(schema);
 }
 

@@ -9,7 +9,7 @@ import { JsonPlaces } from './json-places.ts';
 import { foldedName, type JsonNode, placesIn, readJson } from './json-source.ts';
 import { type Entry, type Path, type Place, Report } from './report.ts';
 import { type ConfigV1, SCHEMA_V1 } from './spec/v1.ts';
-import { type ConfigV2, SCHEMAS_V2 } from './spec/v2.ts';
+import { type ConfigV2, schemasV2 } from './spec/v2.ts';
 import { type ConfigV3, SCHEMAS_V3 } from './spec/v3.ts';
 import { pathsInV1, upgradeV1, upgradeV2 } from './upgrade-v2.ts';
 import { type UserDataKind, userDataKind } from './user-data.ts';
@@ -113,7 +113,7 @@ class Parser {
 
 function schemaOf(spec: Spec): z.ZodType {
   if (spec.major === 1) return SCHEMA_V1;
-  const schema = spec.major === 2 ? SCHEMAS_V2[spec.minor] : SCHEMAS_V3[spec.minor];
+  const schema = spec.major === 2 ? schemasV2()[spec.minor] : SCHEMAS_V3[spec.minor];
   if (schema === undefined) throw new Error(`no schema for ${specOf(spec)}`);
   return schema;
 }

@@ -6,14 +6,14 @@
 import { completed } from './decode.ts';
 import type { Path } from './report.ts';
 import type { ConfigV1 } from './spec/v1.ts';
-import { type ConfigV2, NEWEST_V2, SCHEMAS_V2 } from './spec/v2.ts';
+import { type ConfigV2, NEWEST_V2, schemasV2 } from './spec/v2.ts';
 import { plainDataUrl } from './urls/data-url.ts';
 
 const VERSION = `2.${NEWEST_V2}.0`;
 
 /** Returns the same config at 2.4.0. `decoded` is a config that was decoded with the schema of 2.`minor`. */
 export function upgradeV2(decoded: unknown, minor: number): ConfigV2 {
-  const config = completed(SCHEMAS_V2[NEWEST_V2], decoded) as ConfigV2;
+  const config = completed(schemasV2()[NEWEST_V2], decoded) as ConfigV2;
   const upgraded = { ...config, ignition: { ...config.ignition, version: VERSION } };
   const users = minor === 0 ? config.passwd?.users : undefined;
   if (users === undefined) return upgraded;

@@ -2,8 +2,9 @@
  * Reads a detached OpenPGP signature and checks the rules that need no key: it is exactly one signature packet, of
  * version 4, over binary data, with SHA-256 or SHA-512 (RFC 9580 sections 5.2.1, 5.2.3 and 5.2.4). No I/O, no clock.
  */
-import { readSignature, type Signature, type SignaturePacket, unarmor } from 'openpgp';
+import type { Signature, SignaturePacket } from 'openpgp';
 import { err, ok, type Result } from '../shared/result.ts';
+import { openpgp } from './openpgp.ts';
 import { type FramingFault, requireOneSignaturePacket } from './signature-packet.ts';
 
 export type SignatureFault =
@@ -82,6 +83,7 @@ async function removeArmor(bytes: Uint8Array): Promise<Result<Uint8Array, Signat
   const head = new TextDecoder().decode(bytes.subarray(0, ARMOR_HEAD.length));
   if (head !== ARMOR_HEAD) return ok(bytes);
   try {
+    const { unarmor } = await openpgp();
     const { data } = await unarmor(new TextDecoder().decode(bytes));
     return data instanceof Uint8Array ? ok(data) : err({ reason: 'signature-malformed', detail: 'armor' });
   } catch {
@@ -91,6 +93,7 @@ async function removeArmor(bytes: Uint8Array): Promise<Result<Uint8Array, Signat
 
 async function readPackets(binarySignature: Uint8Array): Promise<Signature | undefined> {
   try {
+    const { readSignature } = await openpgp();
     return await readSignature({ binarySignature });
   } catch {
     return undefined;

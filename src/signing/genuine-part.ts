@@ -47,11 +47,10 @@ export async function genuinePart(keyring: Keyring, mostLookedAt = Number.POSITI
     parts.flatMap(({ lanes }) => lanes),
     mostLookedAt,
   );
-  const keys = parts
-    .filter(({ lanes }) => lanes.some(({ genuine }) => genuine.length > 0))
-    .map(({ components }) => keyOf(components));
+  const vouched = parts.filter(({ lanes }) => lanes.some(({ genuine }) => genuine.length > 0));
+  const keys = await Promise.all(vouched.map(({ components }) => keyOf(components)));
   // A file may name the same key in several blocks, and the same subkey several times in a block.
-  return mergeKeyrings({ keys: [] }, { keys });
+  return await mergeKeyrings({ keys: [] }, { keys });
 }
 
 async function verifyInTurns(lanes: readonly Lane[], mostLookedAt: number): Promise<void> {

@@ -2,9 +2,10 @@
  * Bounds what is kept of a key, and with it what every later verification costs. All of it is genuine, so what is
  * dropped at a bound has lost against the owner's own later word, never against a stranger's. No I/O, no clock.
  */
-import { PublicSubkeyPacket, type SignaturePacket, UserIDPacket } from 'openpgp';
+import type { PublicSubkeyPacket, SignaturePacket } from 'openpgp';
 import { toHex } from '../shared/bytes.ts';
 import type { Component } from './merge-keyrings.ts';
+import { PACKET, tagOf } from './openpgp-numbers.ts';
 import { isHard } from './revocation.ts';
 import { bytesOf } from './self-signature.ts';
 
@@ -27,8 +28,8 @@ export function withinBounds(components: readonly Component[]): Component[] {
     revocations: [...revocations].sort(hardFirst).slice(0, MOST_REVOCATIONS),
     others: [...others].sort(newestFirst).slice(0, MOST_OTHERS),
   }));
-  const subkeys = trimmed.filter(({ packet }) => packet instanceof PublicSubkeyPacket);
-  const users = trimmed.filter(({ packet }) => packet instanceof UserIDPacket);
+  const subkeys = trimmed.filter(({ packet }) => isSubkey(packet));
+  const users = trimmed.filter(({ packet }) => tagOf(packet) === PACKET.userId);
   const primary = trimmed.filter((component) => !subkeys.includes(component) && !users.includes(component));
   return withinBytes([
     ...primary,
@@ -66,8 +67,8 @@ const byNewestSignature: Order<Component> = (a, b) =>
   created(b.others[0]) - created(a.others[0]) || byBytes(a.packet, b.packet);
 const oldestKeyFirst: Order<Component> = (a, b) =>
   keyCreated(a.packet) - keyCreated(b.packet) || byBytes(a.packet, b.packet);
-const keyCreated = (packet: Component['packet']): number =>
-  packet instanceof PublicSubkeyPacket ? packet.created.getTime() : 0;
+const isSubkey = (packet: Component['packet']): packet is PublicSubkeyPacket => tagOf(packet) === PACKET.publicSubkey;
+const keyCreated = (packet: Component['packet']): number => (isSubkey(packet) ? packet.created.getTime() : 0);
 const isCompromised = ({ revocations }: Component): boolean => revocations.some(isHard);
 const revokedFirst: Order<Component> = (a, b) =>
   Number(isCompromised(b)) - Number(isCompromised(a)) ||

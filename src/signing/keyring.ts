@@ -2,9 +2,10 @@
  * Reads keyrings and selects the trusted keys in them. A key is trusted if the fingerprint of its primary key is
  * pinned. A user id proves nothing: Flatcar has published other keys with the same user id. No I/O, no clock.
  */
-import { type PublicKey, readKeys, type Subkey } from 'openpgp';
+import type { PublicKey, Subkey } from 'openpgp';
 import { concatBytes, fromBase64 } from '../shared/bytes.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import { openpgp } from './openpgp.ts';
 import { packetCount } from './packet-count.ts';
 import { isRevokedAt } from './revocation.ts';
 import { letsSign } from './self-signature.ts';
@@ -63,6 +64,7 @@ async function readAll(bytes: Uint8Array): Promise<PublicKey[] | undefined> {
   try {
     const binaries = blocks.length === 0 ? [bytes] : blocks.map(unarmored);
     if (binaries.some((binary) => packetCount(binary, MOST_PACKETS) > MOST_PACKETS)) return undefined;
+    const { readKeys } = await openpgp();
     const keys =
       blocks.length === 0
         ? await readKeys({ binaryKeys: bytes })
@@ -79,6 +81,7 @@ async function readAll(bytes: Uint8Array): Promise<PublicKey[] | undefined> {
  */
 export async function untouchedCopy(keyring: Keyring): Promise<Keyring> {
   if (keyring.keys.length === 0) return keyring;
+  const { readKeys } = await openpgp();
   return { keys: await readKeys({ binaryKeys: concatBytes(keyring.keys.map((key) => key.write())) }) };
 }
 

@@ -2,10 +2,12 @@
  * Merges keyrings that consist of genuine signatures: no revocation may get lost, and old binding signatures are needed
  * to verify signatures of their time. `update` of openpgp.js is of no use, as it replaces old binding signatures. No I/O.
  */
-import { enums, PacketList, PublicKey, type SignaturePacket } from 'openpgp';
+import type { PublicKey, SignaturePacket } from 'openpgp';
 import { toHex } from '../shared/bytes.ts';
 import { withinBounds } from './key-bounds.ts';
 import { fingerprintOf, type Keyring } from './keyring.ts';
+import { openpgp } from './openpgp.ts';
+import { PACKET, SIGNATURE, tagOf } from './openpgp-numbers.ts';
 import { bytesOf } from './self-signature.ts';
 
 type KeyPacket = ReturnType<PublicKey['toPacketList']>[number];
@@ -19,11 +21,11 @@ export interface Component {
 }
 
 /** Returns all keys of both keyrings. A key that both have gets the packets of both, in the same order always. */
-export function mergeKeyrings(kept: Keyring, fetched: Keyring): Keyring {
+export async function mergeKeyrings(kept: Keyring, fetched: Keyring): Promise<Keyring> {
   const merged = new Map<string, PublicKey>();
   for (const key of [...kept.keys, ...fetched.keys]) {
     const before = merged.get(fingerprintOf(key));
-    merged.set(fingerprintOf(key), keyOf(union(before === undefined ? [key] : [before, key])));
+    merged.set(fingerprintOf(key), await keyOf(union(before === undefined ? [key] : [before, key])));
   }
   return { keys: [...merged.values()] };
 }
@@ -39,7 +41,8 @@ export function sameKeyring(a: Keyring, b: Keyring): boolean {
 }
 
 /** Returns the key that consists of `components` as far as they have signatures; the primary key needs none. */
-export function keyOf(components: readonly Component[]): PublicKey {
+export async function keyOf(components: readonly Component[]): Promise<PublicKey> {
+  const { PacketList, PublicKey } = await openpgp();
   const packets = new PacketList<KeyPacket>();
   const signed = components.filter(
     ({ packet, revocations, others }) => rank(packet) === 0 || revocations.length + others.length > 0,
@@ -84,17 +87,15 @@ function componentsOf(key: PublicKey): Component[] {
   return components;
 }
 
-const isSignature = (packet: KeyPacket): packet is SignaturePacket => tagOf(packet) === enums.packet.signature;
+const isSignature = (packet: KeyPacket): packet is SignaturePacket => tagOf(packet) === PACKET.signature;
 
-const { keyRevocation, subkeyRevocation, certRevocation } = enums.signature;
+const { keyRevocation, subkeyRevocation, certRevocation } = SIGNATURE;
 const isRevocation = ({ signatureType }: SignaturePacket): boolean =>
   signatureType === keyRevocation || signatureType === subkeyRevocation || signatureType === certRevocation;
 
 /** The order of RFC 9580 section 10.1: first the primary key, then user ids, then subkeys. */
 function rank(packet: KeyPacket): number {
   const tag = tagOf(packet);
-  if (tag === enums.packet.publicKey) return 0;
-  return tag === enums.packet.publicSubkey ? 2 : 1;
+  if (tag === PACKET.publicKey) return 0;
+  return tag === PACKET.publicSubkey ? 2 : 1;
 }
-
-const tagOf = (packet: KeyPacket): number => (packet.constructor as unknown as { tag: number }).tag;

@@ -3,11 +3,11 @@
  * revocations whose issuer is not that of the binding that it is given, and a key file may begin with a stranger's
  * binding. Here the revocations themselves are verified, whatever else stands beside them. No I/O, no clock.
  */
-import { enums, type PublicKey, type SignaturePacket, type Subkey } from 'openpgp';
+import type { PublicKey, SignaturePacket, Subkey } from 'openpgp';
+import { SOFT_REASONS } from './openpgp-numbers.ts';
 import { isGenuine, keyRevocation, subkeyRevocation } from './self-signature.ts';
 
-const { keySuperseded, keyRetired, userIDInvalid } = enums.reasonForRevocation;
-const SOFT: ReadonlySet<number | null> = new Set([keySuperseded, keyRetired, userIDInvalid]);
+const SOFT: ReadonlySet<number | null> = new Set(Object.values(SOFT_REASONS));
 
 /** True for a revocation that counts for every date: "compromised", or no reason (RFC 9580 section 5.2.3.31). */
 export const isHard = ({ reasonForRevocationFlag }: SignaturePacket): boolean => !SOFT.has(reasonForRevocationFlag);

@@ -2,7 +2,8 @@
  * Verifies the signatures by which a primary key speaks of its own parts: of itself, of its user ids and of its subkeys
  * (RFC 9580 section 5.2.1). Whoever hands out a key file can add any other packet, so nothing else counts. No I/O.
  */
-import { enums, type PublicKey, SignaturePacket, type Subkey, type User } from 'openpgp';
+import type { enums, PublicKey, SignaturePacket, Subkey, User } from 'openpgp';
+import { SIGNATURE } from './openpgp-numbers.ts';
 
 type AnyKeyPacket = PublicKey['keyPacket'] | Subkey['keyPacket'];
 
@@ -15,7 +16,6 @@ export interface Statement {
   readonly subkey?: Subkey;
 }
 
-const TYPE = enums.signature;
 /** Types of subpackets (RFC 9580 section 5.2.3.7). */
 const ISSUER = 16;
 const EMBEDDED_SIGNATURE = 32;
@@ -26,30 +26,30 @@ const SIGNATURE_VERSION = 4;
 const LIMIT_BYTES = 8 * 1024;
 
 export const keyRevocation = (key: PublicKey): Statement => ({
-  types: [TYPE.keyRevocation],
+  types: [SIGNATURE.keyRevocation],
   data: { key: key.keyPacket },
 });
 
-export const directKey = (key: PublicKey): Statement => ({ types: [TYPE.key], data: { key: key.keyPacket } });
+export const directKey = (key: PublicKey): Statement => ({ types: [SIGNATURE.key], data: { key: key.keyPacket } });
 
 export const certification = (key: PublicKey, user: User): Statement => ({
-  types: [TYPE.certGeneric, TYPE.certPersona, TYPE.certCasual, TYPE.certPositive],
+  types: [SIGNATURE.certGeneric, SIGNATURE.certPersona, SIGNATURE.certCasual, SIGNATURE.certPositive],
   data: { key: key.keyPacket, userID: user.userID },
 });
 
 export const certificationRevocation = (key: PublicKey, user: User): Statement => ({
-  types: [TYPE.certRevocation],
+  types: [SIGNATURE.certRevocation],
   data: { key: key.keyPacket, userID: user.userID },
 });
 
 export const subkeyBinding = (key: PublicKey, subkey: Subkey): Statement => ({
-  types: [TYPE.subkeyBinding],
+  types: [SIGNATURE.subkeyBinding],
   data: { key: key.keyPacket, bind: subkey.keyPacket },
   subkey,
 });
 
 export const subkeyRevocation = (key: PublicKey, subkey: Subkey): Statement => ({
-  types: [TYPE.subkeyRevocation],
+  types: [SIGNATURE.subkeyRevocation],
   data: { key: key.keyPacket, bind: subkey.keyPacket },
 });
 
@@ -74,8 +74,8 @@ export async function isGenuine(packet: SignaturePacket, key: PublicKey, stateme
   if (type === undefined || !(await verifies(packet, key.keyPacket, type, statement.data))) return false;
   if (statement.subkey === undefined || !letsSign(packet)) return true;
   const back = packet.embeddedSignature;
-  if (back === null || back.version !== SIGNATURE_VERSION || back.signatureType !== TYPE.keyBinding) return false;
-  return await verifies(back, statement.subkey.keyPacket, TYPE.keyBinding, statement.data);
+  if (back === null || back.version !== SIGNATURE_VERSION || back.signatureType !== SIGNATURE.keyBinding) return false;
+  return await verifies(back, statement.subkey.keyPacket, SIGNATURE.keyBinding, statement.data);
 }
 
 /**
@@ -114,8 +114,9 @@ function issuersOf(packet: SignaturePacket, key: PublicKey | Subkey): Unhashed {
   return [{ type: ISSUER, critical: false, body }];
 }
 
+/** A packet of the same class: each has one constructor, which takes nothing. */
 const withUnhashed = (packet: SignaturePacket, unhashedSubpackets: Unhashed): SignaturePacket =>
-  Object.assign(new SignaturePacket(), packet, { unhashedSubpackets });
+  Object.assign(new (packet.constructor as new () => SignaturePacket)(), packet, { unhashedSubpackets });
 
 /** The published types of openpgp.js lack that a date of `null` leaves dates out of account. */
 type Verify = (key: AnyKeyPacket, type: enums.signature, data: object, date: null) => Promise<void>;

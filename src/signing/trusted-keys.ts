@@ -106,7 +106,7 @@ export class TrustedKeys {
       this.document,
       async (current) => {
         const kept = current === undefined ? EMPTY : await this.#genuineOf(current);
-        const merged = mergeKeyrings(kept, fetched);
+        const merged = await mergeKeyrings(kept, fetched);
         return ok(sameKeyring(current?.value ?? EMPTY, merged) ? undefined : merged);
       },
       AT_ONCE,

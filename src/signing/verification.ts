@@ -7,10 +7,10 @@
  * test fails if a new version behaves in another way (docs/adr/0001). No I/O.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { createMessage, verify } from 'openpgp';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { DetachedSignature } from './detached-signature.ts';
 import { fingerprintOf, type Keyring, untouchedCopy } from './keyring.ts';
+import { openpgp } from './openpgp.ts';
 import { findSigner, type Signer, type SignerFault } from './signer.ts';
 
 export interface VerifiedSignature extends Signer {
@@ -114,6 +114,7 @@ async function judge(
   now: number,
 ): Promise<boolean> {
   Object.assign(packet, { hashed: new Uint8Array(digest) });
+  const { createMessage, verify } = await openpgp();
   const result = await verify({
     message: await createMessage({ binary: new Uint8Array() }),
     signature,

@@ -71,7 +71,7 @@ function exampleOf(schema: Node): unknown {
 }
 
 it('is what the build has written', () => {
-  const built = join(import.meta.dirname, '..', '..', 'dist', 'pages', 'openapi.json.txt');
+  const built = join(import.meta.dirname, '..', '..', 'public', 'api', 'openapi.json');
   const text = readFileSync(built, 'utf8');
   expect(Object.keys((JSON.parse(text) as Node)['paths'] as object)).toEqual(Object.keys(document['paths'] as object));
 });

@@ -52,8 +52,9 @@ describe('npm run deploy -- --env staging', { timeout: 300_000 }, () => {
       [],
     ]);
     expect([edge?.worker, edge?.limits]).toEqual(['flatcar-edge-staging', undefined]);
+    expect(bindingOf('ASSETS')).toMatchObject({ type: 'assets' });
     const shared = (bindings: readonly { readonly type: string }[] = []) =>
-      bindings.filter(({ type }) => type !== 'workflow' && type !== 'secret_text');
+      bindings.filter(({ type }) => !['workflow', 'secret_text', 'assets'].includes(type));
     expect(shared(mirror?.bindings)).toEqual(shared(edge?.bindings));
     expect(bindingOf('MIRROR_RELEASE')).toMatchObject({ script_name: 'flatcar-edge-staging-mirror' });
   });

@@ -53,7 +53,7 @@ it('of 20 revocations "superseded" and a "compromised" among them, the latter is
   const first = await ringWith((subkey) => {
     subkey.revocationSignatures = soft;
   });
-  const merged = mergeKeyrings(
+  const merged = await mergeKeyrings(
     first,
     await ringWith((subkey) => {
       subkey.revocationSignatures = hard;
@@ -62,7 +62,7 @@ it('of 20 revocations "superseded" and a "compromised" among them, the latter is
   const [subkey] = merged.keys[0]?.subkeys ?? [];
   expect(dates(subkey?.revocationSignatures)).toEqual([-5, -20, -19, -18, -17, -16, -15, -14]);
   expect(subkey && (await isCompromised(merged, fingerprintOf(subkey)))).toBe(true);
-  expect(sameKeyring(mergeKeyrings(merged, first), merged)).toBe(true);
+  expect(sameKeyring(await mergeKeyrings(merged, first), merged)).toBe(true);
 });
 
 it('of 30 bindings the 16 newest stay, in whatever order they come', async () => {

@@ -250,9 +250,9 @@ describe('merging', () => {
   it('is the same in either order, and idempotent', async () => {
     const [a, b] = [await read(before), await read(revoked)];
     const packets = (text: string) => text.length;
-    expect(packets(armorKeyring(mergeKeyrings(a, b)))).toBe(packets(armorKeyring(mergeKeyrings(b, a))));
-    const merged = mergeKeyrings(a, b);
-    expect(sameKeyring(mergeKeyrings(merged, b), merged)).toBe(true);
+    expect(packets(armorKeyring(await mergeKeyrings(a, b)))).toBe(packets(armorKeyring(await mergeKeyrings(b, a))));
+    const merged = await mergeKeyrings(a, b);
+    expect(sameKeyring(await mergeKeyrings(merged, b), merged)).toBe(true);
     const again = await read(armorKeyring(merged));
     expect(sameKeyring(again, merged)).toBe(true);
   });

@@ -51,8 +51,8 @@ export interface Edge {
   readonly events: Record<string, unknown>[];
   /** The Workflow instances created and not yet run. */
   readonly launched: MirrorParameters[];
-  /** Every route, as it was registered. */
-  readonly routes: readonly { readonly method: string; readonly path: string }[];
+  /** Every route, as it was registered; those of the API too. */
+  routes(): Promise<readonly { readonly method: string; readonly path: string }[]>;
   /** Runs one of them, or all that were created, to their end. */
   run(parameters: MirrorParameters, doStep?: DoStep): Promise<string>;
   runAll(): Promise<string[]>;
@@ -81,7 +81,7 @@ export async function openEdge(tenant: UpstreamTenant, options: EdgeOptions = {}
   const { env } = await import('cloudflare:workers');
   const key = await tenant.key({ key: 'common' });
   await tenant.put('key.asc', key.armored);
-  const bindings = { RELEASES: env.RELEASES, MACHINES: env.MACHINES, ...options.bindings };
+  const bindings = { RELEASES: env.RELEASES, MACHINES: env.MACHINES, ASSETS: env.ASSETS, ...options.bindings };
   const vars = {
     UPSTREAM_URL: tenant.template,
     SIGNING_KEY_URL: tenant.url('key.asc'),
@@ -192,7 +192,7 @@ export function edgeOver(environment: object, options: EdgeOptions = {}): Edge {
   return {
     events,
     launched,
-    routes: edge.app.routes,
+    routes: async () => [...edge.app.routes, ...((await edge.calls?.())?.routes ?? [])],
     fetchUrl,
     fetch: (path, init) => fetchUrl(`http://edge.test${path}`, init),
     poll: () => edge.poll(),

@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { atMost, type Figure, median } from './figure.ts';
 
 const RUNS = 5;
@@ -18,19 +17,18 @@ interface Profile {
 export function bundleFigures(root: string): Record<string, Figure> {
   const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-bench-'));
   try {
-    const run = (...args: string[]) => execFileSync('wrangler', args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
-    run('deploy', '--dry-run', '--outdir', folder);
-    const bundle = readFileSync(join(folder, 'index.js'));
-    const texts = execFileSync('find', [folder, '-name', '*.txt'], { encoding: 'utf8' }).trim().split('\n');
-    const pages = texts.filter((name) => name !== '').map((name) => readFileSync(name));
-    const size = [bundle, ...pages].reduce((sum, bytes) => sum + gzipSync(bytes).length, 0);
+    const run = (...args: string[]) =>
+      execFileSync('wrangler', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    const said = run('deploy', '--dry-run', '--outdir', folder);
+    // What the Worker's modules come to; static files are stored apart and count for nothing at the start.
+    const size = Number(/^Total Upload: .* gzip: ([\d.]+) KiB$/m.exec(said)?.[1]);
     const starts = Array.from({ length: RUNS }, () => {
       const outfile = join(folder, 'startup.cpuprofile');
       run('check', 'startup', '--outfile', outfile);
       return busyMs(JSON.parse(readFileSync(outfile, 'utf8')) as Profile);
     });
     return {
-      bundle_gzip_KiB: atMost(size / 1024, 'KiB', 400),
+      bundle_gzip_KiB: atMost(size, 'KiB', 400),
       startup_ms: atMost(median(starts), 'ms', 60),
     };
   } finally {

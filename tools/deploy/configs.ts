@@ -54,9 +54,9 @@ interface Settings {
   readonly workflows?: readonly { readonly script_name?: string }[];
 }
 
-/** Only the edge is reached from outside and by the cron. */
+/** Only the edge is reached from outside and by the cron, and only it has pages. */
 function withoutTriggers(settings: Settings): Settings {
-  return { ...settings, routes: undefined, route: undefined, triggers: undefined };
+  return { ...settings, routes: undefined, route: undefined, triggers: undefined, assets: undefined };
 }
 
 /** The same bindings and variables, so that both see one store; no route, no URL and no cron. */

@@ -19,13 +19,18 @@ export async function buildWorker(folder: string): Promise<string> {
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false', FORCE_COLOR: '0' },
   });
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'));
-  const { modulesRules = [], ...facts } = workerOptions;
+  const { modulesRules = [], assets: _, ...facts } = workerOptions;
   const imported = readdirSync(folder).flatMap((name): V4ModuleDefinition[] => {
     const rule = modulesRules.find(({ include }) => include.some((glob) => matchesGlob(name, glob)));
     return rule === undefined ? [] : [{ type: rule.type, path: join(folder, name) }];
   });
   const modules: V4ModuleDefinition[] = [{ type: 'ESModule', path: join(folder, 'index.js') }, ...imported];
-  const worker: V4WorkerOptions = { ...facts, modules, modulesRoot: folder };
+  const worker: V4WorkerOptions = {
+    ...{ ...facts, modules, modulesRoot: folder },
+    // The static files by a service of the runtime. wrangler's own emulation puts another Worker in front of ours, and every
+    // request would be measured through it.
+    serviceBindings: { ASSETS: { disk: { path: join(root, 'public'), writable: false } } },
+  };
   const file = join(folder, 'worker.json');
   writeFileSync(file, JSON.stringify(worker));
   return file;

@@ -5,6 +5,7 @@
  */
 import { type Shape, shapeOf } from '../../ignition/spec/shape.ts';
 import { SCHEMAS_V3 } from '../../ignition/spec/v3.ts';
+import { lazily } from '../../shared/lazily.ts';
 import type { YamlShape } from '../yaml/decode.ts';
 
 /** A version of a variant of Butane. */
@@ -13,7 +14,8 @@ export interface ButaneVersion {
   readonly text: string;
   /** This version emits a config of Ignition 3.`minor`. */
   readonly minor: number;
-  readonly shape: YamlShape;
+  /** Made when it is first asked for: a Worker that only boots machines never asks. */
+  readonly shape: () => YamlShape;
 }
 
 const TEXT: YamlShape = { kind: 'text' };
@@ -67,7 +69,7 @@ export const UNUSABLE: readonly (readonly [name: string, instead: string])[] = [
 ];
 
 function version(variant: ButaneVersion['variant'], text: string, minor: number, sugar: Sugar): ButaneVersion {
-  return { variant, text, minor, shape: butaneShape(minor, sugar) };
+  return { variant, text, minor, shape: lazily(() => butaneShape(minor, sugar)) };
 }
 
 function butaneShape(minor: number, sugar: Sugar): YamlShape {

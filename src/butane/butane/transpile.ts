@@ -54,9 +54,9 @@ export function transpileButane(text: string, options: ButaneOptions): Result<Tr
   const version = readHeader(root.value, options.variant);
   if (!version.ok) return version;
   const report = new YamlReport(root.value);
-  const source = decodeYaml(version.value.shape, root.value, 'first');
+  const source = decodeYaml(version.value.shape(), root.value, 'first');
   if (!source.ok) return unread(source.error.message, source.error.problems);
-  findUnknownKeys(version.value.shape, source.value, root.value, keyFindings(report));
+  findUnknownKeys(version.value.shape(), source.value, root.value, keyFindings(report));
   if (version.value.variant !== 'flatcar') refuseUnusable(root.value, report);
   if (report.isFatal) return err({ error: 'source config is invalid', entries: report.entries });
   return transpileSource((source.value ?? {}) as YamlObject, version.value, report, options);

@@ -6,7 +6,7 @@
 import { completed } from '../../ignition/decode.ts';
 import { plainConfig } from '../../ignition/render.ts';
 import type { Findings, Path } from '../../ignition/report.ts';
-import { SCHEMAS_V2 } from '../../ignition/spec/v2.ts';
+import { schemasV2 } from '../../ignition/spec/v2.ts';
 import { upgradeV2 } from '../../ignition/upgrade-v2.ts';
 import { plainDataUrl } from '../../ignition/urls/data-url.ts';
 import { validateV2 } from '../../ignition/validate-v2.ts';
@@ -60,7 +60,7 @@ export function transpileCt(text: string, { strict, platform }: CtOptions): Resu
   if (report.isFatal) return failed(CONVERSION_FAILED, report);
   if (strict && !report.isEmpty) return failed('Config has warnings and strict was asked for', report);
   const { entries, unknownKeys } = report;
-  return ok({ config: plainConfig(SCHEMAS_V2[MINOR], config), entries, unknownKeys });
+  return ok({ config: plainConfig(schemasV2()[MINOR], config), entries, unknownKeys });
 }
 
 /** Returns the fault of a source that cannot be read. The tool has one entry for it, without a place; this one has one. */
@@ -89,7 +89,7 @@ function convert(source: YamlObject, platform: string, report: YamlReport) {
           ...storage.files,
           { filesystem: 'root', path: UPDATE_CONF, mode: 0o644, contents: { source: plainDataUrl(update) } },
         ];
-  const config = completed(SCHEMAS_V2[MINOR], {
+  const config = completed(schemasV2()[MINOR], {
     ...plain,
     storage: { ...storage, files },
     systemd: { units },

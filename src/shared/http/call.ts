@@ -28,6 +28,8 @@ export interface CallVariables {
   caller: CallerSeen;
   /** Set by a write that went through. */
   change: Change | undefined;
+  /** The route of a call of the API; every other request is known by the route that the outer router matched. */
+  route: string | undefined;
 }
 
 /** The router of a room. */
