@@ -20,6 +20,7 @@ import { Current } from './machines/records/current.ts';
 import { handedBucket } from './machines/records/handed.ts';
 import { identityBucket } from './machines/records/identities.ts';
 import { copyNamespace } from './machines/records/kv.ts';
+import { servedBucket } from './machines/records/served.ts';
 import { Vault } from './machines/records/vault.ts';
 import type { MirrorRoom } from './mirror/api/room.ts';
 import { PART_BYTES } from './mirror/copy/parts.ts';
@@ -165,6 +166,7 @@ export function machineParts(
     current: new Current(platform, store, copies, vault),
     vault,
     composer: new Composer({ platform, store, vault, composed: composedBucket(env.RELEASES, platform) }),
+    served: servedBucket(env.RELEASES, platform),
     capabilities: new Capabilities(capabilitySecrets),
     boots: new BootLog(platform, store),
     check: {

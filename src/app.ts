@@ -14,8 +14,10 @@ import { type GatePorts, lookFor, oemsOf, takeUpLooks } from './machines/gate/ga
 import { storageHealth } from './machines/storage-health.ts';
 import { poll } from './mirror/poll.ts';
 import type { MirrorPorts } from './mirror/run-job.ts';
+import { activityDocument } from './observability/bucket.ts';
 import { healthCheck } from './observability/health.ts';
 import { bootsOf } from './observability/metrics.ts';
+import { noteHour } from './observability/note-hour.ts';
 import { type Observer, observer } from './observability/observer.ts';
 import { updateCounter } from './observability/updates.ts';
 import type { Version } from './releases/model.ts';
@@ -101,7 +103,8 @@ export function createEdge(env: Env, given: Runtime): Edge {
     const forMirror = { ...shared, announce, ...lookingWith(gate) };
     const mirror = mirrorParts(bindings, config, runtime, parts, watch.run, forMirror);
     const access = accessParts(bindings, config, runtime, shared);
-    const metrics = { ...mirror.room, counters: watch.counters, version: VERSION };
+    const activity = activityDocument(bindings.RELEASES, runtime.platform);
+    const metrics = { ...mirror.room, counters: watch.counters, activity, version: VERSION };
     const sysexts = sysextParts(bindings, config, runtime, parts.store, isDry);
     return { parts, mirror, gate, api: { sysexts, mirror: mirror.room, machines, access, metrics, announcements } };
   };
@@ -164,7 +167,8 @@ export function createEdge(env: Env, given: Runtime): Edge {
           errands: async () => {
             const done = await errands();
             const looked = await startSysexts(api.sysexts);
-            return done.ok ? looked : done;
+            const noted = await noteHour(api.metrics);
+            return [done, looked].find(({ ok }) => !ok) ?? noted;
           },
           log,
         });

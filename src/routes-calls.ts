@@ -21,7 +21,7 @@ import { mirrorRoutes } from './mirror/api/routes-mirrors.ts';
 import { publishedRoutes } from './mirror/api/routes-releases.ts';
 import { webhookRoutes } from './mirror/api/routes-webhooks.ts';
 import type { MetricsPorts } from './observability/metrics.ts';
-import { metricsRoutes, updateRoutes } from './observability/routes-observability.ts';
+import { activityRoutes, metricsRoutes, updateRoutes } from './observability/routes-observability.ts';
 import { type Call, type CallVariables, routedPath } from './shared/http/call.ts';
 import { type SysextRoom, sysextCalls } from './sysexts/routes-sysexts.ts';
 
@@ -60,6 +60,7 @@ export function callRouter({ mirror, machines, access, metrics, announcements, s
   inner.route('/webhooks', webhookRoutes(mirror));
   inner.route('/api/metrics', metricsRoutes(metrics));
   inner.route('/api/updates', updateRoutes(metrics));
+  inner.route('/api/activity', activityRoutes(metrics));
   inner.route('/api/mirrors', mirrorRoutes(mirror));
   inner.route('/api/releases', publishedRoutes(mirror));
   inner.route('/api/aliases', aliasRoutes(mirror));

@@ -26,7 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   sysexts: ['mirror', 'releases', 'signing'],
   pages: ['mirror', 'releases', 'signing'],
   observability: ['machines', 'mirror', 'releases', 'signing'],
-  console: ['api'],
+  console: ['api', 'configs', 'butane', 'ignition'],
   cli: ['api', 'configs', 'ignition'],
 };
 
@@ -37,6 +37,19 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   machines: ['records', 'layers', 'boot', '.', 'checks', 'fleets', 'gate', 'api'],
   butane: ['yaml', '.', 'butane', 'ct'],
   api: ['contract', '.'],
+  console: [
+    'client',
+    'widgets',
+    'editor',
+    'plots',
+    'machines',
+    'profiles',
+    'releases',
+    'fleets',
+    'access',
+    'overview',
+    '.',
+  ],
 };
 
 /** Runs in the browser, not in the Worker: it has the browser's own clock and network. */
@@ -100,13 +113,17 @@ describe('the arrows', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('what runs in the browser imports a page library, the typed client, and nothing else of the Worker', () => {
+  it('what runs in the browser imports libraries of the browser, the typed client, and of the Worker only the engines', () => {
     for (const name of sources.filter(isForBrowser)) {
       for (const path of importsOf(name).filter((imported) => !imported.startsWith('.')))
-        expect(path, name).toMatch(/^preact(\/|$)/);
+        expect(path, name).toMatch(/^(preact|diff|uplot)(\/|$)|^@(codemirror|lezer)\//);
+      // The engines are loaded apart, into a worker of the page.
+      const isEngine = name === 'console/editor/report.ts';
       for (const path of localImports(name))
         expect(
-          isForBrowser(path) || path === 'api/api-client.ts' || path === 'shared/result.ts',
+          isForBrowser(path) ||
+            ['api/api-client.ts', 'shared/result.ts'].includes(path) ||
+            (isEngine && ['configs', 'butane', 'ignition'].includes(roomOf(path))),
           `${name} imports ${path}`,
         ).toBe(true);
     }
@@ -137,14 +154,15 @@ describe('what is touched where', () => {
     /\b(R2Bucket|R2Object\w*|KVNamespace|WorkflowEntrypoint|Workflow\b|env\.(RELEASES|MACHINES|MIRROR_RELEASE|DELIVER_ANNOUNCEMENTS|LOOK_AT_RELEASE|METRICS))/;
   it.each(sources)('%s', (name) => {
     const isBindingFile =
-      /^(index|app|app-rooms|app-parts|routes)\.ts$|^observability\/observer\.ts$|^shared\/r2-documents\.ts$|\/(bucket|kv)\.ts$|^machines\/records\/(composed|handed|identities)\.ts$|^(announcements|mirror|machines\/(checks|gate)|shared\/dry-run)\/workflow\.ts$/.test(
+      /^(index|app|app-rooms|app-parts|routes)\.ts$|^observability\/observer\.ts$|^shared\/r2-documents\.ts$|\/(bucket|kv)\.ts$|^machines\/records\/(composed|handed|identities|served)\.ts$|^(announcements|mirror|machines\/(checks|gate)|shared\/dry-run)\/workflow\.ts$/.test(
         name,
       );
     const code = textOf(name).replace(/\/\*[\s\S]*?\*\/|\/\/.*|'[^'\n]*'|`[^`]*`/g, '');
     if (!isBindingFile) expect(code, 'bindings').not.toMatch(bindingTypes);
     const mayUseHono =
-      /^(app|routes)\.ts$|^shared\/http\/call\.ts$|^api\/contract\/document\.ts$|\/routes[^/]*\.ts$/.test(name) ||
-      roomOf(name) === 'pages';
+      /^(app|routes|routes-calls)\.ts$|^shared\/http\/call\.ts$|^api\/contract\/document\.ts$|\/routes[^/]*\.ts$/.test(
+        name,
+      ) || roomOf(name) === 'pages';
     if (!mayUseHono) expect(importsOf(name).join(), 'hono').not.toMatch(/hono/);
     const mayUseClock = /^(index|app)\.ts$|^shared\/platform\.ts$/.test(name) || isForBrowser(name) || isProgram(name);
     if (!mayUseClock)

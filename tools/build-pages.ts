@@ -43,6 +43,8 @@ const PARTS: Readonly<Record<string, (isReadable: boolean) => Promise<Made>>> = 
     const made = await bundle('public/assets/console.js', 'src/console/main.tsx', isReadable, textOf(CALLS));
     return { ...made, sources: [...made.sources, CALLS] };
   },
+  editor: (isReadable) => bundle('public/assets/editor.js', 'src/console/editor/code-mirror.ts', isReadable),
+  engine: (isReadable) => bundle('public/assets/engine.js', 'src/console/editor/engine-worker.ts', isReadable),
   copy: (isReadable) => bundle('public/assets/copy.js', 'src/console/copy.ts', isReadable),
   openpgp: async () => {
     const { openpgpText } = await import('./pages/openpgp.ts');

@@ -13,7 +13,7 @@ import { checkShape, shapeProblem, unknownName } from '../shared/http/api.ts';
 import { fieldProblem, type Problem } from '../shared/problem.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { mergeBody } from './call-requests.ts';
-import { kindOf, type MachineKind } from './user-data.ts';
+import { kindOf, type MachineKind } from './machine-kind.ts';
 import { notIgnition, whatItIs } from './what-it-is.ts';
 
 interface Validation {

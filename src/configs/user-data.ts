@@ -2,16 +2,13 @@
 import { gunzipSync } from 'node:zlib';
 import type { LocalFiles } from '../butane/local-files.ts';
 import type { Entry } from '../ignition/report.ts';
-import { type UserDataKind, userDataKind } from '../ignition/user-data.ts';
 import { concatBytes } from '../shared/bytes.ts';
 import { tooLong } from '../shared/http/api.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { readBundle } from './bundle.ts';
 import { base64Content, isGzip } from './encodings.ts';
+import { kindOf, type MachineKind } from './machine-kind.ts';
 import { isTar } from './tar.ts';
-
-/** The kind that a machine's record names. Multipart counts as cloud-config: coreos-cloudinit reads both. */
-export type MachineKind = 'ignition' | 'cloud-config' | 'script' | 'none';
 
 export interface UserData {
   /** The text after gunzip. Bytes that are not UTF-8 became U+FFFD, as when Ignition reads them. */
@@ -29,14 +26,6 @@ export type UserDataFault =
   | { readonly reason: 'bad-base64' }
   | { readonly reason: 'bad-archive'; readonly message: string }
   | { readonly reason: 'too-large'; readonly limit: number; readonly isUnzipped: boolean };
-
-const KINDS: Readonly<Record<UserDataKind, MachineKind>> = {
-  json: 'ignition',
-  'cloud-config': 'cloud-config',
-  multipart: 'cloud-config',
-  script: 'script',
-  empty: 'none',
-};
 
 /** Returns the text and kind of user data. `limit` is in bytes and applies both before and after gunzip. */
 export async function readUserData(
@@ -77,9 +66,6 @@ async function unzipped(
   const plain = await gunzip(bytes, limit);
   return plain.ok && isGzip(plain.value) ? err({ reason: 'twice-gzipped' }) : plain;
 }
-
-/** Returns the kind of a text that is not gzipped. */
-export const kindOf = (text: string): MachineKind => KINDS[userDataKind(text)];
 
 /** Returns one sentence for the client that sent the user data. */
 export function userDataProblem(fault: UserDataFault): string {

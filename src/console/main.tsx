@@ -1,18 +1,18 @@
 /** The console in the browser: the sign-in, then the screen that the fragment of the address names. */
 import { render } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { AnnouncementsScreen } from './announcements-screen.tsx';
-import { AuditScreen } from './audit-screen.tsx';
-import { Client, pageClient } from './client.ts';
-import { FleetsScreen } from './fleets-screen.tsx';
-import { JobsScreen } from './jobs-screen.tsx';
-import { MachineScreen } from './machine-screen.tsx';
-import { MachinesScreen } from './machines-screen.tsx';
-import { ProfilesScreen } from './profiles-screen.tsx';
-import { ReleasesScreen } from './releases-screen.tsx';
-import { forgetToken, keptToken } from './session.ts';
+import { AnnouncementsScreen } from './access/announcements-screen.tsx';
+import { AuditScreen } from './access/audit-screen.tsx';
+import { TokensScreen } from './access/tokens-screen.tsx';
+import { Client, pageClient } from './client/client.ts';
+import { forgetToken, keptToken } from './client/session.ts';
+import { FleetsScreen } from './fleets/fleets-screen.tsx';
+import { MachineScreen } from './machines/machine-screen.tsx';
+import { MachinesScreen } from './machines/machines-screen.tsx';
+import { ProfilesScreen } from './profiles/profiles-screen.tsx';
+import { JobsScreen } from './releases/jobs-screen.tsx';
+import { ReleasesScreen } from './releases/releases-screen.tsx';
 import { SignIn } from './sign-in.tsx';
-import { TokensScreen } from './tokens-screen.tsx';
 
 const SCREENS = [
   ['jobs', 'Mirror jobs'],

@@ -1,8 +1,8 @@
 /** Asks for the operator token, and tries it with a call before it shows the screens. */
 import { useState } from 'preact/hooks';
-import { faultText, pageClient } from './client.ts';
-import { keepToken } from './session.ts';
-import { Fault } from './widgets.tsx';
+import { faultText, pageClient } from './client/client.ts';
+import { keepToken } from './client/session.ts';
+import { Fault } from './widgets/widgets.tsx';
 
 interface SignInProps {
   readonly why: string | undefined;

@@ -1,6 +1,6 @@
 /** Composes a machine's config for its operator, and gives out its URLs with a pointer to the stored rendering. */
 
-import type { MachineKind } from '../configs/user-data.ts';
+import type { MachineKind } from '../configs/machine-kind.ts';
 import type { Composed, LayeredEntry } from '../ignition/compose.ts';
 import { newestSpec } from '../ignition/reader.ts';
 import { sha512Hex } from '../shared/bytes.ts';

@@ -1,7 +1,7 @@
 /** An operator's actions on machines. Each writes to R2 first, and then writes the copy in KV. */
 
 import { longNames } from '../configs/long-names.ts';
-import type { MachineKind } from '../configs/user-data.ts';
+import type { MachineKind } from '../configs/machine-kind.ts';
 import { change, type Stored } from '../shared/document.ts';
 import { ANYTHING, entityTag, type Precondition } from '../shared/http/precondition.ts';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -188,7 +188,8 @@ export async function deleteMachine(
   const cleared = isGoneNow ? await ports.store.deleteRenderings(id) : ok(undefined);
   const forgotten = cleared.ok && isGoneNow ? await ports.store.deleteState(id) : cleared;
   const removed = forgotten.ok && isGoneNow ? await ports.composer.remove(id) : forgotten;
-  return removed.ok ? stored : removed;
+  const emptied = removed.ok && isGoneNow ? await ports.served.remove(id) : removed;
+  return emptied.ok ? stored : emptied;
 }
 
 /** Returns the record of a machine with its etag. A deleted and an unknown machine are faults. */

@@ -18,7 +18,10 @@ export type OperatorFault =
   | VaultFault
   | { readonly reason: 'no-secret' }
   | ReleaseUnknown
-  | { readonly reason: 'unknown'; readonly what: 'machine' | 'profile' | 'fleet' | 'waiting machine' }
+  | {
+      readonly reason: 'unknown';
+      readonly what: 'machine' | 'profile' | 'fleet' | 'waiting machine' | 'config that it got';
+    }
   | { readonly reason: 'deleted' }
   | { readonly reason: 'conflict' }
   /** Fields have invalid values, or names that are not known. */

@@ -6,11 +6,13 @@ import type { MirrorStore } from '../mirror/store/bucket.ts';
 import { NO_NOTES } from '../mirror/store/notes.ts';
 import type { Catalogue } from '../releases/catalogue.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
+import type { Document } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import { lastingSigningKey } from '../signing/keyring.ts';
 import type { TrustedKeys } from '../signing/trusted-keys.ts';
+import type { ActivityNotes } from './bucket.ts';
 import type { Counters, Counts } from './counters.ts';
 import {
   BOOTS,
@@ -31,6 +33,7 @@ export interface MetricsPorts {
   readonly releases: ReleaseStore;
   readonly trustedKeys: TrustedKeys;
   readonly counters: Counters;
+  readonly activity: Document<ActivityNotes>;
   readonly version: string;
 }
 

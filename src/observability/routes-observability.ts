@@ -4,9 +4,11 @@ import { releaseProblem } from '../releases/serve/problems.ts';
 import { answerJson } from '../shared/http/api.ts';
 import { CACHE } from '../shared/http/cache.ts';
 import { type App, refuse } from '../shared/http/call.ts';
+import type { activityList } from './activity-answer.ts';
 import { publicHealth } from './health.ts';
 import type { Health, health as healthAnswer } from './health-answer.ts';
 import { type MetricsPorts, metricsText } from './metrics.ts';
+import { type ActivityPorts, recentActivity } from './note-hour.ts';
 import type { updateList } from './update-answer.ts';
 import { updateCounts } from './updates.ts';
 
@@ -34,6 +36,17 @@ export function updateRoutes({ counters }: Pick<MetricsPorts, 'counters'>): App 
     const counts = await updateCounts(counters);
     if (!counts.ok) return refuse(context, releaseProblem(counts.error));
     return answerJson<typeof updateList>({ items: counts.value, cursor: null });
+  });
+  return app;
+}
+
+/** Returns the router of `/api/activity`: what the service did, by hour. */
+export function activityRoutes(ports: ActivityPorts): App {
+  const app: App = new Hono();
+  app.get('/', async (context) => {
+    const spans = await recentActivity(ports);
+    if (!spans.ok) return refuse(context, releaseProblem(spans.error));
+    return answerJson<typeof activityList>({ items: spans.value, cursor: null });
   });
   return app;
 }

@@ -41,6 +41,8 @@ const FILES = {
   '/api/openapi.json': ['/api/openapi.json', 'application/json'],
   '/assets/style.css': ['/assets/style.css', 'text/css; charset=utf-8'],
   '/assets/console.js': ['/assets/console.js', SCRIPT],
+  '/assets/editor.js': ['/assets/editor.js', SCRIPT],
+  '/assets/engine.js': ['/assets/engine.js', SCRIPT],
   '/assets/copy.js': ['/assets/copy.js', SCRIPT],
   '/assets/icon.svg': ['/assets/icon.svg', 'image/svg+xml'],
 } as const;

@@ -180,6 +180,7 @@ describe('every call', () => {
     expect((await good('listMachines', { query: { prefix: 'vm', state: 'booted' } })).items).toHaveLength(1);
     const { layers, parts, sha512 } = await good('explainMachine', { params });
     expect(sha512).toBe(machine.lastBoot?.sha512);
+    expect(await good('getBootedConfig', { params })).toMatchObject({ id: 'vm-1', generation: 1, sha512 });
     expect((await good('patchMachine', { params, body: { version: '4593.2.5' } })).isChanged).toBe(true);
     expect((await good('putMachineUserData', { params, body: config('/v') })).generation).toBe(3);
     expect(await good('getMachineUserData', { params })).toEqual(JSON.parse(config('/v')));
@@ -305,6 +306,7 @@ describe('every call', () => {
   it('of the service and the webhooks', async () => {
     expect(await good('getMetrics', {})).toContain('flatcar_edge_mirror_jobs{state="complete"} 2');
     expect((await good('listUpdates', {})).items).toEqual([]);
+    expect((await good('listActivity', {})).items).toHaveLength(1);
     expect((await good('getHealth', {})).status).toBe('ok');
     expect(await good('getSigningKey', {})).toContain('BEGIN PGP PUBLIC KEY BLOCK');
     expect((await good('getReleaseIndex', {})).channels['stable']).toHaveProperty('amd64-usr');

@@ -1,6 +1,6 @@
 /** How the console writes numbers and dates. */
 import { expect, it } from 'vitest';
-import { bytes, duration, moment, relative } from '../../src/console/show.ts';
+import { bytes, duration, moment, relative } from '../../src/console/widgets/show.ts';
 
 const NOW = Date.parse('2026-11-27T12:00:00Z');
 

@@ -6,7 +6,7 @@ import { transpileButane } from '../../src/butane/butane/transpile.ts';
 import { transpileCt } from '../../src/butane/ct/transpile.ts';
 import { merge, validate } from '../../src/configs/inspect.ts';
 import { readUserData } from '../../src/configs/user-data.ts';
-import { configLines } from '../../src/console/config-lines.ts';
+import { configLines } from '../../src/console/machines/config-lines.ts';
 import { compose } from '../../src/ignition/compose.ts';
 import { readJson } from '../../src/ignition/json-source.ts';
 import { parseConfig } from '../../src/ignition/parse.ts';

@@ -1,7 +1,8 @@
 /** The readers of Ignition configs: each field that a rule reads, and each list that a rule walks. */
 import { gzipSync } from 'node:zlib';
 import { merge, validate } from '../../src/configs/inspect.ts';
-import { kindOf, readUserData } from '../../src/configs/user-data.ts';
+import { kindOf } from '../../src/configs/machine-kind.ts';
+import { readUserData } from '../../src/configs/user-data.ts';
 import { compose } from '../../src/ignition/compose.ts';
 import { placesIn, readJson } from '../../src/ignition/json-source.ts';
 import { parseConfig } from '../../src/ignition/parse.ts';

@@ -12,7 +12,7 @@ import { readYaml } from '../../src/butane/yaml/read-yaml.ts';
 import { asBytes, asFlag, asInteger, asText, tagFault } from '../../src/butane/yaml/scalar.ts';
 import { YamlReport } from '../../src/butane/yaml/yaml-report.ts';
 import { readFormat } from '../../src/configs/formats.ts';
-import { kindOf } from '../../src/configs/user-data.ts';
+import { kindOf } from '../../src/configs/machine-kind.ts';
 import type { Reader } from './growth.ts';
 
 /** A little more than the limit of the readers. */

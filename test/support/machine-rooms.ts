@@ -3,7 +3,7 @@
  * calls of the stores. Time is a virtual clock's, so that what waits for a store costs nothing.
  */
 
-import { kindOf } from '../../src/configs/user-data.ts';
+import { kindOf } from '../../src/configs/machine-kind.ts';
 import { BootLog } from '../../src/machines/boot/boots.ts';
 import { Capabilities } from '../../src/machines/boot/capability.ts';
 import { Composer, type ComposerOptions } from '../../src/machines/boot/composer.ts';
@@ -19,6 +19,7 @@ import { Current } from '../../src/machines/records/current.ts';
 import { handedBucket } from '../../src/machines/records/handed.ts';
 import { identityBucket } from '../../src/machines/records/identities.ts';
 import { copyNamespace } from '../../src/machines/records/kv.ts';
+import { servedBucket } from '../../src/machines/records/served.ts';
 import { Vault } from '../../src/machines/records/vault.ts';
 import { rawPath } from '../../src/releases/path.ts';
 import { WideEvent } from '../../src/shared/log.ts';
@@ -103,6 +104,7 @@ export class MachineRooms {
       identities: identityBucket(r2.bucket, platform),
       handed: handedBucket(r2.bucket, platform),
       current: new Current(platform, store, copies, vault),
+      served: servedBucket(r2.bucket, platform),
       composer: new Composer({ platform, store, vault, composed: composedBucket(r2.bucket, platform) }, composing),
       boots: new BootLog(platform, store),
       ignitionOf: async (place) => ok(readerOfPlace(place).ignition),

@@ -3,6 +3,10 @@
  * next. Nothing waits in earnest, and what waits for ever is found at once.
  */
 import type { Platform } from '../../src/shared/platform.ts';
+import { openpgp } from '../../src/signing/openpgp.ts';
+
+// What is loaded when it is first needed would be loaded while no time goes by: it is here already.
+await Promise.all([openpgp(), import('../../src/routes-calls.ts'), import('../../src/api/contract/contract.ts')]);
 
 interface Alarm {
   readonly due: number;

@@ -2,6 +2,7 @@
 
 import { formatQuery } from '../../configs/call-requests.ts';
 import {
+  booted,
   deletion,
   explanation,
   importResult,
@@ -124,6 +125,13 @@ export const machineCalls = {
       schema: explanation,
     },
     refusals: [404, 410, 422, 503],
+  },
+  getBootedConfig: {
+    ...{ ...MACHINE, method: 'get', path: '/api/machines/{id}/booted', needs: SECRETS },
+    summary: 'The config that the machine got last',
+    description: 'Beside `explain` it shows what the next boot changes. 404 where the machine has not got one.',
+    answer: { status: 200, description: 'The config, and when it first got it.', schema: booted },
+    refusals: [404, 410, 503],
   },
   exportMachines: {
     ...{ method: 'get', path: '/api/machines/export', tag: 'Machines', query: pageQuery, needs: ['secrets'] },

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { jsonSchema, merged, transpiled, validation } from '../../configs/call-answers.ts';
 import { mergeBody, schemaParams, transpileQuery, validateQuery } from '../../configs/call-requests.ts';
+import { activityList } from '../../observability/activity-answer.ts';
 import { health } from '../../observability/health-answer.ts';
 import { updateList } from '../../observability/update-answer.ts';
 import { publicIndexSchema } from '../../releases/store/release-index.ts';
@@ -56,6 +57,13 @@ export const otherCalls = {
     ...{ method: 'get', path: '/api/updates', tag: 'Service', needs: ['read', 'release'] },
     summary: 'How far updates are: what machines asked and told at `/v1/update/`, by release',
     answer: { status: 200, description: 'Counts by channel, board and release.', schema: updateList },
+    refusals: [503],
+  },
+  listActivity: {
+    ...{ method: 'get', path: '/api/activity', tag: 'Service', needs: ['read', 'release', 'machines'] },
+    summary: 'Boots, downloads and refused files by hour',
+    description: 'The counters of the metrics, as the poll has noted them once an hour for two weeks.',
+    answer: { status: 200, description: 'By hour, oldest first.', schema: activityList },
     refusals: [503],
   },
   getHealth: {

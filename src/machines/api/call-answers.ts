@@ -217,6 +217,17 @@ export const explanation = z
   })
   .meta({ id: 'Explanation', description: 'what boots, and which layer set each part' });
 
+export const booted = z
+  .object({
+    id: z.string(),
+    at: z.iso.datetime().meta({ description: 'when it got this config for the first time' }),
+    what: z.string().meta({ description: 'ignition; frozen: by a pointer' }),
+    generation: z.int(),
+    sha512: z.string().meta({ description: 'of what it got' }),
+    config: config.meta({ description: 'its own URL in it stands for the one that it asked' }),
+  })
+  .meta({ id: 'Booted', description: 'the config that a machine got last' });
+
 export const importResult = z
   .object({
     imported: z.int(),

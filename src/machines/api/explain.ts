@@ -4,6 +4,7 @@ import type { LayeredEntry } from '../../ignition/compose.ts';
 import { sha512Hex } from '../../shared/bytes.ts';
 import { answerJson } from '../../shared/http/api.ts';
 import type { Call } from '../../shared/http/call.ts';
+import { lastServed, SAMPLE_URL } from '../boot/served.ts';
 import { composeFor, layerTextsOf, readsOf } from '../issue.ts';
 import type { LayerTexts } from '../layers/layers.ts';
 import { engineOf, identityOf } from '../layers/render.ts';
@@ -11,7 +12,7 @@ import { SAMPLE_URLS } from '../layers/variables.ts';
 import { readMachine } from '../machines.ts';
 import { openSource } from '../next-record.ts';
 import { firstError } from '../problems.ts';
-import type { explanation, MachineView } from './call-answers.ts';
+import type { booted, explanation, MachineView } from './call-answers.ts';
 import { readId } from './machine-request.ts';
 import { bootState } from './machine-view.ts';
 import { type MachineRoom, originOf, refuse } from './room.ts';
@@ -69,6 +70,23 @@ export async function explainMachine(room: MachineRoom, call: Call): Promise<Res
   });
 }
 
+/** Answers `GET /api/machines/{id}/booted`: the config that the machine got last. */
+export async function bootedConfig(room: MachineRoom, call: Call): Promise<Response> {
+  const id = readId(call.req.param('id'));
+  if (!id.ok) return refuse(call, { reason: 'unknown', what: 'machine' });
+  const stored = await readMachine(room, id.value);
+  if (!stored.ok) return refuse(call, stored.error);
+  const served = await lastServed(room, id.value);
+  if (!served.ok)
+    return refuse(
+      call,
+      served.error.reason === 'none' ? { reason: 'unknown', what: 'config that it got' } : served.error,
+    );
+  const { at, sha512, generation, what, text } = served.value;
+  const config = JSON.parse(text) as Record<string, unknown>;
+  return answerJson<typeof booted>({ id: id.value, at, what, generation: Number(generation), sha512, config });
+}
+
 /** A pointer keeps the config of the day on which it was given out, and a machine that boots by it does not get the newer one. */
 function olderPointer({ lastBoot, isCurrent }: Pick<MachineView, 'lastBoot' | 'isCurrent'>): string[] {
   if (lastBoot?.what !== 'frozen' || isCurrent !== false) return [];
@@ -110,8 +128,6 @@ function withName(error: string, entries: readonly LayeredEntry[], texts: Texts)
   const layers = Object.keys(texts).filter((layer) => texts[layer]?.includes(name) === true);
   return `${error} (it is ${entry.of}${layers.length === 0 ? '' : `, of ${layers.join(' and ')}`})`;
 }
-
-const SAMPLE_URL = 'https://edge.invalid/boot/machine.epoch.nonce.0.mac';
 
 /** The capability is told when it is issued, and by no other call. */
 const withoutCapability = (text: string, url: string): Record<string, unknown> =>

@@ -23,7 +23,7 @@ import { type Machine, TEXT_LIMIT } from '../records/model.ts';
 import { answerWritten, foreignProfile } from './answer-written.ts';
 import type { deletion } from './call-answers.ts';
 import { machinePatch, tokenBody } from './call-requests.ts';
-import { explainMachine } from './explain.ts';
+import { bootedConfig, explainMachine } from './explain.ts';
 import { listMachines } from './list-machines.ts';
 import { namesIn, patchOf, takenAway } from './machine-patch.ts';
 import { readFormatQuery, readId, readMachineQuery, readShape, readUserText } from './machine-request.ts';
@@ -65,6 +65,7 @@ export function machineRoutes(room: MachineRoom): App {
     return await answerWritten(room, call, await putUserData(room, id.value, nothing, preconditionIn(call)));
   });
   app.get('/:id/explain', (call) => explainMachine(room, call));
+  app.get('/:id/booted', (call) => bootedConfig(room, call));
   return app;
 }
 

@@ -14,6 +14,7 @@ import type { MachineStore } from '../records/bucket.ts';
 import type { Current, Proven } from '../records/current.ts';
 import type { HandedStore } from '../records/handed.ts';
 import { type Machine, type Profile, profilesOf } from '../records/model.ts';
+import type { ServedStore } from '../records/served.ts';
 import type { Vault, VaultFault } from '../records/vault.ts';
 import { type Body, cloudConfig, frozen, IGNITION, type Made, metadata, type NotThere, TEXT } from './bodies.ts';
 import {
@@ -37,6 +38,7 @@ export type Wanted =
   | { readonly what: 'frozen'; readonly sha512: string };
 
 export interface BootPorts {
+  readonly served: ServedStore;
   readonly platform: Platform;
   readonly releaseOf: ReleaseOf;
   readonly hasUpdates: HasUpdates;

@@ -14,6 +14,7 @@ import { type BootLog, ignitionVersion } from './boots.ts';
 import { answerDone } from './done.ts';
 import { asksUserData } from './metadata.ts';
 import { answerMetadata, isMetadata, UNREADABLE } from './routes-metadata.ts';
+import { keepServed } from './served.ts';
 
 export interface BootRoom extends BootPorts {
   readonly boots: BootLog;
@@ -110,7 +111,18 @@ async function answerWanted(
   // Firmware that has no TLS asks by plain HTTP, and cannot follow a link to https, whatever PUBLIC_URL says.
   const origin = isScript(wanted.what) ? asked : room.publicUrl || asked;
   if (isScript(wanted.what) && !canStandInScript(origin)) return problemLine(ODD_HOST, request.method);
-  return respond(room, context, wanted, await answerBoot(room, { capability, wanted, origin, isHead }));
+  const answer = await answerBoot(room, { capability, wanted, origin, isHead });
+  if (answer.ok && !isHead && isConfig(wanted.what)) keepAfter(room, wanted.what, answer.value);
+  return respond(room, context, wanted, answer);
+}
+
+const isConfig = (what: Wanted['what']): boolean => what === 'ignition' || what === 'frozen';
+
+/** After the answer: a machine does not wait for it. */
+function keepAfter(room: BootRoom, what: string, { body, machine, sha512 }: BootAnswer): void {
+  const { id, generation } = machine;
+  const at = new Date(room.platform.now()).toISOString();
+  room.platform.waitUntil(keepServed(room, id, body, { at, sha512, generation: String(generation), what }));
 }
 
 /** Answers a request with what was found for it, and records it for the machine. */

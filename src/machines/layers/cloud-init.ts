@@ -3,7 +3,7 @@
  * coreos-cloudinit looks for it only where it knows the platform. So the config that boots instead gets a unit that
  * fetches it, as the default.ign files of Flatcar's OEM packages had one. No I/O.
  */
-import { kindOf, type MachineKind } from '../../configs/user-data.ts';
+import { kindOf, type MachineKind } from '../../configs/machine-kind.ts';
 import type { Engine } from '../../ignition/combine.ts';
 import { compose, type LayeredEntry, type NamedText } from '../../ignition/compose.ts';
 import type { LayerTexts, ProfileTexts } from './layers.ts';

@@ -1,5 +1,5 @@
 /** Renders the config that a machine boots, and makes the pointer to a stored rendering. */
-import { kindOf } from '../../configs/user-data.ts';
+import { kindOf } from '../../configs/machine-kind.ts';
 import type { Engine } from '../../ignition/combine.ts';
 import {
   type Composed,

@@ -1,0 +1,214 @@
+/**
+ * Edits the base or the default of a profile. The operator can try a change first and sees which machines it would break.
+ * Where somebody else has written meanwhile, both texts are shown, and none is lost.
+ */
+import { useState } from 'preact/hooks';
+import type { CallAnswer } from '../../api/api-client.ts';
+import { isOvertaken, useAction, useClient } from '../client/client.ts';
+import { CodeEditor } from '../editor/code-editor.tsx';
+import { ConfigEditor, EntryList } from '../editor/config-editor.tsx';
+import { useDraft } from '../editor/drafts.ts';
+import type { Format } from '../editor/report.ts';
+import { RestoredNotice } from '../editor/restored-notice.tsx';
+import { TextDiff } from '../editor/text-diff.tsx';
+import { Confirm, Fault } from '../widgets/widgets.tsx';
+import { Breaks } from './breaks.tsx';
+import { CheckProgress } from './profile-check.tsx';
+
+type Profile = CallAnswer<'getProfile'>;
+type Change = CallAnswer<'putProfileBase'>;
+export type Layer = 'base' | 'default';
+
+interface LayerEditorProps {
+  readonly profile: Profile;
+  readonly layer: Layer;
+  readonly meaning: string;
+  readonly onChanged: () => Promise<void>;
+}
+
+/** What is stored. */
+interface Seen {
+  readonly text: string;
+  readonly etag: string | null;
+}
+
+const seenOf = (profile: Profile, layer: Layer): Seen => ({ text: profile[layer] ?? '', etag: profile.etags[layer] });
+
+/** Shows the editor of one layer. */
+export function LayerEditor({ profile, layer, meaning, onChanged }: LayerEditorProps) {
+  const { name } = profile;
+  const client = useClient();
+  const stored = seenOf(profile, layer);
+  const draft = useDraft(`profile/${name}/${layer}`, stored.text, stored.etag);
+  const { value: text, set: setText } = draft;
+  const [format, setFormat] = useState<Format>('auto');
+  const [effect, setEffect] = useState<Change | undefined>(undefined);
+  // What both of you began with.
+  const [began, setBegan] = useState(stored.text);
+  const [theirs, setTheirs] = useState<Seen | undefined>(undefined);
+  const [isAsking, setAsking] = useState(false);
+  const action = useAction();
+  const edit = (next: string) => {
+    setText(next);
+    // What was said of another text says nothing of this one.
+    setEffect(undefined);
+    action.forget();
+  };
+  const latest = async (): Promise<Seen | undefined> => {
+    const answer = await client.call('getProfile', { params: { name } });
+    return answer.ok ? seenOf(answer.value, layer) : undefined;
+  };
+  const save = async (how: { readonly dry?: boolean; readonly force?: boolean } = {}) => {
+    const query = {
+      ...(how.dry ? { dry_run: '1' as const } : {}),
+      ...(how.force ? { force: '1' as const } : {}),
+    };
+    const condition = draft.etag == null ? { ifNoneMatch: '*' } : { ifMatch: draft.etag };
+    const params = { name };
+    const asked = { params, query: { ...query, ...(format === 'ct' ? { format } : {}) }, body: text, ...condition };
+    const change =
+      text.trim() === ''
+        ? await action.run(layer === 'base' ? 'deleteProfileBase' : 'deleteProfileDefault', {
+            ...{ params, query, ...condition },
+          })
+        : await action.run(layer === 'base' ? 'putProfileBase' : 'putProfileDefault', asked);
+    setEffect(change);
+    if (change === undefined || how.dry) return;
+    draft.forget();
+    setBegan(text);
+    if (change.change === null) draft.rebase((await latest())?.etag ?? draft.etag);
+    await onChanged();
+  };
+  const compare = async () => setTheirs(await latest());
+  const isRefusedForBreaks = action.refusal?.reason === 'refused' && action.refusal.status === 409;
+  return (
+    <form
+      aria-label={`${layer} of ${name}`}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <RestoredNotice
+        draft={draft}
+        onDrop={() => {
+          draft.rebase(stored.etag);
+          setText(stored.text);
+        }}
+      />
+      <ConfigEditor
+        label={meaning}
+        text={text}
+        onText={edit}
+        format={format}
+        onFormat={setFormat}
+        engine={profile.engine}
+        isUserData={false}
+      />
+      {isOvertaken(action.refusal) ? (
+        <div class="notice warn" role="alert">
+          <p>
+            Somebody else has changed the {layer} since it was shown here. Nothing was stored, and your text is still in
+            the field.
+          </p>
+          <button type="button" onClick={() => void compare()}>
+            Show their {layer}
+          </button>
+        </div>
+      ) : (
+        <Fault text={action.fault} />
+      )}
+      {theirs === undefined ? null : (
+        <section class="panel" aria-label={`The ${layer} that is stored now`}>
+          <h3>The {layer} that is stored now</h3>
+          <CodeEditor label={`Their ${layer}`} text={theirs.text} />
+          <h3>What you changed, beside theirs</h3>
+          <div class="side-by-side">
+            <section>
+              <h4>They changed</h4>
+              <TextDiff label={`Their change of the ${layer}`} before={began} after={theirs.text} />
+            </section>
+            <section>
+              <h4>You changed</h4>
+              <TextDiff label={`Your change of the ${layer}`} before={began} after={text} />
+            </section>
+          </div>
+          <div class="row">
+            <button
+              type="button"
+              onClick={() => {
+                draft.rebase(theirs.etag);
+                setBegan(theirs.text);
+                setText(theirs.text);
+                setTheirs(undefined);
+              }}
+            >
+              Take theirs into the field
+            </button>
+            <button
+              type="button"
+              onClick={() => {
+                draft.rebase(theirs.etag);
+                setBegan(theirs.text);
+                setTheirs(undefined);
+              }}
+            >
+              Keep mine; the next save replaces theirs
+            </button>
+          </div>
+        </section>
+      )}
+      {effect === undefined ? null : <Effect change={effect} />}
+      {effect?.change === null || effect?.change === undefined ? null : (
+        <CheckProgress profile={name} change={effect.change} onEnded={onChanged} />
+      )}
+      <div class="row">
+        <button type="submit" class="primary" disabled={action.isBusy}>
+          Save {layer}
+        </button>
+        <button type="button" disabled={action.isBusy} onClick={() => void save({ dry: true })}>
+          Try {layer} on the machines
+        </button>
+        {isRefusedForBreaks ? (
+          <button type="button" class="danger" disabled={action.isBusy} onClick={() => setAsking(true)}>
+            Save {layer} all the same
+          </button>
+        ) : null}
+      </div>
+      {isAsking ? (
+        <Confirm
+          title={`Save the ${layer} of ${name} all the same?`}
+          text={`${action.fault ?? ''} Machines that do not merge with it get no config until that is mended.`}
+          confirm="Save it all the same"
+          onConfirm={() => void save({ force: true })}
+          onClose={() => setAsking(false)}
+        />
+      ) : null}
+    </form>
+  );
+}
+
+function Effect({
+  change: { dryRun, isChanged, checked, broken, breaks, cursor, entries, change },
+}: {
+  change: Change;
+}) {
+  const outcome =
+    change !== null
+      ? 'Not stored yet: the other machines are being looked at'
+      : dryRun
+        ? 'Nothing was stored'
+        : isChanged
+          ? 'Saved'
+          : 'Nothing is different: nothing was written';
+  const more = cursor === null ? '' : ', and there are more';
+  return (
+    <div role="status">
+      <p class={`notice ${broken === 0 ? 'good' : 'bad'}`}>
+        {outcome}: {checked} machines looked at{more}, {broken} would not boot any more.
+      </p>
+      <EntryList entries={entries} />
+      <Breaks breaks={breaks} />
+    </div>
+  );
+}

@@ -1,0 +1,90 @@
+/** The config that a machine got last: kept when it changes, told without its URL, gone with the machine. */
+import { describe, expect, it } from 'vitest';
+import { SAMPLE_URL, withoutUrls } from '../../src/machines/boot/served.ts';
+import { config } from '../support/machine-texts.ts';
+import { type NodeEdge, nodeEdge } from '../support/node-edge.ts';
+
+const pathsOf = (booted: { config: { storage: { files: { path: string }[] } } }) =>
+  booted.config.storage.files.map(({ path }) => path);
+
+async function booting(edge: NodeEdge, text: string, query = '?profile=web') {
+  const issued = await (await edge.call('PUT', `/api/machines/vm-1${query}`, text)).json<{
+    urls: { ignition: string };
+    pointer: object;
+  }>();
+  const boot = async (url = issued.urls.ignition) => {
+    const answer = await edge.fetchUrl(url);
+    await edge.settle();
+    return await answer.text();
+  };
+  const booted = async () => await edge.call('GET', '/api/machines/vm-1/booted');
+  return { issued, boot, booted };
+}
+
+describe('what a machine got last', () => {
+  it('stays what it was until the machine boots something else', async () => {
+    const edge = await nodeEdge();
+    await edge.call('PUT', '/api/profiles/web/base', config('/base'));
+    const { boot, booted } = await booting(edge, config('/user'));
+    expect((await booted()).status).toBe(404);
+    await boot();
+    const first = await (await booted()).json<Parameters<typeof pathsOf>[0] & { at: string; sha512: string }>();
+    expect(pathsOf(first)).toEqual(['/base', '/user']);
+    await edge.call('PUT', '/api/profiles/web/base', config('/other'));
+    expect(pathsOf(await (await booted()).json())).toEqual(['/base', '/user']);
+    const explained = await (await edge.call('GET', '/api/machines/vm-1/explain')).json<{ sha512: string }>();
+    expect(explained.sha512).not.toBe(first.sha512);
+    await boot();
+    const second = await (await booted()).json<typeof first>();
+    expect([pathsOf(second), second.sha512]).toEqual([['/other', '/user'], explained.sha512]);
+  });
+
+  it('is written once for boots with the same config, and sealed', async () => {
+    const edge = await nodeEdge();
+    await edge.call('PUT', '/api/profiles/web/base', config('/base'));
+    const { boot, booted } = await booting(edge, config('/user'));
+    await boot();
+    const { at } = await (await booted()).json<{ at: string }>();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await boot();
+    expect(await (await booted()).json()).toMatchObject({ at });
+    const kept = await edge.bucket.r2.get('served/vm-1');
+    expect(await kept?.text()).not.toContain('/user');
+  });
+
+  it('is not changed by a HEAD, a script or a refusal, and goes with the machine', async () => {
+    const edge = await nodeEdge();
+    await edge.call('PUT', '/api/profiles/web/base', config('/base'));
+    const { issued, boot, booted } = await booting(edge, config('/user'));
+    await edge.fetchUrl(issued.urls.ignition, { method: 'HEAD' });
+    await edge.settle();
+    expect((await booted()).status).toBe(404);
+    await boot();
+    expect((await edge.call('DELETE', '/api/machines/vm-1')).status).toBe(200);
+    expect((await booted()).status).toBe(410);
+    expect(await edge.bucket.r2.head('served/vm-1')).toBeNull();
+  });
+
+  it('tells the machine its own URL nowhere', async () => {
+    const edge = await nodeEdge();
+    const text =
+      '{"ignition":{"version":"3.3.0"},"storage":{"files":[{"path":"/u","contents":{"source":"data:,{{edge.done_url}}"}}]}}';
+    const { issued, boot, booted } = await booting(edge, text, '');
+    const served = await boot();
+    const capability = issued.urls.ignition.split('/')[4] ?? 'none';
+    const told = await (await booted()).text();
+    expect(told).not.toContain(capability);
+    expect(served).toContain(capability);
+    expect(told).toContain(`${SAMPLE_URL}/done`);
+  });
+});
+
+it.each([
+  ['"https://edge.test/boot/vm-1.a.b.0.mac-_/done"', `"${SAMPLE_URL}/done"`],
+  ['http://[::1]:8787/boot/vm-1.a.b.0.mac x http://e/boot/vm-1.c', `${SAMPLE_URL} x ${SAMPLE_URL}`],
+  ['/boot/vm-1.a', SAMPLE_URL],
+  ['/boot/vm-2.a', '/boot/vm-2.a'],
+  ['', ''],
+])('takes the URLs out of %j', (text, shown) => {
+  expect(withoutUrls(text, 'vm-1')).toBe(shown);
+});
