@@ -45,6 +45,7 @@ const PARTS: Readonly<Record<string, (isReadable: boolean) => Promise<Made>>> = 
   },
   editor: (isReadable) => bundle('public/assets/editor.js', 'src/console/editor/code-mirror.ts', isReadable),
   engine: (isReadable) => bundle('public/assets/engine.js', 'src/console/editor/engine-worker.ts', isReadable),
+  plots: (isReadable) => bundle('public/assets/plots.js', 'src/console/plots/uplot-plot.ts', isReadable),
   copy: (isReadable) => bundle('public/assets/copy.js', 'src/console/copy.ts', isReadable),
   openpgp: async () => {
     const { openpgpText } = await import('./pages/openpgp.ts');

@@ -9,12 +9,14 @@ import { forgetToken, keptToken } from './client/session.ts';
 import { FleetsScreen } from './fleets/fleets-screen.tsx';
 import { MachineScreen } from './machines/machine-screen.tsx';
 import { MachinesScreen } from './machines/machines-screen.tsx';
+import { OverviewScreen } from './overview/overview-screen.tsx';
 import { ProfilesScreen } from './profiles/profiles-screen.tsx';
 import { JobsScreen } from './releases/jobs-screen.tsx';
 import { ReleasesScreen } from './releases/releases-screen.tsx';
 import { SignIn } from './sign-in.tsx';
 
 const SCREENS = [
+  ['overview', 'Overview'],
   ['jobs', 'Mirror jobs'],
   ['releases', 'Releases'],
   ['machines', 'Machines'],
@@ -37,7 +39,8 @@ function Screen({ address }: { address: string }) {
   if (screen === 'profiles') return <ProfilesScreen named={name} />;
   if (screen === 'machines')
     return name === '' ? <MachinesScreen filter={filter} /> : <MachineScreen id={name} key={name} />;
-  return <JobsScreen />;
+  if (screen === 'jobs') return <JobsScreen />;
+  return <OverviewScreen />;
 }
 
 /** Decodes a name in the address. An address that somebody typed may be badly encoded; then the text stays as it is. */
@@ -49,7 +52,7 @@ function decoded(text: string): string {
   }
 }
 
-const currentAddress = (): string => location.hash.replace(/^#\/?/, '') || 'jobs';
+const currentAddress = (): string => location.hash.replace(/^#\/?/, '') || 'overview';
 
 function Console() {
   const [token, setToken] = useState(keptToken);

@@ -43,6 +43,7 @@ const FILES = {
   '/assets/console.js': ['/assets/console.js', SCRIPT],
   '/assets/editor.js': ['/assets/editor.js', SCRIPT],
   '/assets/engine.js': ['/assets/engine.js', SCRIPT],
+  '/assets/plots.js': ['/assets/plots.js', SCRIPT],
   '/assets/copy.js': ['/assets/copy.js', SCRIPT],
   '/assets/icon.svg': ['/assets/icon.svg', 'image/svg+xml'],
 } as const;

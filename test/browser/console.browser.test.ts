@@ -69,18 +69,19 @@ describe.skipIf(!hasBrowser)('the console', () => {
 
   it('keeps the token in memory alone, unless it is asked to keep it for the tab', async () => {
     await signIn(OPERATOR_TOKEN);
-    await page.getByRole('heading', { name: 'Mirror jobs' }).waitFor();
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
     expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
     await page.reload();
     await page.getByLabel('Keep it until this tab is closed').check();
     await signIn(OPERATOR_TOKEN);
-    await page.getByRole('heading', { name: 'Mirror jobs' }).waitFor();
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
     await page.reload();
-    await page.getByRole('heading', { name: 'Mirror jobs' }).waitFor();
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
   });
 
   it('starts a mirror job and watches it to 100 %', async () => {
     edge.upstream.rules = [{ path: `${IMAGE}$`, method: 'GET', chunkDelayMs: 100 }];
+    await show('Mirror jobs');
     await page.getByRole('button', { name: 'Mirror it' }).click();
     const job = page.getByRole('region', { name: 'stable 4593.2.5 amd64-usr' });
     const files = job.getByRole('progressbar', { name: 'Files of stable 4593.2.5 amd64-usr' });
@@ -318,6 +319,13 @@ describe.skipIf(!hasBrowser)('the console', () => {
     expect(await lineOf('"/etc/base"').getAttribute('class')).toContain('layer-base');
     expect(await lineOf('"/etc/user"').getAttribute('class')).toContain('layer-user');
     await page.getByRole('region', { name: 'Boots' }).getByText('Ignition 2.26.0').waitFor();
+    await page.getByText('They are the same.').waitFor();
+    const newBase = '{"ignition":{"version":"3.3.0"},"storage":{"files":[{"path":"/etc/newer"}]}}';
+    await edge.api('/api/profiles/web/base', { method: 'PUT', body: newBase });
+    await page.reload();
+    const difference = page.getByRole('textbox', { name: 'Difference to its last boot' });
+    await difference.locator('.line-removed').getByText('/etc/base').waitFor();
+    await difference.locator('.line-added').getByText('/etc/newer').waitFor();
     await expectGoodLooks(page, 'console-machine');
   });
 
@@ -525,6 +533,21 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.getByRole('button', { name: 'Unpin current' }).click();
     await page.getByRole('button', { name: 'Unpin it' }).click();
     await panel.getByText('pinned').waitFor({ state: 'detached' });
+  });
+
+  it('says on one screen what is served, what happened and what needs somebody, with plots and their tables', async () => {
+    await show('Overview');
+    const matters = page.getByRole('region', { name: 'What needs attention' });
+    await matters.getByText(/Mirroring stable 4593.2.7 amd64-usr failed/).waitFor();
+    await page.getByRole('region', { name: 'What is served' }).getByText('verified, mirrored here').first().waitFor();
+    await page.locator('.plot canvas').nth(2).waitFor();
+    await page.getByText('As a table: Boots an hour').click();
+    expect(await page.getByRole('region', { name: 'Boots an hour, by day' }).getByRole('row').count()).toBeGreaterThan(
+      1,
+    );
+    await expectGoodLooks(page, 'console-overview');
+    await matters.getByRole('link', { name: 'Look at it' }).first().click();
+    await page.getByRole('heading', { name: 'Mirror jobs' }).waitFor();
   });
 
   it('shows who wrote what', async () => {

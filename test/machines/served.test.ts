@@ -67,15 +67,18 @@ describe('what a machine got last', () => {
 
   it('tells the machine its own URL nowhere', async () => {
     const edge = await nodeEdge();
-    const text =
-      '{"ignition":{"version":"3.3.0"},"storage":{"files":[{"path":"/u","contents":{"source":"data:,{{edge.done_url}}"}}]}}';
-    const { issued, boot, booted } = await booting(edge, text, '');
+    const base = {
+      ignition: { version: '3.3.0' },
+      storage: { files: [{ path: '/u', contents: { source: 'data:,{{edge.done_url}}' } }] },
+    };
+    await edge.call('PUT', '/api/profiles/web/base', JSON.stringify(base));
+    const { issued, boot, booted } = await booting(edge, config('/user'));
     const served = await boot();
     const capability = issued.urls.ignition.split('/')[4] ?? 'none';
     const told = await (await booted()).text();
     expect(told).not.toContain(capability);
     expect(served).toContain(capability);
-    expect(told).toContain(`${SAMPLE_URL}/done`);
+    expect(decodeURIComponent(told)).toContain(`data:,${SAMPLE_URL}/done`);
   });
 });
 
@@ -83,6 +86,7 @@ it.each([
   ['"https://edge.test/boot/vm-1.a.b.0.mac-_/done"', `"${SAMPLE_URL}/done"`],
   ['http://[::1]:8787/boot/vm-1.a.b.0.mac x http://e/boot/vm-1.c', `${SAMPLE_URL} x ${SAMPLE_URL}`],
   ['/boot/vm-1.a', SAMPLE_URL],
+  ['data:,http%3A%2F%2Fe%3A80%2Fboot%2Fvm-1.a.b%2Fdone', `data:,${encodeURIComponent(SAMPLE_URL)}%2Fdone`],
   ['/boot/vm-2.a', '/boot/vm-2.a'],
   ['', ''],
 ])('takes the URLs out of %j', (text, shown) => {

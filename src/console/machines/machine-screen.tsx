@@ -13,6 +13,7 @@ import { Chip, Confirm, Fault, ScrollBox } from '../widgets/widgets.tsx';
 import { IssuedPanel } from './issued-panel.tsx';
 import { MachineForm } from './machine-form.tsx';
 import { MergeView } from './merge-view.tsx';
+import { SinceLastBoot } from './since-last-boot.tsx';
 
 type Machine = CallAnswer<'getMachine'>;
 
@@ -60,6 +61,14 @@ export function MachineScreen({ id }: { id: string }) {
           <h2>What it boots, and where that comes from</h2>
           <Fault text={explained.fault} />
           {explained.value === undefined ? null : <Explained explained={explained.value} />}
+          {explained.value?.valid ? (
+            <SinceLastBoot
+              key={machine.lastBoot?.sha512 ?? ''}
+              id={id}
+              explained={explained.value}
+              lastDigest={machine.lastBoot?.sha512}
+            />
+          ) : null}
           <h2>Last boots</h2>
           <Boots boots={machine.boots} />
         </>

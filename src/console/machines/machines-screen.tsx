@@ -3,11 +3,12 @@ import { useEffect, useState } from 'preact/hooks';
 import type { CallAnswer } from '../../api/api-client.ts';
 import { useAnswer } from '../client/client.ts';
 import { Pager, usePages } from '../widgets/pager.tsx';
-import { STATES, StateChip } from '../widgets/state-chip.tsx';
-import { When } from '../widgets/when.tsx';
-import { Choice, Fault, Field, ScrollBox } from '../widgets/widgets.tsx';
+import { STATES } from '../widgets/state-chip.tsx';
+import { Choice, Fault, Field } from '../widgets/widgets.tsx';
+import { BulkActs } from './bulk-acts.tsx';
 import { IssuedPanel } from './issued-panel.tsx';
 import { MachineForm } from './machine-form.tsx';
+import { MachineTable } from './machine-table.tsx';
 
 interface Filter {
   readonly prefix: string;
@@ -33,6 +34,7 @@ export function MachinesScreen({ filter: given }: { filter: string }) {
   const pages = usePages();
   const [issued, setIssued] = useState<CallAnswer<'putMachine'> | undefined>(undefined);
   const [isMaking, setMaking] = useState(false);
+  const [chosen, setChosen] = useState<readonly string[]>([]);
   useEffect(() => pages.restart(), [given]);
   const ask = (change: Partial<Filter>) => {
     // A letter more is no page to go back to.
@@ -47,6 +49,8 @@ export function MachinesScreen({ filter: given }: { filter: string }) {
     ...pages.query,
   };
   const { value, fault, reload } = useAnswer('listMachines', { query });
+  // What is not shown any more must not be acted on.
+  const present = chosen.filter((id) => value?.items.some((machine) => machine.id === id));
   const made = (answer: CallAnswer<'putMachine'>) => {
     setIssued(answer);
     setMaking(false);
@@ -78,56 +82,16 @@ export function MachinesScreen({ filter: given }: { filter: string }) {
           {value.cursor === null ? '.' : ': the next page looks at more of them.'}
         </p>
       ) : null}
-      {value === undefined || value.items.length === 0 ? null : <MachineTable machines={value.items} />}
+      {value === undefined || value.items.length === 0 ? null : (
+        <>
+          <BulkActs chosen={present} onDone={() => void reload()} />
+          <MachineTable machines={value.items} chosen={present} onChosen={setChosen} />
+        </>
+      )}
       {value?.unreadable?.map(({ id, reason }) => (
         <Fault key={id} text={`${id} cannot be read: ${reason}`} />
       ))}
       <Pager pages={pages} next={value?.cursor} labels={['Previous page', 'Next page']} />
     </>
-  );
-}
-
-function MachineTable({ machines }: { machines: CallAnswer<'listMachines'>['items'] }) {
-  return (
-    <ScrollBox label="Machines">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Id</th>
-            <th scope="col">Profile</th>
-            <th scope="col">State</th>
-            <th scope="col">Last asked</th>
-            <th scope="col">User data</th>
-            <th scope="col">Generation</th>
-            <th scope="col">URLs end</th>
-            <th scope="col">Changed</th>
-          </tr>
-        </thead>
-        <tbody>
-          {machines.map(({ id, profile, kind, generation, expiresAt, updatedAt, state, lastBoot }) => (
-            <tr key={id}>
-              <th scope="row">
-                <a href={`#/machines/${encodeURIComponent(id)}`}>{id}</a>
-              </th>
-              <td>{profile ?? 'none'}</td>
-              <td>
-                <StateChip state={state} />
-              </td>
-              <td>
-                <When at={lastBoot?.at} none="never" />
-              </td>
-              <td>{kind}</td>
-              <td>{generation}</td>
-              <td>
-                <When at={expiresAt} none="never" />
-              </td>
-              <td>
-                <When at={updatedAt} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </ScrollBox>
   );
 }

@@ -52,18 +52,31 @@ const IN_CAPABILITY = /[\w.-]/;
 /** A URL begins this far before its path at most: a scheme and the name of a host. */
 const MOST_ORIGIN = 300;
 
-/** The capability is told when it is issued, and kept nowhere. One pass over the text. */
-export function withoutUrls(text: string, id: string): string {
-  const mark = `/boot/${id}.`;
+/** How a URL stands in a config: as it is, or percent-encoded in a `data:` URL. */
+const SPELLINGS = [
+  { mark: (id: string) => `/boot/${id}.`, origin: /https?:\/\/[^\s"'\\/]*$/, written: SAMPLE_URL },
+  {
+    mark: (id: string) => `%2Fboot%2F${id}.`,
+    origin: /https?%3A%2F%2F[^\s"'\\/,]*$/i,
+    written: encodeURIComponent(SAMPLE_URL),
+  },
+] as const;
+
+/** The capability is told when it is issued, and kept nowhere. One pass over the text for each spelling. */
+export const withoutUrls = (text: string, id: string): string =>
+  SPELLINGS.reduce((shown, { mark, origin, written }) => without(shown, mark(id), origin, written), text);
+
+function without(text: string, mark: string, origin: RegExp, written: string): string {
   let shown = '';
   let at = 0;
   for (;;) {
     const found = text.indexOf(mark, at);
     if (found < 0) return shown + text.slice(at);
-    const begin = text.slice(Math.max(at, found - MOST_ORIGIN), found).search(/https?:\/\/[^\s"'\\/]*$/);
+    const near = Math.max(at, found - MOST_ORIGIN);
+    const begin = text.slice(near, found).search(origin);
     let end = found + mark.length;
     while (end < text.length && IN_CAPABILITY.test(text[end] ?? '')) end += 1;
-    shown += text.slice(at, begin < 0 ? found : Math.max(at, found - MOST_ORIGIN) + begin) + SAMPLE_URL;
+    shown += text.slice(at, begin < 0 ? found : near + begin) + written;
     at = end;
   }
 }

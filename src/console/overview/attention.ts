@@ -1,0 +1,50 @@
+/** Finds what an operator should look at, and where. No I/O. */
+import type { CallAnswer } from '../../api/api-client.ts';
+
+interface Seen {
+  readonly health: CallAnswer<'getHealth'> | undefined;
+  readonly jobs: CallAnswer<'listMirrors'>['items'];
+  readonly aliases: CallAnswer<'listAliases'>['items'];
+  readonly failing: CallAnswer<'listMachines'> | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+export interface Matter {
+  readonly tone: 'bad' | 'warn';
+  readonly text: string;
+  /** The address of the screen where it can be mended; absent where it is mended in the deployment. */
+  readonly href?: string;
+}
+
+/** A key that ends sooner is named: its owner has a new one months before. */
+const SOON_DAYS = 60;
+/** A job that failed longer ago is history. */
+const RECENT_MS = 30 * 86_400_000;
+
+/** Returns what needs attention, the worst first. */
+export function mattersIn({ health, jobs, aliases, failing, now }: Seen): Matter[] {
+  const matters: Matter[] = [];
+  const add = (tone: Matter['tone'], text: string, href?: string) =>
+    matters.push({ tone, text, ...(href === undefined ? {} : { href }) });
+  for (const todo of health?.todo ?? []) add(health?.status === 'failing' ? 'bad' : 'warn', todo);
+  for (const { path, reason } of health?.refused ?? [])
+    add('bad', `${path} is refused: ${reason}. It is tried again by itself.`);
+  const daysLeft = health?.signingKey?.daysLeft;
+  if (typeof daysLeft === 'number' && daysLeft < SOON_DAYS && health?.signingKey?.warning === undefined)
+    add('warn', `The signing key ends in ${daysLeft} days.`);
+  for (const { channel, board, version, state, reason, queuedAt } of jobs)
+    if (state === 'failed' && now - Date.parse(queuedAt) < RECENT_MS)
+      add('bad', `Mirroring ${channel} ${version} ${board} failed${reason ? `: ${reason}` : ''}.`, '#/jobs');
+  for (const { channel, board, alias, holds } of aliases)
+    for (const { text } of holds) add('warn', `${channel} ${board} ${alias} is held back: ${text}.`, '#/releases');
+  const count = failing?.items.length ?? 0;
+  const isMore = failing !== undefined && failing.cursor !== null;
+  if (count > 0 || isMore)
+    add(
+      'bad',
+      `${isMore ? `${count} machines or more` : count === 1 ? '1 machine' : `${count} machines`} asked for a config and got none.`,
+      '#/machines?state=failing',
+    );
+  return matters.toSorted((a, b) => Number(a.tone === 'warn') - Number(b.tone === 'warn'));
+}

@@ -1,0 +1,170 @@
+/** What is served, what happened in the last days, and what needs a person. */
+import type { CallAnswer } from '../../api/api-client.ts';
+import { useAnswer } from '../client/client.ts';
+import { Plot } from '../plots/plot.tsx';
+import { bytes } from '../widgets/show.ts';
+import { When } from '../widgets/when.tsx';
+import { Chip, Fault, ScrollBox } from '../widgets/widgets.tsx';
+import { mattersIn } from './attention.ts';
+
+type Span = CallAnswer<'listActivity'>['items'][number];
+
+/** Shows the screen, and loads it again every minute. */
+export function OverviewScreen() {
+  const health = useAnswer('getHealth', {}, 60);
+  const jobs = useAnswer('listMirrors', {}, 60);
+  const aliases = useAnswer('listAliases', {}, 60);
+  const failing = useAnswer('listMachines', { query: { state: 'failing' } }, 60);
+  const activity = useAnswer('listActivity', {}, 60);
+  const all = [health, jobs, aliases, activity, failing];
+  const isLoading = all.some(({ value, fault }) => value === undefined && fault === undefined);
+  return (
+    <>
+      <h1>Overview</h1>
+      {[...new Set(all.map(({ fault }) => fault))].map((fault) => (
+        <Fault key={fault} text={fault} />
+      ))}
+      {isLoading ? (
+        <p class="faint">Loading …</p>
+      ) : (
+        <Attention
+          seen={{
+            ...{ health: health.value, jobs: jobs.value?.items ?? [], aliases: aliases.value?.items ?? [] },
+            ...{ failing: failing.value, now: Date.now() },
+          }}
+        />
+      )}
+      {aliases.value === undefined ? null : <Served aliases={aliases.value.items} />}
+      {health.value === undefined ? null : <Key signingKey={health.value.signingKey} />}
+      {activity.value === undefined ? null : <Days spans={activity.value.items} />}
+    </>
+  );
+}
+
+const Attention = ({ seen }: { seen: Parameters<typeof mattersIn>[0] }) => {
+  const matters = mattersIn(seen);
+  return (
+    <section aria-label="What needs attention">
+      <h2>What needs attention</h2>
+      {matters.length === 0 ? <p class="notice good">Nothing.</p> : null}
+      <ul class="plain">
+        {matters.map(({ tone, text, href }) => (
+          <li key={text} class={`notice ${tone}`}>
+            {text} {href === undefined ? null : <a href={href}>Look at it</a>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+};
+
+const Served = ({ aliases }: { aliases: CallAnswer<'listAliases'>['items'] }) => (
+  <section aria-label="What is served">
+    <h2>What is served</h2>
+    {aliases.length === 0 ? (
+      <p>
+        No name is kept here: every one follows upstream, and what it serves is verified on its way.{' '}
+        <a href="/">See what is current</a>, or name what is to be mirrored in the variable <code>MIRROR</code>.
+      </p>
+    ) : (
+      <ScrollBox label="What each name serves">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">Channel and board</th>
+              <th scope="col">Serves</th>
+              <th scope="col">Since</th>
+              <th scope="col">How</th>
+            </tr>
+          </thead>
+          <tbody>
+            {aliases.map(({ channel, board, alias, version, pin, since, from, holds }) => (
+              <tr key={`${channel}/${board}/${alias}`}>
+                <th scope="row">{alias}</th>
+                <td>
+                  {channel} {board}
+                </td>
+                <td>{version === null ? 'nothing' : <a href="#/releases">{version}</a>}</td>
+                <td>
+                  <When at={since} />
+                </td>
+                <td>
+                  {pin === null ? <Chip tone="good">{HOW[from ?? 'mirror']}</Chip> : <Chip tone="warn">pinned</Chip>}{' '}
+                  {holds.length === 0 ? null : <Chip tone="warn">held back</Chip>}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </ScrollBox>
+    )}
+  </section>
+);
+
+/** Where a name has its release from. Nothing is served that was not verified. */
+const HOW = {
+  mirror: 'verified, mirrored here',
+  ring: 'verified, by its ring',
+  upstream: 'verified, from upstream',
+  pin: 'pinned',
+} as const;
+
+const Key = ({ signingKey }: { signingKey: CallAnswer<'getHealth'>['signingKey'] }) => (
+  <section aria-label="Signing key">
+    <h2>Signing key</h2>
+    {signingKey?.fingerprint === undefined ? (
+      <p>No key is trusted yet, so that nothing can be verified.</p>
+    ) : (
+      <p>
+        <code class="wrap">{signingKey.fingerprint}</code>{' '}
+        {signingKey.expires ? (
+          <>
+            ends <When at={signingKey.expires} />
+          </>
+        ) : (
+          'never ends'
+        )}
+      </p>
+    )}
+  </section>
+);
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en');
+
+const Days = ({ spans }: { spans: readonly Span[] }) => {
+  const times = spans.map(({ from }) => Date.parse(from));
+  const of = (name: 'boots' | 'failedBoots' | 'downloads' | 'bytes' | 'refusedFiles') =>
+    spans.map((span) => span[name]);
+  return (
+    <section aria-label="The last days">
+      <h2>The last days</h2>
+      <div class="plots">
+        <Plot
+          title="Boots an hour"
+          times={times}
+          series={[
+            { label: 'got their config', tone: 'accent', values: of('boots') },
+            { label: 'got none', tone: 'bad', values: of('failedBoots') },
+          ]}
+          shown={whole}
+        />
+        <Plot
+          title="Downloaded an hour"
+          times={times}
+          series={[{ label: 'bytes', tone: 'accent', values: of('bytes') }]}
+          shown={(value) => bytes(Math.round(value))}
+        />
+        <Plot
+          title="Files an hour"
+          times={times}
+          series={[
+            { label: 'handed out', tone: 'accent', values: of('downloads') },
+            { label: 'refused', tone: 'bad', values: of('refusedFiles') },
+          ]}
+          shown={whole}
+        />
+      </div>
+    </section>
+  );
+};

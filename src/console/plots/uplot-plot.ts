@@ -1,0 +1,41 @@
+/** Draws plots with uPlot. It is loaded when a screen first shows one. */
+import uPlot from 'uplot';
+import type { DrawnPlot, PlotData } from './plot-parts.ts';
+
+const HEIGHT = 190;
+/** The page's own colours, for both colour schemes. */
+const colour = (name: string): string =>
+  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+/** Draws bars over time into `host`, the series above one another. */
+export function draw(host: HTMLElement, { times, series, shown }: PlotData): DrawnPlot {
+  const axis = {
+    stroke: colour('faint'),
+    grid: { stroke: colour('line'), width: 1 },
+    ticks: { stroke: colour('line') },
+  };
+  const bars = uPlot.paths.bars?.({ size: [0.9, 24], align: 1 });
+  const plot = new uPlot(
+    {
+      ...{ width: Math.max(host.clientWidth, 200), height: HEIGHT },
+      cursor: { drag: { x: false, y: false } },
+      legend: { live: true },
+      scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+      axes: [axis, { ...axis, size: 64, values: (_plot, values) => values.map(shown) }],
+      series: [
+        { label: 'From' },
+        ...series.map(({ label, tone }) => ({
+          ...{ label, stroke: colour(tone), fill: colour(tone), points: { show: false } },
+          ...(bars === undefined ? {} : { paths: bars }),
+          value: (_plot: uPlot, value: number | null) => (value === null ? '' : shown(value)),
+        })),
+      ],
+    },
+    [times.map((time) => time / 1000), ...series.map(({ values }) => [...values])],
+    host,
+  );
+  return {
+    fit: () => plot.setSize({ width: Math.max(host.clientWidth, 200), height: HEIGHT }),
+    remove: () => plot.destroy(),
+  };
+}
