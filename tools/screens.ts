@@ -28,6 +28,7 @@ const FULL: Readonly<Record<string, string>> = {
   listing: '/stable/amd64-usr/',
   release: `/stable/amd64-usr/${VERSIONS[2]}/`,
   api: '/api/docs',
+  overview: '#/overview',
   jobs: '#/jobs',
   releases: '#/releases',
   machines: '#/machines',
@@ -44,7 +45,7 @@ const FULL: Readonly<Record<string, string>> = {
   audit: '#/audit',
 };
 const EMPTY: Readonly<Record<string, string>> = Object.fromEntries(
-  ['home', 'jobs', 'releases', 'machines', 'profiles', 'fleets', 'audit'].map((name) => [
+  ['home', 'overview', 'jobs', 'releases', 'machines', 'profiles', 'fleets', 'audit'].map((name) => [
     `empty-${name}`,
     FULL[name] ?? '/',
   ]),

@@ -1,20 +1,20 @@
 /** An operator's actions on profiles. A change that would keep machines from booting is refused unless it is forced. */
 import type { Engine } from '../ignition/combine.ts';
 import type { LayeredEntry } from '../ignition/compose.ts';
-import { type Conflict, change, type Stored } from '../shared/document.ts';
+import type { Stored } from '../shared/document.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { MachinePorts } from './issue.ts';
 import type { CloudInit } from './layers/cloud-init.ts';
 import { openProfile, type ProfileTexts } from './layers/layers.ts';
+import { openSources, type Sources } from './layers/sources.ts';
 import type { Declared } from './layers/variables.ts';
 import type { OperatorFault } from './problems.ts';
 import { checkProfile } from './profile-check.ts';
 import { type Effect, effectOn, type Layers, NO_EFFECT } from './profile-effect.ts';
+import { isSame, type Plan, type ProfilePart, sealedProfile, writeProfile } from './profile-plan.ts';
 import { usersOf } from './profile-users.ts';
-import { isUnreadable, ON_THE_LINE, recordText, replaceableProfile, type Unreadable } from './records/documents.ts';
-import { changedIn, type Profile, profileContext } from './records/model.ts';
-
-export type ProfilePart = 'base' | 'default';
+import { isUnreadable, replaceableProfile, type Unreadable } from './records/documents.ts';
+import type { Profile } from './records/model.ts';
 
 export interface ProfileChange {
   readonly engine?: Engine | undefined;
@@ -28,6 +28,8 @@ export interface ProfileChange {
   /** `null` removes the layer; with `undefined` it stays. */
   readonly base?: string | null;
   readonly default?: string | null;
+  /** What a layer that is given here was written in, where that was not Ignition. */
+  readonly sources?: Sources;
 }
 
 export interface ChangeOptions {
@@ -61,15 +63,6 @@ const MOST_CHECKED = 1000;
 const CHECKED_WITHIN_MS = 10_000;
 const DELETED_ENGINE: Engine = 'ignition';
 
-/** What is stored of a profile, and the layers that it has now and would have after a change. */
-export interface Plan {
-  readonly stored: Stored<Profile | Unreadable> | undefined;
-  readonly before: Profile | undefined;
-  readonly old: Layers;
-  readonly layers: Layers;
-  readonly entries: readonly LayeredEntry[];
-}
-
 const NOTHING: Omit<ProfileTexts, 'name'> = {
   engine: DELETED_ENGINE,
   base: undefined,
@@ -102,8 +95,17 @@ export async function planChange(
     base: change.base === undefined ? old.base : (change.base ?? undefined),
     default: change.default === undefined ? old.default : (change.default ?? undefined),
   };
+  const written = before === undefined ? ok({}) : await openSources(ports.vault, before);
+  if (!written.ok) return written;
+  const sources = { old: written.value, next: sourcesAfter(written.value, change) };
   const entries = checkProfile(layers);
-  return entries.ok ? ok({ stored: stored.value, before, old, layers, entries: entries.value }) : entries;
+  return entries.ok ? ok({ stored: stored.value, before, old, layers, sources, entries: entries.value }) : entries;
+}
+
+/** A layer that is written anew loses the source that it had. */
+function sourcesAfter(old: Sources, change: ProfileChange): Sources {
+  const next = (layer: ProfilePart) => (change[layer] === undefined ? old[layer] : change.sources?.[layer]);
+  return { base: next('base'), default: next('default') };
 }
 
 /**
@@ -164,30 +166,6 @@ export async function storeChecked(
   return await writeProfile(ports, profile, plan.stored?.etag);
 }
 
-/** True when the profile is already what the change makes of it. */
-export const isSame = ({ old, layers, before }: Plan): boolean =>
-  before !== undefined &&
-  (['base', 'default'] as const).every((field) => old[field] === layers[field]) &&
-  hasSameSettings(old, layers);
-
-const hasSameSettings = (old: Layers, layers: Layers): boolean =>
-  hasSameEngine(old, layers) &&
-  hasSameCloudInit(old, layers) &&
-  old.kernelArgs.join(' ') === layers.kernelArgs.join(' ');
-
-/** What decides how its bases are read: engine, reader, and the variables in them. */
-const hasSameEngine = (old: Layers, layers: Layers): boolean =>
-  old.engine === layers.engine &&
-  old.ignition === layers.ignition &&
-  (old.metadataUnit ?? false) === (layers.metadataUnit ?? false) &&
-  sortedText(old.vars) === sortedText(layers.vars);
-
-const sortedText = (vars: Declared): string =>
-  JSON.stringify(Object.entries(vars).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-
-const hasSameCloudInit = (old: Layers, layers: Layers): boolean =>
-  (old.cloudInit ?? 'on') === (layers.cloudInit ?? 'on');
-
 /** Leaves a tombstone and returns it. A profile that machines use is not deleted. */
 export async function deleteProfile(
   ports: MachinePorts,
@@ -221,71 +199,7 @@ export async function deleteProfile(
     base: null,
     default: null,
     vars: null,
+    sources: null,
   };
   return await writeProfile(ports, tombstone, stored.value?.etag);
-}
-
-async function sealedProfile(
-  { vault, platform }: MachinePorts,
-  name: string,
-  found: Profile | Unreadable | undefined,
-  { old, layers, before }: Plan,
-): Promise<Profile> {
-  const generation = (found === undefined || isUnreadable(found) ? 0 : found.generation) + 1;
-  const now = new Date(platform.now()).toISOString();
-  const seal = async (layer: ProfilePart) => {
-    const text = layers[layer];
-    return text === undefined
-      ? null
-      : { ...before?.[layer], ...(await vault.seal(text, profileContext({ name, generation }, layer))) };
-  };
-  const sealedVars = async () => {
-    const text = JSON.stringify(layers.vars);
-    return text === '{}' ? null : await vault.seal(text, profileContext({ name, generation }, 'vars'));
-  };
-  const since = (part: 'base' | 'default' | 'settings', isSameNow: boolean) =>
-    before !== undefined && isSameNow ? changedIn(before, part) : generation;
-  return {
-    // A later version of this software may have added fields to the record.
-    ...before,
-    name,
-    engine: layers.engine,
-    ignition: layers.ignition,
-    ...(layers.cloudInit === undefined ? {} : { cloudInit: layers.cloudInit }),
-    ...(layers.metadataUnit === undefined ? {} : { metadataUnit: layers.metadataUnit }),
-    kernelArgs: [...layers.kernelArgs],
-    vars: await sealedVars(),
-    generation,
-    createdAt: before?.createdAt ?? now,
-    updatedAt: now,
-    deletedAt: null,
-    base: await seal('base'),
-    default: await seal('default'),
-    changed: {
-      base: since('base', old.base === layers.base),
-      // `cloudInit` goes into what boots beside user data that is no Ignition config, as the default does.
-      default: since('default', old.default === layers.default && hasSameCloudInit(old, layers)),
-      settings: since('settings', hasSameEngine(old, layers)),
-    },
-  };
-}
-
-/** Writes the profile if the stored record is still the one that was checked. */
-async function writeProfile(
-  ports: MachinePorts,
-  profile: Profile,
-  replacing: string | undefined,
-): Promise<Result<{ readonly profile: Profile; readonly etag: string }, OperatorFault>> {
-  const written = await change<Profile | Unreadable, Conflict>(
-    ports.platform,
-    replaceableProfile(ports, profile.name),
-    async (current) => (current?.etag === replacing ? ok(profile) : err({ reason: 'conflict' })),
-    ON_THE_LINE,
-  );
-  if (!written.ok) return written;
-  if (written.value === undefined) return err({ reason: 'conflict' });
-  const { value, etag } = written.value;
-  if (isUnreadable(value)) return err(value.unreadable);
-  ports.platform.waitUntil(ports.copies.write('profile', profile.name, { text: recordText(value), etag }));
-  return ok({ profile: value, etag });
 }

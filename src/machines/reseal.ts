@@ -163,8 +163,12 @@ async function resealedProfile(profile: Profile, resealText: ResealText): Promis
   if (!fallback.ok) return fallback;
   const vars = await resealText(profile.vars ?? null, profileContext(profile, 'vars'));
   if (!vars.ok) return vars;
+  const sources = await resealText(profile.sources ?? null, profileContext(profile, 'sources'));
+  if (!sources.ok) return sources;
   const texts = { base: base.value, default: fallback.value };
-  return ok({ ...profile, ...texts, ...(profile.vars === undefined ? {} : { vars: vars.value }) });
+  const known = { ...(profile.vars === undefined ? {} : { vars: vars.value }) };
+  const written = { ...(profile.sources === undefined ? {} : { sources: sources.value }) };
+  return ok({ ...profile, ...texts, ...known, ...written });
 }
 
 async function resealedFleet(fleet: Fleet, resealText: ResealText): Promise<Result<Fleet, OperatorFault>> {

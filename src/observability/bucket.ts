@@ -24,7 +24,7 @@ const activity = {
 const notes = z.object({ hours: z.array(z.object({ at: z.string(), ...activity })) });
 
 /** Returns what a stored text says of the counters by hour, or an error. */
-export const parseNotes = (text: string) => parseStored(notes, text);
+const parseNotes = (text: string) => parseStored(notes, text);
 
 export interface ActivityNotes {
   readonly hours: readonly HourNote[];

@@ -49,7 +49,8 @@ export function CodeEditor({ remarks = NONE, marks = NONE, onMounted, ...options
   useEffect(() => editor?.mark(marks), [editor, marks]);
   return (
     <>
-      <div ref={host} class="code" hidden={editor === undefined} />
+      {/* Never hidden: the editor measures itself while it is made. */}
+      <div ref={host} class={editor === undefined ? '' : 'code'} />
       {editor !== undefined ? null : (
         <textarea
           ref={plain}

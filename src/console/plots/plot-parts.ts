@@ -1,6 +1,6 @@
 /** What the console and the plots, which are loaded apart, say to each other. */
 
-export interface PlotSeries {
+interface PlotSeries {
   readonly label: string;
   /** The colour of the page's style that it has, such as `accent`. */
   readonly tone: string;

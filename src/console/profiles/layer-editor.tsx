@@ -32,7 +32,11 @@ interface Seen {
   readonly etag: string | null;
 }
 
-const seenOf = (profile: Profile, layer: Layer): Seen => ({ text: profile[layer] ?? '', etag: profile.etags[layer] });
+/** As it was written: a base in Butane is shown as Butane. */
+const seenOf = (profile: Profile, layer: Layer): Seen => ({
+  text: profile.sources[layer]?.text ?? profile[layer] ?? '',
+  etag: profile.etags[layer],
+});
 
 /** Shows the editor of one layer. */
 export function LayerEditor({ profile, layer, meaning, onChanged }: LayerEditorProps) {
@@ -41,7 +45,7 @@ export function LayerEditor({ profile, layer, meaning, onChanged }: LayerEditorP
   const stored = seenOf(profile, layer);
   const draft = useDraft(`profile/${name}/${layer}`, stored.text, stored.etag);
   const { value: text, set: setText } = draft;
-  const [format, setFormat] = useState<Format>('auto');
+  const [format, setFormat] = useState<Format>(profile.sources[layer]?.source === 'ct' ? 'ct' : 'auto');
   const [effect, setEffect] = useState<Change | undefined>(undefined);
   // What both of you began with.
   const [began, setBegan] = useState(stored.text);

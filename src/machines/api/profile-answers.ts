@@ -20,11 +20,16 @@ const profileFields = {
   hasDefault: z.boolean(),
 };
 
+const writtenIn = z.object({ source: z.enum(['butane', 'ct']), text: z.string() }).meta({ id: 'WrittenIn' });
+
 export const profileView = z
   .object({
     ...profileFields,
     base: z.string().nullable(),
     default: z.string().nullable(),
+    sources: z
+      .object({ base: writtenIn.nullable(), default: writtenIn.nullable() })
+      .meta({ description: 'what each was written in; null: as Ignition' }),
     vars: z
       .record(z.string(), z.string().nullable())
       .meta({ description: 'the variables that it declares, with their defaults; null: each machine must say it' }),

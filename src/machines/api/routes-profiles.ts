@@ -12,8 +12,10 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import { startCheck } from '../checks/run-check.ts';
 import { fleetsNaming } from '../fleets/fleet-profiles.ts';
 import { openProfile } from '../layers/layers.ts';
+import { openSources, type Sources, type WrittenIn } from '../layers/sources.ts';
 import { badField, type OperatorFault } from '../problems.ts';
-import { changeProfile, type Demand, deleteProfile, type ProfileChange, type ProfilePart } from '../profiles.ts';
+import type { ProfilePart } from '../profile-plan.ts';
+import { changeProfile, type Demand, deleteProfile, type ProfileChange } from '../profiles.ts';
 import { isUnreadable, replaceableProfile } from '../records/documents.ts';
 import { type Profile, TEXT_LIMIT } from '../records/model.ts';
 import { changeQuery, pageQuery, profileBody, profilePatch } from './call-requests.ts';
@@ -42,10 +44,16 @@ export function profileRoutes(room: MachineRoom): App {
     if (!boots.ok) return refuse(call, boots.error);
     const { base, default: fallback } = layers.value;
     const texts = { base: base ?? null, default: fallback ?? null };
-    const tagOf = async (text: string | undefined) => (text === undefined ? null : await layerTag(text));
-    const etags = { base: await tagOf(base), default: await tagOf(fallback) };
+    const written = await openSources(room.vault, profile);
+    if (!written.ok) return refuse(call, written.error);
+    const tagOf = async (layer: ProfilePart) => {
+      const text = layers.value[layer];
+      return text === undefined ? null : await layerTag(text, written.value[layer]);
+    };
+    const etags = { base: await tagOf('base'), default: await tagOf('default') };
+    const sources = { base: written.value.base ?? null, default: written.value.default ?? null };
     return answerJson<typeof profileView>(
-      { ...view(profile), vars: layers.value.vars, ...texts, etags, boots: boots.value },
+      { ...view(profile), vars: layers.value.vars, ...texts, sources, etags, boots: boots.value },
       200,
       { etag },
     );
@@ -117,15 +125,20 @@ function addLayerRoutes(app: App, room: MachineRoom, layer: ProfilePart): void {
     const format = readFormatQuery(call.req.query());
     const written = format.ok ? readFormat(data.value, format.value) : format;
     if (!written.ok) return refuse(call, written.error);
-    return await change(room, call, { [layer]: written.value.text }, onLayer(room, call, layer), layer);
+    const { text, source, sourceText } = written.value;
+    const isOther = source !== null && sourceText !== undefined;
+    const sources = isOther ? { [layer]: { source, text: sourceText } } : {};
+    return await change(room, call, { [layer]: text, sources }, onLayer(room, call, layer), layer);
   });
   app.get(`/:name/${layer}`, async (call) => {
     const stored = await readNamedProfile(room, call);
     const layers = stored.ok ? await openProfile(room.vault, stored.value.value) : stored;
     if (!layers.ok) return refuse(call, layers.error);
+    const written = stored.ok ? await openSources(room.vault, stored.value.value) : ok<Sources>({});
+    if (!written.ok) return refuse(call, written.error);
     const text = layers.value[layer];
     if (text === undefined) return answerProblem(call, { code: 'not-found', detail: `this profile has no ${layer}` });
-    const etag = await layerTag(text);
+    const etag = await layerTag(text, written.value[layer]);
     if (isNotModified(call.req.raw.headers, etag)) return new Response(null, { status: 304, headers: { etag } });
     return new Response(text, { headers: { etag, 'content-type': 'application/json', 'cache-control': CACHE.never } });
   });
@@ -136,9 +149,18 @@ function addLayerRoutes(app: App, room: MachineRoom, layer: ProfilePart): void {
   });
 }
 
-/** The entity tag of a layer is that of its text: a change of the other layer leaves it as it is. */
-const layerTag = async (text: string): Promise<string> =>
-  entityTag((await sha512Hex(new Uint8Array(new TextEncoder().encode(text)))).slice(0, 32));
+/** The entity tag of a layer is that of its text, and of what that was written in: a change of the other layer leaves it as it is. */
+const layerTag = async (text: string, written: WrittenIn | undefined): Promise<string> => {
+  const all = written === undefined ? text : `${text}\n${written.text}`;
+  return entityTag((await sha512Hex(new Uint8Array(new TextEncoder().encode(all)))).slice(0, 32));
+};
+
+/** Returns the entity tag of a layer of a profile; `undefined` where it has none, or cannot be read. */
+async function tagOfLayer({ vault }: MachineRoom, profile: Profile, layer: ProfilePart): Promise<string | undefined> {
+  const [texts, written] = [await openProfile(vault, profile), await openSources(vault, profile)];
+  const text = texts.ok ? texts.value[layer] : undefined;
+  return text === undefined || !written.ok ? undefined : await layerTag(text, written.value[layer]);
+}
 
 const onProfile =
   (call: Call): Demand =>
@@ -151,9 +173,8 @@ const onLayer =
   (room: MachineRoom, call: Call, layer: ProfilePart): Demand =>
   async (current) => {
     const profile = current === undefined || isUnreadable(current.value) ? undefined : current.value;
-    const texts = profile?.deletedAt === null ? await openProfile(room.vault, profile) : undefined;
-    const text = texts?.ok === true ? texts.value[layer] : undefined;
-    return preconditionOf(call.req.raw.headers)(text === undefined ? undefined : await layerTag(text));
+    const tag = profile?.deletedAt === null ? await tagOfLayer(room, profile, layer) : undefined;
+    return preconditionOf(call.req.raw.headers)(tag);
   };
 
 async function objectIn(room: MachineRoom, call: Call): Promise<Result<Record<string, unknown>, Response>> {
@@ -215,9 +236,7 @@ function takenAway(before: Profile | undefined, after: Profile): string[] {
 /** The entity tag of what a call was about: the profile, or one of its layers. */
 async function tagAfter(room: MachineRoom, profile: Profile, etag: string, layer: ProfilePart | undefined) {
   if (layer === undefined) return entityTag(etag);
-  const texts = await openProfile(room.vault, profile);
-  const text = texts.ok ? texts.value[layer] : undefined;
-  return text === undefined ? undefined : await layerTag(text);
+  return await tagOfLayer(room, profile, layer);
 }
 
 /** The cursor of a refusal is one that a dry run takes. */

@@ -9,7 +9,8 @@ import { randomText } from '../boot/capability.ts';
 import type { MachinePorts } from '../issue.ts';
 import { breaksText, machineProblem, type OperatorFault } from '../problems.ts';
 import { type Effect, effectOn } from '../profile-effect.ts';
-import { isSame, type Plan, type ProfileChange, planChange, storeChecked } from '../profiles.ts';
+import { isSame, type Plan } from '../profile-plan.ts';
+import { type ProfileChange, planChange, storeChecked } from '../profiles.ts';
 import type { CheckStore } from './bucket.ts';
 import { type CheckRecord, checkContext, DEAD_MS } from './check-record.ts';
 

@@ -97,6 +97,8 @@ const profile = storedObject({
   deletedAt: z.string().nullable(),
   base: sealed.nullable(),
   default: sealed.nullable(),
+  /** What its layers were written in, as JSON; absent or `null` where all were written as Ignition. */
+  sources: sealed.nullable().optional(),
   /** The generation in which each part last changed; absent in records of earlier versions. */
   changed: storedObject({ base: z.int(), default: z.int(), settings: z.int() }).optional(),
 });
@@ -166,7 +168,7 @@ export const machineContext = (
 /** Returns the associated data of a sealed layer of a profile. */
 export const profileContext = (
   { name, generation }: Pick<Profile, 'name' | 'generation'>,
-  layer: 'base' | 'default' | 'vars',
+  layer: 'base' | 'default' | 'vars' | 'sources',
 ) => `profile:${name}:${generation}:${layer}`;
 
 /** Returns the associated data of a sealed rendering. */
