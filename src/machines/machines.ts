@@ -17,6 +17,7 @@ import { expiryOf, isoNow, isUnchanged, replaced } from './next-record.ts';
 import { badField, type OperatorFault } from './problems.ts';
 import { isUnreadable, ON_THE_LINE, recordText, replaceableMachine, type Unreadable } from './records/documents.ts';
 import type { Machine } from './records/model.ts';
+import { withNewUrl, withoutUrl } from './records/urls.ts';
 import type { MachineSettings } from './settings.ts';
 
 export interface NewMachine extends MachineSettings {
@@ -32,7 +33,7 @@ export interface NewMachine extends MachineSettings {
    */
   readonly expiresIn: number | null | undefined;
   /** From a backup: the values that the machine's URLs were made of. */
-  readonly identity?: Pick<Machine, 'epoch' | 'nonce' | 'expiry' | 'createdAt' | 'arming' | 'armedAt'>;
+  readonly identity?: Pick<Machine, 'epoch' | 'nonce' | 'expiry' | 'createdAt' | 'arming' | 'armedAt' | 'revoked'>;
 }
 
 /** What is stored after a write, with the etag of its object. */
@@ -126,13 +127,35 @@ export async function issueToken(
     const hasEnded = before.expiry !== 0 && ports.platform.now() >= before.expiry * 1000;
     if (expiresIn === undefined && hasEnded)
       return err(badField('expiresIn', 'is missing: the URLs before have ended; null makes one that never ends'));
-    return ok({
-      ...before,
-      ...(revoke ? { epoch: randomText() } : {}),
+    const made = {
       nonce: randomText(),
       expiry: expiresIn === undefined ? before.expiry : expiryOf(ports, expiresIn),
-      updatedAt: isoNow(ports),
-    });
+    };
+    const now = isoNow(ports);
+    // The new epoch ends all of them.
+    const ended = revoke ? { epoch: randomText(), revoked: [] } : {};
+    const { urls } = withNewUrl(before, made, now);
+    return ok({ ...before, ...ended, ...made, urls: revoke ? urls.slice(-1) : urls, updatedAt: now });
+  });
+}
+
+/** Ends one of a machine's URLs. The others stay as they are. */
+export async function revokeUrl(
+  ports: MachinePorts,
+  id: string,
+  number: number,
+  demands: Demand = onRecord(ANYTHING),
+): Promise<Result<Written, OperatorFault>> {
+  return await changeMachine(ports, id, demands, async (before, unreadable) => {
+    if (unreadable !== undefined) return err({ reason: 'stored-malformed', what: `machine ${id}`, detail: unreadable });
+    if (before === undefined) return err({ reason: 'unknown', what: 'machine' });
+    if (before.deletedAt !== null) return err({ reason: 'deleted' });
+    const changed = withoutUrl(before, number, randomText);
+    if (!('reason' in changed))
+      return ok(Object.keys(changed).length === 0 ? undefined : { ...before, ...changed, updatedAt: isoNow(ports) });
+    return changed.reason === 'no-such-url'
+      ? err({ reason: 'unknown', what: 'URL' })
+      : err(badField('number', 'is one too many to end by itself: POST …/token with revoke ends all'));
   });
 }
 

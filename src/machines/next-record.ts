@@ -6,6 +6,7 @@ import { openUserData } from './layers/layers.ts';
 import type { NewMachine } from './machines.ts';
 import type { OperatorFault } from './problems.ts';
 import { type Machine, machineContext } from './records/model.ts';
+import { allRevoked, withNewUrl } from './records/urls.ts';
 import type { Vault, VaultFault } from './records/vault.ts';
 import { areSame, asRecorded, giveSameConfig, settingsIn, settingsOf } from './settings.ts';
 
@@ -53,6 +54,8 @@ export async function replaced(
   // A machine under a deleted machine's id is a new machine: the old capabilities must not open it.
   const existing = before !== undefined && before.deletedAt === null ? before : undefined;
   const renews = existing === undefined || wanted.expiresIn !== undefined;
+  const nonce = renews ? randomText() : existing.nonce;
+  const expiry = renews ? expiryOf(ports, wanted.expiresIn) : existing.expiry;
   const seal = async (text: string, field: 'userData' | 'sourceText' | 'vars') =>
     await ports.vault.seal(text, machineContext({ id, generation }, field));
   return ok({
@@ -64,12 +67,12 @@ export async function replaced(
     source: wanted.source,
     generation,
     epoch: existing?.epoch ?? randomText(),
-    nonce: renews ? randomText() : existing.nonce,
-    expiry: renews ? expiryOf(ports, wanted.expiresIn) : existing.expiry,
+    ...{ nonce, expiry },
+    ...(renews ? withNewUrl(existing, { nonce, expiry }, now) : {}),
     shipped: wanted.shipped,
     createdAt: existing?.createdAt ?? now,
     ...armed(existing, wanted, now),
-    ...wanted.identity,
+    ...(wanted.identity === undefined ? {} : restored(existing, wanted.identity, now)),
     configGeneration: (await hasSameConfig(ports, existing, wanted))
       ? (existing?.configGeneration ?? existing?.generation ?? generation)
       : generation,
@@ -79,6 +82,12 @@ export async function replaced(
     userData: wanted.text === '' ? null : await seal(wanted.text, 'userData'),
     sourceText: wanted.sourceText === undefined ? null : await seal(wanted.sourceText, 'sourceText'),
   });
+}
+
+/** From a backup: a URL that was ended since then stays ended. */
+function restored(existing: Machine | undefined, identity: NonNullable<NewMachine['identity']>, now: string) {
+  const { urls } = withNewUrl(undefined, identity, now);
+  return { ...identity, urls, revoked: allRevoked(existing?.revoked, identity.revoked) };
 }
 
 /** A machine is armed when it is told for the first time to be for one boot, or for a while. */

@@ -20,7 +20,7 @@ export type OperatorFault =
   | ReleaseUnknown
   | {
       readonly reason: 'unknown';
-      readonly what: 'machine' | 'profile' | 'fleet' | 'waiting machine' | 'config that it got';
+      readonly what: 'machine' | 'profile' | 'fleet' | 'waiting machine' | 'config that it got' | 'URL';
     }
   | { readonly reason: 'deleted' }
   | { readonly reason: 'conflict' }

@@ -195,6 +195,9 @@ describe('every call', () => {
       null,
     ]);
     expect(new Set(parts.map(({ layer }) => layer))).toEqual(new Set(['base:web', 'user']));
+    expect((await good('listUrls', { params })).items).toHaveLength(1);
+    expect(await good('revokeUrl', { params: { ...params, number: '1' } })).toMatchObject({ number: 1 });
+    await refused(404, 'revokeUrl', { params: { ...params, number: '9' } });
     const renewed = await good('issueToken', { params, body: { revoke: true } });
     expect(renewed.urls?.ignition).not.toBe(issued.urls?.ignition);
     const lines = await good('exportMachines', {});
@@ -329,7 +332,9 @@ describe('every call', () => {
     const stranger = clientWith(`${OPERATOR_TOKEN}x`);
     for (const [name, { isPublic }] of Object.entries(calls)) {
       if (isPublic) continue;
-      const asked = { params: { ...RELEASE, alias: 'current', id: 'vm-1', name: 'web', change: '1-a', key: 'mac-1' } };
+      const asked = {
+        params: { ...RELEASE, alias: 'current', id: 'vm-1', name: 'web', change: '1-a', key: 'mac-1', number: '1' },
+      };
       await refused(401, name as CallName, asked as unknown as CallInput<CallName>, stranger);
     }
   });

@@ -111,6 +111,7 @@ export const SENT: Readonly<Record<string, { params?: Record<string, string>; qu
   putMachineUserData: { body: config('/other') },
   deleteMachineUserData: {},
   issueToken: { body: '{"revoke":true}' },
+  revokeUrl: { params: { id: 'vm-once', number: '1' } },
   rearmMachine: { params: { id: 'vm-once' } },
   resealStorage: {},
   putProfile: { body: '{"engine":"ignition","ignition":"2.24.0"}' },

@@ -9,7 +9,7 @@ import { type NodeEdge, nodeEdge } from '../support/node-edge.ts';
 const calls = Object.entries<Call>(contract).filter(([, { path }]) => path.startsWith('/api/'));
 const NAMES: Readonly<Record<string, string>> = {
   ...{ channel: 'stable', board: 'amd64-usr', version: '4593.2.5', alias: 'current' },
-  ...{ id: 'vm-1', name: 'web', change: '1-a', key: 'mac-1' },
+  ...{ id: 'vm-1', name: 'web', change: '1-a', key: 'mac-1', number: '1' },
 };
 const filled = (path: string) => path.replaceAll(/\{(\w+)\}/g, (_, field: string) => NAMES[field] ?? '');
 

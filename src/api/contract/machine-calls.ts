@@ -10,6 +10,8 @@ import {
   machinePage,
   machineView,
   resealed,
+  revokedUrl,
+  urlList,
 } from '../../machines/api/call-answers.ts';
 import {
   importQuery,
@@ -20,6 +22,7 @@ import {
   pageQuery,
   resealQuery,
   tokenBody,
+  urlParams,
 } from '../../machines/api/call-requests.ts';
 import { type Contract, writeQuery, writing } from './call.ts';
 
@@ -106,6 +109,21 @@ export const machineCalls = {
     body: { kind: 'json', schema: tokenBody, isOptional: true },
     answer: ISSUED,
     refusals: [400, 404, 409, 410, 412, 413, 422, 503],
+  },
+  listUrls: {
+    ...{ ...MACHINE, method: 'get', path: '/api/machines/{id}/urls', needs: READS },
+    summary: 'The URLs that were given out, by number',
+    description: 'The last 20, newest first. A URL itself is told when it is given out, and by no other call.',
+    answer: { status: 200, description: 'Which of them answer.', schema: urlList },
+    refusals: [404, 410, 503],
+  },
+  revokeUrl: {
+    ...{ method: 'delete', path: '/api/machines/{id}/urls/{number}', tag: 'Machines', params: urlParams },
+    ...{ query: writeQuery, needs: WRITES },
+    summary: 'End one URL; the others stay',
+    description: 'It answers 410 from then on. To end all, POST …/token with `revoke`.',
+    answer: { status: 200, description: 'It is ended.', schema: revokedUrl },
+    refusals: [404, 409, 410, 422, 503],
   },
   rearmMachine: {
     ...{ ...MACHINE, method: 'post', path: '/api/machines/{id}/rearm', query: writeQuery, needs: WRITES },

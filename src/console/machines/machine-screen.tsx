@@ -14,6 +14,7 @@ import { IssuedPanel } from './issued-panel.tsx';
 import { MachineForm } from './machine-form.tsx';
 import { MergeView } from './merge-view.tsx';
 import { SinceLastBoot } from './since-last-boot.tsx';
+import { UrlsPanel } from './urls-panel.tsx';
 
 type Machine = CallAnswer<'getMachine'>;
 
@@ -69,6 +70,7 @@ export function MachineScreen({ id }: { id: string }) {
               lastDigest={machine.lastBoot?.sha512}
             />
           ) : null}
+          <UrlsPanel id={id} updatedAt={machine.updatedAt} />
           <h2>Last boots</h2>
           <Boots boots={machine.boots} />
         </>
@@ -216,7 +218,7 @@ function Actions({ id, isArmed, isChanging, onIssued, onChange }: ActionsProps) 
           Change
         </button>
         <button type="button" disabled={isBusy} onClick={() => void issue(false)}>
-          Show new URLs
+          Make another URL
         </button>
         {isArmed ? (
           <button type="button" disabled={isBusy} onClick={() => void rearm()}>

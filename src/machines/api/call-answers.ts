@@ -217,6 +217,23 @@ export const explanation = z
   })
   .meta({ id: 'Explanation', description: 'what boots, and which layer set each part' });
 
+export const urlList = z.object({
+  items: z.array(
+    z
+      .object({
+        number: z.int().meta({ description: 'counts the URLs of this machine' }),
+        at: z.iso.datetime().meta({ description: 'when it was given out' }),
+        expiresAt: z.iso.datetime().nullable(),
+        state: z.enum(['live', 'ended', 'revoked']),
+      })
+      .meta({ id: 'MachineUrl', description: 'a URL of a machine; the URL itself is told when it is given out' }),
+  ),
+  hasOlder: z.boolean().meta({ description: 'older ones may still answer: `revoke` of POST …/token ends all' }),
+  cursor: z.null(),
+});
+
+export const revokedUrl = z.object({ id: z.string(), number: z.int(), dryRun }).meta({ id: 'RevokedUrl' });
+
 export const booted = z
   .object({
     id: z.string(),

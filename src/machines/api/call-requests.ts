@@ -36,6 +36,16 @@ export const machineParams = z.object({
     .meta({ description: 'the machine', example: 'vm-1' }),
 });
 
+const NUMBER_RULE = 'must be a number of the list';
+export const urlParams = z.object({
+  ...machineParams.shape,
+  number: z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/, NUMBER_RULE)
+    .transform(Number)
+    .meta({ example: '1' }),
+});
+
 export const profileParams = z.object({ name: name.meta({ description: 'the profile', example: 'web' }) });
 
 export const changeParams = profileParams.extend({

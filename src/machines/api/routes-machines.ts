@@ -15,14 +15,16 @@ import {
   onRecord,
   readMachine,
   rearmMachine,
+  revokeUrl,
   type Written,
   writeMachine,
 } from '../machines.ts';
 import { badField, machineProblem, type OperatorFault } from '../problems.ts';
 import { type Machine, TEXT_LIMIT } from '../records/model.ts';
+import { hasOlderUrls, shownUrls } from '../records/urls.ts';
 import { answerWritten, foreignProfile } from './answer-written.ts';
-import type { deletion } from './call-answers.ts';
-import { machinePatch, tokenBody } from './call-requests.ts';
+import type { deletion, revokedUrl, urlList } from './call-answers.ts';
+import { machinePatch, tokenBody, urlParams } from './call-requests.ts';
 import { bootedConfig, explainMachine } from './explain.ts';
 import { listMachines } from './list-machines.ts';
 import { namesIn, patchOf, takenAway } from './machine-patch.ts';
@@ -51,6 +53,25 @@ export function machineRoutes(room: MachineRoom): App {
     return answerJson<typeof deletion>({ id: id.value, deletedAt, dryRun: room.isDry });
   });
   app.post('/:id/token', (call) => token(room, call));
+  app.get('/:id/urls', async (call) => {
+    const id = readId(call.req.param('id'));
+    const stored = id.ok ? await readMachine(room, id.value) : id;
+    if (!stored.ok) return refuse(call, stored.error);
+    const { value } = stored.value;
+    const items = shownUrls(value, room.platform.now());
+    return answerJson<typeof urlList>({ items, hasOlder: hasOlderUrls(value), cursor: null });
+  });
+  app.delete('/:id/urls/:number', async (call) => {
+    const id = readId(call.req.param('id'));
+    if (!id.ok) return refuse(call, id.error);
+    const asked = readShape(urlParams, call.req.param());
+    if (!asked.ok) return refuse(call, asked.error);
+    const { number } = asked.value;
+    const stored = await revokeUrl(room, id.value, number);
+    if (!stored.ok) return refuse(call, stored.error);
+    call.set('change', { before: `URL ${number}`, after: 'revoked' });
+    return answerJson<typeof revokedUrl>({ id: id.value, number, dryRun: room.isDry });
+  });
   app.post('/:id/rearm', async (call) => {
     const id = readId(call.req.param('id'));
     if (!id.ok) return refuse(call, id.error);

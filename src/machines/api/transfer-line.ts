@@ -46,6 +46,8 @@ export const line = z.strictObject({
   source: z.enum(['butane', 'ct']).nullable().default(null),
   epoch: SECRET,
   nonce: SECRET,
+  /** Of URLs that were ended one by one. */
+  revoked: z.array(SECRET).max(200).optional(),
   /** Seconds since 1970; 0 means never. The limit is the largest time that `Date` can hold. */
   expiry: z.int({ error: EXPIRY_RULE }).nonnegative(EXPIRY_RULE).max(8_640_000_000_000, EXPIRY_RULE),
   channel: machineQuery.shape.channel.unwrap(),

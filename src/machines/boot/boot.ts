@@ -15,6 +15,7 @@ import type { Current, Proven } from '../records/current.ts';
 import type { HandedStore } from '../records/handed.ts';
 import { type Machine, type Profile, profilesOf } from '../records/model.ts';
 import type { ServedStore } from '../records/served.ts';
+import { isRevoked } from '../records/urls.ts';
 import type { Vault, VaultFault } from '../records/vault.ts';
 import { type Body, cloudConfig, frozen, IGNITION, type Made, metadata, type NotThere, TEXT } from './bodies.ts';
 import {
@@ -134,7 +135,8 @@ export async function provenFor(
   if (proven.value === undefined) return err({ reason: 'record-missing' });
   const { id, generation, deletedAt, epoch } = proven.value.value;
   if (deletedAt !== null) return err({ reason: 'deleted', machine: id, generation });
-  if (epoch !== capability.epoch) return err({ reason: 'revoked', machine: id, generation });
+  const isEnded = epoch !== capability.epoch || isRevoked(proven.value.value, capability.nonce);
+  if (isEnded) return err({ reason: 'revoked', machine: id, generation });
   return ok(proven.value);
 }
 

@@ -1,0 +1,123 @@
+/** The URLs of a machine by number: listed without themselves, ended one by one, and still ended after a backup. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import { listedUrls, withNewUrl, withoutUrl } from '../../src/machines/records/urls.ts';
+import { config } from '../support/machine-texts.ts';
+import { type NodeEdge, nodeEdge } from '../support/node-edge.ts';
+
+let edge: NodeEdge;
+beforeEach(async () => {
+  edge = await nodeEdge();
+});
+
+const urlOf = async (answer: Response): Promise<string> =>
+  (await answer.json<{ urls: { ignition: string } }>()).urls.ignition;
+const put = async () => await urlOf(await edge.call('PUT', '/api/machines/a', config('/u')));
+const another = async (body = '{}') => await urlOf(await edge.call('POST', '/api/machines/a/token', body));
+const statusOf = async (url: string, method = 'GET') => (await edge.fetchUrl(url, { method })).status;
+const list = async () =>
+  await (await edge.call('GET', '/api/machines/a/urls')).json<{
+    items: { number: number; state: string; expiresAt: string | null }[];
+    hasOlder: boolean;
+  }>();
+const states = async () => (await list()).items.map(({ number, state }) => `${number} ${state}`);
+const revoke = async (number: number | string, query = '') =>
+  await edge.call('DELETE', `/api/machines/a/urls/${number}${query}`);
+
+describe('the URLs of a machine', () => {
+  it('are counted as they are given out, and none of them is told', async () => {
+    const first = await put();
+    await another('{"expiresIn":60}');
+    expect(await states()).toEqual(['2 live', '1 live']);
+    const text = JSON.stringify(await list());
+    for (const part of (first.split('/')[4] ?? '').split('.').slice(1))
+      if (part.length > 3) expect(text).not.toContain(part);
+    expect((await list()).items[0]?.expiresAt).not.toBeNull();
+  });
+
+  it('are ended one by one, by every way that they are asked', async () => {
+    const [first, second] = [await put(), await another()];
+    expect((await revoke(1)).status).toBe(200);
+    expect([await statusOf(first), await statusOf(second)]).toEqual([410, 200]);
+    for (const path of ['ipxe', 'grub', 'metadata/env'])
+      expect([path, await statusOf(first.replace(/ignition$/, path))]).toEqual([path, 410]);
+    expect(await statusOf(first.replace(/ignition$/, 'done'), 'POST')).toBe(410);
+    expect(await states()).toEqual(['2 live', '1 revoked']);
+    // Again, it is as it is.
+    expect((await revoke(1)).status).toBe(200);
+  });
+
+  it('leave a newest one that answers, where the newest is ended', async () => {
+    const newest = await put();
+    await revoke(1);
+    expect(await statusOf(newest)).toBe(410);
+    const after = await another();
+    expect([await statusOf(newest), await statusOf(after)]).toEqual([410, 200]);
+    expect(await states()).toEqual(['2 live', '1 revoked']);
+  });
+
+  it('stay ended through a change, a rearming and an import of an older backup', async () => {
+    const first = await put();
+    const second = await another();
+    const backup = await (await edge.call('GET', '/api/machines/export')).text();
+    await revoke(1);
+    await edge.call('PUT', '/api/machines/a', config('/changed'));
+    expect([await statusOf(first), await statusOf(second)]).toEqual([410, 200]);
+    expect((await edge.call('POST', '/api/machines/import', backup)).status).toBe(200);
+    expect([await statusOf(first), await statusOf(second)]).toEqual([410, 200]);
+  });
+
+  it('are ended in another place as well, where a backup is brought', async () => {
+    const [first, second] = [await put(), await another()];
+    await revoke(1);
+    const backup = await (await edge.call('GET', '/api/machines/export')).text();
+    const other = await nodeEdge();
+    expect((await other.call('POST', '/api/machines/import', backup)).status).toBe(200);
+    const there = async (url: string) => (await other.fetchUrl(url)).status;
+    expect([await there(first), await there(second)]).toEqual([410, 200]);
+  });
+
+  it('begin anew when all are revoked', async () => {
+    const first = await put();
+    const second = await another('{"revoke":true}');
+    expect([await statusOf(first), await statusOf(second)]).toEqual([410, 200]);
+    expect(await states()).toEqual(['2 live']);
+    expect((await list()).hasOlder).toBe(true);
+  });
+
+  it.each([
+    ['none of this number', 7, 404],
+    ['no number', 'x', 422],
+    ['zero', 0, 422],
+  ])('are not ended by %s', async (_what, number, status) => {
+    const url = await put();
+    expect((await revoke(number)).status).toBe(status);
+    expect(await statusOf(url)).toBe(200);
+  });
+
+  it('are not ended by a dry run', async () => {
+    const url = await put();
+    expect(await (await revoke(1, '?dry_run=1')).json()).toMatchObject({ number: 1, dryRun: true });
+    expect(await statusOf(url)).toBe(200);
+  });
+});
+
+describe('the list', () => {
+  const record = { nonce: 'n1', expiry: 0, createdAt: '2026-01-01T00:00:00.000Z' };
+
+  it('of a record by an earlier version knows the newest', () => {
+    expect(listedUrls(record)).toEqual([{ number: 1, nonce: 'n1', at: record.createdAt, expiry: 0 }]);
+    expect(withNewUrl(record, { nonce: 'n2', expiry: 5 }, 'later').urls.map(({ number }) => number)).toEqual([1, 2]);
+  });
+
+  it('holds the last 20, and of those that were ended 100', () => {
+    let urls = withNewUrl(undefined, record, 'at').urls;
+    for (let number = 2; number <= 50; number += 1)
+      urls = withNewUrl({ ...record, urls }, { nonce: `n${number}`, expiry: 0 }, 'at').urls;
+    expect([urls.length, urls.at(-1)?.number]).toEqual([20, 50]);
+    const revoked = Array.from({ length: 100 }, (_, index) => `old${index}`);
+    expect(withoutUrl({ ...record, urls, revoked }, 50, () => 'fresh')).toEqual({ reason: 'too-many-revoked' });
+    expect(withoutUrl({ ...record, urls, revoked: revoked.slice(1) }, 50, () => 'fresh')).toMatchObject({
+      revoked: expect.arrayContaining(['n50']),
+    });
+  });
+});
