@@ -105,7 +105,8 @@ export async function planChange(
 /** A layer that is written anew loses the source that it had. */
 function sourcesAfter(old: Sources, change: ProfileChange): Sources {
   const next = (layer: ProfilePart) => (change[layer] === undefined ? old[layer] : change.sources?.[layer]);
-  return { base: next('base'), default: next('default') };
+  // A later version may say more of them.
+  return { ...old, base: next('base'), default: next('default') };
 }
 
 /**

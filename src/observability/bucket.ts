@@ -4,7 +4,7 @@ import type { Document } from '../shared/document.ts';
 import type { Platform } from '../shared/platform.ts';
 import { jsonCodec, r2Document } from '../shared/r2-documents.ts';
 import { storeCaller } from '../shared/store.ts';
-import { parseStored } from '../shared/stored-json.ts';
+import { parseStored, storedObject } from '../shared/stored-json.ts';
 import type { HourNote } from './activity.ts';
 import type { Counts } from './counters.ts';
 
@@ -21,7 +21,7 @@ const activity = {
   ...{ boots: z.int().nonnegative(), failedBoots: z.int().nonnegative(), downloads: z.int().nonnegative() },
   ...{ bytes: z.int().nonnegative(), refusedFiles: z.int().nonnegative(), updates: z.int().nonnegative() },
 };
-const notes = z.object({ hours: z.array(z.object({ at: z.string(), ...activity })) });
+const notes = storedObject({ hours: z.array(storedObject({ at: z.string(), ...activity })) });
 
 /** Returns what a stored text says of the counters by hour, or an error. */
 const parseNotes = (text: string) => parseStored(notes, text);

@@ -24,7 +24,7 @@ export async function noteHour({
     const hours = current?.value.hours ?? [];
     if (!isHourOpen(hours, now)) return ok(undefined);
     const totals = await counters.totals();
-    return totals.ok ? ok({ hours: withNote(hours, now, activityOf(totals.value)) }) : totals;
+    return totals.ok ? ok({ ...current?.value, hours: withNote(hours, now, activityOf(totals.value)) }) : totals;
   });
   // Whoever was first has noted the same hour.
   return noted.ok || noted.error.reason === 'conflict' ? ok(undefined) : { ok: false, error: noted.error };

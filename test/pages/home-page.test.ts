@@ -4,7 +4,9 @@ import { consolePage } from '../../src/pages/console-page.ts';
 import { commandsFor } from '../../src/pages/home/commands.ts';
 import { homePage } from '../../src/pages/home/home-page.ts';
 import type { Overview, StreamOverview } from '../../src/pages/home/overview.ts';
+import { platformsFor } from '../../src/pages/home/platforms.ts';
 import type { Alias } from '../../src/releases/model.ts';
+import { FILE_SETS } from '../../src/releases/sets.ts';
 
 const ORIGIN = 'https://edge.example';
 const stream: StreamOverview = {
@@ -111,5 +113,25 @@ describe('the lines to paste', () => {
     const shown = commandsFor(ORIGIN, stream).flatMap(({ lines }) => lines);
     const made = (await page()).replaceAll('&amp;', '&').replaceAll('&quot;', '"').replaceAll('&gt;', '>');
     for (const line of shown) expect(made).toContain(line);
+  });
+});
+
+describe('the platforms', () => {
+  const release = { channel: 'stable', board: 'amd64-usr', version: '4593.2.5' } as const;
+
+  it('take files that a release has, by its number, from this service alone', () => {
+    const known: readonly string[] = Object.values(FILE_SETS).flat();
+    for (const { name, files, lines } of platformsFor(ORIGIN, release)) {
+      for (const file of files) expect(known, name).toContain(file);
+      const urls = lines.join(' ').match(/https?:\/\/[^\s]+/g) ?? [];
+      expect(urls.length, name).toBeGreaterThan(0);
+      for (const url of urls) expect(url, name).toMatch(`${ORIGIN}/stable/amd64-usr/4593.2.5/`);
+    }
+  });
+
+  it('of another board have no lines for the wrong processor', () => {
+    const names = (board: string) => platformsFor(ORIGIN, { ...release, board }).map(({ name }) => name);
+    expect(names('amd64-usr')).toContain('QEMU');
+    expect(names('arm64-usr')).not.toContain('QEMU');
   });
 });

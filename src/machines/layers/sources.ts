@@ -16,7 +16,7 @@ export type WrittenIn = Readonly<z.output<typeof written>>;
 export type Sources = { readonly [L in 'base' | 'default']?: WrittenIn | undefined };
 
 /** Returns the sources that an unsealed text holds, or an error. */
-export const parseSources = (text: string) => parseStored(sources, text);
+const parseSources = (text: string) => parseStored(sources, text);
 
 /** Returns the sources of a profile's layers. */
 export async function openSources(vault: Vault, profile: Profile): Promise<Result<Sources, VaultFault | StoreFault>> {

@@ -3,6 +3,7 @@ import { html } from 'hono/html';
 import { framed } from '../frame.ts';
 import { type Command, commandsFor } from './commands.ts';
 import type { Overview, StreamOverview } from './overview.ts';
+import { platformsFor } from './platforms.ts';
 
 type Markup = ReturnType<typeof html>;
 
@@ -38,7 +39,8 @@ ${
     ? ''
     : html`<h2 id="commands">Get it</h2>
 <p>For <b>${example.channel}</b> on <b>${example.board}</b>; put another channel, board or version in its place.</p>
-<div class="commands">${commandsFor(origin, example).map(command)}</div>`
+<div class="commands">${commandsFor(origin, example).map(command)}</div>
+${example.version === undefined ? '' : platforms(origin, { ...example, version: example.version })}`
 }
 <p class="faint">As of ${moment(overview.at)}.</p>`,
   });
@@ -117,6 +119,26 @@ function signingKey({ key }: Overview): Markup {
 <span class="faint">${ends}</span> ${key.warning === undefined ? '' : html`<span class="chip warn">${key.warning}</span>`}</p>
 <p><a href="/keys/signing-key.asc">Download the keyring</a> for <code>gpg --import</code>.</p>`;
 }
+
+/** One of them is open at a time. It needs no script. */
+const platforms = (origin: string, stream: StreamOverview & { readonly version: string }): Markup => {
+  const here = new Set(stream.files.map(({ name }) => name));
+  return html`<h2 id="platforms">For your platform</h2>
+<p>What each platform takes of ${stream.channel} ${stream.version} on ${stream.board}, and how it gets there.</p>
+${platformsFor(origin, stream).map(
+  ({
+    name,
+    format,
+    files,
+    lines,
+  }) => html`<details class="release" name="platform"><summary>${name} <span class="faint">${format}</span></summary><div>
+<p>${files.map(
+    (file) =>
+      html`<a href="/${stream.channel}/${stream.board}/${stream.version}/${file}">${file}</a> ${here.has(file) ? html`<span class="chip good">mirrored, verified</span>` : html`<span class="chip">from upstream, checked on its way</span>`}`,
+  )}</p>
+${command({ title: `Into ${name}`, lines })}</div></details>`,
+)}`;
+};
 
 function command({ title, lines }: Command): Markup {
   const text = lines.join('\n');
