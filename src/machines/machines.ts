@@ -150,7 +150,7 @@ export async function revokeUrl(
     if (unreadable !== undefined) return err({ reason: 'stored-malformed', what: `machine ${id}`, detail: unreadable });
     if (before === undefined) return err({ reason: 'unknown', what: 'machine' });
     if (before.deletedAt !== null) return err({ reason: 'deleted' });
-    const changed = withoutUrl(before, number, randomText);
+    const changed = withoutUrl(before, number, { freshNonce: randomText, at: isoNow(ports) });
     if (!('reason' in changed))
       return ok(Object.keys(changed).length === 0 ? undefined : { ...before, ...changed, updatedAt: isoNow(ports) });
     return changed.reason === 'no-such-url'

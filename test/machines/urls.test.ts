@@ -50,9 +50,13 @@ describe('the URLs of a machine', () => {
     const newest = await put();
     await revoke(1);
     expect(await statusOf(newest)).toBe(410);
-    const after = await another();
+    // Another took its place, which the next answer tells.
+    expect(await states()).toEqual(['2 live', '1 revoked']);
+    const after = await put();
     expect([await statusOf(newest), await statusOf(after)]).toEqual([410, 200]);
     expect(await states()).toEqual(['2 live', '1 revoked']);
+    expect((await revoke(2)).status).toBe(200);
+    expect(await statusOf(after)).toBe(410);
   });
 
   it('stay ended through a change, a rearming and an import of an older backup', async () => {
@@ -101,6 +105,8 @@ describe('the URLs of a machine', () => {
   });
 });
 
+const FRESH = { freshNonce: () => 'fresh', at: '2026-01-02T00:00:00.000Z' };
+
 describe('the list', () => {
   const record = { nonce: 'n1', expiry: 0, createdAt: '2026-01-01T00:00:00.000Z' };
 
@@ -115,8 +121,8 @@ describe('the list', () => {
       urls = withNewUrl({ ...record, urls }, { nonce: `n${number}`, expiry: 0 }, 'at').urls;
     expect([urls.length, urls.at(-1)?.number]).toEqual([20, 50]);
     const revoked = Array.from({ length: 100 }, (_, index) => `old${index}`);
-    expect(withoutUrl({ ...record, urls, revoked }, 50, () => 'fresh')).toEqual({ reason: 'too-many-revoked' });
-    expect(withoutUrl({ ...record, urls, revoked: revoked.slice(1) }, 50, () => 'fresh')).toMatchObject({
+    expect(withoutUrl({ ...record, urls, revoked }, 50, FRESH)).toEqual({ reason: 'too-many-revoked' });
+    expect(withoutUrl({ ...record, urls, revoked: revoked.slice(1) }, 50, FRESH)).toMatchObject({
       revoked: expect.arrayContaining(['n50']),
     });
   });

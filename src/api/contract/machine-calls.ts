@@ -121,7 +121,8 @@ export const machineCalls = {
     ...{ method: 'delete', path: '/api/machines/{id}/urls/{number}', tag: 'Machines', params: urlParams },
     ...{ query: writeQuery, needs: WRITES },
     summary: 'End one URL; the others stay',
-    description: 'It answers 410 from then on. To end all, POST …/token with `revoke`.',
+    description:
+      'It answers 410 from then on. Another takes the place of the newest, which the next PUT or POST …/token tells. To end all, POST …/token with `revoke`.',
     answer: { status: 200, description: 'It is ended.', schema: revokedUrl },
     refusals: [404, 409, 410, 422, 503],
   },

@@ -32,15 +32,20 @@ export const allRevoked = (...lists: readonly (readonly string[] | undefined)[])
 export type RevokeFault = { readonly reason: 'no-such-url' | 'too-many-revoked' };
 
 /** Returns what changes in a record whose URL of this number is ended; a fault where there is none, or too many were. */
-export function withoutUrl(record: Urls, number: number, freshNonce: () => string): RevokeFault | Partial<Machine> {
+export function withoutUrl(
+  record: Urls,
+  number: number,
+  { freshNonce, at }: { readonly freshNonce: () => string; readonly at: string },
+): RevokeFault | Partial<Machine> {
   const url = listedUrls(record).find((one) => one.number === number);
   if (url === undefined) return { reason: 'no-such-url' };
   if (isRevoked(record, url.nonce)) return {};
   const revoked = allRevoked(record.revoked, [url.nonce]);
   if (revoked.length > MOST_REVOKED) return { reason: 'too-many-revoked' };
-  // What is told of "its newest URL" from now on must not be one that is dead.
-  const nonce = url.nonce === record.nonce ? { nonce: freshNonce() } : {};
-  return { urls: [...listedUrls(record)], revoked, ...nonce };
+  if (url.nonce !== record.nonce) return { urls: [...listedUrls(record)], revoked };
+  // What is told of "its newest URL" from now on must not be one that is dead: another one takes its place.
+  const made = { nonce: freshNonce(), expiry: record.expiry };
+  return { ...withNewUrl(record, made, at), ...made, revoked };
 }
 
 export interface ListedUrl {
