@@ -271,9 +271,11 @@ describe.skipIf(!hasBrowser)('the console', () => {
     );
     expect(await page.locator('*').count()).toBeLessThan(3_000);
     await page.getByText(/^Valid Ignition/).waitFor();
-    await page.evaluate(() => sessionStorage.removeItem('flatcar-edge-draft:profile/large/base'));
+    const draft = 'flatcar-edge-draft:profile/large/base';
+    await page.waitForFunction((name) => sessionStorage.getItem(name) !== null, draft);
     await page.goto(`${edge.url}/console#/profiles/web`);
-    await page.evaluate(() => sessionStorage.removeItem('flatcar-edge-draft:profile/large/base'));
+    await page.getByRole('region', { name: 'Profile web' }).waitFor();
+    await page.evaluate((name) => sessionStorage.removeItem(name), draft);
     await edge.api('/api/profiles/large', { method: 'DELETE' });
     await page.reload();
   });
@@ -539,7 +541,11 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await show('Overview');
     const matters = page.getByRole('region', { name: 'What needs attention' });
     await matters.getByText(/Mirroring stable 4593.2.7 amd64-usr failed/).waitFor();
-    await page.getByRole('region', { name: 'What is served' }).getByText('verified, mirrored here').first().waitFor();
+    await page
+      .getByRole('region', { name: 'What is served' })
+      .getByText(/verified|pinned/)
+      .first()
+      .waitFor();
     await page.locator('.plot canvas').nth(2).waitFor();
     await page.getByText('As a table: Boots an hour').click();
     expect(await page.getByRole('region', { name: 'Boots an hour, by day' }).getByRole('row').count()).toBeGreaterThan(

@@ -49,34 +49,39 @@ export async function lastServed(
 }
 
 const IN_CAPABILITY = /[\w.-]/;
+/** No URL goes on over these. */
+const NO_ORIGIN = /[\s"'\\,]/;
 /** A URL begins this far before its path at most: a scheme and the name of a host. */
 const MOST_ORIGIN = 300;
 
 /** How a URL stands in a config: as it is, or percent-encoded in a `data:` URL. */
 const SPELLINGS = [
-  { mark: (id: string) => `/boot/${id}.`, origin: /https?:\/\/[^\s"'\\/]*$/, written: SAMPLE_URL },
-  {
-    mark: (id: string) => `%2Fboot%2F${id}.`,
-    origin: /https?%3A%2F%2F[^\s"'\\/,]*$/i,
-    written: encodeURIComponent(SAMPLE_URL),
-  },
+  { mark: (id: string) => `/boot/${id}.`, written: SAMPLE_URL },
+  { mark: (id: string) => `%2Fboot%2F${id}.`, written: encodeURIComponent(SAMPLE_URL) },
 ] as const;
 
 /** The capability is told when it is issued, and kept nowhere. One pass over the text for each spelling. */
 export const withoutUrls = (text: string, id: string): string =>
-  SPELLINGS.reduce((shown, { mark, origin, written }) => without(shown, mark(id), origin, written), text);
+  SPELLINGS.reduce((shown, { mark, written }) => without(shown, mark(id), written), text);
 
-function without(text: string, mark: string, origin: RegExp, written: string): string {
+function without(text: string, mark: string, written: string): string {
   let shown = '';
   let at = 0;
   for (;;) {
     const found = text.indexOf(mark, at);
     if (found < 0) return shown + text.slice(at);
-    const near = Math.max(at, found - MOST_ORIGIN);
-    const begin = text.slice(near, found).search(origin);
     let end = found + mark.length;
     while (end < text.length && IN_CAPABILITY.test(text[end] ?? '')) end += 1;
-    shown += text.slice(at, begin < 0 ? found : near + begin) + written;
+    shown += text.slice(at, originBefore(text, at, found)) + written;
     at = end;
   }
+}
+
+/** Returns where the URL begins whose path begins at `path`; `path` itself where no scheme stands near before it. */
+function originBefore(text: string, at: number, path: number): number {
+  const near = Math.max(at, path - MOST_ORIGIN);
+  const scheme = text.slice(near, path).lastIndexOf('http');
+  if (scheme < 0) return path;
+  const origin = text.slice(near + scheme, path);
+  return NO_ORIGIN.test(origin) ? path : near + scheme;
 }

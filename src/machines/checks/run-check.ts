@@ -50,7 +50,7 @@ export async function startCheck(
   const record = {
     ...{ id, profile, state: 'checking' as const, by },
     what: Object.keys(wanted)
-      .filter((part) => wanted[part as keyof ProfileChange] !== undefined)
+      .filter((part) => part !== 'sources' && wanted[part as keyof ProfileChange] !== undefined)
       .join(', '),
     change: await vault.seal(JSON.stringify(wanted), checkContext({ id, profile })),
     replacing: plan.stored?.etag ?? '',

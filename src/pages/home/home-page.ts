@@ -132,9 +132,10 @@ ${platformsFor(origin, stream).map(
     files,
     lines,
   }) => html`<details class="release" name="platform"><summary>${name} <span class="faint">${format}</span></summary><div>
-<p>${files.map(
-    (file) =>
-      html`<a href="/${stream.channel}/${stream.board}/${stream.version}/${file}">${file}</a> ${here.has(file) ? html`<span class="chip good">mirrored, verified</span>` : html`<span class="chip">from upstream, checked on its way</span>`}`,
+<p>${files.map((file) =>
+    here.has(file)
+      ? html`<a href="/${stream.channel}/${stream.board}/${stream.version}/${file}">${file}</a> <span class="chip good">mirrored, verified</span>`
+      : html`<code class="wrap">${file}</code> <span class="chip">from upstream, checked on its way</span>`,
   )}</p>
 ${command({ title: `Into ${name}`, lines })}</div></details>`,
 )}`;
