@@ -16,6 +16,14 @@ const TOKEN = 'operator-token-of-the-screens-32-bytes';
 const NOBODY = 'no-such-machine';
 /** Runs in the page: how much wider it is than its window. */
 const OVER = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+/** Runs in the page: an editor measures its lines when it comes into view. */
+const THROUGH = `(async () => {
+  for (let at = 0; at < document.body.scrollHeight; at += innerHeight / 2) {
+    scrollTo(0, at);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+  scrollTo(0, 0);
+})()`;
 const LOOKS = [
   { name: 'desk', width: 1440, height: 900, colorScheme: 'light' },
   { name: 'phone', width: 390, height: 844, colorScheme: 'light' },
@@ -24,7 +32,6 @@ const LOOKS = [
 
 /** Every page by the name of its picture; what begins with `#` is a screen of the console. */
 const FULL: Readonly<Record<string, string>> = {
-  home: '/',
   listing: '/stable/amd64-usr/',
   release: `/stable/amd64-usr/${VERSIONS[2]}/`,
   api: '/api/docs',
@@ -43,6 +50,8 @@ const FULL: Readonly<Record<string, string>> = {
   tokens: '#/tokens',
   announcements: '#/announcements',
   audit: '#/audit',
+  // The last: it is kept for half a minute, and was empty before.
+  home: '/',
 };
 const EMPTY: Readonly<Record<string, string>> = Object.fromEntries(
   ['home', 'overview', 'jobs', 'releases', 'machines', 'profiles', 'fleets', 'audit'].map((name) => [
@@ -108,6 +117,7 @@ async function takeAll(browser: Browser, url: string, pages: Readonly<Record<str
       await page.goto(address.startsWith('#') ? `${url}/console${address}` : `${url}${address}`);
       if (address.startsWith('#')) await page.reload();
       await settled(page);
+      await page.evaluate(THROUGH);
       const over = await page.evaluate<number>(OVER);
       if (over > 0) console.log(`${name} at ${width} px is ${over} px wider than the screen`);
       await page.screenshot({ path: join(into, `${name}-${look}.png`), fullPage: true });

@@ -27,9 +27,8 @@ export function mattersIn({ health, jobs, aliases, failing, now }: Seen): Matter
   const matters: Matter[] = [];
   const add = (tone: Matter['tone'], text: string, href?: string) =>
     matters.push({ tone, text, ...(href === undefined ? {} : { href }) });
-  for (const todo of health?.todo ?? []) add(health?.status === 'failing' ? 'bad' : 'warn', todo);
-  for (const { path, reason } of health?.refused ?? [])
-    add('bad', `${path} is refused: ${reason}. It is tried again by itself.`);
+  const isRefusal = (todo: string) => (health?.refused ?? []).some(({ path }) => todo.startsWith(path));
+  for (const todo of health?.todo ?? []) add(health?.status === 'failing' || isRefusal(todo) ? 'bad' : 'warn', todo);
   const daysLeft = health?.signingKey?.daysLeft;
   if (typeof daysLeft === 'number' && daysLeft < SOON_DAYS && health?.signingKey?.warning === undefined)
     add('warn', `The signing key ends in ${daysLeft} days.`);

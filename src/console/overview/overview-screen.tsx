@@ -80,18 +80,20 @@ const Served = ({ aliases }: { aliases: CallAnswer<'listAliases'>['items'] }) =>
             </tr>
           </thead>
           <tbody>
-            {aliases.map(({ channel, board, alias, version, pin, since, from, holds }) => (
+            {aliases.map(({ channel, board, alias, version, pin, since, from, holds, fault }) => (
               <tr key={`${channel}/${board}/${alias}`}>
                 <th scope="row">{alias}</th>
                 <td>
                   {channel} {board}
                 </td>
-                <td>{version === null ? 'nothing' : <a href="#/releases">{version}</a>}</td>
+                <td class="long">{version === null ? (fault ?? 'nothing') : <a href="#/releases">{version}</a>}</td>
                 <td>
                   <When at={since} />
                 </td>
                 <td>
-                  {pin === null ? <Chip tone="good">{HOW[from ?? 'mirror']}</Chip> : <Chip tone="warn">pinned</Chip>}{' '}
+                  {version === null ? null : (
+                    <Chip tone={pin === null ? 'good' : 'warn'}>{HOW[pin === null ? (from ?? 'mirror') : 'pin']}</Chip>
+                  )}{' '}
                   {holds.length === 0 ? null : <Chip tone="warn">held back</Chip>}
                 </td>
               </tr>

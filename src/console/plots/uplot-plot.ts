@@ -7,6 +7,15 @@ const HEIGHT = 190;
 const colour = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
+const DAY_S = 86_400;
+/** As the reader's language writes it: days where the marks are days apart, else times. */
+const dated = (time: number, step: number): string => {
+  const at = new Date(time * 1000);
+  return step >= DAY_S
+    ? at.toLocaleDateString(undefined, { month: 'short', day: 'numeric' })
+    : at.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+};
+
 /** Draws bars over time into `host`, the series above one another. */
 export function draw(host: HTMLElement, { times, series, shown }: PlotData): DrawnPlot {
   const axis = {
@@ -21,9 +30,15 @@ export function draw(host: HTMLElement, { times, series, shown }: PlotData): Dra
       cursor: { drag: { x: false, y: false } },
       legend: { live: true },
       scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
-      axes: [axis, { ...axis, size: 64, values: (_plot, values) => values.map(shown) }],
+      axes: [
+        { ...axis, values: (_plot, times, _axis, _space, step) => times.map((time) => dated(time, step)) },
+        { ...axis, size: 64, values: (_plot, values) => values.map(shown) },
+      ],
       series: [
-        { label: 'From' },
+        {
+          label: 'From',
+          value: (_plot: uPlot, time: number | null) => (time === null ? '' : new Date(time * 1000).toLocaleString()),
+        },
         ...series.map(({ label, tone }) => ({
           ...{ label, stroke: colour(tone), fill: colour(tone), points: { show: false } },
           ...(bars === undefined ? {} : { paths: bars }),
