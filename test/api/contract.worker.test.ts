@@ -180,6 +180,12 @@ describe('every call', () => {
     expect((await good('listMachines', { query: { prefix: 'vm', state: 'booted' } })).items).toHaveLength(1);
     const { layers, parts, sha512 } = await good('explainMachine', { params });
     expect(sha512).toBe(machine.lastBoot?.sha512);
+    const previewed = await good('previewMachine', {
+      params,
+      query: { profile: 'web', layer: 'base' },
+      body: config('/p'),
+    });
+    expect(previewed.valid).toBe(true);
     expect(await good('getBootedConfig', { params })).toMatchObject({ id: 'vm-1', generation: 1, sha512 });
     expect((await good('patchMachine', { params, body: { version: '4593.2.5' } })).isChanged).toBe(true);
     expect((await good('putMachineUserData', { params, body: config('/v') })).generation).toBe(3);

@@ -71,6 +71,8 @@ export interface Call {
   readonly needs?: readonly Scope[];
   /** Each of these words is needed besides. */
   readonly alsoNeeds?: readonly Scope[];
+  /** A POST that only computes: it takes no `dry_run`, and leaves no entry in the trail. */
+  readonly storesNothing?: boolean;
   /** It takes `If-Match` and `If-None-Match`, and its answer has an `ETag`. */
   readonly isConditional?: true;
   readonly params?: z.ZodObject;
@@ -90,8 +92,8 @@ export const ANY: readonly Scope[] = SCOPES;
 export const NOBODY: readonly Scope[] = [];
 
 /** True for a call that stores something. It takes `dry_run=1`. */
-export const isWrite = ({ method, tag }: Pick<Call, 'method' | 'tag'>): boolean =>
-  method !== 'get' && tag !== 'Configs';
+export const isWrite = ({ method, tag, storesNothing }: Pick<Call, 'method' | 'tag' | 'storesNothing'>): boolean =>
+  method !== 'get' && tag !== 'Configs' && storesNothing !== true;
 
 const dryRun = onOff.optional().meta({ description: '1: nothing is stored; the answer is the one that it would be' });
 

@@ -13,6 +13,7 @@ import { RestoredNotice } from '../editor/restored-notice.tsx';
 import { TextDiff } from '../editor/text-diff.tsx';
 import { Confirm, Fault } from '../widgets/widgets.tsx';
 import { Breaks } from './breaks.tsx';
+import { PreviewPanel } from './preview-panel.tsx';
 import { CheckProgress } from './profile-check.tsx';
 
 type Profile = CallAnswer<'getProfile'>;
@@ -179,6 +180,7 @@ export function LayerEditor({ profile, layer, meaning, onChanged }: LayerEditorP
           </button>
         ) : null}
       </div>
+      <PreviewPanel profile={name} layer={layer} text={text} format={format} />
       {isAsking ? (
         <Confirm
           title={`Save the ${layer} of ${name} all the same?`}

@@ -234,6 +234,16 @@ export const urlList = z.object({
 
 export const revokedUrl = z.object({ id: z.string(), number: z.int(), dryRun }).meta({ id: 'RevokedUrl' });
 
+export const preview = z
+  .object({
+    id: z.string(),
+    valid: z.boolean().meta({ description: 'false: the layers do not merge; `entries` say why, each with its layer' }),
+    error: z.string().nullable(),
+    entries: z.array(layeredEntry),
+    config: config.nullable().meta({ description: 'its own URL in it stands for the one that it asks' }),
+  })
+  .meta({ id: 'Preview', description: 'what a machine would boot' });
+
 export const booted = z
   .object({
     id: z.string(),

@@ -140,6 +140,13 @@ export const changeQuery = z.object({
 
 export const profilePartQuery = changeQuery.extend(formatQuery.shape);
 
+export const previewQuery = formatQuery.extend({
+  profile: name.meta({ description: "one of the machine's profiles", example: 'web' }),
+  layer: z
+    .enum(['base', 'default'], { error: 'must be base or default' })
+    .meta({ description: 'what the body takes the place of' }),
+});
+
 const settings = {
   ignition: nullable(ignition, IGNITION_RULE).meta({
     description: 'for its machines that name none; null: that of their release',

@@ -30,6 +30,7 @@ import { listMachines } from './list-machines.ts';
 import { namesIn, patchOf, takenAway } from './machine-patch.ts';
 import { readFormatQuery, readId, readMachineQuery, readShape, readUserText } from './machine-request.ts';
 import { showMachine } from './machine-view.ts';
+import { previewMachine } from './preview.ts';
 import { type MachineRoom, refuse } from './room.ts';
 import { addTransferRoutes } from './routes-transfer.ts';
 
@@ -86,6 +87,7 @@ export function machineRoutes(room: MachineRoom): App {
     return await answerWritten(room, call, await putUserData(room, id.value, nothing, preconditionIn(call)));
   });
   app.get('/:id/explain', (call) => explainMachine(room, call));
+  app.post('/:id/preview', (call) => previewMachine(room, call));
   app.get('/:id/booted', (call) => bootedConfig(room, call));
   return app;
 }
