@@ -49,9 +49,13 @@ export function callRouter({ mirror, machines, access, metrics, announcements, s
   inner.use(async (call, next) => {
     const { outer } = call.env;
     for (const name of ['log', 'caller', 'requestId'] as const) call.set(name, outer.var[name]);
-    await next();
-    outer.set('change', call.var.change);
-    outer.set('route', matchedRoutes(call)[call.req.routeIndex]?.path);
+    try {
+      await next();
+    } finally {
+      // A bug is logged under the route in which it is.
+      outer.set('change', call.var.change);
+      outer.set('route', matchedRoutes(call)[call.req.routeIndex]?.path);
+    }
   });
   // A bug is answered where every other one is.
   inner.onError((cause) => {

@@ -17,7 +17,7 @@ import { expiryOf, isoNow, isUnchanged, replaced } from './next-record.ts';
 import { badField, type OperatorFault } from './problems.ts';
 import { isUnreadable, ON_THE_LINE, recordText, replaceableMachine, type Unreadable } from './records/documents.ts';
 import type { Machine } from './records/model.ts';
-import { withNewUrl, withoutUrl } from './records/urls.ts';
+import { revokedBefore, withNewUrl, withoutUrl } from './records/urls.ts';
 import type { MachineSettings } from './settings.ts';
 
 export interface NewMachine extends MachineSettings {
@@ -33,7 +33,10 @@ export interface NewMachine extends MachineSettings {
    */
   readonly expiresIn: number | null | undefined;
   /** From a backup: the values that the machine's URLs were made of. */
-  readonly identity?: Pick<Machine, 'epoch' | 'nonce' | 'expiry' | 'createdAt' | 'arming' | 'armedAt' | 'revoked'>;
+  readonly identity?: Pick<
+    Machine,
+    'epoch' | 'nonce' | 'expiry' | 'createdAt' | 'arming' | 'armedAt' | 'revoked' | 'urls'
+  >;
 }
 
 /** What is stored after a write, with the etag of its object. */
@@ -128,14 +131,13 @@ export async function issueToken(
     if (expiresIn === undefined && hasEnded)
       return err(badField('expiresIn', 'is missing: the URLs before have ended; null makes one that never ends'));
     const made = {
+      epoch: revoke ? randomText() : before.epoch,
       nonce: randomText(),
       expiry: expiresIn === undefined ? before.expiry : expiryOf(ports, expiresIn),
     };
     const now = isoNow(ports);
-    // The new epoch ends all of them.
-    const ended = revoke ? { epoch: randomText(), revoked: [] } : {};
-    const { urls } = withNewUrl(before, made, now);
-    return ok({ ...before, ...ended, ...made, urls: revoke ? urls.slice(-1) : urls, updatedAt: now });
+    const ended = revoke ? revokedBefore(before) : {};
+    return ok({ ...before, ...ended, ...made, ...withNewUrl(before, made, now), updatedAt: now });
   });
 }
 

@@ -1,12 +1,12 @@
 /** The record of a machine after a write, and whether it is another one. */
-import { ok, type Result } from '../shared/result.ts';
+import { err, ok, type Result } from '../shared/result.ts';
 import { randomText } from './boot/capability.ts';
 import type { MachinePorts } from './issue.ts';
 import { openUserData } from './layers/layers.ts';
 import type { NewMachine } from './machines.ts';
-import type { OperatorFault } from './problems.ts';
+import { badField, type OperatorFault } from './problems.ts';
 import { type Machine, machineContext } from './records/model.ts';
-import { allRevoked, withNewUrl } from './records/urls.ts';
+import { isRevoked, MOST_KEPT_REVOKED, restoredUrls, withNewUrl } from './records/urls.ts';
 import type { Vault, VaultFault } from './records/vault.ts';
 import { areSame, asRecorded, giveSameConfig, settingsIn, settingsOf } from './settings.ts';
 
@@ -18,7 +18,9 @@ export async function isUnchanged(
 ): Promise<boolean> {
   if (before === undefined || before.deletedAt !== null) return false;
   if (wanted.expiresIn !== undefined) return false;
-  const identity = Object.entries(wanted.identity ?? {}) as [keyof Machine, unknown][];
+  const { revoked = [], urls: _urls, ...of } = wanted.identity ?? {};
+  if (revoked.some((nonce) => !isRevoked(before, nonce))) return false;
+  const identity = Object.entries(of) as [keyof Machine, unknown][];
   if (identity.some(([field, value]) => before[field] !== value)) return false;
   const fields = ['kind', 'source', 'shipped'] as const;
   if (fields.some((field) => before[field] !== wanted[field])) return false;
@@ -54,8 +56,17 @@ export async function replaced(
   // A machine under a deleted machine's id is a new machine: the old capabilities must not open it.
   const existing = before !== undefined && before.deletedAt === null ? before : undefined;
   const renews = existing === undefined || wanted.expiresIn !== undefined;
+  const epoch = existing?.epoch ?? randomText();
   const nonce = renews ? randomText() : existing.nonce;
   const expiry = renews ? expiryOf(ports, wanted.expiresIn) : existing.expiry;
+  const brought = wanted.identity === undefined ? {} : restored(before, wanted.identity, now);
+  if ((brought.revoked ?? []).length > MOST_KEPT_REVOKED)
+    return err(
+      badField(
+        'revoked',
+        `has more than ${MOST_KEPT_REVOKED} URLs that were ended one by one: import it with fresh_epochs=1`,
+      ),
+    );
   const seal = async (text: string, field: 'userData' | 'sourceText' | 'vars') =>
     await ports.vault.seal(text, machineContext({ id, generation }, field));
   return ok({
@@ -66,13 +77,13 @@ export async function replaced(
     kind: wanted.kind,
     source: wanted.source,
     generation,
-    epoch: existing?.epoch ?? randomText(),
+    epoch,
     ...{ nonce, expiry },
-    ...(renews ? withNewUrl(existing, { nonce, expiry }, now) : {}),
+    ...(renews ? withNewUrl(existing, { epoch, nonce, expiry }, now) : {}),
     shipped: wanted.shipped,
     createdAt: existing?.createdAt ?? now,
     ...armed(existing, wanted, now),
-    ...(wanted.identity === undefined ? {} : restored(existing, wanted.identity, now)),
+    ...brought,
     configGeneration: (await hasSameConfig(ports, existing, wanted))
       ? (existing?.configGeneration ?? existing?.generation ?? generation)
       : generation,
@@ -84,11 +95,15 @@ export async function replaced(
   });
 }
 
-/** From a backup: a URL that was ended since then stays ended. */
-function restored(existing: Machine | undefined, identity: NonNullable<NewMachine['identity']>, now: string) {
-  const { urls } = withNewUrl(undefined, identity, now);
-  return { ...identity, urls, revoked: allRevoked(existing?.revoked, identity.revoked) };
-}
+/** From a backup. A deleted machine remembers what was ended, too. */
+const restored = (
+  before: Machine | undefined,
+  identity: NonNullable<NewMachine['identity']>,
+  at: string,
+): Partial<Machine> => ({
+  ...identity,
+  ...restoredUrls(before, identity, { freshNonce: randomText, at }),
+});
 
 /** A machine is armed when it is told for the first time to be for one boot, or for a while. */
 function armed(existing: Machine | undefined, { once, window }: NewMachine, now: string): Partial<Machine> {

@@ -95,9 +95,8 @@ export async function planChange(
     base: change.base === undefined ? old.base : (change.base ?? undefined),
     default: change.default === undefined ? old.default : (change.default ?? undefined),
   };
-  const written = before === undefined ? ok({}) : await openSources(ports.vault, before);
-  if (!written.ok) return written;
-  const sources = { old: written.value, next: sourcesAfter(written.value, change) };
+  const written = before === undefined ? {} : await openSources(ports.vault, before);
+  const sources = { old: written, next: sourcesAfter(written, change) };
   const entries = checkProfile(layers);
   return entries.ok ? ok({ stored: stored.value, before, old, layers, sources, entries: entries.value }) : entries;
 }

@@ -163,11 +163,12 @@ async function resealedProfile(profile: Profile, resealText: ResealText): Promis
   if (!fallback.ok) return fallback;
   const vars = await resealText(profile.vars ?? null, profileContext(profile, 'vars'));
   if (!vars.ok) return vars;
-  const sources = await resealText(profile.sources ?? null, profileContext(profile, 'sources'));
-  if (!sources.ok) return sources;
+  // What cannot be opened any more is nothing to keep: it decides nothing, and must hold up no key.
+  const resealed = await resealText(profile.sources ?? null, profileContext(profile, 'sources'));
+  const sources = resealed.ok ? resealed.value : null;
   const texts = { base: base.value, default: fallback.value };
   const known = { ...(profile.vars === undefined ? {} : { vars: vars.value }) };
-  const written = { ...(profile.sources === undefined ? {} : { sources: sources.value }) };
+  const written = { ...(profile.sources === undefined ? {} : { sources }) };
   return ok({ ...profile, ...texts, ...known, ...written });
 }
 

@@ -12,7 +12,7 @@ export const activityList = z.object({
           to: z.iso.datetime(),
           boots: count('configs that machines were given'),
           failedBoots: count('requests of machines for a config that got none'),
-          downloads: count('answers with a file of a release, or with a part of one'),
+          downloads: count('answers below the folders of releases: files, parts of files, listings'),
           bytes: count('bytes of those answers'),
           refusedFiles: count('files refused because they could not be trusted'),
           updates: count('what machines asked and told of updates'),

@@ -20,20 +20,21 @@ interface AssetFault {
 /** Keeps each file in the isolate once it was read. They cannot change while the Worker runs, and there are few of them. */
 export class Assets {
   readonly #read: ReadAsset;
-  readonly #known = new Map<string, Promise<Asset>>();
+  readonly #known = new Map<string, Asset>();
 
   constructor(read: ReadAsset) {
     this.#read = read;
   }
 
-  /** Returns the file at `path`. A file that could not be read is read again by the next call. */
+  /** Returns the file at `path`. Nobody waits for the reading of another, whose client may have gone. */
   async get(path: string): Promise<Result<Asset, AssetFault>> {
-    const known = this.#known.get(path) ?? this.#readWhole(path);
-    this.#known.set(path, known);
+    const known = this.#known.get(path);
+    if (known !== undefined) return ok(known);
     try {
-      return ok(await known);
+      const asset = await this.#readWhole(path);
+      this.#known.set(path, asset);
+      return ok(asset);
     } catch (cause) {
-      if (this.#known.get(path) === known) this.#known.delete(path);
       return err({ reason: 'unreadable', sentence: `${path} of this deployment cannot be read; try again`, cause });
     }
   }

@@ -61,7 +61,7 @@ describe('KV', () => {
     const { r2, kv } = rooms.stores;
     for (const [mood, calls] of [
       // The boot, its state, and what it got: looked at each time, and written where it differs from the one before.
-      ['well', ['head', 'head', 'put', 'put', 'put']],
+      ['well', ['head', 'head', 'head', 'put', 'put', 'put']],
       ['throws', ['head', 'get', 'head', 'put', 'put']],
     ] as const) {
       kv.mood = mood;

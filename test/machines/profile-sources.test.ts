@@ -81,4 +81,24 @@ describe('a base that was written in Butane', () => {
     const after = await shown(rotated);
     expect(after.sources.base?.text).toBe(BUTANE);
   });
+
+  it('is of no importance where it cannot be opened: an earlier version has written the profile', async () => {
+    const edge = await nodeEdge();
+    await putBase(edge, BUTANE);
+    const key = 'profiles/web.json';
+    const stored = await edge.bucket.r2.get(key);
+    const record = JSON.parse((await stored?.text()) ?? '') as { sources: { data: string } };
+    await putBase(edge, BUTANE.replace('why', 'this is why'));
+    // The sources of the generation before, beside the layers of this one.
+    const newer = await edge.bucket.r2.get(key);
+    const mixed = { ...(JSON.parse((await newer?.text()) ?? '') as object), sources: record.sources };
+    const text = JSON.stringify(mixed);
+    const { openSources } = await import('../../src/machines/layers/sources.ts');
+    const { parseProfile } = await import('../../src/machines/records/model.ts');
+    const { Vault } = await import('../../src/machines/records/vault.ts');
+    const profile = parseProfile(text);
+    expect(profile.ok).toBe(true);
+    if (profile.ok)
+      expect(await openSources(new Vault([], ['another-secret-of-at-least-32-bytes']), profile.value)).toEqual({});
+  });
 });

@@ -1,6 +1,7 @@
 /** The config that a machine got last: kept when it changes, told without its URL, gone with the machine. */
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { SAMPLE_URL, withoutUrls } from '../../src/machines/boot/served.ts';
+import { maskedConfig, SAMPLE_URL, withoutUrls } from '../../src/machines/boot/masked.ts';
 import { config } from '../support/machine-texts.ts';
 import { type NodeEdge, nodeEdge } from '../support/node-edge.ts';
 
@@ -91,4 +92,91 @@ it.each([
   ['', ''],
 ])('takes the URLs out of %j', (text, shown) => {
   expect(withoutUrls(text, 'vm-1')).toBe(shown);
+});
+
+it.each([
+  ['"https://httpboot.example.com/boot/vm-1.a.b.0.mac/done"', `"${SAMPLE_URL}/done"`],
+  ['x http://plain https://e/boot/vm-1.a', `x http://plain ${SAMPLE_URL}`],
+])('knows where the URL in %j begins', (text, shown) => {
+  expect(withoutUrls(text, 'vm-1')).toBe(shown);
+});
+
+describe('a URL inside base64', () => {
+  const url = 'http://edge.test/boot/vm-1.a.b.0.secret/done';
+  const inside = (bytes: Uint8Array, compression = '') =>
+    JSON.stringify({
+      storage: {
+        files: [{ contents: { compression, source: `data:;base64,${Buffer.from(bytes).toString('base64')}` } }],
+      },
+    });
+  const sourceOf = (text: string) => {
+    const shown = maskedConfig(text, 'vm-1') as { storage: { files: { contents: { source: string } }[] } };
+    return Buffer.from(shown.storage.files[0]?.contents.source.split(',')[1] ?? '', 'base64');
+  };
+
+  it('is not shown, packed or not', () => {
+    expect(sourceOf(inside(Buffer.from(`x ${url} y`))).toString()).toBe(`x ${SAMPLE_URL}/done y`);
+    expect(gunzipSync(sourceOf(inside(gzipSync(`x ${url} y`), 'gzip'))).toString()).toBe(`x ${SAMPLE_URL}/done y`);
+  });
+
+  it('leaves everything else as it is', () => {
+    const other = inside(Buffer.from('nothing secret'));
+    expect(maskedConfig(other, 'vm-1')).toEqual(JSON.parse(other));
+    expect(maskedConfig('[]', 'vm-1')).toBeUndefined();
+    expect(maskedConfig('no json', 'vm-1')).toBeUndefined();
+  });
+
+  it('is told by neither call', async () => {
+    const edge = await nodeEdge();
+    const hidden = Buffer.from('x {{edge.done_url}} y').toString('base64');
+    const base = {
+      ignition: { version: '3.3.0' },
+      storage: { files: [{ path: '/u', contents: { source: `data:;base64,${hidden}` } }] },
+    };
+    await edge.call('PUT', '/api/profiles/web/base', JSON.stringify(base));
+    const { issued, boot, booted } = await booting(edge, config('/user'));
+    const capability = issued.urls.ignition.split('/')[4] ?? 'none';
+    const unpacked = (text: string) => Buffer.from(/;base64,([^"]*)/.exec(text)?.[1] ?? '', 'base64').toString();
+    expect(unpacked(await boot())).toContain(capability);
+    const explained = await (await edge.call('GET', '/api/machines/vm-1/explain')).text();
+    for (const text of [await (await booted()).text(), explained]) {
+      expect(unpacked(text)).toBe(`x ${SAMPLE_URL}/done y`);
+      expect(text).not.toContain(capability);
+    }
+  });
+});
+
+describe('what is kept', () => {
+  it('is never shown for a machine that was made anew', async () => {
+    const edge = await nodeEdge();
+    await edge.call('PUT', '/api/profiles/web/base', config('/base'));
+    const { boot } = await booting(edge, config('/secret-of-old'));
+    await boot();
+    // As if a boot had written it after the deletion.
+    const kept = await edge.bucket.r2.get('served/vm-1');
+    const [text, facts] = [(await kept?.text()) ?? '', kept?.customMetadata ?? {}];
+    await edge.call('DELETE', '/api/machines/vm-1');
+    await edge.bucket.r2.put('served/vm-1', text, { customMetadata: facts });
+    const { booted } = await booting(edge, config('/new'));
+    expect((await booted()).status).toBe(404);
+  });
+
+  it('is sealed anew by the next boot under a new key', async () => {
+    const first = 'a-storage-key-of-at-least-32-bytes-1';
+    const edge = await nodeEdge({ vars: { STORAGE_KEY: first } });
+    await edge.call('PUT', '/api/profiles/web/base', config('/base'));
+    const { issued, boot } = await booting(edge, config('/user'));
+    await boot();
+    const under = (STORAGE_KEY: string) => nodeEdge({ over: edge.bucket.r2, vars: { STORAGE_KEY } });
+    const second = 'a-storage-key-of-at-least-32-bytes-2';
+    const both = await under(`${second},${first}`);
+    for (let cursor: string | null = ''; cursor !== null; )
+      ({ cursor } = await (await both.call('POST', `/api/storage/reseal?cursor=${cursor}`)).json<{
+        cursor: string | null;
+      }>());
+    const rotated = await under(second);
+    await rotated.fetchUrl(issued.urls.ignition);
+    await rotated.settle();
+    expect((await rotated.call('GET', '/api/machines/vm-1/booted')).status).toBe(200);
+  });
 });

@@ -1,6 +1,6 @@
 /** The URLs of a machine by number: listed without themselves, ended one by one, and still ended after a backup. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { listedUrls, withNewUrl, withoutUrl } from '../../src/machines/records/urls.ts';
+import { restoredUrls, shownUrls, withNewUrl, withoutUrl } from '../../src/machines/records/urls.ts';
 import { config } from '../support/machine-texts.ts';
 import { type NodeEdge, nodeEdge } from '../support/node-edge.ts';
 
@@ -85,7 +85,8 @@ describe('the URLs of a machine', () => {
     const second = await another('{"revoke":true}');
     expect([await statusOf(first), await statusOf(second)]).toEqual([410, 200]);
     expect(await states()).toEqual(['2 live']);
-    expect((await list()).hasOlder).toBe(true);
+    // Those before were ended, all of them.
+    expect((await list()).hasOlder).toBe(false);
   });
 
   it.each([
@@ -107,23 +108,99 @@ describe('the URLs of a machine', () => {
 
 const FRESH = { freshNonce: () => 'fresh', at: '2026-01-02T00:00:00.000Z' };
 
-describe('the list', () => {
-  const record = { nonce: 'n1', expiry: 0, createdAt: '2026-01-01T00:00:00.000Z' };
+const NEVER = { expiry: 0, updatedAt: '2026-01-01T00:00:00.000Z' };
+const record = { epoch: 'e', nonce: 'n1', ...NEVER };
+const numbers = (of: Parameters<typeof shownUrls>[0]) => {
+  const { items, hasOlder } = shownUrls(of, 0);
+  return [items.map(({ number, state }) => `${number} ${state}`), hasOlder];
+};
 
-  it('of a record by an earlier version knows the newest', () => {
-    expect(listedUrls(record)).toEqual([{ number: 1, nonce: 'n1', at: record.createdAt, expiry: 0 }]);
-    expect(withNewUrl(record, { nonce: 'n2', expiry: 5 }, 'later').urls.map(({ number }) => number)).toEqual([1, 2]);
+describe('the list', () => {
+  const whole = { ...record, ...withNewUrl(undefined, record, 'at') };
+
+  it('of a record by an earlier version knows the newest, and that there may be older ones', () => {
+    expect(numbers(record)).toEqual([['1 live'], true]);
+    expect(
+      numbers({ ...record, nonce: 'n2', ...withNewUrl(record, { epoch: 'e', nonce: 'n2', expiry: 0 }, 'at') }),
+    ).toEqual([['2 live', '1 live'], true]);
+  });
+
+  it('does not trust what an earlier version has left behind', () => {
+    // It made another URL, and then ended all.
+    expect(numbers({ ...whole, nonce: 'n2' })).toEqual([['2 live', '1 live'], true]);
+    expect(numbers({ ...whole, epoch: 'f', nonce: 'n3' })).toEqual([['2 live'], true]);
   });
 
   it('holds the last 20, and of those that were ended 100', () => {
-    let urls = withNewUrl(undefined, record, 'at').urls;
-    for (let number = 2; number <= 50; number += 1)
-      urls = withNewUrl({ ...record, urls }, { nonce: `n${number}`, expiry: 0 }, 'at').urls;
-    expect([urls.length, urls.at(-1)?.number]).toEqual([20, 50]);
+    let of: typeof whole = whole;
+    for (let number = 2; number <= 50; number += 1) {
+      const nonce = `n${number}`;
+      of = { ...of, nonce, ...withNewUrl(of, { epoch: 'e', nonce, expiry: 0 }, 'at') };
+    }
+    expect([shownUrls(of, 0).items.length, shownUrls(of, 0).items[0]?.number, shownUrls(of, 0).hasOlder]).toEqual([
+      20,
+      50,
+      true,
+    ]);
     const revoked = Array.from({ length: 100 }, (_, index) => `old${index}`);
-    expect(withoutUrl({ ...record, urls, revoked }, 50, FRESH)).toEqual({ reason: 'too-many-revoked' });
-    expect(withoutUrl({ ...record, urls, revoked: revoked.slice(1) }, 50, FRESH)).toMatchObject({
-      revoked: expect.arrayContaining(['n50']),
+    expect(withoutUrl({ ...of, revoked }, 49, FRESH)).toEqual({ reason: 'too-many-revoked' });
+    expect(withoutUrl({ ...of, revoked: revoked.slice(1) }, 49, FRESH)).toMatchObject({
+      revoked: expect.arrayContaining(['n49']),
     });
   });
+
+  it('gets a successor for a newest one that is ended already', () => {
+    expect(withoutUrl({ ...whole, revoked: ['n1'] }, 1, FRESH)).toMatchObject({ nonce: 'fresh' });
+  });
+});
+
+describe('a backup', () => {
+  const backup = { epoch: 'e', nonce: 'n1', expiry: 0 };
+  const there = { ...record, nonce: 'n2', ...withNewUrl(record, { epoch: 'e', nonce: 'n2', expiry: 0 }, 'at') };
+
+  it('never makes an ended URL the newest', () => {
+    expect(restoredUrls({ ...there, revoked: ['n1'] }, backup, FRESH)).toMatchObject({ nonce: 'n2', revoked: ['n1'] });
+    expect(restoredUrls({ ...there, revoked: ['n1', 'n2'] }, backup, FRESH)).toMatchObject({ nonce: 'fresh' });
+    expect(restoredUrls(undefined, { ...backup, revoked: ['n1'] }, FRESH)).toMatchObject({ nonce: 'fresh' });
+  });
+
+  it('lets the numbers go on', () => {
+    const brought = { ...record, ...restoredUrls(there, backup, FRESH) };
+    expect(numbers(brought)[0]).toEqual(['3 live', '2 live']);
+    expect(numbers({ ...record, ...restoredUrls(undefined, backup, FRESH) })).toEqual([['1 live'], true]);
+    const other = restoredUrls(there, { ...backup, epoch: 'f' }, FRESH);
+    expect(numbers({ ...record, ...other })).toEqual([['3 live'], true]);
+  });
+});
+
+it('keeps an ended URL ended through a deletion, and the newest of a fleet that answers', async () => {
+  const first = await put();
+  const backup = await (await edge.call('GET', '/api/machines/export')).text();
+  await revoke(1);
+  expect((await edge.call('POST', '/api/machines/import', backup)).status).toBe(200);
+  expect(await statusOf(first)).toBe(410);
+  expect(await statusOf(await put())).toBe(200);
+  await edge.call('DELETE', '/api/machines/a');
+  expect((await edge.call('POST', '/api/machines/import', backup)).status).toBe(200);
+  expect([await statusOf(first), await statusOf(await put())]).toEqual([410, 200]);
+});
+
+it('numbers the same URLs alike after an import, here and elsewhere', async () => {
+  const urls = [await put(), await another(), await another()];
+  const backup = await (await edge.call('GET', '/api/machines/export')).text();
+  await edge.call('PUT', '/api/machines/a', config('/changed'));
+  await edge.call('POST', '/api/machines/import', backup);
+  expect(await states()).toEqual(['3 live', '2 live', '1 live']);
+  await revoke(1);
+  expect(await Promise.all(urls.map((url) => statusOf(url)))).toEqual([410, 200, 200]);
+  const before = (await (await edge.call('GET', '/api/machines/a')).json<{ generation: number }>()).generation;
+  const own = await (await edge.call('GET', '/api/machines/export')).text();
+  for (let turn = 0; turn < 2; turn += 1) await edge.call('POST', '/api/machines/import', own);
+  expect(await (await edge.call('GET', '/api/machines/a')).json()).toMatchObject({ generation: before });
+});
+
+it('refuses a change on a condition that does not hold', async () => {
+  const url = await put();
+  const answer = await edge.call('DELETE', '/api/machines/a/urls/1', undefined, { 'if-match': '"nonsense"' });
+  expect([answer.status, await statusOf(url)]).toEqual([412, 200]);
 });

@@ -126,7 +126,7 @@ export const machineCalls = {
     description:
       'It answers 410 from then on. Another takes the place of the newest, which the next PUT or POST …/token tells. To end all, POST …/token with `revoke`.',
     answer: { status: 200, description: 'It is ended.', schema: revokedUrl },
-    refusals: [404, 409, 410, 422, 503],
+    refusals: [404, 409, 410, 412, 422, 503],
   },
   rearmMachine: {
     ...{ ...MACHINE, method: 'post', path: '/api/machines/{id}/rearm', query: writeQuery, needs: WRITES },

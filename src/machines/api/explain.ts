@@ -4,7 +4,8 @@ import type { LayeredEntry } from '../../ignition/compose.ts';
 import { sha512Hex } from '../../shared/bytes.ts';
 import { answerJson } from '../../shared/http/api.ts';
 import type { Call } from '../../shared/http/call.ts';
-import { lastServed, SAMPLE_URL } from '../boot/served.ts';
+import { maskedConfig } from '../boot/masked.ts';
+import { lastServed } from '../boot/served.ts';
 import { composeFor, layerTextsOf, readsOf } from '../issue.ts';
 import type { LayerTexts } from '../layers/layers.ts';
 import { engineOf, identityOf } from '../layers/render.ts';
@@ -60,7 +61,8 @@ export async function explainMachine(room: MachineRoom, call: Call): Promise<Res
     ignition: machine.ignition ?? null,
     kernelArgs: [...kernelArgs],
     reads: readsOf(reader),
-    config: result === undefined ? null : withoutCapability(result.text, url),
+    // The capability is told when it is issued, and by no other call.
+    config: result === undefined ? null : (maskedConfig(result.text, machine.id) ?? null),
     sha512: bytes === undefined ? null : await sha512Hex(bytes),
     parts: result === undefined ? [] : [...result.parts()],
     layers,
@@ -76,14 +78,13 @@ export async function bootedConfig(room: MachineRoom, call: Call): Promise<Respo
   if (!id.ok) return refuse(call, { reason: 'unknown', what: 'machine' });
   const stored = await readMachine(room, id.value);
   if (!stored.ok) return refuse(call, stored.error);
-  const served = await lastServed(room, id.value);
+  const served = await lastServed(room, stored.value.value);
   if (!served.ok)
     return refuse(
       call,
       served.error.reason === 'none' ? { reason: 'unknown', what: 'config that it got' } : served.error,
     );
-  const { at, sha512, generation, what, text } = served.value;
-  const config = JSON.parse(text) as Record<string, unknown>;
+  const { at, sha512, generation, what, config } = served.value;
   return answerJson<typeof booted>({ id: id.value, at, what, generation: Number(generation), sha512, config });
 }
 
@@ -128,7 +129,3 @@ function withName(error: string, entries: readonly LayeredEntry[], texts: Texts)
   const layers = Object.keys(texts).filter((layer) => texts[layer]?.includes(name) === true);
   return `${error} (it is ${entry.of}${layers.length === 0 ? '' : `, of ${layers.join(' and ')}`})`;
 }
-
-/** The capability is told when it is issued, and by no other call. */
-const withoutCapability = (text: string, url: string): Record<string, unknown> =>
-  JSON.parse(text.replaceAll(url, SAMPLE_URL)) as Record<string, unknown>;

@@ -3,7 +3,7 @@ import { readFormat } from '../../configs/formats.ts';
 import { readUserData } from '../../configs/user-data.ts';
 import { answerJson, apiBody } from '../../shared/http/api.ts';
 import { refuse as answerProblem, type Call } from '../../shared/http/call.ts';
-import { SAMPLE_URL } from '../boot/served.ts';
+import { SAMPLE_URL } from '../boot/masked.ts';
 import { composeFor, layerTextsOf } from '../issue.ts';
 import { readMachine } from '../machines.ts';
 import { badField, firstError } from '../problems.ts';

@@ -21,7 +21,7 @@ import {
 } from '../machines.ts';
 import { badField, machineProblem, type OperatorFault } from '../problems.ts';
 import { type Machine, TEXT_LIMIT } from '../records/model.ts';
-import { hasOlderUrls, shownUrls } from '../records/urls.ts';
+import { shownUrls } from '../records/urls.ts';
 import { answerWritten, foreignProfile } from './answer-written.ts';
 import type { deletion, revokedUrl, urlList } from './call-answers.ts';
 import { machinePatch, tokenBody, urlParams } from './call-requests.ts';
@@ -59,8 +59,7 @@ export function machineRoutes(room: MachineRoom): App {
     const stored = id.ok ? await readMachine(room, id.value) : id;
     if (!stored.ok) return refuse(call, stored.error);
     const { value } = stored.value;
-    const items = shownUrls(value, room.platform.now());
-    return answerJson<typeof urlList>({ items, hasOlder: hasOlderUrls(value), cursor: null });
+    return answerJson<typeof urlList>({ ...shownUrls(value, room.platform.now()), cursor: null });
   });
   app.delete('/:id/urls/:number', async (call) => {
     const id = readId(call.req.param('id'));
@@ -68,7 +67,7 @@ export function machineRoutes(room: MachineRoom): App {
     const asked = readShape(urlParams, call.req.param());
     if (!asked.ok) return refuse(call, asked.error);
     const { number } = asked.value;
-    const stored = await revokeUrl(room, id.value, number);
+    const stored = await revokeUrl(room, id.value, number, onRecord(preconditionIn(call)));
     if (!stored.ok) return refuse(call, stored.error);
     call.set('change', { before: `URL ${number}`, after: 'revoked' });
     return answerJson<typeof revokedUrl>({ id: id.value, number, dryRun: room.isDry });

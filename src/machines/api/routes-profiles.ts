@@ -12,7 +12,7 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import { startCheck } from '../checks/run-check.ts';
 import { fleetsNaming } from '../fleets/fleet-profiles.ts';
 import { openProfile } from '../layers/layers.ts';
-import { openSources, type Sources, type WrittenIn } from '../layers/sources.ts';
+import { openSources, type WrittenIn } from '../layers/sources.ts';
 import { badField, type OperatorFault } from '../problems.ts';
 import type { ProfilePart } from '../profile-plan.ts';
 import { changeProfile, type Demand, deleteProfile, type ProfileChange } from '../profiles.ts';
@@ -45,13 +45,12 @@ export function profileRoutes(room: MachineRoom): App {
     const { base, default: fallback } = layers.value;
     const texts = { base: base ?? null, default: fallback ?? null };
     const written = await openSources(room.vault, profile);
-    if (!written.ok) return refuse(call, written.error);
     const tagOf = async (layer: ProfilePart) => {
       const text = layers.value[layer];
-      return text === undefined ? null : await layerTag(text, written.value[layer]);
+      return text === undefined ? null : await layerTag(text, written[layer]);
     };
     const etags = { base: await tagOf('base'), default: await tagOf('default') };
-    const sources = { base: written.value.base ?? null, default: written.value.default ?? null };
+    const sources = { base: written.base ?? null, default: written.default ?? null };
     return answerJson<typeof profileView>(
       { ...view(profile), vars: layers.value.vars, ...texts, sources, etags, boots: boots.value },
       200,
@@ -134,11 +133,10 @@ function addLayerRoutes(app: App, room: MachineRoom, layer: ProfilePart): void {
     const stored = await readNamedProfile(room, call);
     const layers = stored.ok ? await openProfile(room.vault, stored.value.value) : stored;
     if (!layers.ok) return refuse(call, layers.error);
-    const written = stored.ok ? await openSources(room.vault, stored.value.value) : ok<Sources>({});
-    if (!written.ok) return refuse(call, written.error);
+    const written = stored.ok ? await openSources(room.vault, stored.value.value) : {};
     const text = layers.value[layer];
     if (text === undefined) return answerProblem(call, { code: 'not-found', detail: `this profile has no ${layer}` });
-    const etag = await layerTag(text, written.value[layer]);
+    const etag = await layerTag(text, written[layer]);
     if (isNotModified(call.req.raw.headers, etag)) return new Response(null, { status: 304, headers: { etag } });
     return new Response(text, { headers: { etag, 'content-type': 'application/json', 'cache-control': CACHE.never } });
   });
@@ -159,7 +157,7 @@ const layerTag = async (text: string, written: WrittenIn | undefined): Promise<s
 async function tagOfLayer({ vault }: MachineRoom, profile: Profile, layer: ProfilePart): Promise<string | undefined> {
   const [texts, written] = [await openProfile(vault, profile), await openSources(vault, profile)];
   const text = texts.ok ? texts.value[layer] : undefined;
-  return text === undefined || !written.ok ? undefined : await layerTag(text, written.value[layer]);
+  return text === undefined ? undefined : await layerTag(text, written[layer]);
 }
 
 const onProfile =

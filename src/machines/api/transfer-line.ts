@@ -1,6 +1,7 @@
 /** A machine as a line of an export. No I/O. */
 import * as z from 'zod';
 import { allOf } from '../records/identity-values.ts';
+import { MOST_KEPT_REVOKED } from '../records/urls.ts';
 import type { MachineSettings } from '../settings.ts';
 import { kernelArgs, machineParams, machineQuery } from './call-requests.ts';
 import {
@@ -47,7 +48,14 @@ export const line = z.strictObject({
   epoch: SECRET,
   nonce: SECRET,
   /** Of URLs that were ended one by one. */
-  revoked: z.array(SECRET).max(200).optional(),
+  revoked: z.array(SECRET).max(MOST_KEPT_REVOKED).optional(),
+  urls: z
+    .object({
+      epoch: SECRET,
+      from: z.int(),
+      list: z.array(z.object({ number: z.int().positive(), nonce: SECRET, at: z.string(), expiry: z.int() })).max(20),
+    })
+    .optional(),
   /** Seconds since 1970; 0 means never. The limit is the largest time that `Date` can hold. */
   expiry: z.int({ error: EXPIRY_RULE }).nonnegative(EXPIRY_RULE).max(8_640_000_000_000, EXPIRY_RULE),
   channel: machineQuery.shape.channel.unwrap(),

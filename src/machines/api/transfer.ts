@@ -14,7 +14,7 @@ import { badField, faultText, isRecordFault, machineProblem, type OperatorFault 
 import type { Summary } from '../records/bucket.ts';
 import { machineDocument } from '../records/documents.ts';
 import type { Handed } from '../records/handed.ts';
-import { machineContext, TEXT_LIMIT } from '../records/model.ts';
+import { type Machine, machineContext, TEXT_LIMIT } from '../records/model.ts';
 import { checkSummary } from '../records/signed.ts';
 import { settingsOf } from '../settings.ts';
 import { exportFleets, importFleet, isFleetLine } from './fleet-transfer.ts';
@@ -105,6 +105,7 @@ async function exportLine(ports: MachinePorts, id: string): Promise<Result<strin
     epoch,
     nonce,
     ...((record.revoked ?? []).length === 0 ? {} : { revoked: [...(record.revoked ?? [])] }),
+    ...(record.urls === undefined ? {} : { urls: { ...record.urls, list: [...record.urls.list] } }),
     expiry,
     channel,
     board,
@@ -234,10 +235,20 @@ async function importOne(
     identity: {
       ...(said.arming === undefined ? {} : { arming: said.arming }),
       ...(said.armedAt === undefined ? {} : { armedAt: said.armedAt }),
-      ...(freshEpochs ? { epoch: randomText(), nonce: randomText() } : { epoch, nonce }),
-      ...(said.revoked === undefined ? {} : { revoked: said.revoked }),
+      ...(freshEpochs ? freshUrls() : { epoch, nonce, ...toldUrls(said) }),
       expiry,
       createdAt,
     },
   });
 }
+
+/** Those of the backup answer no more. */
+function freshUrls() {
+  const epoch = randomText();
+  return { epoch, nonce: randomText(), urls: { epoch, from: 1, list: [] } };
+}
+
+const toldUrls = ({ revoked, urls }: Pick<Partial<Machine>, 'revoked' | 'urls'>) => ({
+  ...(revoked === undefined ? {} : { revoked }),
+  ...(urls === undefined ? {} : { urls }),
+});

@@ -120,9 +120,9 @@ const isConfig = (what: Wanted['what']): boolean => what === 'ignition' || what 
 
 /** After the answer: a machine does not wait for it. */
 function keepAfter(room: BootRoom, what: string, { body, machine, sha512 }: BootAnswer): void {
-  const { id, generation } = machine;
+  const { generation } = machine;
   const at = new Date(room.platform.now()).toISOString();
-  room.platform.waitUntil(keepServed(room, id, body, { at, sha512, generation: String(generation), what }));
+  room.platform.waitUntil(keepServed(room, machine, body, { at, sha512, generation: String(generation), what }));
 }
 
 /** Answers a request with what was found for it, and records it for the machine. */

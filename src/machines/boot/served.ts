@@ -2,86 +2,61 @@
 import { understood } from '../../shared/r2-documents.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
-import { parseSealed } from '../records/model.ts';
+import type { Current } from '../records/current.ts';
+import { type Machine, parseSealed } from '../records/model.ts';
 import type { ServedFacts, ServedStore } from '../records/served.ts';
 import type { Vault } from '../records/vault.ts';
+import { maskedConfig } from './masked.ts';
 
 interface ServedPorts {
   readonly served: ServedStore;
   readonly vault: Vault;
 }
 
-/** What stands for the machine's own URL, here and where an operator is told what it would boot now. */
-export const SAMPLE_URL = 'https://edge.invalid/boot/machine.epoch.nonce.0.mac';
+type Owner = Pick<Machine, 'id' | 'createdAt'>;
 
-/** The id is in the context, and so is the digest: no text opens in another's place. */
-const contextOf = (id: string, sha512: string): string => `served:${id}:${sha512}`;
+/** A machine that is made anew under the id of a deleted one has another date: it never opens what the old one got. */
+const contextOf = ({ id, createdAt }: Owner, sha512: string): string => `served:${id}:${createdAt}:${sha512}`;
 
-/** Keeps a config unless it is the one that is kept already. A fault is left to the next boot. */
+/**
+ * Keeps a config unless it is the one that is kept already under the newest key. A fault is left to the next boot. The record is looked at
+ * again after the write: what a deletion could not see goes with it.
+ */
 export async function keepServed(
-  { served, vault }: ServedPorts,
-  id: string,
+  { served, vault, current }: ServedPorts & { readonly current: Pick<Current, 'machine'> },
+  machine: Owner,
   body: string,
-  facts: ServedFacts,
+  facts: Omit<ServedFacts, 'key'>,
 ): Promise<void> {
-  const kept = await served.digest(id);
-  if (!kept.ok || kept.value === facts.sha512) return;
-  const sealed = await vault.seal(withoutUrls(body, id), contextOf(id, facts.sha512));
-  await served.write(id, JSON.stringify(sealed), facts);
+  const { id } = machine;
+  const kept = await served.look(id);
+  const [newest] = await vault.keyIds();
+  if (!kept.ok || newest === undefined) return;
+  if (kept.value?.sha512 === facts.sha512 && kept.value.key === newest) return;
+  const config = maskedConfig(body, id);
+  if (config === undefined) return;
+  const sealed = await vault.seal(JSON.stringify(config), contextOf(machine, facts.sha512));
+  const written = await served.write(id, JSON.stringify(sealed), { ...facts, key: sealed.key });
+  if (!written.ok) return;
+  const now = await current.machine(id);
+  if (now.ok && now.value?.value.deletedAt !== null) await served.remove(id);
 }
 
 export interface LastServed extends ServedFacts {
-  readonly text: string;
+  readonly config: Record<string, unknown>;
 }
 
-/** Returns what the machine got last; `none` where nothing is kept, or a key that has gone sealed it. */
+/** Returns what the machine got last; `none` where nothing is kept, or what is kept was another machine's. */
 export async function lastServed(
   { served, vault }: ServedPorts,
-  id: string,
+  machine: Owner,
 ): Promise<Result<LastServed, { readonly reason: 'none' } | StoreFault>> {
-  const kept = await served.read(id);
+  const kept = await served.read(machine.id);
   if (!kept.ok) return kept;
   if (kept.value === undefined) return err({ reason: 'none' });
   const { text, facts } = kept.value;
   const sealed = understood('served', parseSealed(text));
-  const opened = sealed.ok ? await vault.open(sealed.value, contextOf(id, facts.sha512)) : sealed;
-  return opened.ok ? ok({ ...facts, text: opened.value }) : err({ reason: 'none' });
-}
-
-const IN_CAPABILITY = /[\w.-]/;
-/** No URL goes on over these. */
-const NO_ORIGIN = /[\s"'\\,]/;
-/** A URL begins this far before its path at most: a scheme and the name of a host. */
-const MOST_ORIGIN = 300;
-
-/** How a URL stands in a config: as it is, or percent-encoded in a `data:` URL. */
-const SPELLINGS = [
-  { mark: (id: string) => `/boot/${id}.`, written: SAMPLE_URL },
-  { mark: (id: string) => `%2Fboot%2F${id}.`, written: encodeURIComponent(SAMPLE_URL) },
-] as const;
-
-/** The capability is told when it is issued, and kept nowhere. One pass over the text for each spelling. */
-export const withoutUrls = (text: string, id: string): string =>
-  SPELLINGS.reduce((shown, { mark, written }) => without(shown, mark(id), written), text);
-
-function without(text: string, mark: string, written: string): string {
-  let shown = '';
-  let at = 0;
-  for (;;) {
-    const found = text.indexOf(mark, at);
-    if (found < 0) return shown + text.slice(at);
-    let end = found + mark.length;
-    while (end < text.length && IN_CAPABILITY.test(text[end] ?? '')) end += 1;
-    shown += text.slice(at, originBefore(text, at, found)) + written;
-    at = end;
-  }
-}
-
-/** Returns where the URL begins whose path begins at `path`; `path` itself where no scheme stands near before it. */
-function originBefore(text: string, at: number, path: number): number {
-  const near = Math.max(at, path - MOST_ORIGIN);
-  const scheme = text.slice(near, path).lastIndexOf('http');
-  if (scheme < 0) return path;
-  const origin = text.slice(near + scheme, path);
-  return NO_ORIGIN.test(origin) ? path : near + scheme;
+  const opened = sealed.ok ? await vault.open(sealed.value, contextOf(machine, facts.sha512)) : sealed;
+  if (!opened.ok) return err({ reason: 'none' });
+  return ok({ ...facts, config: JSON.parse(opened.value) as Record<string, unknown> });
 }

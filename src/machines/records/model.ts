@@ -68,8 +68,15 @@ const machine = storedObject({
   /** A random text for each time that it was armed, and when that was; absent where it never was. */
   arming: z.string().optional(),
   armedAt: z.string().optional(),
-  /** The last URLs that were given out, oldest first, by the nonce of each; absent in records of earlier versions. `expiry` as above. */
-  urls: z.array(storedObject({ number: z.int(), nonce: z.string(), at: z.string(), expiry: z.int() })).optional(),
+  /**
+   * The last URLs that were given out in this epoch, oldest first, by the nonce of each, and the number of the first of the epoch; absent in
+   * records of earlier versions. `expiry` as above.
+   */
+  urls: storedObject({
+    epoch: z.string(),
+    from: z.int(),
+    list: z.array(storedObject({ number: z.int(), nonce: z.string(), at: z.string(), expiry: z.int() })),
+  }).optional(),
   /** Nonces of URLs that were ended one by one. A new epoch ends all, and needs none of them. */
   revoked: z.array(z.string()).optional(),
   createdAt: z.string(),

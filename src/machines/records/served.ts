@@ -14,11 +14,13 @@ export interface ServedFacts {
   readonly sha512: string;
   readonly generation: string;
   readonly what: string;
+  /** The id of the key that sealed it. */
+  readonly key: string;
 }
 
 export interface ServedStore {
-  /** Returns the SHA-512 of the config that is kept; `undefined` where none is. */
-  digest(id: string): Promise<Result<string | undefined, StoreFault>>;
+  /** Returns the facts of what is kept; `undefined` where nothing is. */
+  look(id: string): Promise<Result<ServedFacts | undefined, StoreFault>>;
   read(id: string): Promise<Result<{ readonly text: string; readonly facts: ServedFacts } | undefined, StoreFault>>;
   write(id: string, text: string, facts: ServedFacts): Promise<Result<undefined, StoreFault>>;
   remove(id: string): Promise<Result<undefined, StoreFault>>;
@@ -29,13 +31,15 @@ export function servedBucket(bucket: R2Bucket, platform: Platform): ServedStore 
   const reach = storeCaller(platform);
   const keyOf = (id: string) => `served/${id}`;
   return {
-    digest: (id) => reach('look at served', async () => (await bucket.head(keyOf(id)))?.customMetadata?.['sha512']),
+    look: (id) =>
+      reach('look at served', async () => {
+        const object = await bucket.head(keyOf(id));
+        return object === null ? undefined : factsOf(object);
+      }),
     read: (id) =>
       reach('read served', async () => {
         const object = await bucket.get(keyOf(id));
-        if (object === null) return undefined;
-        const { at = '', sha512 = '', generation = '0', what = '' } = object.customMetadata ?? {};
-        return { text: await object.text(), facts: { at, sha512, generation, what } };
+        return object === null ? undefined : { text: await object.text(), facts: factsOf(object) };
       }),
     write: (id, text, facts) =>
       reach('write served', async () => {
@@ -48,4 +52,9 @@ export function servedBucket(bucket: R2Bucket, platform: Platform): ServedStore 
         return undefined;
       }),
   };
+}
+
+function factsOf({ customMetadata = {} }: Pick<R2Object, 'customMetadata'>): ServedFacts {
+  const { at = '', sha512 = '', generation = '0', what = '', key = '' } = customMetadata;
+  return { at, sha512, generation, what, key };
 }

@@ -1,23 +1,49 @@
 /** The URLs that were given out for a machine, by number: each can be ended by itself. The URLs themselves are kept nowhere. No I/O. */
 import type { Machine } from './model.ts';
 
-type Url = NonNullable<Machine['urls']>[number];
-type Urls = Pick<Machine, 'nonce' | 'expiry' | 'createdAt' | 'urls' | 'revoked'>;
+type Url = NonNullable<NonNullable<Machine['urls']>['list']>[number];
+type Urls = Pick<Machine, 'epoch' | 'nonce' | 'expiry' | 'updatedAt' | 'urls' | 'revoked'>;
 
 /** An operator counts no further; older ones still answer until all are revoked. */
 const MOST_LISTED = 20;
 /** Whoever has ended so many one by one ends all of them next: the list of them is read with each boot. */
 const MOST_REVOKED = 100;
+/** A record may hold more of them than one may end: backups of several places add up. */
+export const MOST_KEPT_REVOKED = 200;
 
-/** Returns what a record says of its URLs; of one by an earlier version, the newest is known. */
-export const listedUrls = ({ urls, nonce, expiry, createdAt }: Urls): readonly Url[] =>
-  urls ?? [{ number: 1, nonce, at: createdAt, expiry }];
+/** What a record says of its URLs, and whether older ones than these may answer. */
+interface Known {
+  readonly list: readonly Url[];
+  readonly hasOlder: boolean;
+}
 
-/** Returns the list with the newest URL of the record, after it was given a new nonce. */
-export function withNewUrl(before: Urls | undefined, { nonce, expiry }: Pick<Machine, 'nonce' | 'expiry'>, at: string) {
-  const known = before === undefined ? [] : listedUrls(before);
-  const number = (known.at(-1)?.number ?? 0) + 1;
-  return { urls: [...known, { number, nonce, at, expiry }].slice(-MOST_LISTED) };
+/**
+ * Returns what is known of the URLs of a record. An earlier version writes neither the list nor its epoch: then the newest is known, and
+ * nobody can say how many there are before it.
+ */
+function known({ epoch, nonce, expiry, updatedAt, urls }: Urls): Known {
+  const isOfEpoch = urls?.epoch === epoch;
+  const list = isOfEpoch ? urls.list : [];
+  const last = urls?.list.at(-1)?.number ?? 0;
+  const isWhole = isOfEpoch && list.at(-1)?.nonce === nonce;
+  if (isWhole) return { list, hasOlder: (list[0]?.number ?? 1) > urls.from };
+  return { list: [...list, { number: last + 1, nonce, at: updatedAt, expiry }].slice(-MOST_LISTED), hasOlder: true };
+}
+
+/** Returns what is stored of the URLs of a record whose newest nonce is `made`, after `before`. A new epoch has ended those before it. */
+export function withNewUrl(
+  before: Urls | undefined,
+  made: Pick<Machine, 'epoch' | 'nonce' | 'expiry'>,
+  at: string,
+): { readonly urls: NonNullable<Machine['urls']> } {
+  const { epoch, nonce, expiry } = made;
+  const { list, hasOlder } = before === undefined ? { list: [], hasOlder: false } : known(before);
+  const number = (list.at(-1)?.number ?? 0) + 1;
+  const url = { number, nonce, at, expiry };
+  if (before === undefined || before.epoch !== epoch) return { urls: { epoch, from: number, list: [url] } };
+  // A number that is not in the list stands for those that nobody knows of.
+  const from = before.urls?.epoch === epoch ? before.urls.from : hasOlder ? 0 : 1;
+  return { urls: { epoch, from, list: [...list, url].slice(-MOST_LISTED) } };
 }
 
 /** True for a URL that was ended by itself. */
@@ -25,27 +51,72 @@ export const isRevoked = ({ revoked = [] }: Pick<Machine, 'revoked'>, nonce: str
   revoked.includes(nonce);
 
 /** Returns the nonces that either of two records has ended: a backup must not open what was ended after it. */
-export const allRevoked = (...lists: readonly (readonly string[] | undefined)[]): string[] => [
+const allRevoked = (...lists: readonly (readonly string[] | undefined)[]): string[] => [
   ...new Set(lists.flatMap((list) => list ?? [])),
 ];
 
-export type RevokeFault = { readonly reason: 'no-such-url' | 'too-many-revoked' };
+/** What is remembered of them when all URLs are ended: a backup of before could bring one back. */
+export const revokedBefore = ({ revoked = [] }: Pick<Machine, 'revoked'>): Partial<Machine> => ({
+  revoked: revoked.slice(-MOST_REVOKED / 2),
+});
+
+type RevokeFault = { readonly reason: 'no-such-url' | 'too-many-revoked' };
+
+interface Fresh {
+  readonly freshNonce: () => string;
+  /** ISO 8601. */
+  readonly at: string;
+}
 
 /** Returns what changes in a record whose URL of this number is ended; a fault where there is none, or too many were. */
-export function withoutUrl(
-  record: Urls,
-  number: number,
-  { freshNonce, at }: { readonly freshNonce: () => string; readonly at: string },
-): RevokeFault | Partial<Machine> {
-  const url = listedUrls(record).find((one) => one.number === number);
+export function withoutUrl(record: Urls, number: number, fresh: Fresh): RevokeFault | Partial<Machine> {
+  const url = known(record).list.find((one) => one.number === number);
   if (url === undefined) return { reason: 'no-such-url' };
-  if (isRevoked(record, url.nonce)) return {};
   const revoked = allRevoked(record.revoked, [url.nonce]);
+  if (isRevoked(record, url.nonce) && url.nonce !== record.nonce) return {};
   if (revoked.length > MOST_REVOKED) return { reason: 'too-many-revoked' };
-  if (url.nonce !== record.nonce) return { urls: [...listedUrls(record)], revoked };
-  // What is told of "its newest URL" from now on must not be one that is dead: another one takes its place.
+  if (url.nonce !== record.nonce) return { revoked };
+  return { ...successor(record, fresh), revoked };
+}
+
+/** What is told of "its newest URL" must not be one that is dead: another one takes its place. */
+function successor(record: Urls, { freshNonce, at }: Fresh): Partial<Machine> {
   const made = { nonce: freshNonce(), expiry: record.expiry };
-  return { ...withNewUrl(record, made, at), ...made, revoked };
+  return { ...withNewUrl(record, { epoch: record.epoch, ...made }, at), ...made };
+}
+
+type Backup = Pick<Machine, 'epoch' | 'nonce' | 'expiry' | 'revoked' | 'urls'>;
+
+/**
+ * Returns the URLs of a record that is brought back from a backup. `before` is the record that is there, also of a deleted machine. What was
+ * ended since the backup stays ended, numbers go on, and the newest URL is one that answers.
+ */
+export function restoredUrls(before: Urls | undefined, backup: Backup, fresh: Fresh): Partial<Machine> {
+  const revoked = allRevoked(before?.revoked, backup.revoked);
+  const isSameEpoch = before?.epoch === backup.epoch;
+  const there = isSameEpoch ? before : undefined;
+  const chosen = [backup, ...(there === undefined ? [] : [there])].find(({ nonce }) => !revoked.includes(nonce));
+  const nonce = chosen?.nonce ?? fresh.freshNonce();
+  const expiry = chosen?.expiry ?? backup.expiry;
+  const brought = backup.urls?.epoch === backup.epoch ? backup.urls : undefined;
+  const urls = listsTogether(there === undefined ? undefined : (there.urls ?? undefined), brought);
+  const isListed = urls?.list.at(-1)?.nonce === nonce;
+  const record = { epoch: backup.epoch, nonce, expiry };
+  if (isListed) return { ...record, revoked, urls };
+  const last = Math.max(urls?.list.at(-1)?.number ?? 0, before?.urls?.list.at(-1)?.number ?? 0);
+  // An epoch of which no URL was given out before begins here; of one that nobody knows, there may be older ones.
+  const from = urls === undefined ? 0 : urls.list.length === 0 ? last + 1 : urls.from;
+  const list = [
+    ...(urls?.list ?? []).filter((one) => one.nonce !== nonce),
+    { number: last + 1, nonce, at: fresh.at, expiry },
+  ];
+  return { ...record, revoked, urls: { epoch: backup.epoch, from, list: list.slice(-MOST_LISTED) } };
+}
+
+/** The longer knowledge of one epoch wins: both count the same URLs. */
+function listsTogether(there: Machine['urls'], brought: Machine['urls']): Machine['urls'] {
+  if (there === undefined || brought === undefined) return there ?? brought;
+  return (there.list.at(-1)?.number ?? 0) >= (brought.list.at(-1)?.number ?? 0) ? there : brought;
 }
 
 export interface ListedUrl {
@@ -57,14 +128,12 @@ export interface ListedUrl {
   readonly state: 'live' | 'ended' | 'revoked';
 }
 
-/** Returns the URLs for an operator, newest first. `now` is in milliseconds. */
-export const shownUrls = (record: Urls, now: number): ListedUrl[] =>
-  listedUrls(record)
-    .map(({ number, nonce, at, expiry }): ListedUrl => {
-      const state = isRevoked(record, nonce) ? 'revoked' : expiry !== 0 && now >= expiry * 1000 ? 'ended' : 'live';
-      return { number, at, expiresAt: expiry === 0 ? null : new Date(expiry * 1000).toISOString(), state };
-    })
-    .reverse();
-
-/** True where older URLs than those that are listed may still answer. */
-export const hasOlderUrls = (record: Urls): boolean => (listedUrls(record)[0]?.number ?? 1) > 1;
+/** Returns the URLs for an operator, newest first, and whether older ones may still answer. `now` is in milliseconds. */
+export function shownUrls(record: Urls, now: number): { readonly items: ListedUrl[]; readonly hasOlder: boolean } {
+  const { list, hasOlder } = known(record);
+  const items = list.map(({ number, nonce, at, expiry }): ListedUrl => {
+    const state = isRevoked(record, nonce) ? 'revoked' : expiry !== 0 && now >= expiry * 1000 ? 'ended' : 'live';
+    return { number, at, expiresAt: expiry === 0 ? null : new Date(expiry * 1000).toISOString(), state };
+  });
+  return { items: items.reverse(), hasOlder };
+}
