@@ -6,6 +6,7 @@ import { AuditScreen } from './access/audit-screen.tsx';
 import { TokensScreen } from './access/tokens-screen.tsx';
 import { Client, pageClient } from './client/client.ts';
 import { forgetToken, keptToken } from './client/session.ts';
+import { forgetDrafts, hasDrafts } from './editor/drafts.ts';
 import { FleetsScreen } from './fleets/fleets-screen.tsx';
 import { MachineScreen } from './machines/machine-screen.tsx';
 import { MachinesScreen } from './machines/machines-screen.tsx';
@@ -14,6 +15,7 @@ import { ProfilesScreen } from './profiles/profiles-screen.tsx';
 import { JobsScreen } from './releases/jobs-screen.tsx';
 import { ReleasesScreen } from './releases/releases-screen.tsx';
 import { SignIn } from './sign-in.tsx';
+import { Confirm } from './widgets/widgets.tsx';
 
 const SCREENS = [
   ['overview', 'Overview'],
@@ -40,7 +42,8 @@ function Screen({ address }: { address: string }) {
   if (screen === 'machines')
     return name === '' ? <MachinesScreen filter={filter} /> : <MachineScreen id={name} key={name} />;
   if (screen === 'jobs') return <JobsScreen />;
-  return <OverviewScreen />;
+  if (screen === 'overview') return <OverviewScreen />;
+  return <p class="notice warn">There is no such screen: choose one above.</p>;
 }
 
 /** Decodes a name in the address. An address that somebody typed may be badly encoded; then the text stays as it is. */
@@ -58,6 +61,7 @@ function Console() {
   const [token, setToken] = useState(keptToken);
   const [why, setWhy] = useState<string | undefined>(undefined);
   const [address, setAddress] = useState(currentAddress);
+  const [isLeaving, setLeaving] = useState(false);
   useEffect(() => {
     const moved = () => setAddress(currentAddress());
     addEventListener('hashchange', moved);
@@ -73,6 +77,8 @@ function Console() {
   }, [token]);
   if (client === undefined) return <SignIn why={why} onToken={setToken} />;
   const leave = () => {
+    forgetDrafts();
+    setLeaving(false);
     forgetToken();
     setWhy(undefined);
     setToken(undefined);
@@ -87,10 +93,19 @@ function Console() {
             </a>
           ))}
         </nav>
-        <button type="button" onClick={leave}>
+        <button type="button" onClick={() => (hasDrafts() ? setLeaving(true) : leave())}>
           Sign out
         </button>
       </div>
+      {isLeaving ? (
+        <Confirm
+          title="Sign out?"
+          text="What you typed and have not saved is thrown away."
+          confirm="Sign out"
+          onConfirm={leave}
+          onClose={() => setLeaving(false)}
+        />
+      ) : null}
       <Screen address={address} />
     </Client.Provider>
   );

@@ -245,6 +245,44 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await text.getByText('/etc/base').waitFor();
   });
 
+  it('shows what both have changed since a draft began, and saves nothing by a key in the preview', async () => {
+    const base = page.getByRole('form', { name: 'base of web' });
+    const text = base.getByRole('textbox', { name: /^base/ });
+    const mine = '{"ignition":{"version":"3.3.0"},"storage":{"files":[{"path":"/etc/mine"}]}}';
+    const before = await (await edge.api('/api/profiles/web/base')).text();
+    await write(text, mine);
+    // Enter in the field for a machine is no save.
+    await page.getByText('What it would do to one machine: base').click();
+    await page
+      .getByRole('textbox', { name: /^Machine/ })
+      .first()
+      .fill('none-of-it');
+    await page.keyboard.press('Enter');
+    expect(await (await edge.api('/api/profiles/web/base')).text()).toBe(before);
+    await page.waitForFunction((name) => sessionStorage.getItem(name) !== null, 'flatcar-edge-draft:profile/web/base');
+    const theirs = mine.replace('mine', 'theirs');
+    expect((await edge.api('/api/profiles/web/base', { method: 'PUT', body: theirs })).status).toBe(200);
+    await page.reload();
+    await base.getByText('Somebody else has changed what is stored since you began.').waitFor();
+    await base.getByText(/^Valid Ignition/).waitFor();
+    await base.getByRole('button', { name: 'Save base' }).click();
+    await base.getByRole('button', { name: 'Show their base' }).click();
+    await base.getByRole('textbox', { name: 'Their change of the base' }).getByText('/etc/theirs').waitFor();
+    await base.getByRole('textbox', { name: 'Your change of the base' }).getByText('/etc/mine').waitFor();
+    await base.getByRole('button', { name: 'Take theirs into the field' }).click();
+    await text.getByText('/etc/theirs').waitFor();
+    expect(await page.evaluate(() => Object.keys(sessionStorage))).toEqual(['flatcar-edge-token']);
+    // An empty field takes the layer away only when its name is typed.
+    await write(text, ' ');
+    await base.getByRole('button', { name: 'Save base' }).click();
+    await page.getByRole('dialog').getByText('Machines of web boot without it from then on.').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await write(text, before);
+    await base.getByText(/^Valid Ignition/).waitFor();
+    await base.getByRole('button', { name: 'Save base' }).click();
+    await base.getByText('Saved: 0 machines looked at').waitFor();
+  });
+
   it('opens a config of a mebibyte within a second, and goes on taking what is typed', async () => {
     const files = Array.from({ length: 9_000 }, (_, index) => ({
       path: `/etc/large/file-${index}`,

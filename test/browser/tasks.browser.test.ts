@@ -190,11 +190,13 @@ describe.skipIf(!hasBrowser)('the tasks of an operator', () => {
 
   it('what a change of a base does to one machine', async () => {
     await task('preview a base on one machine', 'profiles/web', async (click) => {
-      const form = page.getByRole('form', { name: 'base of web' });
-      await click(form.getByText('What it would do to one machine'));
-      await form.getByRole('textbox', { name: /^Machine/ }).fill('vm-2');
-      await click(form.getByRole('button', { name: 'Show it' }));
-      await form
+      await click(page.getByText('What it would do to one machine: base'));
+      await page
+        .getByRole('textbox', { name: /^Machine/ })
+        .first()
+        .fill('vm-2');
+      await click(page.getByRole('button', { name: 'Show it' }).first());
+      await page
         .getByRole('textbox', { name: 'What changes for vm-2' })
         .locator('.line-added')
         .getByText('/etc/here/file')

@@ -43,7 +43,7 @@ export const useClient = (): ApiClient => useContext(Client);
 export const faultText = (fault: CallFault): string =>
   fault.reason === 'refused'
     ? `${fault.problem.detail} (${fault.status})`
-    : `The service cannot be reached: ${fault.detail}`;
+    : `The service cannot be reached: ${fault.detail.replace(/^the service cannot be reached: /, '')}`;
 
 /** The gate names files, machines, or both; other conflicts name neither. */
 function gateSays(fault: CallFault): string | undefined {
@@ -104,6 +104,8 @@ export interface Action {
   readonly fault: string | undefined;
   /** The refusal itself, for screens that can say more than its sentence. */
   readonly refusal: CallFault | undefined;
+  /** The entity tag of the latest answer; `undefined` where it had none. */
+  lastEtag(): string | undefined;
   /** Forgets the refusal: what was said of an earlier input says nothing of this one. */
   forget(): void;
   /** Makes a call and returns its answer. After a failure it returns `undefined`, and `fault` holds the message. */
@@ -122,10 +124,12 @@ export function useAction(): Action {
   const client = useClient();
   const [isBusy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<CallFault | undefined>(undefined);
+  const tag = useRef<string | undefined>(undefined);
   const run = async <N extends CallName>(name: N, input: CallInput<N>): Promise<CallAnswer<N> | undefined> => {
     setBusy(true);
     const answer = await client.call(name, input);
     setBusy(false);
+    tag.current = answer.ok ? answer.etag : undefined;
     setRefusal(answer.ok ? undefined : answer.error);
     return answer.ok ? answer.value : undefined;
   };
@@ -142,5 +146,14 @@ export function useAction(): Action {
     return answer.ok ? answer.value : undefined;
   };
   const forget = () => setRefusal(undefined);
-  return { isBusy, forget, fault: refusal === undefined ? undefined : faultText(refusal), refusal, run, runGated };
+  const lastEtag = () => tag.current;
+  return {
+    isBusy,
+    forget,
+    lastEtag,
+    fault: refusal === undefined ? undefined : faultText(refusal),
+    refusal,
+    run,
+    runGated,
+  };
 }

@@ -128,6 +128,11 @@ export function mount(host: HTMLElement, options: EditorOptions): Mounted {
       ],
     }),
   });
+  // What was out of view was not measured: its numbers stand beside the wrong lines until it is.
+  const seen = new IntersectionObserver(() => view.requestMeasure());
+  const sized = new ResizeObserver(() => view.requestMeasure());
+  seen.observe(host);
+  sized.observe(host);
   return {
     show: (text) => {
       if (view.state.doc.toString() === text) return;
@@ -148,7 +153,11 @@ export function mount(host: HTMLElement, options: EditorOptions): Mounted {
       view.focus();
     },
     focus: () => view.focus(),
-    remove: () => view.destroy(),
+    remove: () => {
+      seen.disconnect();
+      sized.disconnect();
+      view.destroy();
+    },
   };
 }
 

@@ -31,6 +31,7 @@ export function BulkActs({ chosen, onDone }: BulkActsProps) {
   const [asked, setAsked] = useState<Act | undefined>(undefined);
   const [profiles, setProfiles] = useState('');
   const [progress, setProgress] = useState<string | undefined>(undefined);
+  const [done, setDone] = useState<string | undefined>(undefined);
   const [failed, setFailed] = useState<readonly string[]>([]);
   const act = async (what: Act) => {
     const names = profiles.split(',').map((name) => name.trim());
@@ -46,6 +47,7 @@ export function BulkActs({ chosen, onDone }: BulkActsProps) {
       if (!outcome.ok) faults.push(`${id}: ${faultText(outcome.error)}`);
     }
     setProgress(undefined);
+    setDone(`Done for ${chosen.length - faults.length} of ${chosen.length}.`);
     setFailed(faults);
     onDone();
   };
@@ -68,15 +70,20 @@ export function BulkActs({ chosen, onDone }: BulkActsProps) {
           ))}
         </section>
       )}
+      {done === undefined ? null : (
+        <p class="notice good" role="status">
+          {done}
+        </p>
+      )}
       {failed.map((text) => (
         <Fault key={text} text={text} />
       ))}
       {asked === undefined ? null : (
         <Confirm
           title={`${QUESTIONS[asked].verb} ${count}?`}
-          text={`${QUESTIONS[asked].text} ${named(chosen)}`}
+          text={`${asked === 'profiles' && profiles.trim() === '' ? 'With no name in the field they merge with no profile at all.' : QUESTIONS[asked].text} ${named(chosen)}`}
           confirm={`${QUESTIONS[asked].verb} ${count}`}
-          {...(asked === 'profiles' ? {} : { typed: count })}
+          {...(asked === 'profiles' && profiles.trim() !== '' ? {} : { typed: count })}
           onConfirm={() => void act(asked)}
           onClose={() => setAsked(undefined)}
         >

@@ -17,21 +17,23 @@ interface MachineFormProps {
   readonly etag?: string | undefined;
   readonly userData?: string;
   readonly onIssued: (issued: CallAnswer<'putMachine'>) => void;
+  /** Loads the machine again, for a form that begins anew. */
+  readonly onReload?: () => void;
 }
 
 /** Shows the form. When the service refuses the machine, the form shows the report and keeps its values. */
-export function MachineForm({ machine, etag, userData, onIssued }: MachineFormProps) {
+export function MachineForm({ machine, etag, userData, onIssued, onReload }: MachineFormProps) {
   const client = useClient();
   const profiles = useAnswer('listProfiles', {});
-  const draft = useDraft(`machine/${machine?.id ?? ''}`, fieldsOf(machine, userData), etag);
+  const draft = useDraft(`machine/${machine?.id ?? ''}`, fieldsOf(machine, userData), { etag });
   const fields = draft.value;
   const set = (change: Partial<Fields>) => draft.set({ ...fields, ...change });
   /** Sets one field to what is typed. */
   const to = (name: TextField) => (value: string) => set({ [name]: value });
   const [isBusy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<{ text: string; entries: ReturnType<typeof entriesOf> } | undefined>(
-    undefined,
-  );
+  const [refusal, setRefusal] = useState<
+    { text: string; entries: ReturnType<typeof entriesOf>; isOvertaken: boolean } | undefined
+  >(undefined);
   const put = async () => {
     setBusy(true);
     const { id, profileNames, hostname, seconds, release, hardware, format, platform, kernelArgs, text } = fields;
@@ -51,7 +53,7 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
       ...(kernelArgs.trim() === '' ? {} : { kernel_arg: kernelArgs.trim().split(/\s+/) }),
     };
     // A new machine must not take the place of another, and a change must not undo what somebody else has changed.
-    const condition = machine === undefined ? { ifNoneMatch: '*' } : { ifMatch: draft.etag ?? undefined };
+    const condition = machine === undefined ? { ifNoneMatch: '*' } : { ifMatch: draft.base.etag ?? undefined };
     const answer = await client.call('putMachine', { params: { id: id.trim() }, query, body: text, ...condition });
     setBusy(false);
     if (answer.ok) {
@@ -64,8 +66,9 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
     const overtaken =
       machine === undefined
         ? `${id.trim()} exists already: open it to change it. Nothing was changed.`
-        : `Somebody else has changed ${machine.id} since it was shown here. Nothing was changed: copy what you need, and load it again.`;
-    setRefusal({ text: isOvertaken(answer.error) ? overtaken : faultText(answer.error), entries });
+        : `Somebody else has changed ${machine.id} since it was shown here. Nothing was changed: copy what you need before you load it again.`;
+    const isTaken = isOvertaken(answer.error);
+    setRefusal({ text: isTaken ? overtaken : faultText(answer.error), entries, isOvertaken: isTaken });
   };
   const engine =
     profiles.value?.items.find(({ name }) => name === namesIn(fields.profileNames)[0])?.engine === 'legacy'
@@ -82,9 +85,11 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
     >
       <RestoredNotice
         draft={draft}
+        etag={etag}
         onDrop={() => {
           draft.set(fieldsOf(machine, userData));
-          draft.rebase(etag);
+          draft.rebase({ etag });
+          draft.forget();
         }}
       />
       <div class="fields">
@@ -152,6 +157,17 @@ export function MachineForm({ machine, etag, userData, onIssued }: MachineFormPr
         isUserData={true}
       />
       <Fault text={refusal?.text} />
+      {refusal?.isOvertaken === true && onReload !== undefined ? (
+        <button
+          type="button"
+          onClick={() => {
+            draft.forget();
+            onReload();
+          }}
+        >
+          Throw mine away and load it again
+        </button>
+      ) : null}
       <EntryList entries={refusal?.entries ?? []} />
       <button type="submit" class="primary" disabled={isBusy}>
         {machine === undefined ? 'Create' : 'Replace'}

@@ -2,7 +2,7 @@
  * Shows a machine: its record, its boots, and the config that it will get. The operator can change or delete the
  * machine here, and make or revoke its URLs.
  */
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { CallAnswer } from '../../api/api-client.ts';
 import { useAction, useAnswer } from '../client/client.ts';
 import { EntryList } from '../editor/config-editor.tsx';
@@ -24,6 +24,18 @@ export function MachineScreen({ id }: { id: string }) {
   const explained = useAnswer('explainMachine', { params: { id } });
   const [issued, setIssued] = useState<CallAnswer<'issueToken'> | undefined>(undefined);
   const [isChanging, setChanging] = useState(false);
+  const [round, setRound] = useState(0);
+  // The machine is loaded every 10 seconds; what it boots, when it is another machine.
+  const { reload: explainAgain } = explained;
+  const seen = useRef(etag);
+  useEffect(() => {
+    if (seen.current !== undefined && seen.current !== etag) void explainAgain();
+    seen.current = etag;
+  }, [etag, explainAgain]);
+  const again = async () => {
+    await Promise.all([reload(), explained.reload()]);
+    setRound(round + 1);
+  };
   const changed = async (answer: CallAnswer<'putMachine'>) => {
     setIssued(answer);
     setChanging(false);
@@ -50,12 +62,14 @@ export function MachineScreen({ id }: { id: string }) {
           {isChanging && explained.fault !== undefined ? (
             <p class="notice warn">Its user data cannot be shown now. What you enter here replaces all of it.</p>
           ) : null}
-          {isChanging && (explained.value !== undefined || explained.fault !== undefined) ? (
+          {isChanging && (explained.value?.generation === machine.generation || explained.fault !== undefined) ? (
             <MachineForm
+              key={round}
               machine={machine}
               etag={etag}
               userData={userData}
               onIssued={(answer) => void changed(answer)}
+              onReload={() => void again()}
             />
           ) : null}
           {issued === undefined ? null : <IssuedPanel issued={issued} />}

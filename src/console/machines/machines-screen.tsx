@@ -82,7 +82,7 @@ export function MachinesScreen({ filter: given }: { filter: string }) {
           {value.cursor === null ? '.' : ': the next page looks at more of them.'}
         </p>
       ) : null}
-      {value === undefined || value.items.length === 0 ? null : (
+      {value === undefined || fault !== undefined || value.items.length === 0 ? null : (
         <>
           <BulkActs chosen={present} onDone={() => void reload()} />
           <MachineTable machines={value.items} chosen={present} onChosen={setChosen} />

@@ -75,7 +75,7 @@ export function UrlsPanel({ id, updatedAt }: UrlsPanelProps) {
       {asked === undefined ? null : (
         <Confirm
           title={`Revoke URL ${asked} of ${id}?`}
-          text="A machine that boots with it gets no config from then on. The other URLs stay as they are."
+          text="A machine that boots with it gets no config from then on. The other URLs stay as they are. Another one takes the place of the newest."
           confirm="Revoke it"
           onConfirm={() => void revoke(asked)}
           onClose={() => setAsked(undefined)}

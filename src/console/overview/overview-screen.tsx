@@ -19,6 +19,8 @@ export function OverviewScreen() {
   const activity = useAnswer('listActivity', {}, 60);
   const all = [health, jobs, aliases, activity, failing];
   const isLoading = all.some(({ value, fault }) => value === undefined && fault === undefined);
+  // Nobody can say that all is well who has not heard from all.
+  const isWhole = all.every(({ value, fault }) => value !== undefined && fault === undefined);
   return (
     <>
       <h1>Overview</h1>
@@ -27,7 +29,7 @@ export function OverviewScreen() {
       ))}
       {isLoading ? (
         <p class="faint">Loading …</p>
-      ) : (
+      ) : !isWhole ? null : (
         <Attention
           seen={{
             ...{ health: health.value, jobs: jobs.value?.items ?? [], aliases: aliases.value?.items ?? [] },

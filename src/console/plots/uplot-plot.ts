@@ -7,6 +7,8 @@ const HEIGHT = 190;
 const colour = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
+/** Counts have no halves. */
+const WHOLE = Array.from({ length: 14 }, (_, power) => [1, 2, 5].map((one) => one * 10 ** power)).flat();
 const DAY_S = 86_400;
 /** As the reader's language writes it: days where the marks are days apart, else times. */
 const dated = (time: number, step: number): string => {
@@ -29,10 +31,13 @@ export function draw(host: HTMLElement, { times, series, shown }: PlotData): Dra
       ...{ width: Math.max(host.clientWidth, 200), height: HEIGHT },
       cursor: { drag: { x: false, y: false } },
       legend: { live: true },
-      scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+      scales: {
+        x: { range: (_plot, low, high) => [low, Math.max(high, low + 6 * 3600)] },
+        y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] },
+      },
       axes: [
         { ...axis, values: (_plot, times, _axis, _space, step) => times.map((time) => dated(time, step)) },
-        { ...axis, size: 64, values: (_plot, values) => values.map(shown) },
+        { ...axis, size: 64, incrs: WHOLE, values: (_plot, values) => values.map(shown) },
       ],
       series: [
         {

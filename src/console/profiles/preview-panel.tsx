@@ -1,5 +1,5 @@
 /** Shows what a change of a layer would do to one machine, before it is saved. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { CallAnswer } from '../../api/api-client.ts';
 import { useAction } from '../client/client.ts';
 import { EntryList } from '../editor/config-editor.tsx';
@@ -25,6 +25,8 @@ export function PreviewPanel({ profile, layer, text, format }: PreviewPanelProps
   const action = useAction();
   const [machine, setMachine] = useState('');
   const [shown, setShown] = useState<Shown | undefined>(undefined);
+  // What was said of another text says nothing of this one.
+  useEffect(() => setShown(undefined), [text, format]);
   const look = async () => {
     const id = machine.trim();
     const params = { id };

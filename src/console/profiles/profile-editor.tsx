@@ -1,6 +1,7 @@
 /** Edits a profile: its engine, its base and its default. */
 import { useState } from 'preact/hooks';
 import { useAction, useAnswer } from '../client/client.ts';
+import { forgetDraft } from '../editor/drafts.ts';
 import { Choice, Confirm, Fault } from '../widgets/widgets.tsx';
 import { type Layer, LayerEditor } from './layer-editor.tsx';
 import { ProfileSettings } from './profile-settings.tsx';
@@ -28,6 +29,7 @@ export function ProfileEditor({ name, onChanged }: ProfileEditorProps) {
   };
   const remove = async () => {
     if ((await action.run('deleteProfile', { params: { name }, ifMatch: etag })) === undefined) return;
+    for (const layer of ['base', 'default']) forgetDraft(`profile/${name}/${layer}`);
     await onChanged();
     location.hash = '#/profiles';
   };
