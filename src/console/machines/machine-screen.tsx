@@ -9,7 +9,8 @@ import { EntryList } from '../editor/config-editor.tsx';
 import { moment } from '../widgets/show.ts';
 import { StateChip } from '../widgets/state-chip.tsx';
 import { When } from '../widgets/when.tsx';
-import { Chip, Confirm, Fault, ScrollBox } from '../widgets/widgets.tsx';
+import { Confirm, Fault, ScrollBox } from '../widgets/widgets.tsx';
+import { Boots } from './boots-table.tsx';
 import { IssuedPanel } from './issued-panel.tsx';
 import { MachineForm } from './machine-form.tsx';
 import { MergeView } from './merge-view.tsx';
@@ -264,42 +265,3 @@ function Actions({ id, isArmed, isChanging, onIssued, onChange }: ActionsProps) 
     </>
   );
 }
-
-const Boots = ({ boots }: { boots: Machine['boots'] }) =>
-  boots.length === 0 ? (
-    <p>It has not booted yet.</p>
-  ) : (
-    <ScrollBox label="Boots">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">What</th>
-            <th scope="col">Answer</th>
-            <th scope="col">Generation</th>
-            <th scope="col">Profile</th>
-            <th scope="col">Client</th>
-          </tr>
-        </thead>
-        <tbody>
-          {boots.map(
-            ({ at, what, status, reason, detail, generation, profile, profileGeneration, ignition, times }) => (
-              <tr key={`${at} ${what}`}>
-                <td>
-                  <When at={at} />
-                  {times === undefined ? '' : ` (${times} times)`}
-                </td>
-                <td>{what}</td>
-                <td class="long">
-                  <Chip tone={status < 300 ? 'good' : 'bad'}>{status}</Chip> {detail ?? reason}
-                </td>
-                <td>{generation}</td>
-                <td>{profile === undefined ? '' : `${profile}, generation ${profileGeneration ?? ''}`}</td>
-                <td>{ignition === undefined ? 'not Ignition' : `Ignition ${ignition}`}</td>
-              </tr>
-            ),
-          )}
-        </tbody>
-      </table>
-    </ScrollBox>
-  );
