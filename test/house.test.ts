@@ -47,6 +47,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'releases',
     'fleets',
     'access',
+    'announcements',
     'overview',
     '.',
   ],

@@ -1,9 +1,9 @@
 /** The console in the browser: the sign-in, then the screen that the fragment of the address names. */
 import { render } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { AnnouncementsScreen } from './access/announcements-screen.tsx';
 import { AuditScreen } from './access/audit-screen.tsx';
 import { TokensScreen } from './access/tokens-screen.tsx';
+import { AnnouncementsScreen } from './announcements/announcements-screen.tsx';
 import { Client, pageClient } from './client/client.ts';
 import { forgetToken, keptToken } from './client/session.ts';
 import { forgetDrafts, hasDrafts } from './editor/drafts.ts';

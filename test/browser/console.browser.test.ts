@@ -354,6 +354,19 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await expectGoodLooks(page, 'console-machines');
 
     await page.getByRole('link', { name: 'vm-1' }).click();
+    // The number of a line stands beside it, in every editor of the page once it is seen.
+    for (const editor of await page.locator('.code').all()) {
+      await editor.scrollIntoViewIfNeeded();
+      const isAside = (host: Element) => {
+        const root = host.shadowRoot;
+        const lines = [...(root?.querySelectorAll('.cm-line') ?? [])];
+        const marks = [...(root?.querySelectorAll('.cm-lineNumbers .cm-gutterElement') ?? [])].slice(1);
+        const tops = (of: Element[]) => of.map((one) => one.getBoundingClientRect().top);
+        const [beside, at] = [tops(marks), tops(lines)];
+        return at.length > 0 && at.every((top, index) => Math.abs(top - (beside[index] ?? 0)) < 3);
+      };
+      await expect.poll(() => editor.evaluate(isAside), { timeout: 5_000 }).toBe(true);
+    }
     const merged = page.getByRole('textbox', { name: 'Merged config' });
     const lineOf = (part: string) => merged.locator('.cm-line').filter({ hasText: part });
     expect(await lineOf('"/etc/base"').getAttribute('class')).toContain('layer-base');

@@ -72,7 +72,18 @@ describe('npm start', () => {
 });
 
 const packed = (bytes: Uint8Array) => gzipSync(bytes).length / 1024;
-const KEPT = /\.(?:map|md|json)$/;
+it('the console is there with its first 60 KiB gzip, and the editor and the plots are not part of them', () => {
+  const assets = join(dirname(inject('worker')), 'public', 'assets');
+  const sizes = ['console.js', 'style.css'].map((name) => packed(readFileSync(join(assets, name))));
+  const size = sizes.reduce((sum, one) => sum + one, 0);
+  console.log(`console: ${size.toFixed(1)} KiB gzip`);
+  expect(size).toBeLessThan(60);
+  const script = readFileSync(join(assets, 'console.js'), 'utf8');
+  for (const apart of ['cm-editor', 'uplot']) expect(script).not.toContain(apart);
+});
+
+/** What is no module: the map, what wrangler says of it, how it is run, the static files. */
+const KEPT = /\.(?:map|md|json)$|^public$/;
 
 it('everything that would be deployed as the Worker stays under 400 KiB gzip', () => {
   const folder = dirname(inject('worker'));

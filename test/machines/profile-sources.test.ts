@@ -1,5 +1,12 @@
 /** A profile keeps what it was written in: remarks of Butane come back, and nothing of them boots. */
 import { describe, expect, it } from 'vitest';
+import { machineBucket } from '../../src/machines/records/bucket.ts';
+import { isUnreadable, replaceableProfile } from '../../src/machines/records/documents.ts';
+import { copyNamespace } from '../../src/machines/records/kv.ts';
+import { profileContext } from '../../src/machines/records/model.ts';
+import { systemPlatform } from '../../src/shared/platform.ts';
+import { lateNamespace } from '../support/late-namespace.ts';
+import { machineKeys } from '../support/machine-rooms.ts';
 import { config } from '../support/machine-texts.ts';
 import { type NodeEdge, nodeEdge } from '../support/node-edge.ts';
 
@@ -82,23 +89,31 @@ describe('a base that was written in Butane', () => {
     expect(after.sources.base?.text).toBe(BUTANE);
   });
 
-  it('is of no importance where it cannot be opened: an earlier version has written the profile', async () => {
+  it('holds up nothing where an earlier version has written the profile beside it', async () => {
     const edge = await nodeEdge();
     await putBase(edge, BUTANE);
-    const key = 'profiles/web.json';
-    const stored = await edge.bucket.r2.get(key);
-    const record = JSON.parse((await stored?.text()) ?? '') as { sources: { data: string } };
-    await putBase(edge, BUTANE.replace('why', 'this is why'));
-    // The sources of the generation before, beside the layers of this one.
-    const newer = await edge.bucket.r2.get(key);
-    const mixed = { ...(JSON.parse((await newer?.text()) ?? '') as object), sources: record.sources };
-    const text = JSON.stringify(mixed);
-    const { openSources } = await import('../../src/machines/layers/sources.ts');
-    const { parseProfile } = await import('../../src/machines/records/model.ts');
-    const { Vault } = await import('../../src/machines/records/vault.ts');
-    const profile = parseProfile(text);
-    expect(profile.ok).toBe(true);
-    if (profile.ok)
-      expect(await openSources(new Vault([], ['another-secret-of-at-least-32-bytes']), profile.value)).toEqual({});
+    await edge.call('PUT', '/api/machines/a?profile=web', config('/u'));
+    // It keeps the fields that it does not know, and seals the rest for the next generation.
+    const { vault: records } = await machineKeys('capability-secret-of-at-least-32-bytes');
+    const platform = { ...systemPlatform, waitUntil: () => undefined };
+    const store = machineBucket(edge.bucket.r2, platform);
+    const ports = { store, copies: copyNamespace(lateNamespace().namespace, platform), vault: records };
+    const stored = await replaceableProfile(ports, 'web').read();
+    if (!stored.ok || stored.value === undefined || isUnreadable(stored.value.value)) throw new Error('no profile');
+    const { value, etag } = stored.value;
+    const generation = value.generation + 1;
+    const sealed = await records.seal(config('/by-earlier'), profileContext({ name: 'web', generation }, 'base'));
+    expect((await replaceableProfile(ports, 'web').write({ ...value, generation, base: sealed }, etag)).ok).toBe(true);
+
+    const after = await shown(edge);
+    expect([after.sources.base, after.base]).toEqual([null, config('/by-earlier')]);
+    expect((await edge.call('GET', '/api/profiles/web/base')).status).toBe(200);
+    const rotated = await nodeEdge({
+      over: edge.bucket.r2,
+      vars: { STORAGE_KEY: 'a-storage-key-of-at-least-32-bytes-1' },
+    });
+    const resealed = await (await rotated.call('POST', '/api/storage/reseal')).json<{ unreadable: unknown[] }>();
+    expect(resealed.unreadable).toEqual([]);
+    expect((await putBase(edge, BUTANE)).status).not.toBe(503);
   });
 });

@@ -2,6 +2,13 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { maskedConfig, SAMPLE_URL, withoutUrls } from '../../src/machines/boot/masked.ts';
+import { keepServed, lastServed } from '../../src/machines/boot/served.ts';
+import type { Proven } from '../../src/machines/records/current.ts';
+import type { Machine } from '../../src/machines/records/model.ts';
+import { servedBucket } from '../../src/machines/records/served.ts';
+import { systemPlatform } from '../../src/shared/platform.ts';
+import { ok } from '../../src/shared/result.ts';
+import { machineKeys, machineStores } from '../support/machine-rooms.ts';
 import { config } from '../support/machine-texts.ts';
 import { type NodeEdge, nodeEdge } from '../support/node-edge.ts';
 
@@ -159,6 +166,22 @@ describe('what is kept', () => {
     await edge.bucket.r2.put('served/vm-1', text, { customMetadata: facts });
     const { booted } = await booting(edge, config('/new'));
     expect((await booted()).status).toBe(404);
+  });
+
+  it('goes again where the machine was deleted while it was written', async () => {
+    const { vault } = await machineKeys();
+    const { r2, clock } = machineStores();
+    const platform = { ...systemPlatform, now: clock.now, waitUntil: () => undefined };
+    const served = servedBucket(r2.bucket, platform);
+    const owner = { id: 'gone', createdAt: '2026-01-01T00:00:00.000Z' };
+    const facts = { at: owner.createdAt, sha512: 'a'.repeat(128), generation: '1', what: 'ignition' };
+    const keep = async (deletedAt: string | null) => {
+      const machine = async () => ok({ value: { deletedAt } } as unknown as Proven<Machine>);
+      await keepServed({ served, vault, current: { machine } }, owner, config('/x'), facts);
+      return await lastServed({ served, vault }, owner);
+    };
+    expect((await keep('2026-01-02T00:00:00.000Z')).ok).toBe(false);
+    expect((await keep(null)).ok).toBe(true);
   });
 
   it('is sealed anew by the next boot under a new key', async () => {

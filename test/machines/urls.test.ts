@@ -125,6 +125,13 @@ describe('the list', () => {
     ).toEqual([['2 live', '1 live'], true]);
   });
 
+  it('goes on not to know all, whatever is given out afterwards', () => {
+    // An earlier version gave out two, of which the record names the last.
+    const after = { ...whole, nonce: 'n3' };
+    const made = { epoch: 'e', nonce: 'n4', expiry: 0 };
+    expect(numbers({ ...after, ...made, ...withNewUrl(after, made, 'at') })[1]).toBe(true);
+  });
+
   it('does not trust what an earlier version has left behind', () => {
     // It made another URL, and then ended all.
     expect(numbers({ ...whole, nonce: 'n2' })).toEqual([['2 live', '1 live'], true]);

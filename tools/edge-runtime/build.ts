@@ -1,6 +1,6 @@
 /** Builds the Worker once, by wrangler itself, for any number of local runtimes. */
 import { execFile } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, matchesGlob } from 'node:path';
 import { promisify } from 'node:util';
 import type { V4ModuleDefinition, V4WorkerOptions } from 'miniflare';
@@ -25,11 +25,14 @@ export async function buildWorker(folder: string): Promise<string> {
     return rule === undefined ? [] : [{ type: rule.type, path: join(folder, name) }];
   });
   const modules: V4ModuleDefinition[] = [{ type: 'ESModule', path: join(folder, 'index.js') }, ...imported];
+  // Those of this build: somebody who develops beside it has others built.
+  const assets = join(folder, 'public');
+  cpSync(join(root, 'public'), assets, { recursive: true });
   const worker: V4WorkerOptions = {
     ...{ ...facts, modules, modulesRoot: folder },
     // The static files by a service of the runtime. wrangler's own emulation puts another Worker in front of ours, and every
     // request would be measured through it.
-    serviceBindings: { ASSETS: { disk: { path: join(root, 'public'), writable: false } } },
+    serviceBindings: { ASSETS: { disk: { path: assets, writable: false } } },
   };
   const file = join(folder, 'worker.json');
   writeFileSync(file, JSON.stringify(worker));

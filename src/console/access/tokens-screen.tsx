@@ -1,7 +1,8 @@
 /** Lists the tokens. The holder of the operator token makes and ends them here. */
 import { useState } from 'preact/hooks';
 import type { CallAnswer, CallInput } from '../../api/api-client.ts';
-import { isOvertaken, useAction, useAnswer } from '../client/client.ts';
+import { useAction, useAnswer } from '../client/client.ts';
+import { NewForm } from '../widgets/new-form.tsx';
 import { Pager, usePages } from '../widgets/pager.tsx';
 import { When } from '../widgets/when.tsx';
 import { Confirm, Copy, Fault, Field, ScrollBox } from '../widgets/widgets.tsx';
@@ -107,44 +108,32 @@ export function TokensScreen() {
 }
 
 function NewToken({ onMade }: { onMade: (answer: CallAnswer<'putToken'>) => Promise<void> }) {
-  const [name, setName] = useState('');
   const [may, setMay] = useState<readonly Word[]>(['read']);
   const [prefix, setPrefix] = useState('');
   const [days, setDays] = useState('90');
-  const { isBusy, fault, refusal, run, forget } = useAction();
-  const make = async () => {
+  const action = useAction();
+  const make = async (name: string) => {
     const body = {
       may: [...may],
       ...(prefix.trim() === '' ? {} : { prefix: prefix.trim() }),
       ...(days.trim() === '' ? {} : { expiresIn: Math.round(Number(days) * DAY_SECONDS) }),
     };
-    const answer = await run('putToken', { params: { name: name.trim() }, body, ifNoneMatch: '*' });
-    if (answer === undefined) return;
-    setName('');
+    const answer = await action.run('putToken', { params: { name }, body, ifNoneMatch: '*' });
+    if (answer === undefined) return false;
     await onMade(answer);
+    return true;
   };
   return (
-    <form
-      class="panel"
-      aria-label="New token"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void make();
-      }}
+    <NewForm
+      what="token"
+      button="Make token"
+      action={action}
+      taken="end it first, or take another name"
+      isReady={may.length > 0}
+      onMake={make}
     >
-      <div class="fields">
-        <Field
-          label="Name"
-          value={name}
-          onValue={(text) => {
-            setName(text);
-            forget();
-          }}
-          required
-        />
-        <Field label="Only names that begin with" value={prefix} onValue={setPrefix} />
-        <Field label="Ends after days" hint="(empty: never)" value={days} onValue={setDays} />
-      </div>
+      <Field label="Only names that begin with" value={prefix} onValue={setPrefix} />
+      <Field label="Ends after days" hint="(empty: never)" value={days} onValue={setDays} />
       <fieldset>
         <legend>It may</legend>
         {WORDS.map(([word, meaning]) => (
@@ -162,12 +151,6 @@ function NewToken({ onMade }: { onMade: (answer: CallAnswer<'putToken'>) => Prom
           </label>
         ))}
       </fieldset>
-      <button type="submit" class="primary" disabled={isBusy || may.length === 0}>
-        Make token
-      </button>
-      <Fault
-        text={isOvertaken(refusal) ? `${name.trim()} exists already: end it first, or take another name.` : fault}
-      />
-    </form>
+    </NewForm>
   );
 }

@@ -55,6 +55,8 @@ function gateSays(fault: CallFault): string | undefined {
 export interface Loaded<T> {
   readonly value: T | undefined;
   readonly fault: string | undefined;
+  /** The status with which the service refused the latest call; `undefined` where it did not. */
+  readonly refused: number | undefined;
   /** The entity tag of the latest answer: a write sends it, so that it replaces nothing which nobody here has seen. */
   readonly etag: string | undefined;
   readonly reload: () => Promise<void>;
@@ -67,7 +69,7 @@ export interface Loaded<T> {
 export function useAnswer<N extends CallName>(name: N, input: CallInput<N>, seconds = 0): Loaded<CallAnswer<N>> {
   const client = useClient();
   const [latest, setLatest] = useState<{ value: CallAnswer<N>; etag: string | undefined } | undefined>(undefined);
-  const [fault, setFault] = useState<string | undefined>(undefined);
+  const [fault, setFault] = useState<CallFault | undefined>(undefined);
   const lastStarted = useRef(0);
   const lastApplied = useRef(0);
   // Each rendering makes a new input object, so its text tells whether the input has changed.
@@ -79,7 +81,7 @@ export function useAnswer<N extends CallName>(name: N, input: CallInput<N>, seco
     // An older answer must not replace a newer one.
     if (turn < lastApplied.current) return;
     lastApplied.current = turn;
-    setFault(answer.ok ? undefined : faultText(answer.error));
+    setFault(answer.ok ? undefined : answer.error);
     if (answer.ok) setLatest({ value: answer.value, etag: answer.etag });
   }, [client, name, key]);
   useEffect(() => {
@@ -96,7 +98,9 @@ export function useAnswer<N extends CallName>(name: N, input: CallInput<N>, seco
       clearTimeout(timer);
     };
   }, [reload, seconds]);
-  return { value: latest?.value, etag: latest?.etag, fault, reload };
+  const refused = fault?.reason === 'refused' ? fault.status : undefined;
+  const said = fault === undefined ? undefined : faultText(fault);
+  return { value: latest?.value, etag: latest?.etag, fault: said, refused, reload };
 }
 
 export interface Action {

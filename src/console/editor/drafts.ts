@@ -38,6 +38,8 @@ export function useDraft<T>(name: string, initial: T, begins: Base): Kept<T> {
   const [value, setValue] = useState<T>(restored?.value ?? initial);
   const [base, setBase] = useState<Base>(restored?.base ?? begins);
   const latest = useRef<Draft<T>>({ value, base });
+  const whatIsStored = useRef(initial);
+  whatIsStored.current = initial;
   const isPending = useRef(false);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const stop = () => {
@@ -45,7 +47,7 @@ export function useDraft<T>(name: string, initial: T, begins: Base): Kept<T> {
     isPending.current = false;
   };
   const flush = () => {
-    if (isPending.current) keep(name, latest.current, initial);
+    if (isPending.current) keep(name, latest.current, whatIsStored.current);
     stop();
   };
   const change = (draft: Draft<T>) => {

@@ -2,7 +2,8 @@
 import { useState } from 'preact/hooks';
 import type { CallAnswer, CallInput } from '../../api/api-client.ts';
 import { isOvertaken, useAction, useAnswer } from '../client/client.ts';
-import { Confirm, Copy, Fault } from '../widgets/widgets.tsx';
+import { Ending } from '../widgets/ending.tsx';
+import { Copy, Fault } from '../widgets/widgets.tsx';
 import { WaitingRoom } from './waiting-room.tsx';
 
 type Fleet = CallAnswer<'getFleet'>;
@@ -91,7 +92,6 @@ function jsonOf(text: string): object | undefined {
 
 function Actions({ name, onUrl }: { name: string; onUrl: (ipxe: string | undefined) => Promise<void> }) {
   const { isBusy, fault, run } = useAction();
-  const [question, setQuestion] = useState<'delete' | 'revoke' | undefined>(undefined);
   const renew = async (revoke: boolean) => {
     const made = await run('issueFleetToken', { params: { name }, body: { revoke } });
     if (made !== undefined) await onUrl(made.urls?.ipxe);
@@ -107,28 +107,19 @@ function Actions({ name, onUrl }: { name: string; onUrl: (ipxe: string | undefin
         <button type="button" disabled={isBusy} onClick={() => void renew(false)}>
           Show a new URL
         </button>
-        <button type="button" class="danger" disabled={isBusy} onClick={() => setQuestion('revoke')}>
-          Revoke all URLs
-        </button>
-        <button type="button" class="danger" disabled={isBusy} onClick={() => setQuestion('delete')}>
-          Delete
-        </button>
+        <Ending
+          name={name}
+          isBusy={isBusy}
+          means={{
+            revoke:
+              'The older URLs answer 410: no machine of the room boots until its DHCP server has the new one, which is shown.',
+            delete: 'Its URLs answer 410. Its machines stay, and boot by their own URLs.',
+          }}
+          onRevoke={() => void renew(true)}
+          onDelete={() => void remove()}
+        />
       </div>
       <Fault text={fault} />
-      {question === undefined ? null : (
-        <Confirm
-          title={question === 'delete' ? `Delete ${name}?` : `Revoke all URLs of ${name}?`}
-          text={
-            question === 'delete'
-              ? 'Its URLs answer 410. Its machines stay, and boot by their own URLs.'
-              : 'The older URLs answer 410: no machine of the room boots until its DHCP server has the new one, which is shown.'
-          }
-          confirm={question === 'delete' ? 'Delete it' : 'Revoke them'}
-          typed={name}
-          onConfirm={() => void (question === 'delete' ? remove() : renew(true))}
-          onClose={() => setQuestion(undefined)}
-        />
-      )}
     </>
   );
 }

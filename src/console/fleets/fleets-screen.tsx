@@ -1,8 +1,8 @@
 /** Lists the fleets, each of which is one URL for a room of machines. */
-import { useState } from 'preact/hooks';
-import { isOvertaken, useAction, useAnswer } from '../client/client.ts';
+import { useAction, useAnswer } from '../client/client.ts';
+import { NewForm } from '../widgets/new-form.tsx';
 import { When } from '../widgets/when.tsx';
-import { Fault, Field } from '../widgets/widgets.tsx';
+import { Fault } from '../widgets/widgets.tsx';
 import { FleetPanel } from './fleet-panel.tsx';
 
 /** Shows the list, and the fleet that the address names. */
@@ -34,39 +34,12 @@ export function FleetsScreen({ named }: { named: string }) {
 }
 
 function NewFleet({ onMade }: { onMade: () => Promise<void> }) {
-  const [name, setName] = useState('');
-  const { isBusy, fault, refusal, run, forget } = useAction();
-  const make = async () => {
-    const fleet = name.trim();
-    if ((await run('putFleet', { params: { name: fleet }, body: {}, ifNoneMatch: '*' })) === undefined) return;
-    setName('');
+  const action = useAction();
+  const make = async (name: string) => {
+    if ((await action.run('putFleet', { params: { name }, body: {}, ifNoneMatch: '*' })) === undefined) return false;
     await onMade();
-    location.hash = `#/fleets/${encodeURIComponent(fleet)}`;
+    location.hash = `#/fleets/${encodeURIComponent(name)}`;
+    return true;
   };
-  return (
-    <form
-      class="panel"
-      aria-label="New fleet"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void make();
-      }}
-    >
-      <div class="fields">
-        <Field
-          label="Name"
-          value={name}
-          onValue={(text) => {
-            setName(text);
-            forget();
-          }}
-          required
-        />
-        <button type="submit" class="primary" disabled={isBusy}>
-          Create fleet
-        </button>
-      </div>
-      <Fault text={isOvertaken(refusal) ? `${name.trim()} exists already: open it in the list.` : fault} />
-    </form>
-  );
+  return <NewForm what="fleet" button="Create fleet" action={action} taken="open it in the list" onMake={make} />;
 }

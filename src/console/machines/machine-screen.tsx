@@ -6,10 +6,11 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { CallAnswer } from '../../api/api-client.ts';
 import { useAction, useAnswer } from '../client/client.ts';
 import { EntryList } from '../editor/config-editor.tsx';
+import { Ending } from '../widgets/ending.tsx';
 import { moment } from '../widgets/show.ts';
 import { StateChip } from '../widgets/state-chip.tsx';
 import { When } from '../widgets/when.tsx';
-import { Confirm, Fault, ScrollBox } from '../widgets/widgets.tsx';
+import { Fault, ScrollBox } from '../widgets/widgets.tsx';
 import { Boots } from './boots-table.tsx';
 import { IssuedPanel } from './issued-panel.tsx';
 import { MachineForm } from './machine-form.tsx';
@@ -78,14 +79,16 @@ export function MachineScreen({ id }: { id: string }) {
           <Fault text={explained.fault} />
           {explained.value === undefined ? null : <Explained explained={explained.value} />}
           {explained.value?.valid ? (
-            <SinceLastBoot
-              key={machine.lastBoot?.sha512 ?? ''}
-              id={id}
-              explained={explained.value}
-              lastDigest={machine.lastBoot?.sha512}
-            />
+            <>
+              <h2>What the next boot changes</h2>
+              {machine.lastBoot === null ? (
+                <p>It has not got a config yet.</p>
+              ) : (
+                <SinceLastBoot key={machine.lastBoot.at} id={id} explained={explained.value} />
+              )}
+            </>
           ) : null}
-          <UrlsPanel id={id} updatedAt={machine.updatedAt} />
+          <UrlsPanel key={machine.updatedAt} id={id} />
           <h2>Last boots</h2>
           <Boots boots={machine.boots} />
         </>
@@ -214,7 +217,6 @@ interface ActionsProps {
 
 function Actions({ id, isArmed, isChanging, onIssued, onChange }: ActionsProps) {
   const { isBusy, fault, run } = useAction();
-  const [question, setQuestion] = useState<'delete' | 'revoke' | undefined>(undefined);
   const issue = async (revoke: boolean) => {
     const issued = await run('issueToken', { params: { id }, body: { revoke } });
     if (issued !== undefined) await onIssued(issued);
@@ -240,28 +242,20 @@ function Actions({ id, isArmed, isChanging, onIssued, onChange }: ActionsProps) 
             Open it for another boot
           </button>
         ) : null}
-        <button type="button" class="danger" disabled={isBusy} onClick={() => setQuestion('revoke')}>
-          Revoke all URLs
-        </button>
-        <button type="button" class="danger" disabled={isBusy} onClick={() => setQuestion('delete')}>
-          Delete
-        </button>
+        <Ending
+          name={id}
+          isBusy={isBusy}
+          means={{
+            revoke:
+              'The older URLs answer 410: a machine that boots with one of them gets no config. New ones are shown.',
+            delete:
+              'Its user data is gone, and its URLs answer 410 for ever: a machine that boots with one of them gets no config.',
+          }}
+          onRevoke={() => void issue(true)}
+          onDelete={() => void remove()}
+        />
       </div>
       <Fault text={fault} />
-      {question === undefined ? null : (
-        <Confirm
-          title={question === 'delete' ? `Delete ${id}?` : `Revoke all URLs of ${id}?`}
-          text={
-            question === 'delete'
-              ? 'Its user data is gone, and its URLs answer 410 for ever: a machine that boots with one of them gets no config.'
-              : 'The older URLs answer 410: a machine that boots with one of them gets no config. New ones are shown.'
-          }
-          confirm={question === 'delete' ? 'Delete it' : 'Revoke them'}
-          typed={id}
-          onConfirm={() => void (question === 'delete' ? remove() : issue(true))}
-          onClose={() => setQuestion(undefined)}
-        />
-      )}
     </>
   );
 }

@@ -3,42 +3,28 @@ import { useMemo } from 'preact/hooks';
 import type { CallAnswer } from '../../api/api-client.ts';
 import { useAnswer } from '../client/client.ts';
 import { TextDiff } from '../editor/text-diff.tsx';
+import { jsonText } from '../widgets/show.ts';
 import { When } from '../widgets/when.tsx';
 import { Fault } from '../widgets/widgets.tsx';
 
 interface SinceLastBootProps {
   readonly id: string;
   readonly explained: CallAnswer<'explainMachine'>;
-  /** The digest of the last boot: when it changes, the kept config has changed too. */
-  readonly lastDigest: string | undefined;
 }
 
-/** Shows the differences, or that there are none; nothing for a machine that has not booted. */
-export function SinceLastBoot({ id, explained, lastDigest }: SinceLastBootProps) {
-  const { value, fault } = useAnswer('getBootedConfig', { params: { id } });
-  const isOld = value !== undefined && lastDigest !== undefined && value.sha512 !== lastDigest;
-  const before = useMemo(() => readable(value?.config), [value?.sha512]);
-  const after = useMemo(() => readable(explained.config), [explained.sha512, explained.config]);
+/** Shows the differences, or that there are none. It is for a machine that has asked: of others nothing is kept. */
+export function SinceLastBoot({ id, explained }: SinceLastBootProps) {
+  const { value, fault, refused } = useAnswer('getBootedConfig', { params: { id } });
+  const before = useMemo(() => jsonText(value?.config), [value?.sha512]);
+  const after = useMemo(() => jsonText(explained.config), [explained.config]);
+  if (refused === 404) return <p>The config of its last boot was not kept.</p>;
+  if (value === undefined) return <Fault text={fault} />;
   return (
     <>
-      <h2>What the next boot changes</h2>
-      {value === undefined ? (
-        fault?.includes('(404)') ? (
-          <p>It has not got a config yet.</p>
-        ) : (
-          <Fault text={fault} />
-        )
-      ) : (
-        <>
-          <p class="faint">
-            It first got its last config <When at={value.at} />, of generation {value.generation}.
-            {isOld ? ' A newer boot is still being written down.' : ''}
-          </p>
-          <TextDiff label="Difference to its last boot" before={before} after={after} />
-        </>
-      )}
+      <p class="faint">
+        It first got its last config <When at={value.at} />, of generation {value.generation}.
+      </p>
+      <TextDiff label="Difference to its last boot" before={before} after={after} />
     </>
   );
 }
-
-const readable = (config: unknown): string => (config === undefined ? '' : JSON.stringify(config, null, 2));

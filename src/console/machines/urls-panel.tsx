@@ -4,24 +4,13 @@ import { useAction, useAnswer } from '../client/client.ts';
 import { When } from '../widgets/when.tsx';
 import { Chip, Confirm, Fault, ScrollBox } from '../widgets/widgets.tsx';
 
-interface UrlsPanelProps {
-  readonly id: string;
-  /** Changes when a URL was given out: the list is loaded again. */
-  readonly updatedAt: string;
-}
-
 const TONES = { live: 'good', ended: '', revoked: 'bad' } as const;
 
 /** Shows the list. What a URL is was told when it was given out. */
-export function UrlsPanel({ id, updatedAt }: UrlsPanelProps) {
+export function UrlsPanel({ id }: { id: string }) {
   const { value, fault, reload } = useAnswer('listUrls', { params: { id } });
   const action = useAction();
   const [asked, setAsked] = useState<number | undefined>(undefined);
-  const [shown, setShown] = useState(updatedAt);
-  if (shown !== updatedAt) {
-    setShown(updatedAt);
-    void reload();
-  }
   const revoke = async (number: number) => {
     if ((await action.run('revokeUrl', { params: { id, number: String(number) } })) !== undefined) await reload();
   };

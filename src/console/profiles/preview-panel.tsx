@@ -5,6 +5,7 @@ import { useAction } from '../client/client.ts';
 import { EntryList } from '../editor/config-editor.tsx';
 import type { Format } from '../editor/report.ts';
 import { TextDiff } from '../editor/text-diff.tsx';
+import { jsonText } from '../widgets/show.ts';
 import { Fault, Field } from '../widgets/widgets.tsx';
 
 interface PreviewPanelProps {
@@ -50,8 +51,8 @@ export function PreviewPanel({ profile, layer, text, format }: PreviewPanelProps
       {shown === undefined ? null : shown.then.valid ? (
         <TextDiff
           label={`What changes for ${shown.id}`}
-          before={readable(shown.now.config)}
-          after={readable(shown.then.config)}
+          before={jsonText(shown.now.config)}
+          after={jsonText(shown.then.config)}
         />
       ) : (
         <>
@@ -62,5 +63,3 @@ export function PreviewPanel({ profile, layer, text, format }: PreviewPanelProps
     </details>
   );
 }
-
-const readable = (config: unknown): string => (config === null ? '' : JSON.stringify(config, null, 2));

@@ -1,8 +1,8 @@
 /** Lists the profiles, which hold what several machines have in common. */
-import { useState } from 'preact/hooks';
-import { isOvertaken, useAction, useAnswer } from '../client/client.ts';
+import { useAction, useAnswer } from '../client/client.ts';
+import { NewForm } from '../widgets/new-form.tsx';
 import { When } from '../widgets/when.tsx';
-import { Fault, Field } from '../widgets/widgets.tsx';
+import { Fault } from '../widgets/widgets.tsx';
 import { ProfileEditor } from './profile-editor.tsx';
 
 /** Shows the list, and the editor of the profile that the address names. */
@@ -32,36 +32,13 @@ export function ProfilesScreen({ named }: { named: string }) {
 }
 
 function NewProfile({ onMade }: { onMade: () => Promise<void> }) {
-  const [name, setName] = useState('');
-  const { isBusy, fault, refusal, run, forget } = useAction();
-  const rename = (text: string) => {
-    setName(text);
-    forget();
-  };
-  const make = async () => {
-    const profile = name.trim();
-    const asked = { params: { name: profile }, body: { engine: 'ignition' as const }, ifNoneMatch: '*' };
-    if ((await run('putProfile', asked)) === undefined) return;
-    setName('');
+  const action = useAction();
+  const make = async (name: string) => {
+    const asked = { params: { name }, body: { engine: 'ignition' as const }, ifNoneMatch: '*' };
+    if ((await action.run('putProfile', asked)) === undefined) return false;
     await onMade();
-    location.hash = `#/profiles/${encodeURIComponent(profile)}`;
+    location.hash = `#/profiles/${encodeURIComponent(name)}`;
+    return true;
   };
-  return (
-    <form
-      class="panel"
-      aria-label="New profile"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void make();
-      }}
-    >
-      <div class="fields">
-        <Field label="Name" value={name} onValue={rename} required />
-        <button type="submit" class="primary" disabled={isBusy}>
-          Create profile
-        </button>
-      </div>
-      <Fault text={isOvertaken(refusal) ? `${name.trim()} exists already: open it in the list.` : fault} />
-    </form>
-  );
+  return <NewForm what="profile" button="Create profile" action={action} taken="open it in the list" onMake={make} />;
 }

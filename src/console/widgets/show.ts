@@ -37,3 +37,7 @@ export function relative(iso: string, now: number): string {
   const [unit, length] = UNITS.find(([, of]) => Math.abs(seconds) >= of) ?? ['second', 1];
   return unit === 'second' ? (seconds > 0 ? 'in seconds' : 'just now') : AGO.format(Math.trunc(seconds / length), unit);
 }
+
+/** Returns a config as indented JSON; empty where there is none. */
+export const jsonText = (config: unknown): string =>
+  config === null || config === undefined ? '' : JSON.stringify(config, null, 2);

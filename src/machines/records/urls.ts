@@ -11,23 +11,20 @@ const MOST_REVOKED = 100;
 /** A record may hold more of them than one may end: backups of several places add up. */
 export const MOST_KEPT_REVOKED = 200;
 
-/** What a record says of its URLs, and whether older ones than these may answer. */
+/** What a record says of its URLs. */
 interface Known {
   readonly list: readonly Url[];
-  readonly hasOlder: boolean;
+  /** The number of the first URL of the epoch; 0 where nobody can say how many were given out before the list. */
+  readonly from: number;
 }
 
-/**
- * Returns what is known of the URLs of a record. An earlier version writes neither the list nor its epoch: then the newest is known, and
- * nobody can say how many there are before it.
- */
+/** Returns what is known of the URLs of a record. An earlier version writes neither the list nor its epoch: then the newest is known. */
 function known({ epoch, nonce, expiry, updatedAt, urls }: Urls): Known {
   const isOfEpoch = urls?.epoch === epoch;
   const list = isOfEpoch ? urls.list : [];
-  const last = urls?.list.at(-1)?.number ?? 0;
-  const isWhole = isOfEpoch && list.at(-1)?.nonce === nonce;
-  if (isWhole) return { list, hasOlder: (list[0]?.number ?? 1) > urls.from };
-  return { list: [...list, { number: last + 1, nonce, at: updatedAt, expiry }].slice(-MOST_LISTED), hasOlder: true };
+  if (isOfEpoch && list.at(-1)?.nonce === nonce) return { list, from: urls.from };
+  const number = (urls?.list.at(-1)?.number ?? 0) + 1;
+  return { list: [...list, { number, nonce, at: updatedAt, expiry }].slice(-MOST_LISTED), from: 0 };
 }
 
 /** Returns what is stored of the URLs of a record whose newest nonce is `made`, after `before`. A new epoch has ended those before it. */
@@ -37,12 +34,10 @@ export function withNewUrl(
   at: string,
 ): { readonly urls: NonNullable<Machine['urls']> } {
   const { epoch, nonce, expiry } = made;
-  const { list, hasOlder } = before === undefined ? { list: [], hasOlder: false } : known(before);
+  const { list, from } = before === undefined ? { list: [], from: 1 } : known(before);
   const number = (list.at(-1)?.number ?? 0) + 1;
   const url = { number, nonce, at, expiry };
-  if (before === undefined || before.epoch !== epoch) return { urls: { epoch, from: number, list: [url] } };
-  // A number that is not in the list stands for those that nobody knows of.
-  const from = before.urls?.epoch === epoch ? before.urls.from : hasOlder ? 0 : 1;
+  if (before?.epoch !== epoch) return { urls: { epoch, from: number, list: [url] } };
   return { urls: { epoch, from, list: [...list, url].slice(-MOST_LISTED) } };
 }
 
@@ -95,11 +90,11 @@ export function restoredUrls(before: Urls | undefined, backup: Backup, fresh: Fr
   const revoked = allRevoked(before?.revoked, backup.revoked);
   const isSameEpoch = before?.epoch === backup.epoch;
   const there = isSameEpoch ? before : undefined;
-  const chosen = [backup, ...(there === undefined ? [] : [there])].find(({ nonce }) => !revoked.includes(nonce));
+  const chosen = [backup, there].find((one) => one !== undefined && !revoked.includes(one.nonce));
   const nonce = chosen?.nonce ?? fresh.freshNonce();
   const expiry = chosen?.expiry ?? backup.expiry;
   const brought = backup.urls?.epoch === backup.epoch ? backup.urls : undefined;
-  const urls = listsTogether(there === undefined ? undefined : (there.urls ?? undefined), brought);
+  const urls = listsTogether(there?.urls, brought);
   const isListed = urls?.list.at(-1)?.nonce === nonce;
   const record = { epoch: backup.epoch, nonce, expiry };
   if (isListed) return { ...record, revoked, urls };
@@ -130,10 +125,10 @@ export interface ListedUrl {
 
 /** Returns the URLs for an operator, newest first, and whether older ones may still answer. `now` is in milliseconds. */
 export function shownUrls(record: Urls, now: number): { readonly items: ListedUrl[]; readonly hasOlder: boolean } {
-  const { list, hasOlder } = known(record);
+  const { list, from } = known(record);
   const items = list.map(({ number, nonce, at, expiry }): ListedUrl => {
     const state = isRevoked(record, nonce) ? 'revoked' : expiry !== 0 && now >= expiry * 1000 ? 'ended' : 'live';
     return { number, at, expiresAt: expiry === 0 ? null : new Date(expiry * 1000).toISOString(), state };
   });
-  return { items: items.reverse(), hasOlder };
+  return { items: items.reverse(), hasOlder: (list[0]?.number ?? 1) > from };
 }
