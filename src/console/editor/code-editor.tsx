@@ -11,6 +11,8 @@ interface CodeEditorProps extends Omit<EditorOptions, 'marks'> {
 }
 
 const NONE: readonly never[] = [];
+/** Of the plain field: about as high as the editor that takes its place. */
+const MOST_ROWS = 12;
 
 /** Shows the field. The component that uses it keeps the text. */
 export function CodeEditor({ remarks = NONE, marks = NONE, onMounted, ...options }: CodeEditorProps) {
@@ -54,7 +56,7 @@ export function CodeEditor({ remarks = NONE, marks = NONE, onMounted, ...options
       {editor !== undefined ? null : (
         <textarea
           ref={plain}
-          rows={12}
+          rows={onText === undefined ? Math.min(text.split('\n', MOST_ROWS).length, MOST_ROWS) : MOST_ROWS}
           spellcheck={false}
           autocomplete="off"
           aria-label={label}

@@ -149,6 +149,15 @@ export function LayerEditor({ profile, layer, meaning, onChanged }: LayerEditorP
         {theirs === undefined ? null : (
           <section class="panel" aria-label={`The ${layer} that is stored now`}>
             <h3>The {layer} that is stored now</h3>
+            {/* Above the texts: these grow while the editor is loaded, and a button must not move away under a pointer. */}
+            <div class="row">
+              <button type="button" onClick={() => decide(theirs, true)}>
+                Take theirs into the field
+              </button>
+              <button type="button" onClick={() => decide(theirs, false)}>
+                Keep mine; the next save replaces theirs
+              </button>
+            </div>
             <CodeEditor label={`Their ${layer}`} text={theirs.text} />
             <h3>What you changed, beside theirs</h3>
             <div class="side-by-side">
@@ -160,14 +169,6 @@ export function LayerEditor({ profile, layer, meaning, onChanged }: LayerEditorP
                 <h4>You changed</h4>
                 <TextDiff label={`Your change of the ${layer}`} before={draft.base.text ?? ''} after={text} />
               </section>
-            </div>
-            <div class="row">
-              <button type="button" onClick={() => decide(theirs, true)}>
-                Take theirs into the field
-              </button>
-              <button type="button" onClick={() => decide(theirs, false)}>
-                Keep mine; the next save replaces theirs
-              </button>
             </div>
           </section>
         )}
