@@ -30,6 +30,8 @@ export interface WaitingStore {
 }
 
 const ANSWER_WITHIN_MS = 2_300;
+/** Longer than the moment, a millisecond, that R2 tells of an object. A timer may end up to one early. */
+const MOMENT_MS = 3;
 
 /** Returns the store on an R2 bucket. */
 export function waitingBucket(bucket: R2Bucket, platform: Platform): WaitingStore {
@@ -77,6 +79,8 @@ export function waitingBucket(bucket: R2Bucket, platform: Platform): WaitingStor
       reach('count enrolled', async () => {
         const key = counted(fleet, hour, id);
         const made = await bucket.put(key, '', { onlyIf: { etagDoesNotMatch: '*' } });
+        // R2 tells times in milliseconds. Until this one is over, another may still come whose name is before this one.
+        if (made !== null) await platform.timer(MOMENT_MS).elapsed;
         const all = await listAll({ prefix: counted(fleet, hour, '') }, Number.MAX_SAFE_INTEGER);
         const own = made ?? all.find((object) => object.key === key);
         // Whoever came first goes first, and those of one moment by their names: each sees the same order.
