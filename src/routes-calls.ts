@@ -10,7 +10,7 @@ import { type AnnouncementRoom, announcementRoutes } from './announcements/route
 import { ignitionRoutes } from './configs/routes-ignition.ts';
 import type { MachineRoom } from './machines/api/room.ts';
 import { fleetRoutes } from './machines/api/routes-fleets.ts';
-import { machineRoutes } from './machines/api/routes-machines.ts';
+import { machineCountRoutes, machineRoutes } from './machines/api/routes-machines.ts';
 import { profileRoutes } from './machines/api/routes-profiles.ts';
 import { storageRoutes } from './machines/api/routes-transfer.ts';
 import type { FleetBootRoom } from './machines/fleets/routes-fleet-boot.ts';
@@ -72,6 +72,7 @@ export function callRouter({ mirror, machines, access, metrics, announcements, s
   inner.route('/api/ignition', ignitionRoutes(machines.platform));
   inner.route('/api/profiles', profileRoutes(machines));
   inner.route('/api/machines', machineRoutes(machines));
+  inner.route('/api/machine-counts', machineCountRoutes(machines));
   inner.route('/api/fleets', fleetRoutes(machines));
   inner.route('/api/storage', storageRoutes(machines));
   inner.route('/api/tokens', tokenRoutes(access));

@@ -30,6 +30,21 @@ const LOOKS = [
   { name: 'dark', width: 1440, height: 900, colorScheme: 'dark' },
 ] as const;
 
+/** Screens whose calls are not answered yet, and screens whose calls fail: by the ending of their pictures. */
+const STATES = ['loading', 'error'] as const;
+const SCREENS = [
+  'overview',
+  'jobs',
+  'releases',
+  'machines',
+  'machine',
+  'profile',
+  'fleets',
+  'tokens',
+  'announcements',
+  'audit',
+];
+
 /** Every page by the name of its picture; what begins with `#` is a screen of the console. */
 const FULL: Readonly<Record<string, string>> = {
   listing: '/stable/amd64-usr/',
@@ -95,6 +110,7 @@ async function main(): Promise<void> {
     await fillReleases(filled);
     await fillMachines(filled);
     count += await takeAll(browser, edge.url, FULL, into);
+    for (const state of STATES) count += await takeStates(browser, edge.url, state, into);
     if (isForDocs) await takeForDocs(browser, edge.url, join(root, 'docs', 'pictures', 'console.jpg'));
     console.log(`${count} pictures in ${into}`);
   } finally {
@@ -127,6 +143,43 @@ async function takeAll(browser: Browser, url: string, pages: Readonly<Record<str
   }
   return count;
 }
+
+/** Takes each screen while its calls hang, or after they were refused; the page itself is there. */
+async function takeStates(
+  browser: Browser,
+  url: string,
+  state: (typeof STATES)[number],
+  into: string,
+): Promise<number> {
+  let count = 0;
+  for (const { name: look, width, height, colorScheme } of LOOKS) {
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme });
+    const page = await context.newPage();
+    await page.addInitScript((token) => sessionStorage.setItem('flatcar-edge-token', token), TOKEN);
+    await page.route(/\/(api|health)/, (route) =>
+      state === 'error'
+        ? route.fulfill({ status: 503, json: REFUSAL, contentType: 'application/problem+json' })
+        : undefined,
+    );
+    for (const name of SCREENS) {
+      await page.goto(`${url}/console${FULL[name]}`);
+      await page.reload();
+      await page.getByRole('heading', { level: 1 }).first().waitFor();
+      await page.waitForTimeout(200);
+      const over = await page.evaluate<number>(OVER);
+      if (over > 0) console.log(`${name}-${state} at ${width} px is ${over} px wider than the screen`);
+      await page.screenshot({ path: join(into, `${name}-${state}-${look}.png`), fullPage: true });
+      count += 1;
+    }
+    await context.close();
+  }
+  return count;
+}
+
+const REFUSAL = {
+  ...{ type: 'about:blank', title: 'The store does not answer', status: 503, code: 'store-unreachable' },
+  detail: 'R2 did not answer within 2.3 seconds; try again',
+};
 
 /** Takes the picture that the README shows: what a machine boots, and which layer has set each line. */
 /** Two weeks as a busy place would have them: an edge that has just begun has no hour behind it. */

@@ -133,7 +133,7 @@ function notAllowed(caller: Caller, { name, call, params }: FoundCall): Problem 
 const OWNED: ReadonlySet<string> = new Set(['Machines', 'Profiles', 'Fleets']);
 
 /** They show only what begins with the caller's prefix. */
-const LISTS: ReadonlySet<string> = new Set(['listMachines', 'listProfiles', 'listFleets']);
+const LISTS: ReadonlySet<string> = new Set(['listMachines', 'countMachines', 'listProfiles', 'listFleets']);
 
 async function audit(access: AuditPorts, call: Call, name: string, path: string): Promise<void> {
   const { caller, change, requestId } = call.var;

@@ -60,6 +60,8 @@ async function planFile(
   const facts = await ports.upstream.facts({ ...release, file: name });
   if (!facts.ok) {
     if (facts.error.reason !== 'absent') return facts;
+    // Where upstream has nothing, there is nothing to tell, and nothing is read for it.
+    session.remember(name, undefined);
     await session.watch(name).finish({ state: 'absent' });
     return ok({ name, plan: 'absent' });
   }
@@ -67,6 +69,7 @@ async function planFile(
   // A sweep deletes what earlier attempts have copied.
   if (manifest?.goingAt !== undefined) return ok({ name, plan: 'copy' });
   const status = await ports.store.fileStatus(release, name);
+  if (status.ok) session.remember(name, status.value);
   const isSame = status.ok && etag !== undefined && status.value?.upstreamTag === etag;
   const entries = isSame && status.value !== undefined ? await reusableEntries(ports, status.value) : undefined;
   if (entries === undefined || etag === undefined) return ok({ name, plan: 'copy' });

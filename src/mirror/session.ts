@@ -9,7 +9,8 @@ import { Slots } from '../shared/slots.ts';
 import type { CopyFault } from './copy/copy-fault.ts';
 import type { CopyWatcher } from './copy/sink.ts';
 import type { MirrorStore, Release } from './store/bucket.ts';
-import { type FileStatus, isActive, type Job } from './store/job.ts';
+import { type FileStatus, type FileTry, isActive, type Job } from './store/job.ts';
+import { triesOf, withTry } from './store/tries.ts';
 
 const HEARTBEAT_MS = 10_000;
 const WRITE_AGAIN_MS = 2_000;
@@ -19,6 +20,8 @@ export class JobSession {
   #isBeating = false;
   #isOurs = true;
   readonly #document: Document<Job>;
+  /** The tries at each file that have ended, as far as this run knows them. */
+  readonly #tries = new Map<string, readonly FileTry[]>();
   /**
    * Lets one status write run at a time. A Worker may hold six connections: two downloads and three uploads use five.
    */
@@ -58,6 +61,11 @@ export class JobSession {
     }
   }
 
+  /** Tells what was last recorded of a file, so that its log goes on, and nobody has to read it again. */
+  remember(name: string, status: FileStatus | undefined): void {
+    this.#tries.set(name, triesOf(status));
+  }
+
   /** Returns a watcher that stores the progress of the file `name`. It skips progress that follows too soon. */
   watch(name: string): CopyWatcher & {
     finish(status: Partial<FileStatus> & Pick<FileStatus, 'state'>): Promise<Result<undefined, CopyFault>>;
@@ -65,12 +73,19 @@ export class JobSession {
     const startedAt = this.#now();
     let uploadingSince = Number.POSITIVE_INFINITY;
     let size = 0;
+    let copied = 0;
     let lastWrite = Number.NEGATIVE_INFINITY;
     let writing: Promise<unknown> | undefined;
     const write = (status: Partial<FileStatus> & Pick<FileStatus, 'state' | 'bytes'>) => {
       lastWrite = this.platform.now();
       const whole = { name, attempt: this.attempt, size, startedAt, heartbeatAt: this.#now(), ...status };
-      return this.#statusSlot.run(() => this.store.writeFileStatus(this.release, whole));
+      return this.#statusSlot.run(async () => {
+        const tries = await this.#triesWith({ ...whole, bytes: Math.max(whole.bytes, copied) });
+        return await this.store.writeFileStatus(
+          this.release,
+          tries.length === 0 ? whole : { ...whole, tries: [...tries] },
+        );
+      });
     };
     return {
       isOurs: this.isOurs,
@@ -80,6 +95,7 @@ export class JobSession {
       },
       progress: (bytes, total) => {
         size = total;
+        copied = bytes;
         const isDue = this.platform.now() - Math.max(lastWrite, uploadingSince) >= WRITE_AGAIN_MS;
         if (!isDue || writing !== undefined || bytes === total) return;
         writing = write({ state: 'copying', bytes })
@@ -95,6 +111,22 @@ export class JobSession {
         return await write({ bytes: 0, ...status });
       },
     };
+  }
+
+  /** Returns the tries of a file that have ended, with this one once it has. A log that cannot be read stops nothing. */
+  async #triesWith({ name, attempt, state, bytes, reason, detail, ...at }: FileStatus): Promise<readonly FileTry[]> {
+    let tries = this.#tries.get(name);
+    if (tries === undefined) {
+      const before = await this.store.fileStatus(this.release, name);
+      tries = before.ok ? triesOf(before.value) : [];
+    }
+    if (state !== 'copying' && state !== 'waiting') {
+      const { startedAt = at.heartbeatAt, heartbeatAt: endedAt } = at;
+      const why = { ...(reason === undefined ? {} : { reason }), ...(detail === undefined ? {} : { detail }) };
+      tries = withTry(tries, { attempt, startedAt, endedAt, state, bytes, ...why });
+    }
+    this.#tries.set(name, tries);
+    return tries;
   }
 
   async #beat(): Promise<void> {

@@ -89,6 +89,10 @@ describe('every call', () => {
     expect(await edge.runAll()).toEqual(['complete']);
     const job = await good('getMirror', { params: RELEASE });
     expect([job.state, job.files.map(({ state }) => state)]).toEqual(['complete', ['verified', 'verified']]);
+    expect((await good('getMirrorLog', { params: RELEASE })).items.map(({ state }) => state)).toEqual([
+      'verified',
+      'verified',
+    ]);
     expect((await good('listMirrors', {})).items).toHaveLength(1);
     await good('startMirror', { params: { ...PAIR, version: '4593.2.4' } });
     expect((await good('cancelMirror', { params: { ...PAIR, version: '4593.2.4' } })).state).toBe('cancelled');
@@ -119,6 +123,8 @@ describe('every call', () => {
     await good('liftQuarantine', { params: { ...PAIR, version: '4593.2.4' } });
     await refused(404, 'liftQuarantine', { params: { ...PAIR, version: '4593.2.4' } });
     expect((await good('refreshKeyring', {})).trusted).toHaveLength(1);
+    const keyring = await good('getKeyring', {});
+    expect(keyring.keys).toMatchObject([{ fingerprint: keyring.signingKey?.fingerprint, state: 'valid' }]);
 
     expect(await refused(404, 'getMirror', { params: { ...PAIR, version: '4593.2.9' } })).toBe(
       'no job for this release',
@@ -178,6 +184,8 @@ describe('every call', () => {
     const machine = await good('getMachine', { params });
     expect(machine.boots.map(({ status, ignition }) => [status, ignition])).toEqual([[200, '2.26.0']]);
     expect((await good('listMachines', { query: { prefix: 'vm', state: 'booted' } })).items).toHaveLength(1);
+    const { counts } = await good('countMachines', { query: { prefix: 'vm' } });
+    expect(counts).toEqual({ 'never-booted': 0, booted: 1, stale: 0, failing: 0, expired: 0 });
     const { layers, parts, sha512 } = await good('explainMachine', { params });
     expect(sha512).toBe(machine.lastBoot?.sha512);
     const previewed = await good('previewMachine', {

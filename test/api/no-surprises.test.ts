@@ -39,6 +39,14 @@ describe('a token with a prefix', () => {
     headers = { authorization: `Bearer ${token}` };
   });
 
+  it('counts its own machines alone', async () => {
+    await edge.call('PUT', '/api/machines/other', config('/user'));
+    const counted = async (query: string) =>
+      (await json<{ counts: object }>(edge.call('GET', `/api/machine-counts${query}`, undefined, headers))).counts;
+    expect(await counted('')).toMatchObject({ 'never-booted': 1 });
+    expect(await counted('?prefix=other')).toMatchObject({ 'never-booted': 0 });
+  });
+
   it('cannot put a profile that it may not read on a machine of its own', async () => {
     const detail = 'token team has only what begins with team-a-, and may not use profile web';
     const put = edge.call('PUT', '/api/machines/team-a-2?profile=web', config('/user'), headers);

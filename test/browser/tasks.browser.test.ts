@@ -99,6 +99,19 @@ describe.skipIf(!hasBrowser)('the tasks of an operator', () => {
     });
   });
 
+  it('what was tried of a file', async () => {
+    await task('log of a file of a job', 'jobs', async (click) => {
+      const job = page.getByRole('region', { name: 'stable 4593.2.6 amd64-usr' });
+      await click(job.getByText('Log', { exact: true }));
+      await page
+        .getByRole('region', { name: 'Log of the job' })
+        .getByRole('row')
+        .filter({ hasText: KERNEL })
+        .getByText('verified', { exact: true })
+        .waitFor();
+    });
+  });
+
   it('current, rolled back with a word on what that does', async () => {
     await task('roll back current', 'releases', async (click) => {
       await click(
@@ -158,6 +171,15 @@ describe.skipIf(!hasBrowser)('the tasks of an operator', () => {
       await page.getByLabel('State').selectOption('stale');
       await page.getByRole('link', { name: 'vm-2' }).waitFor();
       await page.getByRole('link', { name: 'vm-1' }).waitFor({ state: 'detached' });
+    });
+  });
+
+  it('how many machines are in which state', async () => {
+    await task('machines counted by state', 'overview', async (click) => {
+      const counts = page.getByRole('region', { name: 'Machines', exact: true });
+      await counts.getByText(/^\d+ machines:/).waitFor();
+      await click(counts.getByRole('link', { name: /stale|booted/ }).first());
+      await page.getByRole('heading', { name: 'Machines', exact: true }).waitFor();
     });
   });
 
@@ -223,10 +245,7 @@ describe.skipIf(!hasBrowser)('the tasks of an operator', () => {
         .waitFor();
     });
     await task('when the key ends', 'overview', async () => {
-      await page
-        .getByRole('region', { name: 'Signing key' })
-        .getByText(/ends|never ends/)
-        .waitFor();
+      await page.getByRole('region', { name: 'Signing keys', exact: true }).getByText('lasts longest').waitFor();
     });
   });
 

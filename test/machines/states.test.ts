@@ -138,6 +138,38 @@ describe('a machine', () => {
   });
 });
 
+describe('the count', () => {
+  const count = async (query = '') =>
+    await (await edge.call('GET', `/api/machine-counts${query}`)).json<{
+      counts: Record<string, number>;
+      cursor: string | null;
+    }>();
+
+  it('says how many are in each state, of those that are asked for', async () => {
+    const none = { 'never-booted': 0, booted: 0, stale: 0, failing: 0, expired: 0 };
+    expect(await count()).toEqual({ counts: { ...none, 'never-booted': 1, booted: 2 }, cursor: null });
+    await edge.call('PUT', '/api/profiles/web/base', config('/other'));
+    expect((await count()).counts).toEqual({ ...none, 'never-booted': 1, stale: 2 });
+    expect((await count('?prefix=ign')).counts).toEqual({ ...none, stale: 1 });
+    expect((await count('?state=never-booted')).counts).toEqual({ ...none, 'never-booted': 1 });
+    expect((await count('?profile=other')).counts).toEqual(none);
+    expect((await edge.call('GET', '/api/machine-counts?state=asleep')).status).toBe(422);
+  });
+
+  it('goes on where 10,000 were looked at', async () => {
+    const ids = Array.from({ length: 10_100 }, (_, index) => `m-${String(index).padStart(5, '0')}`);
+    for (let at = 0; at < ids.length; at += 300) {
+      const lines = ids.slice(at, at + 300).map((id) => JSON.stringify(lineOf(id)));
+      expect((await edge.call('POST', '/api/machines/import', lines.join('\n'))).status).toBe(200);
+    }
+    const first = await count('?prefix=m-');
+    expect(first.counts).toMatchObject({ 'never-booted': 10_000 });
+    const second = await count(`?prefix=m-&cursor=${encodeURIComponent(first.cursor ?? '')}`);
+    expect(second).toMatchObject({ counts: { 'never-booted': 100 }, cursor: null });
+    expect((await edge.call('GET', `/api/machines?prefix=m-&cursor=${first.cursor}`)).status).toBe(422);
+  });
+});
+
 describe('a list', () => {
   it.each([
     ['?state=asleep', 'state'],

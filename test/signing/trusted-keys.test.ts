@@ -4,6 +4,7 @@ import type { Document } from '../../src/shared/document.ts';
 import type { Platform } from '../../src/shared/platform.ts';
 import { err, ok, type Result } from '../../src/shared/result.ts';
 import type { KeySourceFault } from '../../src/signing/key-source.ts';
+import { keyTimeline } from '../../src/signing/key-timeline.ts';
 import {
   armorKeyring,
   expiryWarning,
@@ -15,7 +16,7 @@ import {
 } from '../../src/signing/keyring.ts';
 import { mergeKeyrings, sameKeyring } from '../../src/signing/merge-keyrings.ts';
 import { TrustedKeys } from '../../src/signing/trusted-keys.ts';
-import { makeSigningKey, publicKeyText } from '../../tools/release-server/signing-key.ts';
+import { compromisedKeyText, makeSigningKey, publicKeyText } from '../../tools/release-server/signing-key.ts';
 import { brokenOnes, changedFile, over } from '../support/hostile-keys.ts';
 import { nodePlatform } from '../support/node-platform.ts';
 
@@ -306,5 +307,39 @@ describe('the end of the signing key', () => {
     const at = Date.now();
     expect((await lasting([0], at))?.expires).toBeUndefined();
     expect((await lasting([50], at))?.expires).toBeLessThan(at);
+  });
+});
+
+describe('the timeline of keys', () => {
+  const at = Date.now();
+  const made = new Date(at - 100 * DAY);
+  const of = async (text: string) => await keyTimeline({ keys: [await readKey({ armoredKey: text })] }, at);
+
+  it('has each signing subkey with its end, and tells what is over', async () => {
+    const key = await makeSigningKey({ created: made, subkeyLifetime: 50 * 86_400 });
+    const next = {
+      type: 'rsa',
+      rsaBits: 2048,
+      sign: true,
+      keyExpirationTime: 0,
+      date: new Date(at - 60 * DAY),
+    } as const;
+    const rotated = (await key.addSubkey(next)) as PrivateKey;
+    const [old, young, ...others] = await of(publicKeyText(rotated));
+    expect(others).toEqual([]);
+    expect(old).toMatchObject({ state: 'ended', primary: fingerprintOf(key) });
+    expect(Math.round(((old?.until ?? 0) - (old?.from ?? 0)) / DAY)).toBe(50);
+    expect(young).toMatchObject({ state: 'valid', until: undefined });
+    expect(young?.from).toBeGreaterThan(old?.from ?? Infinity);
+  });
+
+  it('has a primary key without subkeys, and tells what was revoked', async () => {
+    const key = await makeSigningKey({ created: made });
+    expect(await of(await compromisedKeyText(key))).toMatchObject([{ state: 'revoked' }]);
+    const single = await readKey({ armoredKey: publicKeyText(key) });
+    single.subkeys = [];
+    expect(await keyTimeline({ keys: [single] }, at)).toMatchObject([
+      { state: 'valid', fingerprint: fingerprintOf(key), primary: fingerprintOf(key) },
+    ]);
   });
 });

@@ -7,6 +7,7 @@ import {
   explanation,
   importResult,
   issued,
+  machineCounts,
   machinePage,
   machineView,
   preview,
@@ -52,6 +53,13 @@ export const machineCalls = {
     description:
       'A call looks at 10,000 machines at most, so a page of a filter may have few of them, or none, before the end.',
     answer: { status: 200, description: 'In the order of their ids.', schema: machinePage },
+    refusals: [422, 503],
+  },
+  countMachines: {
+    ...{ method: 'get', path: '/api/machine-counts', tag: 'Machines', query: machinesQuery, needs: READS },
+    summary: 'How many machines are in each state',
+    description: 'A call looks at 10,000 machines at most: add what the following pages count.',
+    answer: { status: 200, description: 'The counts.', schema: machineCounts },
     refusals: [422, 503],
   },
   putMachine: {

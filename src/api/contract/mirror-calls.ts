@@ -23,6 +23,7 @@ import {
   releaseParams,
   releaseQuery,
 } from '../../mirror/api/call-shapes.ts';
+import { jobLog, logQuery } from '../../mirror/api/log-shapes.ts';
 import { announcement } from '../../mirror/webhook.ts';
 import { type Contract, writeQuery, writing } from './call.ts';
 
@@ -56,6 +57,12 @@ export const mirrorCalls = {
     ...{ ...MIRROR, method: 'get', needs: ['read', 'mirror'] },
     summary: 'Show the progress of a job',
     answer: { status: 200, description: 'The job with its files.', schema: jobView },
+    refusals: UPSTREAM,
+  },
+  getMirrorLog: {
+    ...{ ...MIRROR, path: `${MIRROR.path}/log`, method: 'get', query: logQuery, needs: ['read', 'mirror'] },
+    summary: 'The log of a job: how each of the last tries at its files has ended',
+    answer: { status: 200, description: 'The oldest first; of each file the last 20.', schema: jobLog },
     refusals: UPSTREAM,
   },
   cancelMirror: {
@@ -133,6 +140,12 @@ export const mirrorCalls = {
       'Refused with 409 where machines or fleets would not boot what the alias names without its pin. `force=1` unpins all the same.',
     answer: { status: 200, description: 'What the alias names, and what it named before.', schema: pinned },
     refusals: [404, 409, 412, 503],
+  },
+  getKeyring: {
+    ...{ method: 'get', path: '/api/keyring', tag: 'Releases', needs: ['read', 'release'] },
+    summary: 'Show the keys that sign releases, and until when',
+    answer: { status: 200, description: 'The keys that are trusted.', schema: keyringView },
+    refusals: [502, 503, 504],
   },
   refreshKeyring: {
     ...{ method: 'post', path: '/api/keyring/refresh', tag: 'Releases', query: writeQuery, needs: ['release'] },

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { useAnswer } from '../client/client.ts';
 import { Pager, usePages } from '../widgets/pager.tsx';
 import { When } from '../widgets/when.tsx';
-import { Fault, Field, ScrollBox } from '../widgets/widgets.tsx';
+import { Fault, Field, Loading, ScrollBox } from '../widgets/widgets.tsx';
 
 /** Shows a page of the audit trail, newest first. It keeps the cursors of the pages before it. */
 export function AuditScreen() {
@@ -30,7 +30,7 @@ export function AuditScreen() {
         ))}
       </div>
       <Fault text={fault} />
-      {value === undefined && fault === undefined ? <p class="faint">Loading …</p> : null}
+      <Loading of={{ value, fault }} />
       {value?.items.length === 0 ? (
         <p>
           {isFiltered ? 'No entry fits these fields' : 'Nothing was written yet'}

@@ -5,7 +5,7 @@ import { useAction, useAnswer } from '../client/client.ts';
 import { NewForm } from '../widgets/new-form.tsx';
 import { Pager, usePages } from '../widgets/pager.tsx';
 import { When } from '../widgets/when.tsx';
-import { Confirm, Copy, Fault, Field, ScrollBox } from '../widgets/widgets.tsx';
+import { Confirm, Copy, Fault, Field, Loading, ScrollBox } from '../widgets/widgets.tsx';
 
 type Wish = CallInput<'putToken'>['body'];
 type Word = Wish['may'][number];
@@ -52,7 +52,7 @@ export function TokensScreen() {
         </section>
       )}
       <Fault text={fault ?? action.fault} />
-      {value === undefined && fault === undefined ? <p class="faint">Loading …</p> : null}
+      <Loading of={{ value, fault }} />
       {value?.items.length === 0 ? <p>There is no token yet.</p> : null}
       {value === undefined || value.items.length === 0 ? null : (
         <ScrollBox label="Tokens">

@@ -4,7 +4,7 @@ import type { CallAnswer } from '../../api/api-client.ts';
 import { useAction, useAnswer } from '../client/client.ts';
 import { Pager, usePages } from '../widgets/pager.tsx';
 import { When } from '../widgets/when.tsx';
-import { Chip, Fault, ScrollBox, type Tone } from '../widgets/widgets.tsx';
+import { Chip, Fault, Loading, ScrollBox, type Tone } from '../widgets/widgets.tsx';
 
 type Page = CallAnswer<'listAnnouncements'>;
 type Delivery = Page['items'][number]['deliveries'][number];
@@ -30,7 +30,7 @@ export function AnnouncementsScreen() {
     <>
       <h1>Announcements</h1>
       <Fault text={fault ?? action.fault} />
-      {value === undefined && fault === undefined ? <p class="faint">Loading …</p> : null}
+      <Loading of={{ value, fault }} />
       {value === undefined ? null : <Receivers receivers={value.receivers} />}
       {sent?.results.map(({ url, isTaken, status, detail }) => (
         <p key={url} class={`notice ${isTaken ? 'good' : 'bad'}`} role="status">

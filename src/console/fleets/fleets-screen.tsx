@@ -2,7 +2,7 @@
 import { useAction, useAnswer } from '../client/client.ts';
 import { NewForm } from '../widgets/new-form.tsx';
 import { When } from '../widgets/when.tsx';
-import { Fault } from '../widgets/widgets.tsx';
+import { Fault, Loading } from '../widgets/widgets.tsx';
 import { FleetPanel } from './fleet-panel.tsx';
 
 /** Shows the list, and the fleet that the address names. */
@@ -13,6 +13,7 @@ export function FleetsScreen({ named }: { named: string }) {
       <h1>Fleets</h1>
       <NewFleet onMade={reload} />
       <Fault text={fault} />
+      <Loading of={{ value, fault }} />
       {value?.items.length === 0 ? (
         <p>There is no fleet yet. A fleet is one URL for a room of machines: each says what its hardware is.</p>
       ) : null}

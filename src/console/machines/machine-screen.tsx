@@ -10,7 +10,7 @@ import { Ending } from '../widgets/ending.tsx';
 import { moment } from '../widgets/show.ts';
 import { StateChip } from '../widgets/state-chip.tsx';
 import { When } from '../widgets/when.tsx';
-import { Fault, ScrollBox } from '../widgets/widgets.tsx';
+import { Fault, Loading, ScrollBox } from '../widgets/widgets.tsx';
 import { Boots } from './boots-table.tsx';
 import { IssuedPanel } from './issued-panel.tsx';
 import { MachineForm } from './machine-form.tsx';
@@ -51,6 +51,7 @@ export function MachineScreen({ id }: { id: string }) {
       </p>
       <h1>{id}</h1>
       <Fault text={fault} />
+      <Loading of={{ value: machine, fault }} />
       {machine === undefined ? null : (
         <>
           <Record machine={machine} />

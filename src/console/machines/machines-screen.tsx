@@ -4,9 +4,10 @@ import type { CallAnswer } from '../../api/api-client.ts';
 import { useAnswer } from '../client/client.ts';
 import { Pager, usePages } from '../widgets/pager.tsx';
 import { STATES } from '../widgets/state-chip.tsx';
-import { Choice, Fault, Field } from '../widgets/widgets.tsx';
+import { Choice, Fault, Field, Loading } from '../widgets/widgets.tsx';
 import { BulkActs } from './bulk-acts.tsx';
 import { IssuedPanel } from './issued-panel.tsx';
+import { MachineCounts, useCounts } from './machine-counts.tsx';
 import { MachineForm } from './machine-form.tsx';
 import { MachineTable } from './machine-table.tsx';
 
@@ -49,6 +50,10 @@ export function MachinesScreen({ filter: given }: { filter: string }) {
     ...pages.query,
   };
   const { value, fault, reload } = useAnswer('listMachines', { query });
+  const counted = useCounts(
+    { ...(prefix === '' ? {} : { prefix }), ...(profile === '' ? {} : { profile }) },
+    value?.items.map(({ id, state: now }) => `${id} ${now}`).join(),
+  );
   // What is not shown any more must not be acted on.
   const present = chosen.filter((id) => value?.items.some((machine) => machine.id === id));
   const made = (answer: CallAnswer<'putMachine'>) => {
@@ -74,8 +79,9 @@ export function MachinesScreen({ filter: given }: { filter: string }) {
       </div>
       {isMaking ? <MachineForm onIssued={made} /> : null}
       {issued === undefined ? null : <IssuedPanel issued={issued} />}
+      <MachineCounts counted={counted} addressOf={(name) => addressOf({ ...filter, state: name })} />
       <Fault text={fault} />
-      {value === undefined && fault === undefined ? <p class="faint">Loading …</p> : null}
+      <Loading of={{ value, fault }} />
       {value?.items.length === 0 ? (
         <p>
           {isFiltered ? 'No machine fits these fields' : 'There is no machine yet'}

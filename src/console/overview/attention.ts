@@ -5,7 +5,10 @@ interface Seen {
   readonly health: CallAnswer<'getHealth'> | undefined;
   readonly jobs: CallAnswer<'listMirrors'>['items'];
   readonly aliases: CallAnswer<'listAliases'>['items'];
-  readonly failing: CallAnswer<'listMachines'> | undefined;
+  /** How many machines got no config when they last asked. */
+  readonly failing: number;
+  /** True where there may be more of them. */
+  readonly isMore: boolean;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -23,7 +26,7 @@ const SOON_DAYS = 60;
 const RECENT_MS = 30 * 86_400_000;
 
 /** Returns what needs attention, the worst first. */
-export function mattersIn({ health, jobs, aliases, failing, now }: Seen): Matter[] {
+export function mattersIn({ health, jobs, aliases, failing, isMore, now }: Seen): Matter[] {
   const matters: Matter[] = [];
   const add = (tone: Matter['tone'], text: string, href?: string) =>
     matters.push({ tone, text, ...(href === undefined ? {} : { href }) });
@@ -37,12 +40,10 @@ export function mattersIn({ health, jobs, aliases, failing, now }: Seen): Matter
       add('bad', `Mirroring ${channel} ${version} ${board} failed${reason ? `: ${reason}` : ''}.`, '#/jobs');
   for (const { channel, board, alias, holds } of aliases)
     for (const { text } of holds) add('warn', `${channel} ${board} ${alias} is held back: ${text}.`, '#/releases');
-  const count = failing?.items.length ?? 0;
-  const isMore = failing !== undefined && failing.cursor !== null;
-  if (count > 0 || isMore)
+  if (failing > 0)
     add(
       'bad',
-      `${isMore ? `${count} machines or more` : count === 1 ? '1 machine' : `${count} machines`} asked for a config and got none.`,
+      `${failing === 1 && !isMore ? '1 machine' : `${failing} machines`}${isMore ? ' or more' : ''} asked for a config and got none.`,
       '#/machines?state=failing',
     );
   return matters.toSorted((a, b) => Number(a.tone === 'warn') - Number(b.tone === 'warn'));

@@ -1,11 +1,13 @@
 /** What is served, what happened in the last days, and what needs a person. */
 import type { CallAnswer } from '../../api/api-client.ts';
 import { useAnswer } from '../client/client.ts';
+import { MachineCounts, useCounts } from '../machines/machine-counts.tsx';
 import { Plot } from '../plots/plot.tsx';
 import { bytes } from '../widgets/show.ts';
 import { When } from '../widgets/when.tsx';
 import { Chip, Fault, ScrollBox } from '../widgets/widgets.tsx';
 import { mattersIn } from './attention.ts';
+import { KeyTimeline } from './key-timeline.tsx';
 
 type Span = CallAnswer<'listActivity'>['items'][number];
 
@@ -14,17 +16,18 @@ export function OverviewScreen() {
   const health = useAnswer('getHealth', {}, 60);
   const jobs = useAnswer('listMirrors', {}, 60);
   const aliases = useAnswer('listAliases', {}, 60);
-  // A look at 10,000 machines is ten calls of R2: once is enough.
-  const failing = useAnswer('listMachines', { query: { state: 'failing' } });
+  const keyring = useAnswer('getKeyring', {}, 60);
+  // A look at 10,000 machines is twenty calls of R2: once is enough.
+  const machines = useCounts({}, '');
   const activity = useAnswer('listActivity', {}, 60);
-  const all = [health, jobs, aliases, activity, failing];
+  const all = [health, jobs, aliases, activity, { value: machines.counts, fault: machines.fault }];
   const isLoading = all.some(({ value, fault }) => value === undefined && fault === undefined);
   // Nobody can say that all is well who has not heard from all.
   const isWhole = all.every(({ value, fault }) => value !== undefined && fault === undefined);
   return (
     <>
       <h1>Overview</h1>
-      {[...new Set(all.map(({ fault }) => fault))].map((fault) => (
+      {[...new Set([...all, keyring].map(({ fault }) => fault))].map((fault) => (
         <Fault key={fault} text={fault} />
       ))}
       {isLoading ? (
@@ -33,12 +36,18 @@ export function OverviewScreen() {
         <Attention
           seen={{
             ...{ health: health.value, jobs: jobs.value?.items ?? [], aliases: aliases.value?.items ?? [] },
-            ...{ failing: failing.value, now: Date.now() },
+            ...{ failing: machines.counts?.failing ?? 0, isMore: !machines.isWhole, now: Date.now() },
           }}
         />
       )}
       {aliases.value === undefined ? null : <Served aliases={aliases.value.items} />}
-      {health.value === undefined ? null : <Key signingKey={health.value.signingKey} />}
+      {machines.counts === undefined ? null : (
+        <section aria-label="Machines">
+          <h2>Machines</h2>
+          <MachineCounts counted={machines} addressOf={(state) => `#/machines?state=${state}`} />
+        </section>
+      )}
+      {keyring.value === undefined ? null : <KeyTimeline keyring={keyring.value} />}
       {activity.value === undefined ? null : <Days spans={activity.value.items} />}
     </>
   );
@@ -114,26 +123,6 @@ const HOW = {
   upstream: 'verified, from upstream',
   pin: 'pinned',
 } as const;
-
-const Key = ({ signingKey }: { signingKey: CallAnswer<'getHealth'>['signingKey'] }) => (
-  <section aria-label="Signing key">
-    <h2>Signing key</h2>
-    {signingKey?.fingerprint === undefined ? (
-      <p>No key is trusted yet, so that nothing can be verified.</p>
-    ) : (
-      <p>
-        <code class="wrap">{signingKey.fingerprint}</code>{' '}
-        {signingKey.expires ? (
-          <>
-            ends <When at={signingKey.expires} />
-          </>
-        ) : (
-          'never ends'
-        )}
-      </p>
-    )}
-  </section>
-);
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
 

@@ -2,7 +2,7 @@
 import { useAction, useAnswer } from '../client/client.ts';
 import { NewForm } from '../widgets/new-form.tsx';
 import { When } from '../widgets/when.tsx';
-import { Fault } from '../widgets/widgets.tsx';
+import { Fault, Loading } from '../widgets/widgets.tsx';
 import { ProfileEditor } from './profile-editor.tsx';
 
 /** Shows the list, and the editor of the profile that the address names. */
@@ -13,6 +13,7 @@ export function ProfilesScreen({ named }: { named: string }) {
       <h1>Profiles</h1>
       <NewProfile onMade={reload} />
       <Fault text={fault} />
+      <Loading of={{ value, fault }} />
       {value?.items.length === 0 ? <p>There is no profile yet.</p> : null}
       <ul class="list">
         {value?.items.map(({ name, engine, generation, updatedAt }) => (

@@ -5,6 +5,7 @@ import { useAction, useAnswer } from '../client/client.ts';
 import { bytes, duration } from '../widgets/show.ts';
 import { When } from '../widgets/when.tsx';
 import { Chip, Fault, type Tone } from '../widgets/widgets.tsx';
+import { JobLog } from './job-log.tsx';
 
 type Job = CallAnswer<'getMirror'>;
 type File = Job['files'][number];
@@ -117,6 +118,7 @@ function JobPanel({ job, onChanged }: JobCardProps) {
           <FileSetList key={set} set={set} files={files.filter((file) => file.set === set)} />
         ))}
       </details>
+      <JobLog params={params} isLive={isActive(job)} />
     </section>
   );
 }

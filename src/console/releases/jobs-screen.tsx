@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../../api/api-client.ts';
 import { useAction, useAnswer } from '../client/client.ts';
-import { Fault, Field } from '../widgets/widgets.tsx';
+import { Fault, Field, Loading } from '../widgets/widgets.tsx';
 import { JobCard } from './job-card.tsx';
 
 type Job = CallAnswer<'getMirror'>;
@@ -17,7 +17,7 @@ export function JobsScreen() {
       <h1>Mirror jobs</h1>
       <StartForm onStarted={reload} />
       <Fault text={fault} />
-      {value === undefined && fault === undefined ? <p class="faint">Loading …</p> : null}
+      <Loading of={{ value, fault }} />
       {value?.items.length === 0 ? <p>No release was mirrored yet.</p> : null}
       {value?.items.map((job) => (
         <JobCard key={keyOf(job)} job={job} onChanged={reload} />

@@ -4,7 +4,7 @@ import type { CallAnswer } from '../../api/api-client.ts';
 import { useAction, useAnswer } from '../client/client.ts';
 import { Pager, usePages } from '../widgets/pager.tsx';
 import { When } from '../widgets/when.tsx';
-import { Chip, Confirm, Fault, Field, type Tone } from '../widgets/widgets.tsx';
+import { Chip, Confirm, Fault, Field, Loading, type Tone } from '../widgets/widgets.tsx';
 import { Aliases } from './aliases-table.tsx';
 import { Holds } from './holds.tsx';
 import { ReleaseFiles } from './release-files.tsx';
@@ -25,7 +25,7 @@ export function ReleasesScreen() {
     <>
       <h1>Releases</h1>
       <Fault text={fault ?? aliases.fault} />
-      {value === undefined && fault === undefined ? <p class="faint">Loading …</p> : null}
+      <Loading of={{ value, fault }} />
       {aliases.value === undefined || aliases.value.items.length === 0 ? null : (
         <>
           <Aliases aliases={aliases.value.items} onChanged={reload} />

@@ -10,6 +10,14 @@ export const Fault = ({ text }: { text: string | undefined }) =>
     </p>
   );
 
+interface LoadingProps {
+  readonly of: { readonly value: unknown; readonly fault: string | undefined };
+}
+
+/** Says that an answer is not there yet. */
+export const Loading = ({ of: { value, fault } }: LoadingProps) =>
+  value === undefined && fault === undefined ? <p class="faint">Loading …</p> : null;
+
 export type Tone = 'good' | 'warn' | 'bad' | '';
 
 export const Chip = ({ tone, children }: { tone: Tone; children: ComponentChildren }) => (

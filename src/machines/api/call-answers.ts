@@ -128,6 +128,12 @@ export const machinePage = z.object({
   cursor,
 });
 
+export const machineCounts = z.object({
+  counts: z.record(z.enum(MACHINE_STATES), z.int()).meta({ description: 'how many machines are in each state' }),
+  unreadable: unreadable.optional(),
+  cursor,
+});
+
 const boot = z
   .object({
     at: z.string(),

@@ -25,6 +25,7 @@ import { shownUrls } from '../records/urls.ts';
 import { answerWritten, foreignProfile } from './answer-written.ts';
 import type { deletion, revokedUrl, urlList } from './call-answers.ts';
 import { machinePatch, tokenBody, urlParams } from './call-requests.ts';
+import { countMachines } from './count-machines.ts';
 import { bootedConfig, explainMachine } from './explain.ts';
 import { listMachines } from './list-machines.ts';
 import { namesIn, patchOf, takenAway } from './machine-patch.ts';
@@ -35,6 +36,13 @@ import { type MachineRoom, refuse } from './room.ts';
 import { addTransferRoutes } from './routes-transfer.ts';
 
 const BODY_LIMIT = 256 * 1024;
+
+/** Returns the router of `/api/machine-counts`: every name below `/api/machines` may be that of a machine. */
+export function machineCountRoutes(room: MachineRoom): App {
+  const app: App = new Hono();
+  app.get('/', (call) => countMachines(room, call));
+  return app;
+}
 
 /** Returns the router of `/api/machines`. */
 export function machineRoutes(room: MachineRoom): App {

@@ -8,6 +8,7 @@ import { FILE_SET_NAMES } from '../../releases/sets.ts';
 import { HOLD_REASONS } from '../../releases/store/hold.ts';
 import { publicFileShape } from '../../releases/store/manifest.ts';
 import { durationMs } from '../../releases/store/ring.ts';
+import { KEY_STATES } from '../../signing/key-timeline.ts';
 import { FILE_STATES, JOB_STATES, TRIGGERS } from '../store/job.ts';
 
 const moment = z.iso.datetime();
@@ -271,7 +272,18 @@ export const keyringView = z
       .object({ fingerprint: z.string(), expiresAt: moment.nullable() })
       .nullable()
       .meta({ description: 'the one that lasts longest' }),
-    dryRun,
+    keys: z
+      .array(
+        z.object({
+          fingerprint: z.string(),
+          primary: z.string(),
+          from: moment,
+          until: moment.nullable().meta({ description: 'null: it never ends' }),
+          state: z.enum(KEY_STATES).meta({ description: 'unfit: nothing binds it to its primary key any more' }),
+        }),
+      )
+      .meta({ description: 'every key that may sign, or might once, the earliest first' }),
+    dryRun: dryRun.optional(),
   })
   .meta({ id: 'Keyring' });
 

@@ -3,14 +3,18 @@ import { Hono } from 'hono';
 import { releaseProblem } from '../../releases/serve/problems.ts';
 import { answerJson, checkShape, shapeProblem } from '../../shared/http/api.ts';
 import type { App, Call } from '../../shared/http/call.ts';
+import type { Problem } from '../../shared/problem.ts';
 import { ok } from '../../shared/result.ts';
 import type { Release } from '../store/bucket.ts';
 import { startUnpack } from '../unpack/run-unpack.ts';
 import { type jobPage, jobQuery, type jobView } from './call-shapes.ts';
+import { logOfJob } from './job-log.ts';
 import { viewJob, viewJobs } from './job-view.ts';
+import { type jobLog, logQuery } from './log-shapes.ts';
 import { type MirrorRoom, NO_CURSOR, refuse, resolved, startProblem } from './room.ts';
 
 const PAGE = 50;
+const NO_JOB: Problem = { code: 'not-found', detail: 'no job for this release' };
 
 /** Returns the routes below `/api/mirrors`. */
 export function mirrorRoutes(room: MirrorRoom): App {
@@ -40,6 +44,15 @@ export function mirrorRoutes(room: MirrorRoom): App {
     const release = await resolved(room, call);
     return release.ok ? await showJob(room, call, release.value, 200) : refuse(call, release.error);
   });
+  app.get('/:channel/:board/:version/log', async (call) => {
+    const release = await resolved(room, call);
+    if (!release.ok) return refuse(call, release.error);
+    const asked = checkShape(logQuery, call.req.query(), 'the query');
+    if (!asked.ok) return refuse(call, shapeProblem(asked.error));
+    const log = await logOfJob(room.store, release.value, asked.value.file);
+    if (!log.ok) return refuse(call, releaseProblem(log.error));
+    return log.value === undefined ? refuse(call, NO_JOB) : answerJson<typeof jobLog>(log.value);
+  });
   app.delete('/:channel/:board/:version', async (call) => {
     const release = await resolved(room, call);
     if (!release.ok) return refuse(call, release.error);
@@ -68,6 +81,6 @@ async function showJob(room: MirrorRoom, call: Call, release: Release, status: 2
   const view = await viewJob(room, release);
   if (!view.ok) return refuse(call, releaseProblem(view.error));
   return view.value === undefined
-    ? refuse(call, { code: 'not-found', detail: 'no job for this release' })
+    ? refuse(call, NO_JOB)
     : answerJson<typeof jobView>({ ...view.value, ...(room.isDry ? { dryRun: true } : {}) }, status);
 }

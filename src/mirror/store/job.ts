@@ -36,6 +36,20 @@ const jobSchema = storedObject({
   token: z.string().optional(),
 });
 
+/** The states that a try at a file ends in. One that ended without a word was killed with its run. */
+export const TRY_STATES = ['verified', 'absent', 'failed', 'stopped'] as const;
+
+const fileTrySchema = storedObject({
+  attempt: z.number().int().positive(),
+  startedAt: momentField,
+  endedAt: momentField,
+  state: z.enum(TRY_STATES),
+  /** How many bytes had been copied, as far as that was written down. */
+  bytes: z.number().int().nonnegative(),
+  reason: z.string().optional(),
+  detail: z.string().optional(),
+});
+
 const fileStatusSchema = storedObject({
   name: z.string(),
   attempt: z.number().int().positive(),
@@ -49,6 +63,8 @@ const fileStatusSchema = storedObject({
   detail: z.string().optional(),
   startedAt: momentField.optional(),
   heartbeatAt: momentField,
+  /** The last tries that have ended, the oldest first. */
+  tries: z.array(fileTrySchema).optional(),
   /** Upstream's entity tag of the verified file. The next attempt takes the file over if the tag is still the same. */
   upstreamTag: z.string().optional(),
   /** The manifest entries of the file and its companions, for the publish step. */
@@ -60,6 +76,7 @@ const uploadSchema = storedObject({ key: z.string(), id: z.string() });
 
 export type UploadRecord = Readonly<z.output<typeof uploadSchema>>;
 export type Job = Readonly<z.output<typeof jobSchema>>;
+export type FileTry = Readonly<z.output<typeof fileTrySchema>>;
 export type FileStatus = Readonly<z.output<typeof fileStatusSchema>>;
 
 export const parseJob = (text: string): Result<Job, Malformed> => parseStored(jobSchema, text);
