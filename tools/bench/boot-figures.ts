@@ -1,12 +1,11 @@
-/** Measures boots per second. The bare Worker makes the same reads from the stores and returns the result. */
+/** Measures boots. The bare Worker makes the same reads from the stores and returns the result. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, startDev } from '../wrangler-dev.ts';
-import { atLeast, type Figure, median } from './figure.ts';
+import { atLeast, type Figure } from './figure.ts';
+import { drain, repeated, speedOf, text } from './rig.ts';
+import { Runtimes } from './runtimes.ts';
 
-const RUNS = 7;
-const REQUESTS = 400;
 const AT_ONCE = 8;
 const TOKEN = 'operator-token-of-the-benchmark-here';
 
@@ -27,64 +26,68 @@ const config = (name: string) =>
     },
   });
 
-/** Returns `ignition_vs_bare_reads`: the boots per second of the edge, divided by those of the bare Worker. */
+/** Returns the config of a machine that has everything: 2,000 files, about 400 KB. */
+const largeConfig = (name: string) =>
+  JSON.stringify({
+    ignition: { version: '3.3.0' },
+    storage: {
+      files: Array.from({ length: 2000 }, (_, index) => ({
+        path: `/etc/${name}/${index}.conf`,
+        mode: 420,
+        contents: { source: `data:,setting%20${index}%3D${'x'.repeat(80)}%0A` },
+      })),
+    },
+  });
+
+/** Returns how fast machines boot: a usual one, one of 2,000 files, and one by the URL of its fleet. */
 export async function bootFigures(root: string): Promise<Record<string, Figure>> {
   const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-bench-'));
+  const runtimes = new Runtimes(folder, root);
   const secrets = { OPERATOR_TOKEN: TOKEN, CAPABILITY_SECRET: 'capability-secret-of-the-benchmark' };
-  const edge = await startDev({
-    port: await freePort(),
-    vars: secrets,
-    persistTo: join(folder, 'edge'),
-    logFile: join(folder, 'edge.log'),
-    readyPath: '/boot/',
-  });
-  const bare = await startDev({
-    port: await freePort(),
-    config: join(root, 'tools', 'bench', 'wrangler.toml'),
-    vars: {},
-    persistTo: join(folder, 'bare'),
-    logFile: join(folder, 'bare.log'),
-    readyPath: '/',
-  });
+  const edge = await runtimes.start('edge', { vars: secrets });
+  const bare = await runtimes.start('bare');
+  const put = async (path: string, body: string) =>
+    JSON.parse(
+      await text(`${edge.url}${path}`, { method: 'PUT', body, headers: { authorization: `Bearer ${TOKEN}` } }),
+    ) as { urls: { ignition: string; ipxe: string } };
+  const keep = async (name: string, body: string) => {
+    for (const kind of ['machine', 'profile']) await text(`${bare.url}/keep/${name}-${kind}`, { method: 'PUT', body });
+  };
+  const local = (url: string) => `${edge.url}${new URL(url).pathname}${new URL(url).search}`;
   try {
-    const put = async (path: string, body: string) =>
-      await fetch(`${edge.url}${path}`, { method: 'PUT', body, headers: { authorization: `Bearer ${TOKEN}` } });
-    await put('/api/profiles/p/base', config('base'));
-    const issued = (await (await put('/api/machines/vm?profile=p', config('user'))).json()) as {
-      urls: { ignition: string };
-    };
-    const whole = await (await fetch(issued.urls.ignition)).text();
-    for (const name of ['vm-machine', 'vm-profile']) {
-      await fetch(`${bare.url}/keep/${name}`, { method: 'PUT', body: whole });
+    const figures: Record<string, Figure> = {};
+    for (const [name, make, requests, goal] of [
+      ['boot_vs_bare_reads', config, 600, 0.95],
+      ['boot_2000_files_vs_bare_reads', largeConfig, 100, 0.9],
+    ] as const) {
+      await put(`/api/profiles/${name}/base`, make('base'));
+      const url = local((await put(`/api/machines/${name}?profile=${name}`, make('user'))).urls.ignition);
+      const whole = await text(url);
+      await keep(name, whole);
+      const speed = await speedOf(
+        many(url, whole.length, requests),
+        many(`${bare.url}/reads/${name}`, whole.length, requests),
+      );
+      say(name, speed);
+      figures[name] = atLeast(speed.ratio, 'x', goal);
     }
-    const speeds = { bare: [] as number[], edge: [] as number[] };
-    for (let run = 0; run <= RUNS; run += 1) {
-      for (const [name, url] of [
-        ['bare', `${bare.url}/reads/vm`],
-        ['edge', issued.urls.ignition],
-      ] as const) {
-        const speed = await requestsPerSecond(url, whole.length);
-        if (run > 0) speeds[name].push(speed);
-      }
-    }
-    console.log(`  bare ${median(speeds.bare).toFixed(0)} boots/s, edge ${median(speeds.edge).toFixed(0)} boots/s`);
-    return { ignition_vs_bare_reads: atLeast(median(speeds.edge) / median(speeds.bare), 'x', 0.8) };
+    const { urls } = await put('/api/fleets/room', JSON.stringify({ version: '4593.2.5', unknown: 'refuse' }));
+    const machine = await put('/api/machines/known?fleet=room&mac=52:54:00:00:00:01&version=4593.2.5', '');
+    const own = local(machine.urls.ipxe);
+    const ofFleet = `${local(urls.ipxe)}?mac=52:54:00:00:00:01`;
+    const [ownLength, fleetLength] = [(await text(own)).length, (await text(ofFleet)).length];
+    const fleet = await speedOf(many(ofFleet, fleetLength, 600), many(own, ownLength, 600));
+    say('script by the URL of a fleet, beside its own', fleet);
+    figures['fleet_boot_vs_own_url'] = atLeast(fleet.ratio, 'x', 0.8);
+    return figures;
   } finally {
     await Promise.all([edge.stop(), bare.stop()]);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function requestsPerSecond(url: string, length: number): Promise<number> {
-  const began = performance.now();
-  let remaining = REQUESTS;
-  const client = async () => {
-    while (remaining > 0) {
-      remaining -= 1;
-      const text = await (await fetch(url)).text();
-      if (text.length !== length) throw new Error(`${url} answered ${text.length} characters, not ${length}`);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, client));
-  return (REQUESTS / (performance.now() - began)) * 1000;
-}
+const many = (url: string, length: number, requests: number) => () =>
+  repeated(requests, AT_ONCE, () => drain(url, length));
+
+const say = (what: string, { edgeMs, bareMs }: { edgeMs: number; bareMs: number }) =>
+  console.log(`  ${what}: ${bareMs.toFixed(0)} ms, edge ${edgeMs.toFixed(0)} ms`);

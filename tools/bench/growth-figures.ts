@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publicIndex, type ReleaseIndex } from '../../src/releases/store/release-index.ts';
-import { freePort, startDev } from '../wrangler-dev.ts';
 import { atMost, type Figure, median } from './figure.ts';
-import { TOKEN } from './rig.ts';
+import { TOKEN, text } from './rig.ts';
+import { Runtimes } from './runtimes.ts';
 
 const RUNS = 9;
 const REQUESTS = 20;
@@ -14,14 +14,17 @@ const MANY = { releases: 1_000, machines: 100_000 };
 const MOMENT = '2026-08-13T16:00:00.000Z';
 const PAIR = { channel: 'stable', board: 'amd64-usr' };
 /** Up to this factor, a difference counts as jitter and not as growth. */
-const FLAT = 1.25;
+const FLAT = 1.1;
 
 type Load = typeof FEW;
 
 /** Returns the figures `*_growth`: the time of a request with much data, divided by the time with little data. */
 export async function growthFigures(root: string): Promise<Record<string, Figure>> {
-  const few = await timesWith(root, FEW);
-  const many = await timesWith(root, MANY);
+  const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-bench-'));
+  const runtimes = new Runtimes(folder, root);
+  const few = await timesWith(runtimes, FEW);
+  const many = await timesWith(runtimes, MANY);
+  rmSync(folder, { recursive: true, force: true });
   const figures: Record<string, Figure> = {};
   for (const [name, ms] of Object.entries(many)) {
     console.log(`  ${name}: ${few[name]?.toFixed(2)} ms with few, ${ms.toFixed(2)} ms with many`);
@@ -31,15 +34,9 @@ export async function growthFigures(root: string): Promise<Record<string, Figure
 }
 
 /** Returns the milliseconds of each kind of request. Every load has its own folder of state. */
-async function timesWith(root: string, load: Load): Promise<Record<string, number>> {
-  const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-bench-'));
-  const bucket = { port: await freePort(), persistTo: join(folder, 'state'), readyPath: '/' };
-  const filler = await startDev({
-    ...bucket,
-    config: join(root, 'tools', 'bench', 'wrangler.toml'),
-    vars: {},
-    logFile: join(folder, 'filler.log'),
-  });
+async function timesWith(runtimes: Runtimes, load: Load): Promise<Record<string, number>> {
+  const state = join(runtimes.folder, `state-${load.releases}`);
+  const filler = await runtimes.start('bare', { state });
   await fill(filler.url, load);
   await filler.stop();
   const vars = {
@@ -47,19 +44,13 @@ async function timesWith(root: string, load: Load): Promise<Record<string, numbe
     CAPABILITY_SECRET: 'capability-secret-of-the-benchmark',
     KEEP_RELEASES: '1000',
   };
-  const edge = await startDev({
-    ...bucket,
-    port: await freePort(),
-    vars,
-    logFile: join(folder, 'edge.log'),
-    readyPath: '/boot/',
-  });
+  const edge = await runtimes.start('edge', { vars, state });
   try {
     const headers = { authorization: `Bearer ${TOKEN}` };
-    const page = async (cursor: string) => {
-      const answer = await fetch(`${edge.url}/api/machines?cursor=${encodeURIComponent(cursor)}`, { headers });
-      return (await answer.json()) as { cursor: string | null };
-    };
+    const page = async (cursor: string) =>
+      JSON.parse(await text(`${edge.url}/api/machines?cursor=${encodeURIComponent(cursor)}`, { headers })) as {
+        cursor: string | null;
+      };
     const second = (await page('')).cursor ?? '';
     return {
       releases_json: await timed(() => text(`${edge.url}/releases.json`)),
@@ -68,13 +59,7 @@ async function timesWith(root: string, load: Load): Promise<Record<string, numbe
     };
   } finally {
     await edge.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function text(url: string): Promise<void> {
-  const answer = await fetch(url);
-  if (!answer.ok || (await answer.text()) === '') throw new Error(`${url}: ${answer.status}`);
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
@@ -110,14 +95,11 @@ async function fill(url: string, { releases, machines }: Load): Promise<void> {
     left: [],
   } as unknown as ReleaseIndex;
   const put = (key: string, value: object) =>
-    fetch(`${url}/object/${key}`, { method: 'PUT', body: JSON.stringify(value) });
+    text(`${url}/object/${key}`, { method: 'PUT', body: JSON.stringify(value) });
   await put('index/stable/amd64-usr.json', index);
   await put('releases.json', publicIndex([{ ...PAIR, index }], MOMENT));
   const machinesPerCall = 500;
   for (let from = 0; from < machines; from += machinesPerCall) {
-    const answer = await fetch(`${url}/machines/${from}/${Math.min(from + machinesPerCall, machines)}`, {
-      method: 'PUT',
-    });
-    if (!answer.ok) throw new Error(`filling: ${answer.status}`);
+    await text(`${url}/machines/${from}/${Math.min(from + machinesPerCall, machines)}`, { method: 'PUT' });
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Reads the memory and CPU time of the local runtime, which is the workerd processes of a process group. Linux only.
  */
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 const KIB = 1024;
@@ -51,4 +52,14 @@ export function cpuSeconds(group: number): number {
     }
   }
   return ticks / ticksASecond;
+}
+
+/** Returns the CPU seconds that programs take, given as a line of bash in which `"$0"` is the path of a file. */
+export function programSeconds(line: string, path: string): number {
+  const script = `{ ${line}; } >/dev/null; times`;
+  const said = execFileSync('bash', ['-c', script, path]).toString().trim().split('\n')[1] ?? '';
+  return [...said.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds),
+    0,
+  );
 }

@@ -1,18 +1,16 @@
-/**
- * Starts the servers for the figures about releases: an upstream, the edge with a mirrored image, and the bare Worker
- * with the same bytes.
- */
-import { mkdtempSync, rmSync } from 'node:fs';
+/** Starts the servers for the figures about releases: an upstream, the edge with a mirrored image, and the peers with the same bytes. */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeRelease } from '../release-server/release.ts';
 import { startUpstream, type UpstreamServer } from '../release-server/server.ts';
 import { fingerprint, makeSigningKey, publicKeyText } from '../release-server/signing-key.ts';
-import { type DevServer, freePort, startDev } from '../wrangler-dev.ts';
 import { median } from './figure.ts';
+import { type Runtime, Runtimes } from './runtimes.ts';
 
 const MIB = 1024 * 1024;
-const IMAGE = 'flatcar_production_image.bin.bz2';
+export const IMAGE = 'flatcar_production_image.bin.bz2';
+const SMALL = ['version.txt', `${IMAGE}.sig`] as const;
 /** The size of the image in bytes. */
 export const SIZE = 256 * MIB;
 /** The version that the edge has mirrored, so that it comes from R2. */
@@ -22,19 +20,21 @@ export const PASSED = '4593.2.6';
 export const TOKEN = 'operator-token-of-at-least-32-bytes';
 
 export interface Rig {
-  readonly edge: DevServer;
-  readonly bare: DevServer;
+  readonly edge: Runtime;
+  readonly bare: Runtime;
+  readonly render2: Runtime;
   readonly upstream: UpstreamServer;
   readonly folder: string;
   stop(): Promise<void>;
 }
 
-/** Returns the path of the image of a version, without a slash at its start. */
-export const imagePath = (version: string): string => `stable/amd64-usr/${version}/${IMAGE}`;
+/** Returns the path of a file of a version, without a slash at its start: the image unless told. */
+export const pathOf = (version: string, file = IMAGE): string => `stable/amd64-usr/${version}/${file}`;
 
-/** Starts the servers. The image is then in the R2 of the edge, in that of the bare Worker, and at upstream. */
+/** Starts the servers. The files are then in the R2 of the edge, in that of the bare Worker and of render2, and at upstream. */
 export async function startRig(root: string): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-bench-'));
+  const runtimes = new Runtimes(folder, root);
   const upstream = await startUpstream();
   const key = await makeSigningKey();
   const tenant = upstream.tenant('b');
@@ -45,50 +45,61 @@ export async function startRig(root: string): Promise<Rig> {
     }
   }
   tenant.aliases.set('stable/amd64-usr/current', MIRRORED);
-  const edge = await startDev({
-    port: await freePort(),
+  const edge = await runtimes.start('edge', {
     vars: {
       UPSTREAM_URL: `${upstream.url}/b/{channel}/{board}/{version}/{file}`,
       SIGNING_KEY_URL: `${upstream.url}/b/key.asc`,
       SIGNING_KEY_FINGERPRINTS: fingerprint(key),
+      MIRROR: 'stable/amd64-usr',
       MIRROR_FILES: `version.txt,${IMAGE}`,
       OPERATOR_TOKEN: TOKEN,
     },
-    persistTo: join(folder, 'edge'),
-    logFile: join(folder, 'edge.log'),
   });
-  const bare = await startDev({
-    port: await freePort(),
-    config: join(root, 'tools', 'bench', 'wrangler.toml'),
-    vars: { UPSTREAM: `${upstream.url}/b` },
-    persistTo: join(folder, 'bare'),
-    logFile: join(folder, 'bare.log'),
-    readyPath: '/',
-  });
-  await mirror(edge, MIRRORED);
-  await (await fetch(`${bare.url}/parts/${imagePath(MIRRORED)}`)).text();
+  const state = join(folder, 'bare');
+  const bare = await runtimes.start('bare', { vars: { UPSTREAM: `${upstream.url}/b` }, state });
+  await mirror(edge.url, MIRRORED);
+  // Objects are stored in the same way in both: the emulator reads those of several parts much more slowly.
+  await text(`${bare.url}/parts/${pathOf(MIRRORED)}`);
+  for (const file of SMALL) await text(`${bare.url}/put/${pathOf(MIRRORED, file)}`);
+  const copy = join(folder, 'render2');
+  cpSync(state, copy, { recursive: true });
+  const render2 = await runtimes.start('render2', { state: copy });
   return {
-    edge,
-    bare,
-    upstream,
-    folder,
+    ...{ edge, bare, render2, upstream, folder },
     stop: async () => {
-      await Promise.all([edge.stop(), bare.stop(), upstream.close()]);
+      await Promise.all([edge.stop(), bare.stop(), render2.stop(), upstream.close()]);
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function mirror(edge: DevServer, version: string): Promise<void> {
-  const url = `${edge.url}/api/mirrors/stable/amd64-usr/${version}`;
+/** Mirrors a release, and returns the milliseconds from when its job was queued until it was published. */
+export async function mirror(edge: string, version: string): Promise<number> {
+  const url = `${edge}/api/mirrors/stable/amd64-usr/${version}`;
   const headers = { authorization: `Bearer ${TOKEN}` };
   await fetch(url, { method: 'PUT', headers });
   for (;;) {
+    // The job tells its times itself: a question a moment would keep the runtime busy.
     await new Promise((resolve) => setTimeout(resolve, 500));
-    const { state } = (await (await fetch(url, { headers })).json()) as { state: string };
-    if (state === 'complete') return;
-    if (state === 'failed') throw new Error('the image of the benchmark was not mirrored');
+    const job = (await (await fetch(url, { headers })).json()) as Job;
+    if (job.state === 'complete') return Date.parse(job.finishedAt) - Date.parse(job.queuedAt);
+    if (job.state !== 'queued' && job.state !== 'running') throw new Error(`${version}: ${job.state} ${job.reason}`);
   }
+}
+
+interface Job {
+  readonly state: string;
+  readonly reason?: string;
+  readonly queuedAt: string;
+  readonly finishedAt: string;
+}
+
+/** Returns the text of an answer that is no refusal. */
+export async function text(url: string, init?: RequestInit): Promise<string> {
+  const answer = await fetch(url, init);
+  const said = await answer.text();
+  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${said}`);
+  return said;
 }
 
 type Work = () => Promise<unknown>;

@@ -12,7 +12,7 @@ import { startUpstream } from '../release-server/server.ts';
 import { fingerprint, makeSigningKey, publicKeyText } from '../release-server/signing-key.ts';
 import { freePort } from '../wrangler-dev.ts';
 import { beside, type Figure } from './figure.ts';
-import { cpuSeconds } from './resident.ts';
+import { cpuSeconds, programSeconds } from './resident.ts';
 
 const MIB = 1024 * 1024;
 const PLAIN = 'flatcar_production_image.bin';
@@ -38,7 +38,7 @@ async function unpackOne(megabytes: number): Promise<Record<string, Figure>> {
   const tenant = upstream.tenant('u');
   try {
     const { packed, digest, plainBytes } = packedImage(folder, megabytes);
-    const own = bunzip2Seconds(join(folder, 'plain.bz2'));
+    const own = programSeconds('bunzip2 -c "$0"', join(folder, 'plain.bz2'));
     const reader = readerSeconds(packed);
     const key = await makeSigningKey();
     tenant.put('key.asc', Buffer.from(publicKeyText(key)));
@@ -139,16 +139,6 @@ function packedImage(folder: string, megabytes: number) {
   rmSync(path);
   console.log(`  ${(statSync(`${path}.bz2`).size / 1_000_000).toFixed(0)} MB packed`);
   return { packed: readFileSync(`${path}.bz2`), digest: hash.digest('hex'), plainBytes };
-}
-
-/** Returns the CPU seconds of `bunzip2` itself. */
-function bunzip2Seconds(path: string): number {
-  const script = 'bunzip2 -c "$0" >/dev/null; times';
-  const said = execFileSync('bash', ['-c', script, path]).toString().trim().split('\n')[1] ?? '';
-  return [...said.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
-    (sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds),
-    0,
-  );
 }
 
 /** Returns the CPU seconds of our reader alone. */
