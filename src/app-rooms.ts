@@ -39,8 +39,10 @@ import { UnprovenStreams } from './releases/pass-through/unproven.ts';
 import { Verifications } from './releases/pass-through/verifications.ts';
 import { type CachedEntrypoint, openFromStore, openThroughCache } from './releases/serve/cached-files.ts';
 import { rememberFloor } from './releases/serve/current.ts';
+import { HeldNames } from './releases/serve/held-names.ts';
 import { MirroredFiles } from './releases/serve/mirrored.ts';
 import type { ReleaseRoom } from './releases/serve/routes.ts';
+import { keepSmall } from './releases/serve/small-files.ts';
 import { type ReleaseStore, releaseBucket } from './releases/store/bucket.ts';
 import { FileSignatures } from './releases/upstream/file-signatures.ts';
 import { httpUpstream, type Upstream, upstreamByKind } from './releases/upstream/upstream.ts';
@@ -106,7 +108,7 @@ export function releaseParts(env: Env, config: Config, { platform, cachedEntrypo
   return {
     ...{ trustedKeys, upstream, signatures, versions, store },
     versionFiles: new VersionFiles(platform, versions, store),
-    mirrored: new MirroredFiles(platform, store, open),
+    mirrored: new MirroredFiles(platform, store, keepSmall(platform, open)),
   };
 }
 
@@ -123,6 +125,7 @@ export function releaseRoom(
   const sender = new Sender(platform, upstream, verifications, unproven, fixedLength);
   return {
     ...{ platform, store, versionFiles, mirrored, onDemand, unproven },
+    names: new HeldNames(platform.now, store, versionFiles, config.catalogue),
     proofs: new MirroredProofs(store, verifications),
     catalogue: config.catalogue,
     hostSuffix: config.RELEASE_HOST_SUFFIX,

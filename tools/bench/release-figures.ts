@@ -55,13 +55,16 @@ async function largeFiles(rig: Rig): Promise<Record<string, Figure>> {
     });
   const one = await speedOf(whole(`${edge.url}/${path}`), whole(`${bare.url}/r2/${path}`));
   const parts = await speedOf(ranges(`${edge.url}/${path}`), ranges(`${bare.url}/r2/${path}`));
+  const logged = await speedOf(ranges(`${edge.url}/${path}`), ranges(`${bare.url}/r2-logged/${path}`));
   const render = await speedOf(ranges(`${edge.url}/${path}`), ranges(`${render2.url}/${path}`), 3);
   say('whole download, beside bare R2', one);
   say('64 ranges of 1 MiB, beside bare R2', parts);
+  say('64 ranges of 1 MiB, beside bare R2 with a line of log', logged);
   say('64 ranges of 1 MiB, beside render2', render);
   return {
     download_vs_bare_r2: atLeast(one.ratio, 'x', 0.97),
     download_range_vs_bare_r2: atLeast(parts.ratio, 'x', 0.97),
+    download_range_vs_bare_r2_logged: beside(logged.ratio, 'x', 'a bare R2 Worker that writes one line of log besides'),
     download_range_vs_render2: beside(render.ratio, 'x', 'render2 on the same bucket'),
     ...(await nginxFigures(rig)),
   };

@@ -2,6 +2,8 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { manifestKey } from '../../src/releases/keys.ts';
+import type { Version } from '../../src/releases/model.ts';
 import { makeRelease } from '../release-server/release.ts';
 import { startUpstream, type UpstreamServer } from '../release-server/server.ts';
 import { fingerprint, makeSigningKey, publicKeyText } from '../release-server/signing-key.ts';
@@ -58,6 +60,10 @@ export async function startRig(root: string): Promise<Rig> {
   const state = join(folder, 'bare');
   const bare = await runtimes.start('bare', { vars: { UPSTREAM: `${upstream.url}/b` }, state });
   await mirror(edge.url, MIRRORED);
+  // In the first minutes after a publication each part asks besides whether somebody holds other bytes; an hour later it is as ever.
+  const release = { channel: 'stable', board: 'amd64-usr', version: MIRRORED as Version } as const;
+  const change = { publishedAt: new Date(Date.now() - 3_600_000).toISOString() };
+  await edge.changeObject({ bucket: 'RELEASES', key: manifestKey(release), change });
   // Objects are stored in the same way in both: the emulator reads those of several parts much more slowly.
   await text(`${bare.url}/parts/${pathOf(MIRRORED)}`);
   for (const file of SMALL) await text(`${bare.url}/put/${pathOf(MIRRORED, file)}`);

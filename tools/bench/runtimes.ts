@@ -4,13 +4,15 @@
  */
 import { join } from 'node:path';
 import { buildWorker } from '../edge-runtime/build.ts';
-import { startRuntime } from '../edge-runtime/start.ts';
+import { type EdgeRuntime, startRuntime } from '../edge-runtime/start.ts';
 import { freePort } from '../wrangler-dev.ts';
 
 export interface Runtime {
   readonly url: string;
   /** The process group. */
   readonly pid: number;
+  /** Changes what R2 holds behind the Worker's back. */
+  readonly changeObject: EdgeRuntime['changeObject'];
   stop(): Promise<void>;
 }
 
@@ -49,6 +51,7 @@ export class Runtimes {
     const port = await freePort();
     const order = { worker: await worker, port, vars, persistTo: state ?? join(own, 'state') };
     const runtime = await startRuntime({ ...order, logFile: join(own, 'log') });
-    return { url: `http://127.0.0.1:${port}`, pid: runtime.pid, stop: () => runtime.kill() };
+    const { pid, changeObject } = runtime;
+    return { url: `http://127.0.0.1:${port}`, pid, changeObject, stop: () => runtime.kill() };
   }
 }

@@ -78,19 +78,22 @@ async function answerProven(
   fleet: string,
   epoch: string,
 ): Promise<Result<FleetAnswer, FleetFault>> {
-  const proven = await ports.current.fleet(fleet);
+  const url = `${request.origin}/boot/${request.capability}/ipxe`;
+  const query = readQuery(request.search);
+  const claims = claimsOf(query);
+  // Nothing of the first claim's answer is used before the fleet is proven: the two reads only go side by side.
+  const [first] = IDENTITY_KINDS.flatMap((kind) => (claims.identities[kind] ?? []).map((value) => ({ kind, value })));
+  const given = first === undefined ? undefined : ports.identities.read(fleet, first.kind, first.value);
+  const proven = await ports.current.heldFleet(fleet);
   if (!proven.ok) return proven;
   if (proven.value === undefined) return err({ reason: 'record-missing' });
   if (proven.value.value.deletedAt !== null) return err({ reason: 'deleted' });
   if (proven.value.value.epoch !== epoch) return err({ reason: 'revoked' });
-  const url = `${request.origin}/boot/${request.capability}/ipxe`;
-  const query = readQuery(request.search);
-  const claims = claimsOf(query);
   const isFirst = !query.some(([name]) => IDENTITY_KINDS.some((kind) => kind === name));
   if (isFirst) return ok({ kind: 'script', text: firstStage(url, claims.labels), fleet });
   const definition = await openFleet(ports.vault, proven.value.value);
   if (!definition.ok) return definition;
-  return await answerClaims(ports, { ...request, fleet, url, claims, definition: definition.value });
+  return await answerClaims(ports, { ...request, fleet, url, claims, definition: definition.value, given });
 }
 
 interface Asked extends FleetRequest {
@@ -98,12 +101,16 @@ interface Asked extends FleetRequest {
   readonly url: string;
   readonly claims: Claims;
   readonly definition: FleetDefinition;
+  /** What the first claim leads to, asked already. */
+  readonly given: FirstGiven;
 }
+
+type FirstGiven = ReturnType<FleetPorts['identities']['read']> | undefined;
 
 async function answerClaims(ports: FleetPorts, asked: Asked): Promise<Result<FleetAnswer, FleetFault>> {
   const { fleet, claims, definition } = asked;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const found = await foundBy(ports, fleet, claims);
+    const found = await foundBy(ports, fleet, claims, attempt === 0 ? asked.given : undefined);
     if (!found.ok) return found;
     const selection = select(claims, found.value.map(knownBy));
     if (selection.kind === 'contradiction') return err({ reason: 'contradiction', detail: selection.detail, claims });
@@ -166,12 +173,14 @@ async function foundBy(
   ports: FleetPorts,
   fleet: string,
   claims: Claims,
+  first: FirstGiven,
 ): Promise<Result<readonly FoundRecord[], FleetFault>> {
   const found: FoundRecord[] = [];
   const all = IDENTITY_KINDS.flatMap((kind) => (claims.identities[kind] ?? []).map((value) => ({ kind, value })));
-  for (const { kind, value } of all) {
+  for (const [at, { kind, value }] of all.entries()) {
     if ((found[0]?.machine.value.identities?.[kind] ?? []).length > 0) continue;
-    const machine = await machineWith(ports, { fleet, kind, value }, claims);
+    const asked = (at === 0 ? first : undefined) ?? ports.identities.read(fleet, kind, value);
+    const machine = await machineWith(ports, { fleet, kind, value, given: asked }, claims);
     if (!machine.ok) return machine;
     if (machine.value !== undefined) found.push({ kind, value, machine: machine.value });
   }
@@ -180,10 +189,15 @@ async function foundBy(
 
 async function machineWith(
   ports: FleetPorts,
-  identity: { readonly fleet: string; readonly kind: IdentityKind; readonly value: string },
+  identity: {
+    readonly fleet: string;
+    readonly kind: IdentityKind;
+    readonly value: string;
+    readonly given: NonNullable<FirstGiven>;
+  },
   claims: Claims,
 ): Promise<Result<Proven<Machine> | undefined, FleetFault | StoreFault>> {
-  const given = await ports.identities.read(identity.fleet, identity.kind, identity.value);
+  const given = await identity.given;
   if (!given.ok) return given;
   if (given.value === undefined) return ok(undefined);
   const machine = await ports.current.machine(given.value.machine);

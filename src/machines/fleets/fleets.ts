@@ -93,12 +93,20 @@ export async function readFleet(ports: MachinePorts, name: string): Promise<Resu
   return value.deletedAt === null ? ok({ value, etag }) : err({ reason: 'unknown', what: 'fleet' });
 }
 
+/** What records that an isolate remembers say, so that a room that is powered on is not decrypted a thousand times. */
+const opened = new WeakMap<Fleet, FleetDefinition>();
+
 /** Returns the decrypted definition of a fleet that is not deleted. */
 export async function openFleet(vault: Vault, fleet: Fleet): Promise<Result<FleetDefinition, VaultFault | StoreFault>> {
+  const known = opened.get(fleet);
+  if (known !== undefined) return ok(known);
   if (fleet.definition === null)
     return err({ reason: 'stored-malformed', what: `fleet ${fleet.name}`, detail: 'it has no definition' });
   const text = await vault.open(fleet.definition, fleetContext(fleet));
-  return text.ok ? understood(`fleet ${fleet.name}`, parseDefinition(text.value)) : text;
+  if (!text.ok) return text;
+  const definition = understood(`fleet ${fleet.name}`, parseDefinition(text.value));
+  if (definition.ok) opened.set(fleet, definition.value);
+  return definition;
 }
 
 async function changeFleet(

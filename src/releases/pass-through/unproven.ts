@@ -18,6 +18,11 @@ const ASKS_EVERY_MS = 2_000;
 const REMEMBERED_MS = 60 * 60_000;
 /** How long a mark counts: nobody resumes a download after that. */
 const COUNTS_MS = 24 * 3_600_000;
+/**
+ * No request takes longer from its look at the manifest to the mark of its stream: once a file has been mirrored for so long, no
+ * stream of it begins any more, and what is settled stays settled.
+ */
+const BEGINS_WITHIN_MS = 5 * 60_000;
 /** More marks than this are looked at in several requests. */
 const MOST_MARKS = 200;
 
@@ -40,6 +45,8 @@ export type UnprovenState =
 export class UnprovenStreams {
   /** The tags of verdicts without open marks. A stream that begins later finds the verdict, and is bound by it. */
   readonly #settledTags: TtlCache<true>;
+  /** Mirrored files of whose name nobody holds other bytes. */
+  readonly #settledFiles: TtlCache<true>;
 
   constructor(
     private readonly platform: Platform,
@@ -47,6 +54,7 @@ export class UnprovenStreams {
     private readonly verifications: Verifications,
   ) {
     this.#settledTags = new TtlCache(platform.now, REMEMBERED_MS, 2000);
+    this.#settledFiles = new TtlCache(platform.now, REMEMBERED_MS, 2000);
   }
 
   /**
@@ -126,9 +134,18 @@ export class UnprovenStreams {
 
   /**
    * True when a client may hold bytes of this name that are not those of the verified file, for files of which nobody but the
-   * mirror has verified the bytes as well.
+   * mirror has verified the bytes as well. `since` is when the file was mirrored, in milliseconds since the epoch.
    */
-  async mayHoldOthers(file: ReleaseFile): Promise<Result<boolean, StoreFault>> {
+  async mayHoldOthers(file: ReleaseFile, since: number): Promise<Result<boolean, StoreFault>> {
+    const key = `${filePath(file)} ${since}`;
+    if (this.#settledFiles.get(key) !== undefined) return ok(false);
+    const mayHold = await this.#looksHeld(file);
+    const isSettled = this.platform.now() - since >= BEGINS_WITHIN_MS;
+    if (mayHold.ok && !mayHold.value && isSettled) this.#settledFiles.set(key, true);
+    return mayHold;
+  }
+
+  async #looksHeld(file: ReleaseFile): Promise<Result<boolean, StoreFault>> {
     const stored = await this.store.verdict(file);
     if (!stored.ok) return stored;
     const verdict = stored.value;

@@ -16,8 +16,8 @@ import type { ManifestFile } from '../store/manifest.ts';
 export type CachedEntrypoint = (request: Request) => Promise<Response>;
 
 interface OpenedFile {
-  readonly stream: ReadableStream<Uint8Array>;
-  /** What the cache did (`HIT`, `MISS`, …), or `none` when the bytes came straight from the store. */
+  readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>;
+  /** What the cache did (`HIT`, `MISS`, …), `memory` when this isolate had them, or `none` when they came straight from the store. */
   readonly cache: string;
 }
 
@@ -38,7 +38,7 @@ export const openFromStore =
   async (file, range) => {
     const opened = await store.open(file, range);
     if (!opened.ok || opened.value === undefined) return opened.ok ? { ok: true, value: undefined } : opened;
-    return { ok: true, value: { stream: opened.value, cache: 'none' } };
+    return { ok: true, value: { body: opened.value, cache: 'none' } };
   };
 
 /**
@@ -60,7 +60,7 @@ export function openThroughCache(
     if (!answer.ok) return await direct(file, range);
     const { status, headers, body } = answer.value;
     if (status === 200 && body !== null && headers.get('content-length') === String(file.size))
-      return { ok: true, value: { stream: body, cache: headers.get('cf-cache-status') ?? 'none' } };
+      return { ok: true, value: { body, cache: headers.get('cf-cache-status') ?? 'none' } };
     await body?.cancel();
     return await direct(file, range);
   };

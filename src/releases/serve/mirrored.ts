@@ -63,7 +63,7 @@ export class MirroredFiles {
     const range = delivery.kind === 'part' ? { start: delivery.start, end: delivery.end } : undefined;
     const opened = await this.open(entry, range);
     if (!opened.ok) return opened;
-    return ok(opened.value && { delivery, body: opened.value.stream, cache: opened.value.cache });
+    return ok(opened.value && { delivery, body: opened.value.body, cache: opened.value.cache });
   }
 
   async #made(

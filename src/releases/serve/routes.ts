@@ -21,6 +21,7 @@ import type { ReleaseStore } from '../store/bucket.ts';
 import type { ServedVersionFile, VersionFiles } from '../upstream/version-files.ts';
 import { type CurrentRelease, currentRelease } from './current.ts';
 import { listDirectory, listingResponse } from './directories.ts';
+import type { HeldNames } from './held-names.ts';
 import type { MirroredAnswer, MirroredFiles } from './mirrored.ts';
 import { NOT_FOUND, type ReleaseFault, releaseProblem } from './problems.ts';
 import { respond } from './respond.ts';
@@ -34,6 +35,7 @@ export interface ReleaseRoom {
   readonly publicUrl: string;
   readonly store: ReleaseStore;
   readonly versionFiles: VersionFiles;
+  readonly names: HeldNames;
   readonly mirrored: MirroredFiles;
   readonly passThrough: PassThrough;
   /** Follows what has left of a file before it was verified. */
@@ -91,7 +93,11 @@ async function answerFile(
   if (!isAliasName(version))
     return await answerNumbered(room, { file: { channel, board, version, file }, location: undefined }, exchange);
   const { store, versionFiles, catalogue } = room;
-  const current = await currentRelease(store, versionFiles, catalogue, path, version);
+  // A part must not be of another release than what the client has of it: only what the store says now decides that.
+  const isPart = exchange.request.headers.has('range');
+  const current = isPart
+    ? await currentRelease(store, versionFiles, catalogue, path, version)
+    : await room.names.get(path, version);
   if (!current.ok) return refused(exchange, current.error);
   exchange.log.set({ version: current.value.version, staleReason: current.value.versionFile?.staleReason });
   const numbered = { channel, board, version: current.value.version, file };
@@ -160,7 +166,7 @@ async function answerMirrored(
     const { files = {}, publishedAt = '' } = manifest.value ?? {};
     const entry = Object.hasOwn(files, file.file) ? files[file.file] : undefined;
     const addedAt = entry === undefined ? 0 : Date.parse(entry.addedAt ?? publishedAt);
-    const mayHold = platform.now() - addedAt < RECENT_MS ? await unproven.mayHoldOthers(file) : ok(false);
+    const mayHold = platform.now() - addedAt < RECENT_MS ? await unproven.mayHoldOthers(file, addedAt) : ok(false);
     if (!mayHold.ok) return mayHold;
     if (mayHold.value && !request.headers.has('if-range')) return err({ reason: 'restart-needed' });
     // Upstream knows every tag that a mirrored file has, so a tag proves nothing here: with If-Range the whole may come.
