@@ -44,7 +44,7 @@ function problemOf(fault: ReleaseFault): Problem {
       return {
         code: 'precondition-required',
         detail:
-          'bytes that do not belong to this file have left under its name: download it from its beginning, or send If-Range with its present ETag',
+          'bytes of another file may have left under this name, and no part fits them: download it from its beginning, without Range, or by the number of its release',
       };
     case 'timeout':
       return tooSlow(`upstream is too slow: ${fault.detail}`);

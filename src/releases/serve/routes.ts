@@ -121,8 +121,19 @@ function withoutMixture({ movedAt }: CurrentRelease, exchange: Exchange, now: nu
   const { request } = exchange;
   const isPart = request.method === 'GET' && request.headers.has('range');
   if (!isPart || movedAt === undefined || now - Date.parse(movedAt) >= RECENT_MS) return ok(exchange);
-  if (!request.headers.has('if-range')) return err({ reason: 'restart-needed' });
-  return ok({ ...exchange, request: withoutRange(request) });
+  const safe = withoutJoin(request);
+  return safe.ok ? ok({ ...exchange, request: safe.value }) : safe;
+}
+
+/**
+ * Returns what may be answered where a client may hold other bytes than those of the file. A request for all of it, and for its first
+ * byte, which importers ask for to learn the size, joins nothing to what somebody holds. With If-Range the whole may come.
+ */
+function withoutJoin(request: Request): Result<Request, ReleaseFault> {
+  const range = (request.headers.get('range') ?? '').replaceAll(' ', '').toLowerCase();
+  if (range === 'bytes=0-0' && !request.headers.has('if-range')) return ok(request);
+  if (range === 'bytes=0-' || request.headers.has('if-range')) return ok(withoutRange(request));
+  return err({ reason: 'restart-needed' });
 }
 
 async function answerNumbered(
@@ -168,9 +179,9 @@ async function answerMirrored(
     const addedAt = entry === undefined ? 0 : Date.parse(entry.addedAt ?? publishedAt);
     const mayHold = platform.now() - addedAt < RECENT_MS ? await unproven.mayHoldOthers(file, addedAt) : ok(false);
     if (!mayHold.ok) return mayHold;
-    if (mayHold.value && !request.headers.has('if-range')) return err({ reason: 'restart-needed' });
-    // Upstream knows every tag that a mirrored file has, so a tag proves nothing here: with If-Range the whole may come.
-    if (mayHold.value) return await mirrored.answer(withoutRange(request), file, location);
+    // Upstream knows every tag that a mirrored file has, so a tag proves nothing here.
+    const safe = mayHold.value ? withoutJoin(request) : ok(request);
+    return safe.ok ? await mirrored.answer(safe.value, file, location) : safe;
   }
   return await mirrored.answer(request, file, location);
 }
