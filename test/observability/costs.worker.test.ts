@@ -7,10 +7,20 @@ import { type Edge, OPERATOR, OPERATOR_TOKEN, openEdge } from '../support/edge.t
 import { config } from '../support/machine-texts.ts';
 import { KERNEL, MIB, PAIR } from '../support/release.ts';
 import { UpstreamTenant } from '../support/upstream-tenant.ts';
+import { monthOf, monthRow, type Spent } from './cost-model.ts';
 
 /** developers.cloudflare.com/r2/pricing: what changes or lists is class A, what reads is class B, deleting is free. */
 const CLASS_A = /^(put|list|createMultipartUpload|uploadPart|complete)$/;
 const CLASS_B = /^(get|head)$/;
+
+const CHECK = `<?xml version="1.0" encoding="UTF-8"?>
+<request protocol="3.0" version="update_engine-0.4.10" installsource="scheduler" ismachine="1">
+  <os version="Chateau" platform="CoreOS" sp="4593.2.4_x86_64"></os>
+  <app appid="{e96281a6-d1af-4bde-9a0a-97b76e56dc57}" version="4593.2.4" track="stable" bootid="{965fb4c5-ad3e-4eb7-a4c2-ca0c0e31ec84}" oem="ami" oemversion="0.1.1-r1" machineid="abce671d61774703ac7be60715220bfe" lang="en-US" board="amd64-usr" delta_okay="false">
+    <updatecheck></updatecheck>
+  </app>
+</request>
+`;
 
 let calls: string[] = [];
 /** Notes every call by its name; what a call gives (an upload) is watched too. */
@@ -29,12 +39,6 @@ function counted<T extends object>(binding: T, store: string): T {
       };
     },
   });
-}
-
-interface Spent {
-  readonly a: number;
-  readonly b: number;
-  readonly kv: number;
 }
 
 async function spentOn(edge: Edge, work: () => Promise<unknown>): Promise<Spent> {
@@ -66,6 +70,13 @@ beforeEach(async () => {
 });
 
 const say = ({ a, b, kv }: Spent) => `${a} | ${b} | ${kv}`;
+/** Milliseconds of CPU time of our code for one request in plain Node (test/observability/cpu), rounded up. */
+const CPU_MS = { download: 1, boot: 2, check: 1 } as const;
+const MINUTES_A_MONTH = 30 * 24 * 60;
+/** The page has this row of a month. */
+const expectMonth = (what: string, load: ReturnType<typeof monthOf>) => {
+  expect.soft(costs).toContain(monthRow(what, load));
+};
 /** The page has this row. */
 const expectRow = (what: string, spent: Spent) => {
   expect.soft(costs).toContain(`| ${what} | ${say(spent)} |`);
@@ -91,6 +102,20 @@ describe('what the page of costs counts', () => {
     );
     const alias = await spentOn(edge, () => read(`/stable/amd64-usr/current/${KERNEL}`));
     expectRow('the same by an alias', alias);
+    expectMonth(
+      '1 TB of downloads: 2,000 images of 500 MB by alias',
+      monthOf(2_000, alias, { cpuMs: CPU_MS.download, invocations: 2 }),
+    );
+    const check = () =>
+      edge.fetch('/v1/update/', { method: 'POST', body: CHECK, headers: { 'content-type': 'text/xml' } });
+    expect(await (await check()).text()).toContain('updatecheck');
+    await edge.settle();
+    const checked = await spentOn(edge, async () => await (await check()).text());
+    expectRow('an update check of a machine', checked);
+    expectMonth(
+      '100,000 machines that ask for updates once in 45 minutes',
+      monthOf((100_000 * MINUTES_A_MONTH) / 45, checked, { cpuMs: CPU_MS.check }),
+    );
     await edge.poll();
     expectRow('a poll that finds nothing new', await spentOn(edge, () => edge.poll()));
     expectRow('the public page, at most once in 30 s an isolate', await spentOn(edge, () => read('/')));
@@ -107,7 +132,12 @@ describe('what the page of costs counts', () => {
     await edge.settle();
     const other = await open();
     const boot = (at: Edge) => async () => expect((await at.fetchUrl(issued.urls.ignition)).status).toBe(200);
-    expectRow('a boot in an isolate that does not know the machine', await spentOn(other, boot(other)));
+    const first = await spentOn(other, boot(other));
+    expectRow('a boot in an isolate that does not know the machine', first);
     expectRow('the same machine again', await spentOn(other, boot(other)));
+    expectMonth(
+      '1 million boots, each in an isolate that does not know the machine',
+      monthOf(1e6, first, { cpuMs: CPU_MS.boot }),
+    );
   });
 });

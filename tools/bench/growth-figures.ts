@@ -48,7 +48,11 @@ async function timesWith(runtimes: Runtimes, load: Load): Promise<Record<string,
   try {
     const headers = { authorization: `Bearer ${TOKEN}` };
     const page = async (cursor: string) =>
-      JSON.parse(await text(`${edge.url}/api/machines?cursor=${encodeURIComponent(cursor)}`, { headers })) as {
+      JSON.parse(
+        await text(`${edge.url}/api/machines${cursor === '' ? '' : `?cursor=${encodeURIComponent(cursor)}`}`, {
+          headers,
+        }),
+      ) as {
         cursor: string | null;
       };
     const second = (await page('')).cursor ?? '';

@@ -2,6 +2,8 @@
 import { request as ask, createServer, type ServerResponse } from 'node:http';
 
 export type Fault =
+  /** Nobody answers: the connection ends at once, as where a server is down. */
+  | { readonly kind: 'down' }
   /** The connection ends after half of the body. */
   | { readonly kind: 'cut' }
   | { readonly kind: 'status'; readonly status: number }
@@ -11,8 +13,8 @@ export interface FaultProxy {
   readonly port: number;
   /** What was answered, in order; 0 for a connection that broke off. */
   readonly answered: readonly { readonly path: string; readonly status: number }[];
-  /** Spoils the next `times` requests of paths that fit. */
-  spoil(path: RegExp, fault: Fault, times: number): void;
+  /** Spoils the next `times` requests of paths that fit. What it returns ends that before. */
+  spoil(path: RegExp, fault: Fault, times: number): () => void;
   /** Is called before a request is passed on. */
   before(path: RegExp, work: () => Promise<void>): void;
   close(): Promise<void>;
@@ -36,6 +38,10 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
     const rule = rules.find((known) => known.left > 0 && known.path.test(path));
     if (rule !== undefined) rule.left -= 1;
     const { fault } = rule ?? {};
+    if (fault?.kind === 'down') {
+      incoming.socket.destroy();
+      return;
+    }
     if (fault?.kind === 'status') {
       answer.writeHead(fault.status, { 'content-length': 0 });
       answer.end();
@@ -60,7 +66,13 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
     answered,
-    spoil: (path, fault, times) => void rules.push({ path, fault, left: times }),
+    spoil: (path, fault, times) => {
+      const rule = { path, fault, left: times };
+      rules.push(rule);
+      return () => {
+        rule.left = 0;
+      };
+    },
     before: (path, work) => void hooks.push({ path, work }),
     close: () =>
       new Promise((resolve) => {
