@@ -39,7 +39,6 @@ import { UnprovenStreams } from './releases/pass-through/unproven.ts';
 import { Verifications } from './releases/pass-through/verifications.ts';
 import { type CachedEntrypoint, openFromStore, openThroughCache } from './releases/serve/cached-files.ts';
 import { rememberFloor } from './releases/serve/current.ts';
-import { HeldNames } from './releases/serve/held-names.ts';
 import { MirroredFiles } from './releases/serve/mirrored.ts';
 import type { ReleaseRoom } from './releases/serve/routes.ts';
 import { keepSmall } from './releases/serve/small-files.ts';
@@ -125,7 +124,6 @@ export function releaseRoom(
   const sender = new Sender(platform, upstream, verifications, unproven, fixedLength);
   return {
     ...{ platform, store, versionFiles, mirrored, onDemand, unproven },
-    names: new HeldNames(platform.now, store, versionFiles, config.catalogue),
     proofs: new MirroredProofs(store, verifications),
     catalogue: config.catalogue,
     hostSuffix: config.RELEASE_HOST_SUFFIX,

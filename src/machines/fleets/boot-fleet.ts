@@ -84,7 +84,7 @@ async function answerProven(
   // Nothing of the first claim's answer is used before the fleet is proven: the two reads only go side by side.
   const [first] = IDENTITY_KINDS.flatMap((kind) => (claims.identities[kind] ?? []).map((value) => ({ kind, value })));
   const given = first === undefined ? undefined : ports.identities.read(fleet, first.kind, first.value);
-  const proven = await ports.current.heldFleet(fleet);
+  const proven = await ports.current.fleet(fleet);
   if (!proven.ok) return proven;
   if (proven.value === undefined) return err({ reason: 'record-missing' });
   if (proven.value.value.deletedAt !== null) return err({ reason: 'deleted' });

@@ -38,8 +38,6 @@ export interface MachineStore {
     summary: Summary,
     replacing: string | undefined,
   ): Promise<Result<string | undefined, StoreFault>>;
-  /** How often this isolate has written the record of a fleet: what it remembers of fleets is of one such number. */
-  fleetWrites(): number;
   list(kind: Kind, options: PageOptions): Promise<Result<Page, StoreFault>>;
   /** The mark that all records are signed; `undefined` while there is none. */
   mark(): Promise<Result<string | undefined, StoreFault>>;
@@ -90,7 +88,6 @@ export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStor
   const reach = storeCaller(platform, ANSWER_WITHIN_MS);
   const keyOf = (kind: Kind, name: string) => `${FOLDERS[kind]}${name}.json`;
 
-  let fleetWrites = 0;
   const page = (prefix: string, suffix: string, { cursor, after, limit, startingWith = '' }: PageOptions) =>
     reach(`list ${prefix}`, async (): Promise<Page> => {
       const listed = await bucket.list({
@@ -124,15 +121,10 @@ export function machineBucket(bucket: R2Bucket, platform: Platform): MachineStor
         if (object === null) return undefined;
         return { text: await object.text(), etag: object.etag, summary: object.customMetadata ?? {} };
       }),
-    write: async (kind, name, text, summary, replacing) => {
-      const written = await reach(`write ${kind}`, () =>
+    write: (kind, name, text, summary, replacing) =>
+      reach(`write ${kind}`, () =>
         compareAndSet(bucket, keyOf(kind, name), text, replacing, { customMetadata: summary }),
-      );
-      // Also where R2 has not said so: it may be stored.
-      if (kind === 'fleet') fleetWrites += 1;
-      return written;
-    },
-    fleetWrites: () => fleetWrites,
+      ),
     list: (kind, options) => page(FOLDERS[kind], '.json', options),
 
     mark: () => reach('read mark', async () => await (await bucket.get(MARK))?.text()),

@@ -6,7 +6,6 @@ import type { Platform } from '../../shared/platform.ts';
 import { within } from '../../shared/platform.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { StoreFault } from '../../shared/store.ts';
-import { TtlCache } from '../../shared/ttl-cache.ts';
 import type { Kind, MachineStore } from './bucket.ts';
 import { readFleetText, readMachineText, readProfileText } from './documents.ts';
 import type { Fleet } from './fleet-model.ts';
@@ -26,23 +25,18 @@ const REMEMBERED = 256;
 /** An isolate does not remember records with longer texts: they would fill its memory. */
 const MOST_TEXT = 64 * 1024;
 
-const FLEET_HELD_MS = 1_000;
-
 /** R2 has answered before this wait begins. A longer wait for the copy would cost more than the copy saves. */
 const COPY_WITHIN_MS = 150;
 
 export class Current {
   readonly #remembered = new Map<string, Proven<Machine | Profile | Fleet>>();
-  readonly #heldFleets: TtlCache<Proven<Fleet>>;
 
   constructor(
     private readonly platform: Platform,
     private readonly store: MachineStore,
     private readonly copies: CopyStore,
     private readonly vault: Vault,
-  ) {
-    this.#heldFleets = new TtlCache(platform.now, FLEET_HELD_MS, REMEMBERED);
-  }
+  ) {}
 
   /** Returns the current record, which may be a tombstone; `undefined` for a machine that never existed. */
   async machine(id: string): Promise<Result<Proven<Machine> | undefined, StoreFault>> {
@@ -57,19 +51,6 @@ export class Current {
   /** Returns the current record, which may be a tombstone; `undefined` for a fleet that never existed. */
   async fleet(name: string): Promise<Result<Proven<Fleet> | undefined, StoreFault>> {
     return await this.#proven('fleet', name, readFleetText);
-  }
-
-  /**
-   * Returns the record of a fleet as R2 had it within the last second (docs/adr/0032): a room that is powered on asks a thousand times
-   * for one record. What this isolate has written counts at once.
-   */
-  async heldFleet(name: string): Promise<Result<Proven<Fleet> | undefined, StoreFault>> {
-    const key = `${this.store.fleetWrites()} ${name}`;
-    const held = this.#heldFleets.get(key);
-    if (held !== undefined) return ok(held);
-    const proven = await this.fleet(name);
-    if (proven.ok && proven.value !== undefined) this.#heldFleets.set(key, proven.value);
-    return proven;
   }
 
   async #proven<T extends Machine | Profile | Fleet>(

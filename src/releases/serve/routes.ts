@@ -21,7 +21,6 @@ import type { ReleaseStore } from '../store/bucket.ts';
 import type { ServedVersionFile, VersionFiles } from '../upstream/version-files.ts';
 import { type CurrentRelease, currentRelease } from './current.ts';
 import { listDirectory, listingResponse } from './directories.ts';
-import type { HeldNames } from './held-names.ts';
 import type { MirroredAnswer, MirroredFiles } from './mirrored.ts';
 import { NOT_FOUND, type ReleaseFault, releaseProblem } from './problems.ts';
 import { respond } from './respond.ts';
@@ -35,7 +34,6 @@ export interface ReleaseRoom {
   readonly publicUrl: string;
   readonly store: ReleaseStore;
   readonly versionFiles: VersionFiles;
-  readonly names: HeldNames;
   readonly mirrored: MirroredFiles;
   readonly passThrough: PassThrough;
   /** Follows what has left of a file before it was verified. */
@@ -93,11 +91,7 @@ async function answerFile(
   if (!isAliasName(version))
     return await answerNumbered(room, { file: { channel, board, version, file }, location: undefined }, exchange);
   const { store, versionFiles, catalogue } = room;
-  // A part must not be of another release than what the client has of it: only what the store says now decides that.
-  const isPart = exchange.request.headers.has('range');
-  const current = isPart
-    ? await currentRelease(store, versionFiles, catalogue, path, version)
-    : await room.names.get(path, version);
+  const current = await currentRelease(store, versionFiles, catalogue, path, version);
   if (!current.ok) return refused(exchange, current.error);
   exchange.log.set({ version: current.value.version, staleReason: current.value.versionFile?.staleReason });
   const numbered = { channel, board, version: current.value.version, file };

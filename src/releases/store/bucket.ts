@@ -64,8 +64,6 @@ export interface ReleaseStore {
     range?: { start: number; end: number },
   ): Promise<Result<ReadableStream<Uint8Array> | undefined, StoreFault>>;
   aliasDocument(pair: Pair, alias: Alias): Document<AliasRecord>;
-  /** How often this isolate has written an alias record: what it remembers of aliases is of one such number. */
-  aliasWrites(): number;
   /** Reads an alias record; it is `NO_ALIAS` when none is stored yet. */
   alias(pair: Pair, alias: Alias): Promise<Result<AliasRecord, StoreFault>>;
   /** Reads every alias record of a pair. One that cannot be understood is named, and the others are there. */
@@ -106,18 +104,8 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
   const indexes = new Map<string, { readonly etag: string; readonly index: ReleaseIndex }>();
   const manifestDocument: ReleaseStore['manifestDocument'] = (release) =>
     r2Document(bucket, reach, manifestKey(release), jsonCodec(parseManifest));
-  let aliasWrites = 0;
-  const aliasDocument: ReleaseStore['aliasDocument'] = (pair, name) => {
-    const document = r2Document(bucket, reach, aliasKey(pair, name), jsonCodec(parseAlias));
-    return {
-      ...document,
-      write: async (record, replacing) => {
-        const written = await document.write(record, replacing);
-        aliasWrites += 1;
-        return written;
-      },
-    };
-  };
+  const aliasDocument: ReleaseStore['aliasDocument'] = (pair, name) =>
+    r2Document(bucket, reach, aliasKey(pair, name), jsonCodec(parseAlias));
   const recordsOf = async (
     operation: string,
     pair: Pair,
@@ -170,7 +158,6 @@ export function releaseBucket(bucket: R2Bucket, platform: Platform): ReleaseStor
         return object !== null && 'body' in object ? object.body : undefined;
       }),
     aliasDocument,
-    aliasWrites: () => aliasWrites,
     alias: async (pair, name) => {
       const read = await aliasDocument(pair, name).read();
       return read.ok ? ok(read.value?.value ?? NO_ALIAS) : read;
