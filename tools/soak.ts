@@ -1,4 +1,4 @@
-/** `npm run soak`: ten minutes of downloads, mirrors, boots and writes while everything fails at random; SECONDS=N, SEED=N. */
+/** `npm run soak`: ten minutes of downloads, mirrors, boots, fleets, rings, update checks, tokens and writes while everything fails at random; SECONDS=N, SEED=N. */
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 

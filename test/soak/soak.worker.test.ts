@@ -14,6 +14,7 @@ import { seeded } from '../support/seeded.ts';
 import { UpstreamTenant } from '../support/upstream-tenant.ts';
 import { randomFaults, upstreamFaults } from './faults.ts';
 import { Register } from './register.ts';
+import { openRooms } from './rooms.ts';
 
 const { seconds, seed } = inject('soak');
 const FILES = { [IMAGE]: 700_000, [KERNEL]: 50_000 };
@@ -37,6 +38,7 @@ const released: string[] = [];
 const spoilt = new Set<string>();
 let highest: Version = '0.2.0' as Version;
 
+let rooms: Awaited<ReturnType<typeof openRooms>>;
 const urls = new Map<string, string>();
 const userData = new Map(MACHINES.map((id) => [id, new Register('none')]));
 const base = new Register('/base/0');
@@ -78,6 +80,8 @@ beforeAll(async () => {
     const issued = await (await api('PUT', `/api/machines/${id}?profile=p`, '')).json<{ urls: { ignition: string } }>();
     urls.set(id, issued.urls.ignition);
   }
+  const isGood = (version: string) => released.includes(version) && !spoilt.has(version);
+  rooms = await openRooms({ edges, random, count, isGood });
 }, 60_000);
 afterAll(() => console.log(JSON.stringify({ seed, seconds, ...counts, ...faults.struck }, null, 1)));
 
@@ -208,6 +212,7 @@ it(
       ...Array.from({ length: 3 }, () => actor(() => boot(), 20, until)),
       ...Array.from({ length: 2 }, () => actor(writeUserData, 60, until)),
       actor(writeBase, 300, until),
+      ...rooms.map(([work, pause]) => actor(work, pause, until)),
       actor(async () => await pick(edges).poll(), 3_000, until),
       actor(async () => void (await tenant.rules(...upstreamFaults(random))), 500, until),
     ]);
