@@ -42,17 +42,12 @@ export function channelOfHost(host: string, { channels }: Catalogue, hostSuffix:
   return channel === UPDATE_ROOT || channels.includes(channel) ? channel : undefined;
 }
 
-/** An unreserved character (RFC 3986 section 2.3), or a plus sign, which some clients write as `%2B` everywhere. */
-const ESCAPED = /%(?:2[BbDdEe]|3\d|4[1-9A-Fa-f]|5[0-9AaFf]|6[1-9A-Fa-f]|7[0-9AaEe])/g;
-
-/** Writes what needs no escape without one: both spellings are one path (RFC 3986 section 6.2.2.2). No other escape is decoded. */
-const unescaped = (path: string): string =>
-  path.replace(ESCAPED, (text) => String.fromCharCode(Number.parseInt(text.slice(1), 16)));
+/** Some clients, apt among them, write a plus sign as `%2B` in every path: both spellings are one file. */
+const unescaped = (path: string): string => path.replace(/%2b/gi, '+');
 
 /**
  * Returns the file or directory that `path` names. It returns `undefined` for an unknown channel or board, for an
- * illegal file name, for `..`, and for a percent-encoded character that needs to be one, since no file of a release has
- * such a name. It drops `.` segments, which the official mirror script sends.
+ * illegal file name, for `..`, and for every other percent-encoded character, since no file of a release needs one. It drops `.` segments, which the official mirror script sends.
  */
 export function parseReleasePath(path: string, catalogue: Catalogue): ReleasePath | undefined {
   if (!path.startsWith('/') || path.length > 1024) return undefined;

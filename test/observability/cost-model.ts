@@ -36,7 +36,7 @@ export const monthOf = (
 });
 
 /** Returns the dollars beyond the base. */
-export const dollarsOf = (load: Load): number =>
+const dollarsOf = (load: Load): number =>
   Object.entries(PRICES).reduce((sum, [what, { included, million }]) => {
     const beyond = Math.max(0, load[what as keyof Load] - included);
     return sum + (beyond / 1e6) * million;
