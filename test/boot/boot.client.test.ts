@@ -2,70 +2,42 @@
  * A real machine boots from the edge: QEMU without KVM, Debian's iPXE ROM, a Debian kernel and the real Ignition. Two boots run wherever
  * Debian's packages are; `npm run boot` runs the whole table.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { debianParts, pxelinuxFiles } from '../../tools/boot/debian.ts';
-import { type Fault, type FaultProxy, startFaultProxy } from '../../tools/boot/fault-proxy.ts';
-import { makeInitrd } from '../../tools/boot/guest.ts';
+import type { Fault } from '../../tools/boot/fault-proxy.ts';
 import { bootGuest, MAC } from '../../tools/boot/machine.ts';
-import { config, type Issued } from '../support/machine-texts.ts';
-import { type RunningEdge, runEdge } from '../support/running-edge.ts';
+import { type GuestEdge, INITRD, KERNEL, openGuestEdge } from './guest-edge.ts';
 
 const root = dirname(dirname(import.meta.dirname));
-const KERNEL = 'flatcar_production_pxe.vmlinuz';
-const INITRD = 'flatcar_production_pxe_image.cpio.gz';
 const isWhole = process.env['BOOT'] === 'all';
 const parts = debianParts(join(root, 'dist', 'boot'));
 if ('missing' in parts) console.log(`no guest can be booted here, for want of ${parts.missing}`);
 
 describe.skipIf('missing' in parts)('a machine', { timeout: 300_000 }, () => {
-  let edge: RunningEdge;
-  let proxy: FaultProxy;
+  let guests: GuestEdge;
+  let edge: GuestEdge['edge'];
+  let proxy: GuestEdge['proxy'];
   let count = 0;
 
   beforeAll(async () => {
     if ('missing' in parts) return;
-    edge = await runEdge({
-      PUBLIC_URL: 'https://edge.example.org',
-      CAPABILITY_SECRET: 'capability-secret-of-at-least-32-bytes',
-      MIRROR: 'stable/amd64-usr',
-      MIRROR_FILES: `version.txt,${KERNEL},${INITRD}`,
-    });
-    const kernel = readFileSync(parts.kernel);
-    for (const version of ['4593.2.5', '4593.2.6']) {
-      await edge.release(version, { [KERNEL]: kernel, [INITRD]: makeInitrd(parts, version) }, version === '4593.2.5');
-      await edge.api(`/api/mirrors/stable/amd64-usr/${version}`, { method: 'PUT' });
-      expect((await edge.ended(version)).state).toBe('complete');
-    }
+    const versions = ['4593.2.5', '4593.2.6'];
+    const vars = { PUBLIC_URL: 'https://edge.example.org' };
+    guests = await openGuestEdge(parts, { versions, mirrored: versions, vars });
+    ({ edge, proxy } = guests);
     await pin('4593.2.5');
-    const base = config('/etc/base-wrote', '3.3.0', { contents: { source: 'data:,from-base' } });
-    expect((await edge.api('/api/profiles/web/base', { method: 'PUT', body: base })).status).toBe(200);
-    proxy = await startFaultProxy(Number(new URL(edge.url).port));
   }, 300_000);
-  afterAll(async () => {
-    await proxy?.close();
-    await edge?.stop();
-  });
+  afterAll(async () => await guests?.stop());
 
   const pin = async (version: string) => {
     const body = JSON.stringify({ version });
     expect((await edge.api('/api/aliases/stable/amd64-usr/current', { method: 'PUT', body })).status).toBe(200);
   };
 
-  async function machine(
-    query = '',
-  ): Promise<{ readonly id: string; readonly script: string; readonly folder: string }> {
-    count += 1;
-    const id = `vm-${count}`;
-    const body = config('/etc/user-wrote', '3.3.0', { contents: { source: 'data:,from-user' } });
-    const path = `/api/machines/${id}?profile=web&kernel_arg=console=ttyS0&kernel_arg=flatcar.oem.id=qemu${query}`;
-    const issued = (await (await edge.api(path, { method: 'PUT', body })).json()) as Issued;
-    const folder = join(edge.folder, id);
-    mkdirSync(folder);
-    return { id, folder, script: `http://10.0.2.2:${proxy.port}${new URL(issued.urls.ipxe).pathname}` };
-  }
+  const machine = (query = '') => guests.machine(query);
 
   it('boots from R2 while upstream is gone, over http, and Ignition writes what base and user want', async () => {
     edge.upstream.rules = [{ path: '.', status: 500 }];
@@ -87,9 +59,8 @@ describe.skipIf('missing' in parts)('a machine', { timeout: 300_000 }, () => {
     const name = `room-${count}`;
     const made = await edge.api(`/api/fleets/${name}`, { method: 'PUT', body: JSON.stringify(body) });
     const { urls } = (await made.json()) as { urls: { ipxe: string } };
-    const folder = join(edge.folder, name);
-    mkdirSync(folder);
-    return { name, folder, script: `http://10.0.2.2:${proxy.port}${new URL(urls.ipxe).pathname}` };
+    const { folder, script } = guests.guest(name, urls.ipxe);
+    return { name, folder, script };
   };
 
   it('boots by the URL of a fleet, which knows it by the card that it boots by', async () => {

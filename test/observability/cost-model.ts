@@ -48,3 +48,13 @@ const amount = (value: number): string =>
 /** Returns the row of the page. */
 export const monthRow = (what: string, load: Load): string =>
   `| ${what} | ${amount(load.requests)} | ${amount(load.a)} | ${amount(load.b)} | ${amount(load.cpuMs)} | ${dollarsOf(load).toFixed(2)} |`;
+
+/** What update_engine asks, of a machine that may be behind. */
+export const CHECK = `<?xml version="1.0" encoding="UTF-8"?>
+<request protocol="3.0" version="update_engine-0.4.10" installsource="scheduler" ismachine="1">
+  <os version="Chateau" platform="CoreOS" sp="4593.2.4_x86_64"></os>
+  <app appid="{e96281a6-d1af-4bde-9a0a-97b76e56dc57}" version="4593.2.4" track="stable" bootid="{965fb4c5-ad3e-4eb7-a4c2-ca0c0e31ec84}" oem="ami" oemversion="0.1.1-r1" machineid="abce671d61774703ac7be60715220bfe" lang="en-US" board="amd64-usr" delta_okay="false">
+    <updatecheck></updatecheck>
+  </app>
+</request>
+`;

@@ -2,11 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { config } from '../support/machine-texts.ts';
 import { nodeEdge } from '../support/node-edge.ts';
+import { CHECK } from './cost-model.ts';
 
 const REQUESTS = 200;
 
 describe('the CPU time of a request', () => {
-  it('is printed for a download by alias and a boot', async () => {
+  it('is printed for a download by alias, a boot and an update check', async () => {
     const edge = await nodeEdge();
     await edge.mirror('4593.2.5');
     await edge.call('PUT', '/api/profiles/web/base', config('/base'));
@@ -16,6 +17,7 @@ describe('the CPU time of a request', () => {
     for (const [name, ask] of Object.entries({
       download: () => edge.fetch('/stable/amd64-usr/current/flatcar_production_pxe.vmlinuz'),
       boot: () => edge.fetchUrl(urls.ignition),
+      check: () => edge.fetch('/v1/update/', { method: 'POST', body: CHECK, headers: { 'content-type': 'text/xml' } }),
     })) {
       await (await ask()).arrayBuffer();
       const before = process.cpuUsage();

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { useAnswer } from '../client/client.ts';
 import { Pager, usePages } from '../widgets/pager.tsx';
 import { When } from '../widgets/when.tsx';
-import { Fault, Field, Loading, ScrollBox } from '../widgets/widgets.tsx';
+import { Fault, Field, Loading, Table } from '../widgets/widgets.tsx';
 
 /** Shows a page of the audit trail, newest first. It keeps the cursors of the pages before it. */
 export function AuditScreen() {
@@ -38,38 +38,23 @@ export function AuditScreen() {
         </p>
       ) : null}
       {value === undefined || value.items.length === 0 ? null : (
-        <ScrollBox label="Audit">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">When</th>
-                <th scope="col">Who</th>
-                <th scope="col">Call</th>
-                <th scope="col">Path</th>
-                <th scope="col">Before</th>
-                <th scope="col">After</th>
-                <th scope="col">Request</th>
-              </tr>
-            </thead>
-            <tbody>
-              {value.items.map(({ at, who, call, target, before, after, requestId }) => (
-                <tr key={`${at} ${requestId}`}>
-                  <td>
-                    <When at={at} />
-                  </td>
-                  <td>{who}</td>
-                  <td>{call}</td>
-                  <td>{target}</td>
-                  <td>{before}</td>
-                  <td>{after}</td>
-                  <td>
-                    <code>{requestId}</code>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </ScrollBox>
+        <Table label="Audit" columns={['When', 'Who', 'Call', 'Path', 'Before', 'After', 'Request']}>
+          {value.items.map(({ at, who, call, target, before, after, requestId }) => (
+            <tr key={`${at} ${requestId}`}>
+              <td>
+                <When at={at} />
+              </td>
+              <td>{who}</td>
+              <td>{call}</td>
+              <td>{target}</td>
+              <td>{before}</td>
+              <td>{after}</td>
+              <td>
+                <code>{requestId}</code>
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
       <Pager pages={pages} next={value?.cursor} labels={['Newer', 'Older']} />
     </>

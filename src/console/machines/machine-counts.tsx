@@ -19,8 +19,8 @@ export interface Counts {
 const MOST_PAGES = 20;
 const NONE: Counts = { counts: undefined, isWhole: false, fault: undefined };
 
-/** Counts the machines once, page by page. `again` of another value counts anew. */
-export function useCounts(query: { readonly prefix?: string; readonly profile?: string }, again: unknown): Counts {
+/** Counts the machines once, page by page. Another number of `round` counts anew. */
+export function useCounts(query: { readonly prefix?: string; readonly profile?: string }, round = 0): Counts {
   const client = useClient();
   const [counted, setCounted] = useState(NONE);
   const key = JSON.stringify(query);
@@ -44,7 +44,7 @@ export function useCounts(query: { readonly prefix?: string; readonly profile?: 
     return () => {
       isOver = true;
     };
-  }, [client, key, again]);
+  }, [client, key, round]);
   return counted;
 }
 

@@ -34,6 +34,7 @@ export function MachinesScreen({ filter: given }: { filter: string }) {
   const { prefix, state, profile } = filter;
   const pages = usePages();
   const [issued, setIssued] = useState<CallAnswer<'putMachine'> | undefined>(undefined);
+  const [round, setRound] = useState(0);
   const [isMaking, setMaking] = useState(false);
   const [chosen, setChosen] = useState<readonly string[]>([]);
   useEffect(() => pages.restart(), [given]);
@@ -50,16 +51,17 @@ export function MachinesScreen({ filter: given }: { filter: string }) {
     ...pages.query,
   };
   const { value, fault, reload } = useAnswer('listMachines', { query });
-  const counted = useCounts(
-    { ...(prefix === '' ? {} : { prefix }), ...(profile === '' ? {} : { profile }) },
-    value?.items.map(({ id, state: now }) => `${id} ${now}`).join(),
-  );
+  const counted = useCounts({ ...(prefix === '' ? {} : { prefix }), ...(profile === '' ? {} : { profile }) }, round);
+  const reloadAll = () => {
+    setRound(round + 1);
+    void reload();
+  };
   // What is not shown any more must not be acted on.
   const present = chosen.filter((id) => value?.items.some((machine) => machine.id === id));
   const made = (answer: CallAnswer<'putMachine'>) => {
     setIssued(answer);
     setMaking(false);
-    void reload();
+    reloadAll();
   };
   return (
     <>
@@ -90,7 +92,7 @@ export function MachinesScreen({ filter: given }: { filter: string }) {
       ) : null}
       {value === undefined || fault !== undefined || value.items.length === 0 ? null : (
         <>
-          <BulkActs chosen={present} onDone={() => void reload()} />
+          <BulkActs chosen={present} onDone={reloadAll} />
           <MachineTable machines={value.items} chosen={present} onChosen={setChosen} />
         </>
       )}

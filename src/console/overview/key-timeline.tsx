@@ -1,7 +1,7 @@
 /** Shows from when until when each key may sign, as bars over time and as a table. */
 import type { CallAnswer } from '../../api/api-client.ts';
 import { When } from '../widgets/when.tsx';
-import { Chip, ScrollBox, type Tone } from '../widgets/widgets.tsx';
+import { Chip, Table, type Tone } from '../widgets/widgets.tsx';
 import { barsOf } from './bars.ts';
 
 type Key = CallAnswer<'getKeyring'>['keys'][number];
@@ -21,37 +21,25 @@ export const KeyTimeline = ({ keyring }: { keyring: CallAnswer<'getKeyring'> }) 
     ) : (
       <>
         <Bars keys={keyring.keys} />
-        <ScrollBox label="Signing keys and their dates">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Key</th>
-                <th scope="col">From</th>
-                <th scope="col">Until</th>
-                <th scope="col">State</th>
-              </tr>
-            </thead>
-            <tbody>
-              {keyring.keys.map(({ fingerprint, from, until, state }) => (
-                <tr key={fingerprint}>
-                  <th scope="row">
-                    <code class="wrap">{fingerprint}</code>
-                  </th>
-                  <td>
-                    <When at={from} />
-                  </td>
-                  <td>
-                    <When at={until} none="it never ends" />
-                  </td>
-                  <td>
-                    <Chip tone={TONES[state]}>{state}</Chip>{' '}
-                    {fingerprint === keyring.signingKey?.fingerprint ? 'lasts longest' : null}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </ScrollBox>
+        <Table label="Signing keys and their dates" columns={['Key', 'From', 'Until', 'State']}>
+          {keyring.keys.map(({ fingerprint, from, until, state }) => (
+            <tr key={fingerprint}>
+              <th scope="row">
+                <code class="wrap">{fingerprint}</code>
+              </th>
+              <td>
+                <When at={from} />
+              </td>
+              <td>
+                <When at={until} none="it never ends" />
+              </td>
+              <td>
+                <Chip tone={TONES[state]}>{state}</Chip>{' '}
+                {fingerprint === keyring.signingKey?.fingerprint ? 'lasts longest' : null}
+              </td>
+            </tr>
+          ))}
+        </Table>
       </>
     )}
   </section>

@@ -5,7 +5,7 @@ import { MachineCounts, useCounts } from '../machines/machine-counts.tsx';
 import { Plot } from '../plots/plot.tsx';
 import { bytes } from '../widgets/show.ts';
 import { When } from '../widgets/when.tsx';
-import { Chip, Fault, ScrollBox } from '../widgets/widgets.tsx';
+import { Chip, Fault, Table } from '../widgets/widgets.tsx';
 import { mattersIn } from './attention.ts';
 import { KeyTimeline } from './key-timeline.tsx';
 
@@ -18,7 +18,7 @@ export function OverviewScreen() {
   const aliases = useAnswer('listAliases', {}, 60);
   const keyring = useAnswer('getKeyring', {}, 60);
   // A look at 10,000 machines is twenty calls of R2: once is enough.
-  const machines = useCounts({}, '');
+  const machines = useCounts({});
   const activity = useAnswer('listActivity', {}, 60);
   const all = [health, jobs, aliases, activity, { value: machines.counts, fault: machines.fault }];
   const isLoading = all.some(({ value, fault }) => value === undefined && fault === undefined);
@@ -79,39 +79,26 @@ const Served = ({ aliases }: { aliases: CallAnswer<'listAliases'>['items'] }) =>
         <a href="/">See what is current</a>, or name what is to be mirrored in the variable <code>MIRROR</code>.
       </p>
     ) : (
-      <ScrollBox label="What each name serves">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">Channel and board</th>
-              <th scope="col">Serves</th>
-              <th scope="col">Since</th>
-              <th scope="col">How</th>
-            </tr>
-          </thead>
-          <tbody>
-            {aliases.map(({ channel, board, alias, version, pin, since, from, holds, fault }) => (
-              <tr key={`${channel}/${board}/${alias}`}>
-                <th scope="row">{alias}</th>
-                <td>
-                  {channel} {board}
-                </td>
-                <td class="long">{version === null ? (fault ?? 'nothing') : <a href="#/releases">{version}</a>}</td>
-                <td>
-                  <When at={since} />
-                </td>
-                <td>
-                  {version === null ? null : (
-                    <Chip tone={pin === null ? 'good' : 'warn'}>{HOW[pin === null ? (from ?? 'mirror') : 'pin']}</Chip>
-                  )}{' '}
-                  {holds.length === 0 ? null : <Chip tone="warn">held back</Chip>}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </ScrollBox>
+      <Table label="What each name serves" columns={['Name', 'Channel and board', 'Serves', 'Since', 'How']}>
+        {aliases.map(({ channel, board, alias, version, pin, since, from, holds, fault }) => (
+          <tr key={`${channel}/${board}/${alias}`}>
+            <th scope="row">{alias}</th>
+            <td>
+              {channel} {board}
+            </td>
+            <td class="long">{version === null ? (fault ?? 'nothing') : <a href="#/releases">{version}</a>}</td>
+            <td>
+              <When at={since} />
+            </td>
+            <td>
+              {version === null ? null : (
+                <Chip tone={pin === null ? 'good' : 'warn'}>{HOW[pin === null ? (from ?? 'mirror') : 'pin']}</Chip>
+              )}{' '}
+              {holds.length === 0 ? null : <Chip tone="warn">held back</Chip>}
+            </td>
+          </tr>
+        ))}
+      </Table>
     )}
   </section>
 );

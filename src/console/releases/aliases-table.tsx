@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { CallAnswer } from '../../api/api-client.ts';
 import { useAction } from '../client/client.ts';
 import { When } from '../widgets/when.tsx';
-import { Confirm, Fault, ScrollBox } from '../widgets/widgets.tsx';
+import { Confirm, Fault, Table } from '../widgets/widgets.tsx';
 
 type Alias = CallAnswer<'listAliases'>['items'][number];
 
@@ -40,50 +40,36 @@ export function Aliases({ aliases, onChanged }: { aliases: readonly Alias[]; onC
     <>
       <h2>Aliases</h2>
       <Fault text={fault} />
-      <ScrollBox label="Aliases">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Alias</th>
-              <th scope="col">Serves now</th>
-              <th scope="col">Published</th>
-              <th scope="col">Floor</th>
-              <th scope="col">Pin</th>
-              <th scope="col">Since</th>
-            </tr>
-          </thead>
-          <tbody>
-            {aliases.map((alias) => (
-              <tr key={`${alias.channel}/${alias.board}/${alias.alias}`}>
-                <th scope="row">
-                  {alias.channel} {alias.board} {alias.alias}
-                </th>
-                <td>
-                  {alias.version === null ? (alias.fault ?? 'nothing') : alias.version}
-                  {alias.from === null ? '' : `, by ${FROM[alias.from]}`}
-                </td>
-                <td>{alias.published ?? 'nothing'}</td>
-                <td>{alias.floor ?? 'none'}</td>
-                <td>
-                  {alias.pin === null ? (
-                    'none'
-                  ) : (
-                    <span class="row">
-                      {alias.pin}
-                      <button type="button" disabled={isBusy} onClick={() => void ask(alias)}>
-                        Unpin<span class="seen-not"> {alias.alias}</span>
-                      </button>
-                    </span>
-                  )}
-                </td>
-                <td>
-                  <When at={alias.since} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </ScrollBox>
+      <Table label="Aliases" columns={['Alias', 'Serves now', 'Published', 'Floor', 'Pin', 'Since']}>
+        {aliases.map((alias) => (
+          <tr key={`${alias.channel}/${alias.board}/${alias.alias}`}>
+            <th scope="row">
+              {alias.channel} {alias.board} {alias.alias}
+            </th>
+            <td>
+              {alias.version === null ? (alias.fault ?? 'nothing') : alias.version}
+              {alias.from === null ? '' : `, by ${FROM[alias.from]}`}
+            </td>
+            <td>{alias.published ?? 'nothing'}</td>
+            <td>{alias.floor ?? 'none'}</td>
+            <td>
+              {alias.pin === null ? (
+                'none'
+              ) : (
+                <span class="row">
+                  {alias.pin}
+                  <button type="button" disabled={isBusy} onClick={() => void ask(alias)}>
+                    Unpin<span class="seen-not"> {alias.alias}</span>
+                  </button>
+                </span>
+              )}
+            </td>
+            <td>
+              <When at={alias.since} />
+            </td>
+          </tr>
+        ))}
+      </Table>
       {question === undefined ? null : (
         <Confirm
           title={`Unpin ${question.alias.alias} of ${question.alias.channel} ${question.alias.board}?`}

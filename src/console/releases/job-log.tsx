@@ -4,7 +4,7 @@ import type { CallAnswer } from '../../api/api-client.ts';
 import { useAnswer } from '../client/client.ts';
 import { bytes, duration } from '../widgets/show.ts';
 import { When } from '../widgets/when.tsx';
-import { Chip, Fault, ScrollBox, type Tone } from '../widgets/widgets.tsx';
+import { Chip, Fault, Loading, Table, type Tone } from '../widgets/widgets.tsx';
 
 type Line = CallAnswer<'getMirrorLog'>['items'][number];
 
@@ -36,7 +36,13 @@ export function JobLog(props: JobLogProps) {
 function Lines({ params, isLive }: JobLogProps) {
   const { value, fault } = useAnswer('getMirrorLog', { params }, isLive ? 2 : undefined);
   const [file, setFile] = useState('');
-  if (value === undefined) return fault === undefined ? <p class="faint">Loading …</p> : <Fault text={fault} />;
+  if (value === undefined)
+    return (
+      <>
+        <Fault text={fault} />
+        <Loading of={{ value, fault }} />
+      </>
+    );
   const files = [...new Set(value.items.map((line) => line.file))].toSorted();
   const shown = value.items.filter((line) => file === '' || line.file === file);
   return (
@@ -62,34 +68,21 @@ function Lines({ params, isLive }: JobLogProps) {
 }
 
 const LineTable = ({ lines }: { lines: readonly Line[] }) => (
-  <ScrollBox label="Log of the job">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Began</th>
-          <th scope="col">File</th>
-          <th scope="col">Attempt</th>
-          <th scope="col">Ended as</th>
-          <th scope="col">What happened</th>
-        </tr>
-      </thead>
-      <tbody>
-        {lines.map((line) => (
-          <tr key={`${line.file} ${line.from} ${line.until}`}>
-            <td>
-              <When at={line.from} />
-            </td>
-            <td class="long">{line.file}</td>
-            <td>{line.attempt}</td>
-            <td>
-              <Chip tone={TONES[line.state]}>{line.state}</Chip>
-            </td>
-            <td>{saidOf(line)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </ScrollBox>
+  <Table label="Log of the job" columns={['Began', 'File', 'Attempt', 'Ended as', 'What happened']}>
+    {lines.map((line) => (
+      <tr key={`${line.file} ${line.from} ${line.until}`}>
+        <td>
+          <When at={line.from} />
+        </td>
+        <td class="long">{line.file}</td>
+        <td>{line.attempt}</td>
+        <td>
+          <Chip tone={TONES[line.state]}>{line.state}</Chip>
+        </td>
+        <td>{saidOf(line)}</td>
+      </tr>
+    ))}
+  </Table>
 );
 
 function saidOf({ state, from, until, bytes: copied, reason, detail }: Line): string {
@@ -97,7 +90,6 @@ function saidOf({ state, from, until, bytes: copied, reason, detail }: Line): st
   if (state === 'absent') return 'Upstream does not have it.';
   if (state === 'verified') return `${bytes(copied)} verified${after}.`;
   if (state === 'copying') return `${bytes(copied)} so far.`;
-  const why =
-    state === 'stopped' ? 'its run was killed, and was taken up again' : (detail ?? reason ?? 'no reason told');
+  const why = state === 'stopped' ? 'its run was killed' : (detail ?? reason ?? 'no reason told');
   return `${bytes(copied)} copied${after}: ${why}.`;
 }

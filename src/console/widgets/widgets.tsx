@@ -57,6 +57,31 @@ export const ScrollBox = ({ label, children }: ScrollBoxProps) => (
   </section>
 );
 
+interface TableProps {
+  readonly label: string;
+  readonly columns: readonly string[];
+  /** The rows. */
+  readonly children: ComponentChildren;
+}
+
+/** Shows a table that may scroll, with the names of its columns. */
+export const Table = ({ label, columns, children }: TableProps) => (
+  <ScrollBox label={label}>
+    <table>
+      <thead>
+        <tr>
+          {columns.map((name) => (
+            <th key={name} scope="col">
+              {name}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>{children}</tbody>
+    </table>
+  </ScrollBox>
+);
+
 interface FoldProps {
   readonly summary: ComponentChildren;
   readonly isOpen: boolean;
