@@ -5,7 +5,7 @@
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { debianParts } from '../../tools/boot/debian.ts';
-import { bootGuest } from '../../tools/boot/machine.ts';
+import { bootGuest, MAC } from '../../tools/boot/machine.ts';
 import { config } from '../support/machine-texts.ts';
 import { type GuestEdge, openGuestEdge } from './guest-edge.ts';
 
@@ -61,30 +61,37 @@ describe.skipIf('missing' in parts || !isWhole)('a machine', { timeout: 300_000 
     expect(wrote(booted)).toEqual(['from-base', 'from-user', '']);
   });
 
-  const isOnItsDisk = (serial: string) => /No bootable device|Boot failed|Booting from Hard/.test(serial);
-
-  it('whose URL was revoked boots nothing, and says why', async () => {
+  it('whose URL was revoked boots nothing, iPXE says so, and its boots say why', async () => {
     const { id, folder, script } = await machine();
-    expect(
-      (await guests.edge.api(`/api/machines/${id}/token`, { method: 'POST', body: '{"revoke":true}' })).status,
-    ).toBe(200);
-    const booted = await bootGuest(folder, script, { until: isOnItsDisk, withinMs: 90_000 });
-    expect(booted.serial).toMatch(/revoked/);
+    const { edge } = guests;
+    expect((await edge.api(`/api/machines/${id}/token`, { method: 'POST', body: '{"revoke":true}' })).status).toBe(200);
+    const booted = await bootGuest(folder, script, {
+      until: (serial) => serial.includes('HTTP 4xx'),
+      withinMs: 90_000,
+    });
+    expect(booted.serial).toContain('HTTP 4xx Client Error');
     expect(booted.serial).not.toContain('GUEST');
-    expect(isOnItsDisk(booted.serial)).toBe(true);
+    const shown = (await (await edge.api(`/api/machines/${id}`)).json()) as {
+      boots: { status: number; reason: string }[];
+    };
+    expect(shown.boots[0]).toMatchObject({ status: 410, reason: 'revoked' });
   });
 
-  it('for one boot boots once, and goes on to its disk when it is done', async () => {
-    const { id, folder, script } = await machine('&once=1');
-    const booted = await bootGuest(folder, script);
+  it('for one boot boots once by the URL of its fleet, and goes on to its disk when it is done', async () => {
+    const { edge } = guests;
+    const made = await edge.api('/api/fleets/room', { method: 'PUT', body: '{"unknown":"refuse"}' });
+    const { urls } = (await made.json()) as { urls: { ipxe: string } };
+    const { script } = await machine(`&fleet=room&mac=${MAC}&once=1`);
+    const first = guests.guest('once', urls.ipxe);
+    const booted = await bootGuest(first.folder, first.script);
     expect(wrote(booted)).toEqual(['from-base', 'from-user', '']);
-    const done = await fetch(script.replace(/^http:\/\/10\.0\.2\.2:\d+/, guests.edge.url).replace(/ipxe$/, 'done'), {
-      method: 'POST',
-    });
-    expect(done.status).toBe(204);
-    const again = guests.guest(`${id}-again`, script);
-    const second = await bootGuest(again.folder, script, { until: isOnItsDisk, withinMs: 90_000 });
-    expect(second.serial).not.toContain('GUEST');
-    expect(isOnItsDisk(second.serial)).toBe(true);
+    const done = new URL(script.replace(/ipxe$/, 'done')).pathname;
+    expect((await fetch(`${edge.url}${done}`, { method: 'POST' })).status).toBe(204);
+    const second = guests.guest('once-again', urls.ipxe);
+    const isOnItsDisk = (serial: string) => /No bootable device|Boot failed|Booting from Hard/.test(serial);
+    const again = await bootGuest(second.folder, second.script, { until: isOnItsDisk, withinMs: 90_000 });
+    expect(again.serial).toContain('this boot URL was for one boot, which it has had');
+    expect(again.serial).not.toContain('GUEST');
+    expect(isOnItsDisk(again.serial)).toBe(true);
   });
 });
