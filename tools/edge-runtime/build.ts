@@ -11,13 +11,13 @@ const wrangler = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
 
 /**
  * Fills `folder` with the very bundle that `wrangler deploy` would upload, its code in one file. The answer is the path of a file that
- * says how a runtime has to run it, as wrangler reads that from `config`: our own wrangler.toml unless told.
+ * says how a runtime has to run it, as wrangler reads that from `config`: our own wrangler.toml unless told. `cwd` is where its build runs.
  */
-export async function buildWorker(folder: string, config = join(root, 'wrangler.toml')): Promise<string> {
+export async function buildWorker(folder: string, config = join(root, 'wrangler.toml'), cwd = root): Promise<string> {
   await promisify(execFile)(
     process.execPath,
     [wrangler, 'deploy', '--dry-run', '--config', config, '--outdir', folder],
-    { cwd: root, env: { ...process.env, WRANGLER_SEND_METRICS: 'false', FORCE_COLOR: '0' } },
+    { cwd, env: { ...process.env, WRANGLER_SEND_METRICS: 'false', FORCE_COLOR: '0' } },
   );
   const { workerOptions, main = '' } = unstable_getMiniflareWorkerOptions(config);
   const { modulesRules = [], assets: _, ...facts } = workerOptions;
