@@ -11,7 +11,7 @@ import { type RunningEdge, runEdge } from '../support/running-edge.ts';
 export const KERNEL = 'flatcar_production_pxe.vmlinuz';
 export const INITRD = 'flatcar_production_pxe_image.cpio.gz';
 
-export interface Guest {
+interface Guest {
   readonly id: string;
   /** Where it boots from, as a guest sees it. */
   readonly script: string;
