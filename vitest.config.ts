@@ -15,6 +15,7 @@ const inNode = (name: string, include: string[], exclude: string[] = []) => ({
     setupFiles: ['test/support/restore-doubles.ts'],
     // For a machine that is busy with something else: work that grows with the square takes minutes all the same.
     testTimeout: 30_000,
+    hookTimeout: 60_000,
     include,
     exclude,
   },

@@ -59,9 +59,20 @@ export async function readGithub(
   return ok(announced(channel, version, mirroredPairs(rules.catalogue, channel)));
 }
 
+/** What another edge tells of itself when it has published a release; so a mirror of a mirror follows at once. */
+export const toldByAnother = z
+  .object({
+    type: z.string().meta({ description: 'what is not release.published is ignored' }),
+    data: z.object({ channel: z.string(), version: z.string(), board: z.string().optional() }),
+  })
+  .meta({
+    id: 'ToldByAnother',
+    example: { type: 'release.published', data: { channel: 'stable', board: 'amd64-usr', version: '4593.2.5' } },
+  });
+
 /**
- * Reads the body of `POST /webhooks/release`, which is `{channel, version, board?}`, signed as Standard Webhooks says.
- * A signature with none of the secrets is a 401, a malformed body a 400, and a release that is not served here a 422.
+ * Reads the body of `POST /webhooks/release`, which is `{channel, version, board?}` or the announcement `release.published` of
+ * another edge, signed as Standard Webhooks says. Other announcements are ignored. A signature with none of the secrets is a 401, a malformed body a 400, and a release that is not served here a 422.
  */
 export async function readRelease(
   body: string,
@@ -80,9 +91,11 @@ export async function readRelease(
   if (!isSigned) return err(UNSIGNED);
   const parsed = parseJson(body);
   if (!parsed.ok) return parsed;
-  const order = checkShape(announcement, parsed.value);
+  const type = typeOf(parsed.value);
+  if (type !== undefined && type !== 'release.published') return ok({ kind: 'ignored', why: 'another event' });
+  const order = type === undefined ? checkShape(announcement, parsed.value) : checkShape(toldByAnother, parsed.value);
   if (!order.ok) return err(shapeProblem(order.error));
-  const { channel, version, board } = order.value;
+  const { channel, version, board } = 'data' in order.value ? order.value.data : order.value;
   if (!rules.catalogue.channels.includes(channel))
     return err(fieldProblem([{ field: 'channel', message: `${channel} is not served here` }]));
   if (!isVersion(version)) return err(fieldProblem([{ field: 'version', message: 'must be MAJOR.CHANNEL.PATCH' }]));
@@ -93,6 +106,10 @@ export async function readRelease(
   const pairs = mirroredPairs(rules.catalogue, channel).filter((pair) => board === undefined || pair.board === board);
   return ok(announced(channel, version, pairs));
 }
+
+/** The type of an announcement of another edge; `undefined` for a body that has none. */
+const typeOf = (body: unknown): string | undefined =>
+  typeof body === 'object' && body !== null && 'type' in body && typeof body.type === 'string' ? body.type : undefined;
 
 function announced(channel: string, version: Version, pairs: readonly Pair[]): Announcement {
   return pairs.length === 0

@@ -137,6 +137,16 @@ describe('/webhooks/release', () => {
     expect(started()).toEqual(['beta/amd64-usr/4757.1.0']);
   });
 
+  it('takes what another edge announces of a release that it published', async () => {
+    const data = { channel: 'stable', board: 'arm64-usr', version: '4593.2.5', publishedAt: 'x', files: {}, added: [] };
+    const told = (type: string) => JSON.stringify({ type, timestamp: '2026-11-28T06:00:00.000Z', data });
+    expect((await standard(told('release.published'))).status).toBe(202);
+    expect(started()).toEqual(['stable/arm64-usr/4593.2.5']);
+    const other = await standard(told('release.quarantined'));
+    expect([other.status, await other.json()]).toEqual([202, { ignored: 'another event' }]);
+    expect(started()).toHaveLength(1);
+  });
+
   it('a board names one pair', async () => {
     await standard(JSON.stringify({ channel: 'stable', version: '4593.2.5', board: 'arm64-usr' }));
     expect(started()).toEqual(['stable/arm64-usr/4593.2.5']);
@@ -164,6 +174,8 @@ describe('/webhooks/release', () => {
   it.each([
     ['{', 400, /JSON/],
     ['{}', 422, /channel/],
+    ['{"type":"release.published"}', 422, /^data:/],
+    ['{"type":"release.published","data":{"channel":"stable"}}', 422, /^data.version:/],
     ['{"channel":"nightly","version":"1.2.3"}', 422, /^channel: nightly/],
     ['{"channel":"stable","version":"latest"}', 422, /^version:/],
     ['{"channel":"stable","version":"4790.0.0"}', 422, /^version: 4790.0.0 is not of channel stable/],

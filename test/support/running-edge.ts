@@ -56,16 +56,17 @@ export const OPERATOR_TOKEN = 'operator-token-of-at-least-32-bytes';
 
 type Vars = Readonly<Record<string, string>>;
 
-/** `given` may depend on where the upstream is, and on the fingerprint of its key. */
+/** `given` may depend on where the upstream is, and on the fingerprint of its key; `at` is the port, where somebody has to know it before. */
 export async function runEdge(
   given: Vars | ((upstreamUrl: string, fingerprint: string) => Vars) = {},
+  at?: number,
 ): Promise<RunningEdge> {
   const folder = mkdtempSync(join(tmpdir(), 'flatcar-edge-'));
   const server = await startUpstream();
   const upstream = server.tenant('t');
   const key = await makeSigningKey();
   upstream.put('key.asc', Buffer.from(publicKeyText(key)));
-  const port = await freePort();
+  const port = at ?? (await freePort());
   const vars = typeof given === 'function' ? given(`${server.url}/t`, fingerprint(key)) : given;
   const options = {
     worker: inject('worker'),

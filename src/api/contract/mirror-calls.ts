@@ -24,7 +24,7 @@ import {
   releaseQuery,
 } from '../../mirror/api/call-shapes.ts';
 import { jobLog, logQuery } from '../../mirror/api/log-shapes.ts';
-import { announcement } from '../../mirror/webhook.ts';
+import { announcement, toldByAnother } from '../../mirror/webhook.ts';
 import { type Contract, writeQuery, writing } from './call.ts';
 
 const MIRROR = {
@@ -169,8 +169,10 @@ export const mirrorCalls = {
   announceRelease: {
     ...{ method: 'post', path: '/webhooks/release', tag: 'Webhooks', isPublic: true, query: writeQuery },
     summary: 'A Standard Webhooks message that a release is out',
+    description:
+      'Takes what another edge announces too: ANNOUNCE_URLS there names this URL, and both have the same WEBHOOK_SECRET.',
     headers: z.object({ 'webhook-id': z.string(), 'webhook-timestamp': z.string(), 'webhook-signature': z.string() }),
-    body: { kind: 'json', schema: announcement },
+    body: { kind: 'json', schema: z.union([announcement, toldByAnother]) },
     answer: { status: 202, description: 'The jobs it started or joined, or why it is ignored.', schema: announcedJobs },
     refusals: [400, 401, 413, 422, 503],
   },
