@@ -1,6 +1,7 @@
 /**
  * `npm run check`: all that can be told without running anything, quickest first; it stops at the first that does not hold. `npm test`
- * (`--with-tests`) runs the tests after that; with arguments for vitest, as in `npm test -- test/house.test.ts`, it runs those tests alone.
+ * (`--with-tests`) runs the tests after that which are quick, and `npm run test:all` (`--with-all-tests`) those too that are long or need
+ * other programs. With arguments for vitest, as in `npm test -- test/house.test.ts`, either runs what they name alone.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { whenTold } from './process-group.ts';
@@ -37,7 +38,10 @@ function ran([, command, ...args]: Step): Promise<number> {
 
 const [mode, ...forVitest] = process.argv.slice(2);
 const steps = forVitest.length > 0 ? [] : STEPS;
-const tests: readonly Step[] = mode === '--with-tests' ? [['tests', 'vitest', 'run', ...forVitest]] : [];
+/** All but `long`, and `clients`, which wait for browsers, downloads and machines that boot. */
+const QUICK = ['pure', 'workerd'].flatMap((project) => ['--project', project]);
+const chosen = forVitest.length > 0 ? forVitest : mode === '--with-all-tests' ? [] : QUICK;
+const tests: readonly Step[] = mode === undefined ? [] : [['tests', 'vitest', 'run', ...chosen]];
 
 for (const step of [...steps, ...tests]) {
   console.log(`\n— ${step[0]}`);

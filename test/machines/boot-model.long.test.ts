@@ -5,10 +5,11 @@ import { pathsOf } from '../support/json.ts';
 import { type MachineKeys, MachineRooms, machineKeys, machineStores } from '../support/machine-rooms.ts';
 import { config } from '../support/machine-texts.ts';
 import { makeSecretsPrompt, restoreSecrets } from '../support/prompt-secrets.ts';
+import { casesOf } from '../support/thorough.ts';
 import { interleavings, type Played, play, type Tally, type Trouble } from './boot-model.ts';
 import { kvWriter } from './kv-writer.ts';
 
-const RUNS = 1_000;
+const RUNS = casesOf(1_000, 300);
 const TROUBLES: readonly Trouble[] = ['none', 'none', 'none', 'r2 throws', 'r2 hangs', 'kv throws', 'kv hangs'];
 
 let keys: MachineKeys;

@@ -5,8 +5,9 @@ import { config } from '../support/machine-texts.ts';
 import { type MemoryBucket, memoryBucket } from '../support/memory-bucket.ts';
 import { type NodeEdge, nodeEdge } from '../support/node-edge.ts';
 import { seeded } from '../support/seeded.ts';
+import { casesOf } from '../support/thorough.ts';
 
-const RUNS = 2_000;
+const RUNS = casesOf(2_000, 400);
 const KINDS = ['mac', 'uuid', 'serial'] as const;
 type Kind = (typeof KINDS)[number];
 type Named = Readonly<Record<Kind, readonly string[]>>;

@@ -1,17 +1,19 @@
-/** The gate over 10,000 machines: what it costs to go through all of them. */
+/** The gate over thousands of machines (10,000 with THOROUGH=1): what it costs to go through all of them. */
 import { expect, it } from 'vitest';
 import { memoryBucket } from '../support/memory-bucket.ts';
 import { nodeEdge } from '../support/node-edge.ts';
+import { casesOf } from '../support/thorough.ts';
 
 const PAIR = 'stable/amd64-usr';
 const [OLD, NEW] = ['4593.2.4', '4593.2.5'];
 const KERNEL = 'flatcar_production_pxe.vmlinuz';
 const PACKAGES = 'flatcar_production_image_packages.txt';
-const MACHINES = 10_000;
+const MACHINES = casesOf(10_000, 2_000);
 const AT_ONCE = 50;
-const MOST_CPU_MS = 60_000;
+/** A minute for 10,000. */
+const MOST_CPU_MS = MACHINES * 6;
 
-it(`goes through ${MACHINES} machines, each with its own user data, in far less than a minute of CPU`, async () => {
+it(`goes through ${MACHINES} machines, each with its own user data, in far less than 6 ms of CPU each`, async () => {
   const { r2 } = memoryBucket({ now: Date.now });
   const calls = new Map<string, number>();
   const counted = new Proxy(r2, {

@@ -19,14 +19,15 @@ export interface Deployed {
   readonly text: string;
 }
 
-/** Runs a command line in the project's folder to its end, with `account` for Cloudflare. */
+/** Runs a command line in the project's folder, or in that of another version, to its end, with `account` for Cloudflare. */
 export async function deploy(
   account: PlayedAccount,
   line: string,
   env: Record<string, string> = {},
+  folder = root,
 ): Promise<Deployed> {
   const noSecrets = Object.fromEntries(Object.keys(SECRETS).map((name) => [name, '']));
-  const { code, stdout, stderr } = await runClient('bash', ['-c', line], root, {
+  const { code, stdout, stderr } = await runClient('bash', ['-c', line], folder, {
     ...{ CLOUDFLARE_API_BASE_URL: account.url, CLOUDFLARE_API_TOKEN: 'token', CLOUDFLARE_ACCOUNT_ID: ACCOUNT },
     ...{ CI: 'true', PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter) },
     ...noSecrets,

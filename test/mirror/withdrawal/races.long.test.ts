@@ -1,8 +1,10 @@
 /** A pinned or listed release is there as a whole, whatever pins, mirrors, retires, sweeps and quarantines it at once. */
+
+import { casesOf } from '../../support/thorough.ts';
 import { type Act, anyOrder, everyInterruption, prepareRaces, type StartName } from './races.ts';
 
 /** By chance, of each row: `RACES=200` for 3,400 orders in all; 136 otherwise, beside every interruption. */
-const ORDERS = Number(process.env['RACES'] ?? 8);
+const ORDERS = Number(process.env['RACES'] ?? casesOf(8, 4));
 
 /** What can happen to each other; two at a time are also played with every interruption. */
 const ROWS: Readonly<Record<StartName, readonly (readonly Act[])[]>> = {
