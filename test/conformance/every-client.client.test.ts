@@ -58,8 +58,17 @@ async function run(command: Command, at: string, mustSucceed = true) {
   return done;
 }
 
-/** What the service logged of requests for the image since the mark: `GET 206`, in their order. */
 const log = () => readFileSync(join(edge.folder, 'runtime.log'), 'utf8');
+/** The length of the log once nothing is added any more: the line of a download comes after its last byte. */
+async function markOfLog(): Promise<number> {
+  for (let mark = -1; ; ) {
+    const { length } = log();
+    if (length === mark) return length;
+    mark = length;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+/** What the service logged of requests for the image since the mark: `GET 206`, in their order. */
 const answersSince = (mark: number) =>
   [
     ...log()
@@ -103,9 +112,10 @@ describe.each(SOURCES)('a file that is %s', (_what, board, source) => {
         else writeFileSync(join(there, IMAGE), bytesOf(SECOND).subarray(0, 5 * MIB));
         const modified = new Date((await fetch(at(SECOND), { method: 'HEAD' })).headers.get('last-modified') ?? '');
         utimesSync(join(there, IMAGE), modified, modified);
-        const mark = log().length;
+        const mark = await markOfLog();
         await run(client.resume?.(at(SECOND), IMAGE) ?? ['false'], there);
         expect(read(there).equals(bytesOf(SECOND))).toBe(true);
+        await markOfLog();
         expect(answersSince(mark)).toContain('GET 206');
       });
 
@@ -120,9 +130,10 @@ describe.each(SOURCES)('a file that is %s', (_what, board, source) => {
       it('does not take again what it has', async () => {
         const there = folder();
         await run(client.whole(at(SECOND), IMAGE), there);
-        const mark = log().length;
+        const mark = await markOfLog();
         await run(client.again?.(at(SECOND), IMAGE) ?? ['false'], there);
         expect(read(there).equals(bytesOf(SECOND))).toBe(true);
+        await markOfLog();
         expect(answersSince(mark)).not.toContain('GET 200');
         expect(answersSince(mark)).not.toContain('GET 206');
       });
@@ -150,7 +161,7 @@ describe.each(SOURCES)('a file that is %s', (_what, board, source) => {
     it('current moves while each of them downloads: each has one release', async () => {
       await move(FIRST);
       expect(await named()).toBe(FIRST);
-      const mark = log().length;
+      const mark = await markOfLog();
       const ends = present.map(async (client) => {
         const there = folder();
         await run(client.whole(at('current', line.url), IMAGE), there);
@@ -160,6 +171,7 @@ describe.each(SOURCES)('a file that is %s', (_what, board, source) => {
       await move(SECOND);
       for (const end of await Promise.all(ends)) expect(end).toEqual([end[0], true]);
       // Those that download in parts have asked for one after the move, and begun again.
+      await markOfLog();
       if (present.some(({ name }) => name === 'aria2c')) expect(answersSince(mark)).toContain('GET 428');
     });
 });

@@ -68,10 +68,10 @@ describe.skipIf(!hasHistory)(`a deployment of ${FROM}`, { timeout: 300_000 }, ()
     );
     expect(bindingOf('flatcar-edge', 'MIRROR_RELEASE')).toMatchObject({ script_name: 'flatcar-edge-mirror' });
     expect([...account.workflows].sort()).toEqual([
-      ['change-profile', 'flatcar-edge'],
-      ['deliver-announcements', 'flatcar-edge'],
+      ['flatcar-edge-change-profile', 'flatcar-edge'],
+      ['flatcar-edge-deliver-announcements', 'flatcar-edge'],
+      ['flatcar-edge-look-at-release', 'flatcar-edge'],
       ['flatcar-edge-mirror', 'flatcar-edge-mirror'],
-      ['look-at-release', 'flatcar-edge'],
       ['mirror-release', 'flatcar-edge'],
     ]);
     expect(account.schedules).toEqual(['*/15 * * * *', '* * * * *']);
