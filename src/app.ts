@@ -126,7 +126,7 @@ export function createEdge(env: Env, given: Runtime): Edge {
       ...{ platform, catalogue: config.catalogue, publicUrl: config.PUBLIC_URL, store: parts.store },
       releaseOf: namedRelease(parts.store, parts.versionFiles, config.catalogue),
       isThere: isNamed(parts.store),
-      count: updateCounter(watch.counters, parts.store, platform.waitUntil),
+      count: updateCounter(watch.counters, parts.store, platform),
     },
     releases,
     trustedKeys,

@@ -1,6 +1,7 @@
 /** Counts what machines tell of their updates, by release. */
 import type { Pair, Version } from '../releases/model.ts';
 import type { ReleaseStore } from '../releases/store/bucket.ts';
+import type { Platform } from '../shared/platform.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { StoreFault } from '../shared/store.ts';
 import type { Counters } from './counters.ts';
@@ -13,23 +14,47 @@ interface Told extends Pair {
   readonly told: string;
 }
 
+/** How long an isolate goes by the releases that it has read: a new one may count as `other` for so long. */
+const KNOWN_MS = 60_000;
+
+interface Known {
+  readonly until: number;
+  readonly versions: Promise<ReadonlySet<string>>;
+}
+
 /**
  * Returns a function that counts. Anybody may tell anything, so a release that is not published here counts as `other`, and a count
- * causes no write of its own.
+ * causes no write of its own, and one read a minute.
  */
-export const updateCounter =
-  (counters: Counters, releases: Pick<ReleaseStore, 'index'>, waitUntil: (work: Promise<unknown>) => void) =>
-  (told: Told): void => {
-    waitUntil(
-      (async () => {
-        const index = await releases.index(told);
-        const isKnown = index.ok && index.value.releases.some(({ version }) => version === told.version);
-        const { channel, board } = told;
-        const version = isKnown ? (told.version ?? '') : 'other';
-        counters.add(seriesName(UPDATES, { channel, board, version, told: told.told }), 1);
-      })(),
-    );
+export function updateCounter(
+  counters: Counters,
+  releases: Pick<ReleaseStore, 'index'>,
+  { now, waitUntil }: Pick<Platform, 'now' | 'waitUntil'>,
+): (told: Told) => void {
+  /** By pair, of which the catalogue has few. */
+  const known = new Map<string, Known>();
+  const read = async (pair: Pair, key: string): Promise<ReadonlySet<string>> => {
+    const index = await releases.index(pair);
+    if (index.ok) return new Set(index.value.releases.map(({ version }) => version));
+    known.delete(key);
+    return new Set();
   };
+  const versionsOf = (pair: Pair): Promise<ReadonlySet<string>> => {
+    const key = `${pair.channel}/${pair.board}`;
+    const before = known.get(key);
+    if (before !== undefined && now() < before.until) return before.versions;
+    const versions = read(pair, key);
+    known.set(key, { until: now() + KNOWN_MS, versions });
+    return versions;
+  };
+  return ({ channel, board, version, told }) => {
+    const count = async () => {
+      const isKnown = version !== undefined && (await versionsOf({ channel, board })).has(version);
+      counters.add(seriesName(UPDATES, { channel, board, version: isKnown ? version : 'other', told }), 1);
+    };
+    waitUntil(count());
+  };
+}
 
 export interface UpdateCounts {
   readonly channel: string;

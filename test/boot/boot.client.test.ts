@@ -9,7 +9,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { debianParts, pxelinuxFiles } from '../../tools/boot/debian.ts';
 import type { Fault } from '../../tools/boot/fault-proxy.ts';
 import { bootGuest, MAC } from '../../tools/boot/machine.ts';
+import { config } from '../support/machine-texts.ts';
 import { type GuestEdge, INITRD, KERNEL, openGuestEdge } from './guest-edge.ts';
+import { keepTranscript } from './transcript.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 const isWhole = process.env['BOOT'] === 'all';
@@ -37,7 +39,7 @@ describe.skipIf('missing' in parts)('a machine', { timeout: 300_000 }, () => {
     expect((await edge.api('/api/aliases/stable/amd64-usr/current', { method: 'PUT', body })).status).toBe(200);
   };
 
-  const machine = (query = '') => guests.machine(query);
+  const machine = (...what: Parameters<GuestEdge['machine']>) => guests.machine(...what);
 
   it('boots from R2 while upstream is gone, over http, and Ignition writes what base and user want', async () => {
     edge.upstream.rules = [{ path: '.', status: 500 }];
@@ -63,12 +65,23 @@ describe.skipIf('missing' in parts)('a machine', { timeout: 300_000 }, () => {
     return { name, folder, script };
   };
 
-  it('boots by the URL of a fleet, which knows it by the card that it boots by', async () => {
+  it('boots by the URL of a fleet: base, variables, identity and user data are on its disk', async () => {
+    await edge.api('/api/profiles/rack', { method: 'PUT', body: '{"engine":"ignition","vars":{"rack":null}}' });
+    const base = config('/etc/rack', '3.3.0', { contents: { source: 'data:,{{rack}}' } });
+    await edge.api('/api/profiles/rack/base', { method: 'PUT', body: base });
     const { name, folder, script } = await fleet({ unknown: 'refuse' });
-    const { id } = await machine(`&fleet=${name}&mac=${MAC}`);
+    const { id } = await machine(`&vars=rack%3D7&hostname=node-7&fleet=${name}&mac=${MAC}`, undefined, 'web,rack');
     const booted = await bootGuest(folder, script, { hasTwoCards: true });
+    const paths = ['/etc/base-wrote', '/etc/rack', '/etc/hostname', '/etc/user-wrote'];
+    const disk = Object.fromEntries(paths.map((path) => [path, booted.file(path).trim()]));
+    keepTranscript(script, booted.serial, disk);
     expect(booted.serial).toContain('GUEST ignition files 0');
-    expect(booted.file('/etc/user-wrote')).toBe('from-user');
+    expect(disk).toEqual({
+      '/etc/base-wrote': 'from-base',
+      '/etc/rack': '7',
+      '/etc/hostname': 'node-7',
+      '/etc/user-wrote': 'from-user',
+    });
     const shown = (await (await edge.api(`/api/machines/${id}`)).json()) as { lastBoot: object };
     expect(shown).toMatchObject({ lastBoot: { what: 'ignition', status: 200 } });
   });

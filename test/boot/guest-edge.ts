@@ -22,8 +22,8 @@ interface Guest {
 export interface GuestEdge {
   readonly edge: RunningEdge;
   readonly proxy: FaultProxy;
-  /** Makes a machine of profile `web`, whose user data is `body`; `query` has what else there is to say. */
-  machine(query?: string, body?: string): Promise<Guest>;
+  /** Makes a machine of profile `web`, or of `profiles`, whose user data is `body`; `query` has what else there is to say. */
+  machine(query?: string, body?: string, profiles?: string): Promise<Guest>;
   /** A folder of this name, and the URL of `path` as a guest sees it. */
   guest(name: string, url: string): Guest;
   stop(): Promise<void>;
@@ -65,10 +65,10 @@ export async function openGuestEdge(
     edge,
     proxy,
     guest,
-    machine: async (query = '', body = user) => {
+    machine: async (query = '', body = user, profiles = 'web') => {
       count += 1;
       const id = `vm-${count}`;
-      const path = `/api/machines/${id}?profile=web&kernel_arg=console=ttyS0&kernel_arg=flatcar.oem.id=qemu${query}`;
+      const path = `/api/machines/${id}?profiles=${profiles}&kernel_arg=console=ttyS0&kernel_arg=flatcar.oem.id=qemu${query}`;
       const issued = (await (await edge.api(path, { method: 'PUT', body })).json()) as Issued;
       return guest(id, issued.urls.ipxe);
     },

@@ -97,15 +97,18 @@ describe('what the page of costs counts', () => {
       '1 TB of downloads: 2,000 images of 500 MB by alias',
       monthOf(2_000, alias, { cpuMs: CPU_MS.download, invocations: 2 }),
     );
-    const check = () =>
-      edge.fetch('/v1/update/', { method: 'POST', body: CHECK, headers: { 'content-type': 'text/xml' } });
+    const check = (body = CHECK) =>
+      edge.fetch('/v1/update/', { method: 'POST', body, headers: { 'content-type': 'text/xml' } });
     expect(await (await check()).text()).toContain('updatecheck');
     await edge.settle();
     const checked = await spentOn(edge, async () => await (await check()).text());
-    expectRow('an update check of a machine', checked);
+    expectRow('an update check of a machine that is behind', checked);
+    const newest = CHECK.replaceAll('4593.2.4', '4593.2.5');
+    const found = await spentOn(edge, async () => await (await check(newest)).text());
+    expectRow('one that has the newest release', found);
     expectMonth(
-      '100,000 machines that ask for updates once in 45 minutes',
-      monthOf((100_000 * MINUTES_A_MONTH) / 45, checked, { cpuMs: CPU_MS.check }),
+      '100,000 machines that ask for updates once in 45 minutes, and find nothing new',
+      monthOf((100_000 * MINUTES_A_MONTH) / 45, found, { cpuMs: CPU_MS.check }),
     );
     await edge.poll();
     expectRow('a poll that finds nothing new', await spentOn(edge, () => edge.poll()));
