@@ -2,7 +2,10 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What took longest, as measured, each without the folder; whatever is not named here comes after, in vitest's own order. */
-const LONGEST = ['deploy.client', 'console.browser', 'mirror.client', 'staging.client', 'mirror.worker', 'faults.long'];
+const LONGEST = [
+  ...['console.browser', 'deploy.client', 'packages.client', 'every-client.client', 'boot.client', 'taken-over.client'],
+  ...['staging.client', 'documents.client', 'linear.long', 'mirror.worker', 'races.long', 'faults.long'],
+];
 
 const rank = ({ moduleId }: TestSpecification): number => {
   const found = LONGEST.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));

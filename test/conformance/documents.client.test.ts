@@ -28,7 +28,6 @@ const examplesIn = (document: string, language: string): string[] =>
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm start': 'test/conformance/start.client.test.ts',
   'npm run deploy -- --generate-secrets': 'test/conformance/deploy.client.test.ts',
-  'npm test': '.ci/run',
 };
 
 /** What stands for the reader's own deployment, and what it is here. */

@@ -65,7 +65,7 @@ async function markOfLog(): Promise<number> {
     const { length } = log();
     if (length === mark) return length;
     mark = length;
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
 /** What the service logged of requests for the image since the mark: `GET 206`, in their order. */

@@ -7,7 +7,7 @@ import { type NodeEdge, nodeEdge } from '../support/node-edge.ts';
 import { seeded } from '../support/seeded.ts';
 import { casesOf } from '../support/thorough.ts';
 
-const RUNS = casesOf(2_000, 400);
+const RUNS = casesOf(2_000, 200);
 const KINDS = ['mac', 'uuid', 'serial'] as const;
 type Kind = (typeof KINDS)[number];
 type Named = Readonly<Record<Kind, readonly string[]>>;
