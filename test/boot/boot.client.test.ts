@@ -74,7 +74,7 @@ describe.skipIf('missing' in parts)('a machine', { timeout: 300_000 }, () => {
     const booted = await bootGuest(folder, script, { hasTwoCards: true });
     const paths = ['/etc/base-wrote', '/etc/rack', '/etc/hostname', '/etc/user-wrote'];
     const disk = Object.fromEntries(paths.map((path) => [path, booted.file(path).trim()]));
-    keepTranscript(script, booted.serial, disk);
+    keepTranscript(booted.serial, disk);
     expect(booted.serial).toContain('GUEST ignition files 0');
     expect(disk).toEqual({
       '/etc/base-wrote': 'from-base',

@@ -5,11 +5,10 @@ import { stripVTControlCharacters } from 'node:util';
 /** True for what is shown; colours and moves of the cursor are taken out before. */
 const isShown = (character: string): boolean => character === '\n' || character >= ' ';
 
-/** Writes the lines of the serial port and the files of the disk. The capability of `script` is shown as CAPABILITY. */
-export function keepTranscript(script: string, serial: string, disk: Readonly<Record<string, string>>): void {
+/** Writes the lines of the serial port and the files of the disk. */
+export function keepTranscript(serial: string, disk: Readonly<Record<string, string>>): void {
   const path = process.env['TRANSCRIPT'];
   if (path === undefined) return;
-  const [, , capability = ''] = new URL(script).pathname.split('/');
   const lines = [...stripVTControlCharacters(serial.replaceAll('\r', '\n'))]
     .filter(isShown)
     .join('')
@@ -17,5 +16,5 @@ export function keepTranscript(script: string, serial: string, disk: Readonly<Re
     .map((line) => line.trimEnd())
     .filter((line) => line !== '');
   const files = Object.entries(disk).map(([name, text]) => `${name}: ${text}`);
-  writeFileSync(path, [...lines, '', 'on the disk:', ...files, ''].join('\n').replaceAll(capability, 'CAPABILITY'));
+  writeFileSync(path, [...lines, '', 'on the disk:', ...files, ''].join('\n'));
 }
