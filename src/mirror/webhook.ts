@@ -96,15 +96,29 @@ export async function readRelease(
   const order = type === undefined ? checkShape(announcement, parsed.value) : checkShape(toldByAnother, parsed.value);
   if (!order.ok) return err(shapeProblem(order.error));
   const { channel, version, board } = 'data' in order.value ? order.value.data : order.value;
-  if (!rules.catalogue.channels.includes(channel))
-    return err(fieldProblem([{ field: 'channel', message: `${channel} is not served here` }]));
   if (!isVersion(version)) return err(fieldProblem([{ field: 'version', message: 'must be MAJOR.CHANNEL.PATCH' }]));
-  if (!fitsChannel(channel, version))
-    return err(fieldProblem([{ field: 'version', message: `${version} is not of channel ${channel}` }]));
-  if (board !== undefined && !rules.catalogue.boards.includes(board))
-    return err(fieldProblem([{ field: 'board', message: `${board} is not served here` }]));
+  const misfit = misfitOf(rules.catalogue, { channel, version, board });
+  // Another edge tells of all that it serves, and would send what is refused again and again.
+  if (misfit !== undefined && type !== undefined) return ok({ kind: 'ignored', why: misfit.message });
+  if (misfit !== undefined) return err(fieldProblem([misfit]));
   const pairs = mirroredPairs(rules.catalogue, channel).filter((pair) => board === undefined || pair.board === board);
   return ok(announced(channel, version, pairs));
+}
+
+/** Says which field names what is not served here, if one does. */
+function misfitOf(
+  catalogue: Catalogue,
+  {
+    channel,
+    version,
+    board,
+  }: { readonly channel: string; readonly version: Version; readonly board: string | undefined },
+): { readonly field: string; readonly message: string } | undefined {
+  if (!catalogue.channels.includes(channel)) return { field: 'channel', message: `${channel} is not served here` };
+  if (!fitsChannel(channel, version)) return { field: 'version', message: `${version} is not of channel ${channel}` };
+  if (board !== undefined && !catalogue.boards.includes(board))
+    return { field: 'board', message: `${board} is not served here` };
+  return undefined;
 }
 
 /** The type of an announcement of another edge; `undefined` for a body that has none. */

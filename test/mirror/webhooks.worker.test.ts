@@ -147,6 +147,17 @@ describe('/webhooks/release', () => {
     expect(started()).toHaveLength(1);
   });
 
+  it.each([
+    ['nightly', 'amd64-usr', '4593.2.5', 'nightly is not served here'],
+    ['stable', 'riscv-usr', '4593.2.5', 'riscv-usr is not served here'],
+    ['stable', 'amd64-usr', '4790.0.0', '4790.0.0 is not of channel stable'],
+  ])('ignores what another edge announces of %s/%s/%s, which would be sent again for ever', async (...row) => {
+    const [channel, board, version, why] = row;
+    const answer = await standard(JSON.stringify({ type: 'release.published', data: { channel, board, version } }));
+    expect([answer.status, await answer.json()]).toEqual([202, { ignored: why }]);
+    expect(started()).toEqual([]);
+  });
+
   it('a board names one pair', async () => {
     await standard(JSON.stringify({ channel: 'stable', version: '4593.2.5', board: 'arm64-usr' }));
     expect(started()).toEqual(['stable/arm64-usr/4593.2.5']);
