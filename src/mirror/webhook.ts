@@ -62,7 +62,7 @@ export async function readGithub(
 /** What another edge tells of itself when it has published a release; so a mirror of a mirror follows at once. */
 export const toldByAnother = z
   .object({
-    type: z.string().meta({ description: 'what is not release.published is ignored' }),
+    type: z.literal('release.published').meta({ description: 'messages of other types are ignored' }),
     data: z.object({ channel: z.string(), version: z.string(), board: z.string().optional() }),
   })
   .meta({
@@ -121,9 +121,11 @@ function misfitOf(
   return undefined;
 }
 
-/** The type of an announcement of another edge; `undefined` for a body that has none. */
+/** The type of an announcement of another edge, which has `data`; `undefined` for any other body. */
 const typeOf = (body: unknown): string | undefined =>
-  typeof body === 'object' && body !== null && 'type' in body && typeof body.type === 'string' ? body.type : undefined;
+  typeof body === 'object' && body !== null && 'data' in body && 'type' in body && typeof body.type === 'string'
+    ? body.type
+    : undefined;
 
 function announced(channel: string, version: Version, pairs: readonly Pair[]): Announcement {
   return pairs.length === 0

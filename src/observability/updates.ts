@@ -19,31 +19,27 @@ const KNOWN_MS = 60_000;
 
 interface Known {
   readonly until: number;
-  readonly versions: Promise<ReadonlySet<string>>;
+  readonly versions: ReadonlySet<string>;
 }
 
 /**
  * Returns a function that counts. Anybody may tell anything, so a release that is not published here counts as `other`, and a count
- * causes no write of its own, and one read a minute.
+ * causes no write of its own, and for each pair about one read a minute.
  */
 export function updateCounter(
   counters: Counters,
   releases: Pick<ReleaseStore, 'index'>,
   { now, waitUntil }: Pick<Platform, 'now' | 'waitUntil'>,
 ): (told: Told) => void {
-  /** By pair, of which the catalogue has few. */
+  /** By pair, of which the catalogue has few. What is being read is not shared: its reader may be dropped. */
   const known = new Map<string, Known>();
-  const read = async (pair: Pair, key: string): Promise<ReadonlySet<string>> => {
-    const index = await releases.index(pair);
-    if (index.ok) return new Set(index.value.releases.map(({ version }) => version));
-    known.delete(key);
-    return new Set();
-  };
-  const versionsOf = (pair: Pair): Promise<ReadonlySet<string>> => {
+  const versionsOf = async (pair: Pair): Promise<ReadonlySet<string>> => {
     const key = `${pair.channel}/${pair.board}`;
     const before = known.get(key);
     if (before !== undefined && now() < before.until) return before.versions;
-    const versions = read(pair, key);
+    const index = await releases.index(pair);
+    if (!index.ok) return new Set();
+    const versions = new Set<string>(index.value.releases.map(({ version }) => version));
     known.set(key, { until: now() + KNOWN_MS, versions });
     return versions;
   };

@@ -1,5 +1,5 @@
 /**
- * A real machine boots from the edge: QEMU without KVM, Debian's iPXE ROM, a Debian kernel and the real Ignition. Two boots run wherever
+ * A real machine boots from the edge: QEMU without KVM, Debian's iPXE ROM, a Debian kernel and the real Ignition. Three boots run wherever
  * Debian's packages are; `npm run boot` runs the whole table.
  */
 import { readFileSync } from 'node:fs';

@@ -22,6 +22,7 @@ const common = {
 
 let first: RunningEdge;
 let second: RunningEdge;
+let isFirstGone = false;
 beforeAll(async () => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -40,7 +41,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await second?.stop();
-  await first?.stop();
+  if (!isFirstGone) await first?.stop();
 });
 
 const at = (edge: RunningEdge, version: string, name = IMAGE) => `${edge.url}/${MIRROR}/${version}/${name}`;
@@ -95,7 +96,7 @@ describe('a mirror of this mirror', () => {
     expect(readFileSync(join(there, IMAGE)).equals(bytesOf('4593.2.6'))).toBe(true);
   });
 
-  it('serves what it has mirrored while the first one is quarantined or gone, and takes nothing back by itself', async () => {
+  it('serves what it has mirrored while the first one has quarantined that', async () => {
     const { status } = await first.api(`/api/releases/${MIRROR}/4593.2.5?reason=test`, { method: 'DELETE' });
     expect(status).toBe(200);
     expect((await head(at(first, '4593.2.5')))[0]).toBe(404);
@@ -113,5 +114,13 @@ describe('a mirror of this mirror', () => {
     const there = mkdtempSync(join(second.folder, 'second-'));
     for (const edge of [second, first])
       expect((await runClient('curl', ['-fsSO', at(edge, '4593.2.7')], there)).code).not.toBe(0);
+  });
+
+  it('serves what it has mirrored when the first one is gone', async () => {
+    isFirstGone = true;
+    await first.stop();
+    expect(await head(at(second, 'current'))).toEqual([200, 'mirror', '4593.2.5']);
+    const image = await fetch(at(second, 'current'));
+    expect(Buffer.from(await image.arrayBuffer()).equals(bytesOf('4593.2.5'))).toBe(true);
   });
 });

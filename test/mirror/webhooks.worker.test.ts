@@ -185,7 +185,8 @@ describe('/webhooks/release', () => {
   it.each([
     ['{', 400, /JSON/],
     ['{}', 422, /channel/],
-    ['{"type":"release.published"}', 422, /^data:/],
+    ['{"type":"release.published","data":7}', 422, /^data:/],
+    ['{"channel":"stable","version":"4593.2.5","type":"x"}', 422, /type/],
     ['{"type":"release.published","data":{"channel":"stable"}}', 422, /^data.version:/],
     ['{"channel":"nightly","version":"1.2.3"}', 422, /^channel: nightly/],
     ['{"channel":"stable","version":"latest"}', 422, /^version:/],

@@ -7,10 +7,11 @@ import { edgeOver } from '../support/edge.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
 import { provideStreams } from '../support/node-streams.ts';
 import { seeded } from '../support/seeded.ts';
+import { casesOf } from '../support/thorough.ts';
 import { CLIENTS, hostileFetch, KEY_URL, type Signed, TEMPLATE } from './hostile-upstream.ts';
 
 /** `npm run fuzz` plays 2,000; `HOSTILE_RUNS` and `HOSTILE_FIRST` choose others. */
-const RUNS = Number(process.env['HOSTILE_RUNS'] ?? (process.env['FUZZ_CASES'] === undefined ? 30 : 2000));
+const RUNS = Number(process.env['HOSTILE_RUNS'] ?? (process.env['FUZZ_CASES'] === undefined ? casesOf(500, 30) : 2000));
 const FIRST = Number(process.env['HOSTILE_FIRST'] ?? 1);
 const IMAGE = 'flatcar_production_image.bin.bz2';
 const PATH = `/stable/amd64-usr/4593.2.5/${IMAGE}`;

@@ -6,26 +6,30 @@ export interface SlowLine {
   close(): Promise<void>;
 }
 
-/** Listens on loopback in front of `target`; each connection gets `bytesPerSecond` of what the server sends. */
+/** Listens on loopback in front of `target`; all connections together get `bytesPerSecond` of what the server sends. */
 export async function startSlowLine(target: string, bytesPerSecond: number): Promise<SlowLine> {
   const { hostname, port } = new URL(target);
   const open = new Set<Socket>();
-  const server = createServer((client) => {
-    const origin = connect(Number(port), hostname);
+  let freeAt = 0;
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    const origin = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
     for (const socket of [client, origin]) {
       open.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        open.delete(socket);
+      socket.on('error', () => {
         client.destroy();
         origin.destroy();
       });
+      socket.on('close', () => open.delete(socket));
     }
     client.on('data', (chunk) => origin.write(chunk));
+    client.on('end', () => origin.end());
+    // What is written already goes out before the end does.
+    origin.on('end', () => client.end());
     origin.on('data', (chunk) => {
       client.write(chunk);
       origin.pause();
-      setTimeout(() => origin.resume(), (chunk.length / bytesPerSecond) * 1000);
+      freeAt = Math.max(freeAt, performance.now()) + (chunk.length / bytesPerSecond) * 1000;
+      setTimeout(() => origin.resume(), freeAt - performance.now());
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

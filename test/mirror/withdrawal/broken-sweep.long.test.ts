@@ -40,7 +40,8 @@ const breakOff = async (target: number): Promise<boolean> => {
   return calls >= target;
 };
 
-it('before each call: what is asked for is whole, the rest is gone a day later', async () => {
+// Every second call, unless THOROUGH=1.
+it('before a call: what is asked for is whole, the rest is gone a day later', async () => {
   let wasMarked = false;
   let wasHalf = false;
   for (let target = 1, isBroken = true; isBroken; target += casesOf(1, 2)) {

@@ -166,13 +166,13 @@ const interruptedAt =
     return own !== -1 && !isOthersTurn ? own : waiting.findIndex((player) => player !== who);
   };
 
-/** Adds a test that plays every interleaving in which one of the acts is interrupted once. */
+/** Adds a test that plays every interleaving in which one of the acts is interrupted once; every fourth unless THOROUGH=1. */
 export function everyInterruption(start: StartName, acts: readonly Act[]): void {
-  it(`${start}: ${acts.join(' against ')}, each interrupted before each of its calls`, async () => {
+  it(`${start}: ${acts.join(' against ')}, each interrupted before its calls`, async () => {
     const failed: string[] = [];
     let played = 0;
     for (const [who, act] of acts.entries()) {
-      for (let at = 0; ; at += casesOf(1, 4)) {
+      for (let at = casesOf(0, who); ; at += casesOf(1, 4)) {
         played += 1;
         try {
           const order = await race(start, acts, interruptedAt(who, at));

@@ -20,6 +20,12 @@ export interface DownloadClient {
   readonly byListing?: 'part' | 'again';
   /** Fetches `url` where it is not what `file`, of a whole download before, holds already. */
   again?(url: string, file: string): Command;
+  /** What it is answered then; nothing for the one that looks at the listing alone. */
+  readonly againAnswer?: 'GET 304' | 'GET 416' | 'HEAD 200';
+  /** Set where `whole` asks by several connections. */
+  readonly inParts?: true;
+  /** Set for the one that notices, when it resumes, that the file is another one, and fetches that. */
+  readonly beginsAnew?: true;
 }
 
 const has = (...[program, ...args]: Command) => spawnSync(program, args).status === 0;
@@ -43,6 +49,7 @@ const script = (program: Command, isThere: boolean, name: string): DownloadClien
   resume: (url, file) => [...program, 'resume', url, file],
   part: (url, from, file) => [...program, 'part', url, file, String(from)],
   again: (url, file) => [...program, 'again', url, file],
+  againAnswer: 'GET 304',
 });
 
 /** The commands that build `download.go` into the folder `bin`; nothing is fetched for it. */
@@ -52,6 +59,7 @@ export const buildGo = (bin: string): Command => ['go', 'build', '-o', join(bin,
 export const downloadClients = (bin: string): readonly DownloadClient[] => [
   {
     name: 'curl',
+    againAnswer: 'GET 304',
     isThere: has('curl', '--version'),
     whole: (url, file) => ['curl', '-fsS', '-R', '--etag-save', `${file}.etag`, '-o', file, url],
     resume: (url, file) => ['curl', '-fsS', '-C', '-', '-o', file, url],
@@ -60,6 +68,7 @@ export const downloadClients = (bin: string): readonly DownloadClient[] => [
   },
   {
     name: 'wget',
+    againAnswer: 'GET 304',
     isThere: has('wget', '--version'),
     whole: (url, file) => ['wget', '-q', '--tries=1', '-O', file, url],
     resume: (url, file) => ['wget', '-q', '--tries=1', '-c', '-O', file, url],
@@ -68,6 +77,8 @@ export const downloadClients = (bin: string): readonly DownloadClient[] => [
   },
   {
     name: 'aria2c',
+    inParts: true,
+    againAnswer: 'GET 304',
     isThere: has('aria2c', '--version'),
     whole: (url, file) => ['aria2c', ...ARIA2, '-R', '-o', file, url],
     resume: (url, file) => ['aria2c', ...ARIA2, '-c', '-o', file, url],
@@ -75,6 +86,7 @@ export const downloadClients = (bin: string): readonly DownloadClient[] => [
   },
   {
     name: 'axel',
+    inParts: true,
     isThere: has('axel', '--version'),
     whole: (url, file) => ['axel', '-q', '-n', '4', '-o', file, url],
     // It goes on only with what its own record beside the file tells, and asks for nothing on condition.
@@ -87,7 +99,7 @@ export const downloadClients = (bin: string): readonly DownloadClient[] => [
       '-q',
       '-n',
       '4',
-      '--max-speed=2000000',
+      '--max-speed=1000000',
       '-o',
       file,
       url,
@@ -96,6 +108,7 @@ export const downloadClients = (bin: string): readonly DownloadClient[] => [
   },
   {
     name: 'lftp',
+    inParts: true,
     isThere: has('lftp', '--version'),
     whole: (url, file) => ['lftp', '-c', `${LFTP} pget -n 4 ${url} -o ${file}`],
     resume: (url, file) => ['lftp', '-c', `${LFTP} get -c ${url} -o ${file}`],
@@ -104,6 +117,7 @@ export const downloadClients = (bin: string): readonly DownloadClient[] => [
   },
   {
     name: 'rclone',
+    againAnswer: 'HEAD 200',
     isThere: has('rclone', 'version'),
     whole: (url, file) => ['rclone', ...RCLONE, 'copyto', remote(url).join('/'), file],
     byListing: 'part',
@@ -117,6 +131,8 @@ export const downloadClients = (bin: string): readonly DownloadClient[] => [
   script([join(bin, GO_PROGRAM)], has('go', 'version'), GO),
   {
     name: "apt's downloader",
+    beginsAnew: true,
+    againAnswer: 'GET 416',
     isThere: has(APT, '--version'),
     whole: (url, file) => [APT, 'download-file', url, file],
     resume: (url, file) => [APT, 'download-file', url, file],
