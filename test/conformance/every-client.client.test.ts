@@ -160,8 +160,9 @@ describe.each(SOURCES)('a file that is %s', (_what, board, source) => {
     for (const { client, there } of begun) {
       const had = read(there);
       const { code } = await run(client.resume?.(at('current'), IMAGE) ?? ['false'], there, false);
-      expect([client.name, code === 0]).toEqual([client.name, client.beginsAnew === true]);
-      expect(read(there).equals(client.beginsAnew ? bytesOf(SECOND) : had)).toBe(true);
+      const mayEnd = { always: [true], sometimes: [true, false], never: [false] }[client.beginsAnew ?? 'never'];
+      expect([client.name, mayEnd]).toEqual([client.name, expect.arrayContaining([code === 0])]);
+      expect(read(there).equals(code === 0 ? bytesOf(SECOND) : had)).toBe(true);
     }
   });
 

@@ -24,8 +24,8 @@ export interface DownloadClient {
   readonly againAnswer?: 'GET 304' | 'GET 416' | 'HEAD 200';
   /** Set where `whole` asks by several connections. */
   readonly inParts?: true;
-  /** Set for the one that notices, when it resumes, that the file is another one, and fetches that. */
-  readonly beginsAnew?: true;
+  /** For one that notices, when it resumes, that the file is another one, and fetches that: axel where its own record tells enough. */
+  readonly beginsAnew?: 'always' | 'sometimes';
 }
 
 const has = (...[program, ...args]: Command) => spawnSync(program, args).status === 0;
@@ -87,6 +87,7 @@ export const downloadClients = (bin: string): readonly DownloadClient[] => [
   {
     name: 'axel',
     inParts: true,
+    beginsAnew: 'sometimes',
     isThere: has('axel', '--version'),
     whole: (url, file) => ['axel', '-q', '-n', '4', '-o', file, url],
     // It goes on only with what its own record beside the file tells, and asks for nothing on condition.
@@ -131,7 +132,7 @@ export const downloadClients = (bin: string): readonly DownloadClient[] => [
   script([join(bin, GO_PROGRAM)], has('go', 'version'), GO),
   {
     name: "apt's downloader",
-    beginsAnew: true,
+    beginsAnew: 'always',
     againAnswer: 'GET 416',
     isThere: has(APT, '--version'),
     whole: (url, file) => [APT, 'download-file', url, file],
