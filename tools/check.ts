@@ -1,7 +1,7 @@
 /**
  * `npm run check`: all that can be told without running anything, quickest first; it stops at the first that does not hold. `npm test`
- * (`--with-tests`) runs the tests after that which are quick, and `npm run test:all` (`--with-all-tests`) those too that are long or need
- * other programs. With arguments for vitest, as in `npm test -- test/house.test.ts`, either runs what they name alone.
+ * (`--with-tests`) runs the tests after that which are quick, `npm run test:ci` (`--with-programs`) those too that need other programs,
+ * and `npm run test:all` (`--with-all-tests`) every one. With arguments for vitest, as in `npm test -- test/house.test.ts`, each runs what they name alone.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { whenTold } from './process-group.ts';
@@ -39,8 +39,14 @@ function ran([, command, ...args]: Step): Promise<number> {
 const [mode, ...forVitest] = process.argv.slice(2);
 const steps = forVitest.length > 0 ? [] : STEPS;
 /** All but `long`, and `clients`, which wait for browsers, downloads and machines that boot. */
-const QUICK = ['pure', 'workerd'].flatMap((project) => ['--project', project]);
-const chosen = forVitest.length > 0 ? forVitest : mode === '--with-all-tests' ? [] : QUICK;
+const QUICK = ['pure', 'workerd'];
+const PROJECTS: Readonly<Record<string, readonly string[]>> = {
+  '--with-tests': QUICK,
+  '--with-programs': [...QUICK, 'clients'],
+  '--with-all-tests': [...QUICK, 'clients', 'long'],
+};
+const chosen =
+  forVitest.length > 0 ? forVitest : (PROJECTS[mode ?? ''] ?? []).flatMap((project) => ['--project', project]);
 const tests: readonly Step[] = mode === undefined ? [] : [['tests', 'vitest', 'run', ...chosen]];
 
 for (const step of [...steps, ...tests]) {

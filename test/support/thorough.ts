@@ -1,4 +1,4 @@
-/** How much is tried: some of the cases in CI, all of those with THOROUGH=1 (`npm run test:thorough`). */
+/** How much is tried: some of the cases in `npm run test:all`, all of those with THOROUGH=1 (`npm run test:thorough`). */
 
 const isThorough = process.env['THOROUGH'] === '1';
 
