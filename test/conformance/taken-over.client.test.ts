@@ -2,11 +2,12 @@
  * `npm run deploy` over a deployment of the first round, which that version's own tool has made, and back. What it does to what is
  * stored, and to boots meanwhile, is rehearsed elsewhere (`npm run rehearse`).
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unpackVersion } from '../../tools/rehearse/two-versions.ts';
 import { type PlayedAccount, playAccount } from '../support/cloudflare-account.ts';
 import { deploy, leftBehind, SECRETS } from '../support/deployment.ts';
 
@@ -34,9 +35,7 @@ const storedNow = () => [[...account.buckets], [...account.namespaces], [...acco
 
 describe.skipIf(!hasHistory)(`a deployment of ${FROM}`, { timeout: 300_000 }, () => {
   it('is made by its own tool', async () => {
-    const archive = execFileSync('git', ['archive', FROM], { cwd: root, maxBuffer: 1 << 29 });
-    execFileSync('tar', ['-x', '-C', before], { input: archive });
-    symlinkSync(join(root, 'node_modules'), join(before, 'node_modules'));
+    unpackVersion(root, FROM, before);
     const { code, text } = await deploy(account, 'node scripts/deploy.ts', SECRETS, before);
     expect([code, text]).toEqual([0, expect.stringContaining('https://flatcar-edge.acme.workers.dev')]);
     expect(account.uploads.map(({ worker }) => worker)).toEqual(['flatcar-edge']);

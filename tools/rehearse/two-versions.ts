@@ -31,13 +31,18 @@ interface Fetches {
   fetch(url: string, init?: RequestInit): Promise<Response>;
 }
 
+/** Fills an empty folder with the files of a commit and with the packages that are installed here. */
+export function unpackVersion(root: string, commit: string, folder: string): void {
+  const archive = execFileSync('git', ['archive', commit], { cwd: root, maxBuffer: 1 << 29 });
+  execFileSync('tar', ['-x', '-C', folder], { input: archive });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+}
+
 /** Builds both and starts them. Each has Workflows of its own; all that is stored is shared. */
 export async function startTwoVersions({ root, folder, commit, vars }: Wish): Promise<TwoVersions> {
   const before = join(folder, 'before');
   mkdirSync(before);
-  const archive = execFileSync('git', ['archive', commit], { cwd: root, maxBuffer: 1 << 29 });
-  execFileSync('tar', ['-x', '-C', before], { input: archive });
-  symlinkSync(join(root, 'node_modules'), join(before, 'node_modules'));
+  unpackVersion(root, commit, before);
   const built = {
     older: await buildWorker(join(folder, 'built-older'), join(before, 'wrangler.toml'), before),
     newer: await buildWorker(join(folder, 'built-newer')),
